@@ -1,0 +1,207 @@
+"""THE contract: every table's columns, key, partitioning and invariants.
+
+Schemas are Arrow schemas, so this module imports without Spark: training and serving read it too.
+Timestamps are microseconds in UTC. Binary ids are little-endian.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TEXT_MAP = pa.map_(pa.string(), pa.string())
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One Delta table of a lake.
+
+    `plain` lists binary columns written without dictionary encoding, so that a reader gets whole
+    row groups as one buffer; such a table is also written uncompressed or with lz4 only.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    schema: pa.Schema
+    partition_by: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    about: str = ""
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, dtype) for name, dtype in columns.items()])
+
+
+INPUTS = Table(
+    "inputs",
+    key=("source", "uri", "fingerprint", "state"),
+    schema=_schema(
+        source=pa.string(),
+        uri=pa.string(),
+        path=pa.string(),  # relative to the source's root; enters doc_id
+        format=pa.string(),
+        size=pa.int64(),  # bytes
+        fingerprint=pa.string(),  # of the file's size and content
+        state=pa.string(),  # planned | done
+        rows_read=pa.int64(),  # counted by the reader: documents + rejects
+        documents=pa.int64(),
+        rejects=pa.int64(),
+        run_id=pa.string(),
+        recorded_at=TIMESTAMP,
+    ),
+    about="every input file: planned before it is read, done after its rows are committed",
+)
+
+DOCUMENTS = Table(
+    "documents",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        source=pa.string(),
+        uri=pa.string(),
+        position=pa.int64(),
+        text=pa.string(),
+        language=pa.string(),
+        language_score=pa.float64(),
+        meta=TEXT_MAP,
+        run_id=pa.string(),
+        ingested_at=TIMESTAMP,
+    ),
+    about="one row per document read, text as extracted",
+)
+
+REJECTS = Table(
+    "rejects",
+    key=("uri", "position"),
+    schema=_schema(
+        source=pa.string(),
+        uri=pa.string(),
+        position=pa.int64(),
+        reason=pa.string(),
+        detail=pa.string(),
+        sample=pa.binary(),
+        run_id=pa.string(),
+        ingested_at=TIMESTAMP,
+    ),
+    about="input that could not become a document, with reason, position and the first bytes",
+)
+
+DECISIONS = Table(
+    "decisions",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        policy=pa.string(),  # name@fingerprint
+        kept=pa.bool_(),
+        reasons=pa.list_(pa.string()),  # `<rule set>.<rule>`, in policy order
+        run_id=pa.string(),
+    ),
+    about="keep or drop under one policy, with every failed rule",
+)
+
+SIGNATURES = Table(
+    "signatures",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        text_hash=pa.binary(),  # 16 bytes: equal for exact duplicates
+        length=pa.int64(),  # code points of the text that goes on
+        priority=pa.int32(),  # of the source, higher survives
+        batch=pa.int64(),  # order of arrival: 0 for the first dedup commit, then 1, ...
+        bands=pa.list_(pa.int64()),  # one hash per MinHash bucket; empty when the text has too few words
+        run_id=pa.string(),
+    ),
+    about="what deduplication knows of a document that the rules kept; new data is compared with these",
+)
+
+DUPLICATES = Table(
+    "duplicates",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        method=pa.string(),  # exact | minhash
+        cluster_id=pa.string(),  # doc_id of the survivor
+        cluster_size=pa.int64(),
+        kept=pa.bool_(),
+        similarity=pa.float64(),  # Jaccard with the survivor; null where it was not computed
+        component_id=pa.string(),  # smallest doc_id of the LSH component, before verification
+        run_id=pa.string(),
+    ),
+    about="a row for every clustered document; exactly one per cluster is kept",
+)
+
+CLEAN_DOCUMENTS = Table(
+    "clean_documents",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        source=pa.string(),
+        language=pa.string(),
+        text=pa.string(),  # after the rules that rewrite, ftfy and PII
+        pii=pa.map_(pa.string(), pa.int64()),  # kind -> spans replaced
+        cluster_id=pa.string(),  # the LSH component when there is one, else doc_id: key of the held-out split
+        run_id=pa.string(),
+    ),
+    about="what goes on: kept by the rules, one per duplicate cluster, personal data replaced",
+)
+
+TOKENS = Table(
+    "tokens",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        tokenizer=pa.string(),  # content hash of tokenizer.json
+        ids=pa.binary(),  # uint16, or uint32 when the vocabulary passes 65,536
+        n_tokens=pa.int64(),
+        cluster_id=pa.string(),
+        run_id=pa.string(),
+    ),
+    plain=("ids",),
+    about="token ids per clean document, no special tokens added",
+)
+
+
+def sequences(name: str) -> Table:
+    """Packed training rows of one objective: `sequences_<name>`."""
+    return Table(
+        f"sequences_{name}",
+        key=("sequence_id",),
+        schema=_schema(
+            sequence_id=pa.string(),
+            split=pa.string(),  # train | heldout
+            position=pa.int64(),  # rank in the keyed global shuffle within this commit and split
+            ids=pa.binary(),  # sequence_length * item size bytes; padding at the end
+            n_tokens=pa.int64(),  # without padding
+            doc_lengths=pa.list_(pa.int32()),  # tokens of each document piece; sums to n_tokens
+            doc_ids=pa.list_(pa.string()),
+            doc_offsets=pa.list_(pa.int64()),  # where each piece starts in its document's tokens
+            run_id=pa.string(),
+        ),
+        partition_by=("split",),
+        plain=("ids",),
+        about="fixed-width packed token ids with document boundaries",
+    )
+
+
+RUNS = Table(
+    "runs",
+    key=("run_id",),
+    schema=_schema(
+        run_id=pa.string(),
+        stage=pa.string(),
+        table=pa.string(),
+        mode=pa.string(),  # append | rebuild
+        config_hash=pa.string(),
+        code_version=pa.string(),
+        inputs=pa.map_(pa.string(), pa.int64()),  # table -> version read
+        output_version=pa.int64(),
+        rows_in=pa.int64(),
+        rows_out=pa.int64(),
+        seconds=pa.float64(),
+        status=pa.string(),  # done | failed
+        detail=pa.map_(pa.string(), pa.string()),
+        started_at=TIMESTAMP,
+        finished_at=TIMESTAMP,
+    ),
+    about="one row per stage run that committed or failed",
+)
