@@ -1,0 +1,76 @@
+"""The configuration of a run: one section per stage, each defined in the room it configures."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.config import Config
+from pipelines.dedup.config import DedupConfig
+from pipelines.policies.policy import DEFAULT_POLICY
+from pipelines.readers.config import SourceConfig
+from pipelines.rules.config import MeasureConfig
+from pipelines.sequences.config import PackConfig
+from pipelines.text.personal import PersonalConfig
+from pipelines.text.repair import RepairConfig
+from pipelines.text.urls import UrlConfig
+from pipelines.tokenizer.config import TokenizerConfig
+
+
+class IngestConfig(Config):
+    """How input becomes `documents`."""
+
+    reject_limit: float = Field(0.5, ge=0, le=1, description="share of records rejected beyond which a run exits 1")
+    split_bytes: int = Field(16 << 20, ge=1 << 10, description="target size of what one task reads of a file")
+    batch_bytes: int = Field(8 << 30, ge=1 << 20, description="input of one commit: what a killed run reads again")
+    language_model: str | None = Field(None, description="path of another fastText model; default: the bundled lid.176.ftz")
+
+
+class CleanConfig(Config):
+    """What is measured, which policy decides, what is repaired and replaced in the text that goes on."""
+
+    policy: str = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
+    measure: MeasureConfig = MeasureConfig()
+    urls: UrlConfig = UrlConfig()
+    repair: RepairConfig = RepairConfig()
+    personal: PersonalConfig = PersonalConfig()
+
+
+class RunConfig(Config):
+    """Everything `tokenlake run` needs."""
+
+    lake: str = Field("lakes/default", description="folder or Hadoop URI of the tables")
+    sources: tuple[SourceConfig, ...] = ()
+    ingest: IngestConfig = IngestConfig()
+    clean: CleanConfig = CleanConfig()
+    dedup: DedupConfig = DedupConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    pack: tuple[PackConfig, ...] = (PackConfig(),)
+    profile: Literal["small", "large"] = Field("small", description="JVM settings: quick start, or long runs")
+    spark: dict[str, str] = Field(default_factory=dict, description="Spark settings that win over the defaults")
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "RunConfig":
+        for section, names in (("sources", [s.name for s in self.sources]), ("pack", [p.name for p in self.pack])):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            if repeated:
+                raise ValueError(f"{section}: name {repeated[0]!r} is used twice; names must differ")
+        return self
+
+    def with_inputs(self, paths: list[str], only: bool) -> "RunConfig":
+        """Adds one source per path (named after the path), or puts them in place of the config's sources.
+
+        Raises:
+            FileNotFoundError: a local path does not exist.
+        """
+        taken = set() if only else {source.name for source in self.sources}
+        added = []
+        for path in paths:
+            if "://" not in path and not any(mark in path for mark in "*?[") and not Path(path).exists():
+                raise FileNotFoundError(f"--input {path}: no such file or folder")
+            stem = Path(path.rstrip("/")).name or "input"
+            name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 10_000))) if n not in taken)
+            taken.add(name)
+            added.append(SourceConfig(name=name, path=path))
+        kept = () if only else self.sources
+        return self.model_copy(update={"sources": (*kept, *added)})

@@ -1,0 +1,135 @@
+"""The lake is the ledger: what a step has to do follows from the last commit of its output table.
+
+A *step* makes one table from others. Its last commit names the input versions and the configuration it was made with;
+compared with the present that gives one of three kinds of work: nothing, append (inputs only grew), or rebuild.
+"""
+
+import hashlib
+import json
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.lake import Commit, Lake, Note
+from pipelines.tables import Table
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one step has to do now."""
+
+    stage: str
+    output: Table
+    mode: str  # nothing | append | rebuild
+    config_hash: str
+    inputs: Mapping[str, int]  # table -> version to read
+    base: int  # version of the output before this work
+    fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids not consumed yet
+    rows_in: int = 0
+    started_at: float = field(default_factory=time.time)
+
+    @property
+    def run_id(self) -> str:
+        """Names the work, not the attempt: a resumed attempt has the same id, so its commits are no-ops."""
+        return run_id(self.stage, self.output.name, self.config_hash, dict(self.inputs), self.base, self.mode)
+
+    def note(self, **detail: str) -> Note:
+        """The metadata of this work's commit."""
+        return Note(
+            run_id=self.run_id,
+            stage=self.stage,
+            mode=self.mode,
+            config_hash=self.config_hash,
+            code_version=code_version(),
+            inputs=dict(self.inputs),
+            started_at=self.started_at,
+            rows_in=self.rows_in,
+            detail=detail,
+        )
+
+    def read(self, lake: Lake, table: str) -> DataFrame:
+        """An input at the version this work is about; in append mode only the rows not consumed yet."""
+        rows = lake.read(table, self.inputs[table])
+        if self.mode == "append":
+            rows = rows.where(F.col("run_id").isin(list(self.fresh[table])))
+        return rows
+
+    def commit(self, lake: Lake, rows: DataFrame, **detail: str) -> Commit:
+        """Writes the output: appended, or replaced as a whole when this is a rebuild."""
+        write = lake.append if self.mode == "append" else lake.overwrite
+        write(rows, self.output, self.note(**detail))
+        committed = lake.last_noted(self.output.name)
+        assert committed is not None
+        return committed
+
+
+def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
+    """Compares the output's last commit with its inputs. The first input is the one whose rows flow through."""
+    versions = {name: lake.version(name) for name in inputs}
+    last = lake.last_noted(output.name)
+    base = lake.version(output.name)
+    work = Work(stage, output, "nothing", config_hash, versions, base)
+    if last is None or last.note is None or last.note.config_hash != config_hash:
+        return _rebuild(lake, work, inputs[0])
+    consumed = last.note.inputs
+    if all(consumed.get(name) == version for name, version in versions.items()):
+        return work
+    unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
+    if any(_replaces(commit) for commits in unseen.values() for commit in commits):
+        return _rebuild(lake, work, inputs[0])
+    fresh = {name: tuple(_run_ids(commits)) for name, commits in unseen.items()}
+    if not fresh[inputs[0]]:
+        return work  # side inputs moved, for instance by compaction; no row to flow through
+    rows_in = sum(commit.rows_out for commit in unseen[inputs[0]])
+    return Work(stage, output, "append", config_hash, versions, base, fresh, rows_in)
+
+
+def _rebuild(lake: Lake, work: Work, driving: str) -> Work:
+    rows_in = 0
+    for commit in lake.commits(driving):
+        rows_in += commit.rows_out
+        if _replaces(commit):
+            break
+    return Work(work.stage, work.output, "rebuild", work.config_hash, work.inputs, work.base, rows_in=rows_in)
+
+
+def _replaces(commit: Commit) -> bool:
+    """Whether a commit may have changed or removed rows that were there before."""
+    if commit.note is not None:
+        return commit.note.mode == "rebuild"
+    return commit.operation not in {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"}
+
+
+def _run_ids(commits: Sequence[Commit]) -> list[str]:
+    return [commit.note.run_id for commit in commits if commit.note]
+
+
+def run_id(stage: str, *content: object) -> str:
+    """`<stage>-<16 hex digits>` of the SHA-256 of whatever determines the work."""
+    canonical = json.dumps([stage, *content], sort_keys=True, default=str)
+    return f"{stage}-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"
+
+
+def fingerprint(*content: object) -> str:
+    """16 hex digits of the SHA-256 of JSON-able content."""
+    return run_id("", *content)[1:]
+
+
+@cache
+def code_version() -> str:
+    """The installed version, with the commit when this is a checkout."""
+    version = installed_version("tokenlake")
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / ".git").exists():
+        command = ["git", "-C", str(checkout), "rev-parse", "--short=12", "HEAD"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return f"{version}+g{done.stdout.strip()}"
+    return version

@@ -1,0 +1,83 @@
+"""What a person or a log collector sees while a command runs."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from pyspark import SparkContext
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+
+class Reporter:
+    """Events as they happen: a progress bar on a terminal, a line per event elsewhere, JSON lines when asked."""
+
+    def __init__(self, log_json: bool = False, stream: TextIO | None = None) -> None:
+        self.log_json = log_json
+        self.stream = stream or sys.stderr
+        self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
+
+    def event(self, kind: str, message: str = "", **facts: object) -> None:
+        """One thing that happened; `message` is for people, `facts` for machines."""
+        if self.log_json:
+            line = {"time": round(time.time(), 3), "event": kind, **facts}
+            print(json.dumps(line, default=str), file=self.stream, flush=True)
+        elif message:
+            self.console.print(message, markup=False)
+
+    @contextmanager
+    def stage(self, name: str, context: SparkContext) -> Iterator[None]:
+        """Shows a stage's Spark tasks while the body runs, and its seconds at the end."""
+        started = time.perf_counter()
+        self.event("stage_started", stage=name)
+        try:
+            if self.log_json or not self.stream.isatty():
+                yield
+            else:
+                with self._bar(name, context):
+                    yield
+        except BaseException as error:
+            seconds = round(time.perf_counter() - started, 2)
+            self.event("stage_failed", stage=name, seconds=seconds, error=str(error))
+            raise
+        seconds = round(time.perf_counter() - started, 2)
+        self.event("stage_finished", f"  {name:<10} {seconds:7.1f} s", stage=name, seconds=seconds)
+
+    @contextmanager
+    def _bar(self, name: str, context: SparkContext) -> Iterator[None]:
+        columns = (
+            SpinnerColumn(),
+            TextColumn(f"{name:<10}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} tasks"),
+            TimeElapsedColumn(),
+        )
+        done = threading.Event()
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            bar = progress.add_task(name, total=0)
+            watcher = threading.Thread(target=_watch, args=(context, progress, bar, done), daemon=True)
+            watcher.start()
+            try:
+                yield
+            finally:
+                done.set()
+                watcher.join(timeout=2)
+
+
+def _watch(context: SparkContext, progress: Progress, bar: TaskID, done: threading.Event) -> None:
+    """Polls Spark's status tracker: tasks of the stages that run now, on top of those finished before."""
+    tracker = context.statusTracker()
+    seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, completed
+    while not done.wait(0.3):
+        active = set(tracker.getActiveStageIds())
+        for stage in seen.keys() - active:
+            seen[stage] = (seen[stage][0], seen[stage][0])
+        for stage in active:
+            info = tracker.getStageInfo(stage)
+            if info:
+                seen[stage] = (info.numTasks, info.numCompletedTasks)
+        progress.update(bar, total=sum(n for n, _ in seen.values()), completed=sum(n for _, n in seen.values()))
