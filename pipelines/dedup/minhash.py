@@ -1,0 +1,185 @@
+"""MinHash signatures, equal bit for bit to those of datatrove 0.10.1, and the shingles behind them.
+
+A shingle is `n` consecutive words of the normalised text joined by one space. All words of a batch are laid out in
+one buffer with a space after each, so a shingle is a byte range and no string is ever built.
+
+Shapes: D documents, W words, S shingles, P permutations, B buckets.
+Sources: Broder 1997 (min-wise hashing), https://github.com/huggingface/datatrove (`dedup/minhash.py`, v0.10.1).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from pipelines.dedup.config import MinHashConfig
+from pipelines.dedup.xxh64 import hash_ranges
+from pipelines.text.interning import ChunkInterner, Vocabulary, Words
+
+MERSENNE_PRIME = np.uint64((1 << 61) - 1)
+_SPACE = np.uint8(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Rows of different lengths: row d is `values[offsets[d]:offsets[d + 1]]`."""
+
+    values: npt.NDArray[np.uint64]  # (S,)
+    offsets: npt.NDArray[np.int64]  # (D + 1,)
+
+    def __getitem__(self, row: int) -> npt.NDArray[np.uint64]:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """MinHash values; rows of documents with fewer words than a shingle needs mean nothing."""
+
+    minima: npt.NDArray[np.uint64]  # (D, P)
+    present: npt.NDArray[np.bool_]  # (D,)
+
+
+class MinHasher:
+    """Texts to shingles and signatures. Remembers words across calls; what it remembers changes no result."""
+
+    def __init__(self, config: MinHashConfig, words: ChunkInterner | None = None) -> None:
+        """`words` stands in for the normalising splitter of `config.language`."""
+        if words is None:
+            from pipelines.text.normalise import normalised_splitter
+
+            words = normalised_splitter(config.language)
+        self._config = config
+        self._words = words
+        self._bytes = _VocabularyBytes()
+        self._multipliers, self._increments = permutations(config.seed, config.permutations)
+
+    def signatures(self, texts: Sequence[str]) -> Signatures:
+        """The minimum of every permutation over each text's shingles."""
+        hashes = self._hashes(texts, self._config.hash)
+        minima = _minima(hashes.values, hashes.offsets, self._multipliers, self._increments)
+        return Signatures(minima, np.diff(hashes.offsets) > 0)
+
+    def shingles(self, texts: Sequence[str]) -> Ragged:
+        """XXH64 of each distinct shingle, ascending within a text: sets for Jaccard similarity."""
+        hashes = self._hashes(texts, "xxhash")
+        return Ragged(*_distinct(hashes.values, hashes.offsets))
+
+    def _hashes(self, texts: Sequence[str], algorithm: str) -> Ragged:
+        words = self._words(texts)
+        buffer, begins, ends = _layout(words.ids, *self._bytes.of(words.vocabulary))
+        first, offsets = _first_words(words.offsets, self._config.n_gram)
+        begins, ends = begins[first], ends[first + self._config.n_gram - 1]
+        hash_all = hash_ranges if algorithm == "xxhash" else _sha1_ranges
+        return Ragged(hash_all(buffer, begins, ends), offsets)
+
+
+def permutations(seed: int, count: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Multipliers in [1, p) and increments in [0, p) of h -> ((a h + b) mod 2^64) mod p with p = 2^61 - 1, (P,) each."""
+    generator = np.random.RandomState(seed)
+    multipliers = generator.randint(1, MERSENNE_PRIME, dtype=np.uint64, size=count)
+    return multipliers, generator.randint(0, MERSENNE_PRIME, dtype=np.uint64, size=count)
+
+
+def bands(minima: npt.NDArray[np.uint64], buckets: int) -> npt.NDArray[np.int64]:
+    """(D, P) minima -> (D, B) bucket keys: XXH64 of each band's little-endian bytes, read as signed integers."""
+    size = minima.shape[1] // buckets * minima.itemsize
+    starts = np.arange(minima.shape[0] * buckets, dtype=np.int64) * size
+    buffer = np.ascontiguousarray(minima, "<u8").reshape(-1).view(np.uint8)
+    return hash_ranges(buffer, starts, starts + size).view(np.int64).reshape(-1, buckets)
+
+
+class _VocabularyBytes:
+    """UTF-8 of every word of a growing vocabulary, end to end."""
+
+    def __init__(self) -> None:
+        self._vocabulary: Vocabulary | None = None
+
+    def of(self, vocabulary: Vocabulary) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """Bytes of all words and the offsets (V + 1,) into them; only words not seen at the last call are encoded."""
+        if vocabulary is not self._vocabulary:
+            self._vocabulary, self._buffer, self._offsets = vocabulary, np.empty(0, np.uint8), np.zeros(1, np.int64)
+        fresh = [word.encode() for word in vocabulary.strings[len(self._offsets) - 1 :]]
+        if fresh:
+            ends = np.cumsum([len(word) for word in fresh], dtype=np.int64) + self._offsets[-1]
+            self._buffer = np.concatenate([self._buffer, np.frombuffer(b"".join(fresh), np.uint8)])
+            self._offsets = np.concatenate([self._offsets, ends])
+        return self._buffer, self._offsets
+
+
+@njit(cache=True)
+def _layout(ids, source, source_offsets):
+    """Words written one after the other with a space after each -> buffer, begins (W,), ends (W,)."""
+    size = len(ids)
+    for word in ids:
+        size += source_offsets[word + 1] - source_offsets[word]
+    buffer = np.empty(size, np.uint8)
+    begins, ends = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
+    position = 0
+    for i in range(len(ids)):
+        begins[i] = position
+        for byte in range(source_offsets[ids[i]], source_offsets[ids[i] + 1]):
+            buffer[position] = source[byte]
+            position += 1
+        ends[i] = position
+        buffer[position] = _SPACE
+        position += 1
+    return buffer, begins, ends
+
+
+@njit(cache=True)
+def _first_words(offsets, n):
+    """Index of the first word of every shingle (S,), and which shingles are whose (D + 1,)."""
+    shingles = np.zeros(len(offsets), np.int64)
+    for d in range(len(offsets) - 1):
+        shingles[d + 1] = shingles[d] + max(offsets[d + 1] - offsets[d] - n + 1, 0)
+    first = np.empty(shingles[-1], np.int64)
+    for d in range(len(offsets) - 1):
+        for i in range(shingles[d], shingles[d + 1]):
+            first[i] = offsets[d] + i - shingles[d]
+    return first, shingles
+
+
+@njit(cache=True)
+def _minima(hashes, offsets, multipliers, increments):
+    """The product wraps at 64 bits before the prime reduces it: exact arithmetic would give other values."""
+    minima = np.full((len(offsets) - 1, len(multipliers)), MERSENNE_PRIME)
+    for d in range(len(offsets) - 1):
+        row = minima[d]
+        for i in range(offsets[d], offsets[d + 1]):
+            for p in range(len(multipliers)):
+                wrapped = hashes[i] * multipliers[p] + increments[p]
+                folded = (wrapped & MERSENNE_PRIME) + (wrapped >> np.uint64(61))
+                reduced = folded - MERSENNE_PRIME if folded >= MERSENNE_PRIME else folded
+                row[p] = min(row[p], reduced)
+    return minima
+
+
+@njit(cache=True)
+def _distinct(hashes, offsets):
+    """Each row sorted, without repetitions."""
+    values = np.empty_like(hashes)
+    kept = np.zeros_like(offsets)
+    size = 0
+    for d in range(len(offsets) - 1):
+        row = np.sort(hashes[offsets[d] : offsets[d + 1]])
+        for i in range(len(row)):
+            if i == 0 or row[i] != row[i - 1]:
+                values[size] = row[i]
+                size += 1
+        kept[d + 1] = size
+    return values[:size].copy(), kept
+
+
+def _sha1_ranges(
+    buffer: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint64]:
+    """First 8 bytes of SHA-1, little-endian; hashlib call by call, so some ten times slower than XXH64."""
+    view = memoryview(buffer)
+    digests = (hashlib.sha1(view[a:b]).digest()[:8] for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
