@@ -1,0 +1,118 @@
+"""Policies as YAML files: found by name or path, built on one another with `extends`, errors with file and line."""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipelines.policies.policy import Policy, problems
+
+
+class PolicyError(ValueError):
+    """A policy file that cannot be used; the message names file, line and key."""
+
+
+def names() -> list[str]:
+    """Names of the policies that come with the package."""
+    return sorted(Path(entry.name).stem for entry in resources.files(__package__).iterdir() if _is_yaml(entry.name))
+
+
+def load(name_or_path: str) -> Policy:
+    """Loads a policy of the package by name (`fineweb`), or a user's own by path (`my/policy.yaml`).
+
+    A file may say `extends: <name or path>`, relative to itself; its thresholds then replace the other's one by one,
+    its `order`, `name`, `version` and `about` as a whole.
+
+    Raises:
+        PolicyError: unreadable, unknown or repeated keys, wrong values, or files that extend each other in a circle.
+    """
+    data, origin = _merged(name_or_path, Path(), ())
+    try:
+        return Policy.model_validate(data)
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise PolicyError(f"{origin}: {key}: {error.errors()[0]['msg']}") from None
+
+
+def _merged(name_or_path: str, folder: Path, seen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+    text, origin, folder = _read(name_or_path, folder)
+    if origin in seen:
+        raise PolicyError(f"{origin}: extends: policies extend each other in a circle: {' -> '.join([*seen, origin])}")
+    data = _parse(text, origin)
+    base_name = data.pop("extends", None)
+    if base_name is None:
+        return {"name": Path(origin).stem} | data, origin
+    base, _ = _merged(str(base_name), folder, (*seen, origin))
+    return _overlay(base, {"name": Path(origin).stem} | data), origin
+
+
+def _read(name_or_path: str, folder: Path) -> tuple[str, str, Path]:
+    """Text, what to call it in messages, and the folder that relative paths start from."""
+    if not _is_yaml(name_or_path) and "/" not in name_or_path:
+        packaged = resources.files(__package__) / f"{name_or_path}.yaml"
+        if not packaged.is_file():
+            known = ", ".join(names())
+            raise PolicyError(f"unknown policy {name_or_path!r}; known: {known}, or the path of a .yaml file")
+        return packaged.read_text("utf-8"), name_or_path, Path()
+    path = folder / name_or_path
+    try:
+        return path.read_text("utf-8"), str(path), path.parent
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: cannot be read: {error}") from None
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
+
+
+def _parse(text: str, origin: str) -> dict[str, Any]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PolicyError(f"{origin}: not YAML: {error}") from None
+    if root is None or not isinstance(data, dict):
+        raise PolicyError(f"{origin}:1: a policy is a mapping of keys")
+    lines = dict(_lines(root, (), origin))
+    found = [*_unknown_keys(data), *problems(data)]
+    if found:
+        path, message = found[0]
+        line = next(lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines)
+        raise PolicyError(f"{origin}:{line}: {'.'.join(path)}: {message}")
+    return data
+
+
+def _unknown_keys(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    known = ("extends", *Policy.model_fields)
+    for key in data:
+        if key not in known:
+            yield (str(key),), f"unknown key; known: {', '.join(known)}"
+
+
+def _lines(node: yaml.Node, path: tuple[str, ...], origin: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """(path of keys, line from 1) of every node."""
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(item, (*path, str(index)), origin)
+    if isinstance(node, yaml.MappingNode):
+        keys = set()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in keys:
+                raise PolicyError(f"{origin}:{line}: {'.'.join((*path, key.value))}: the key stands twice")
+            keys.add(key.value)
+            yield from _lines(value, (*path, key.value), origin)
+            yield (*path, key.value), line  # a key's line, not that of the block below it
+
+
+def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` on `base`, mapping by mapping."""
+    merged = dict(base)
+    for key, value in over.items():
+        known = merged.get(key)
+        merged[key] = _overlay(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return merged

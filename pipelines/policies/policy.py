@@ -1,0 +1,138 @@
+"""A policy: which rule sets decide, in which order, with which thresholds, and what differs per language."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from pipelines.config import Config
+from pipelines.policies.rules import RULE_SETS, Kind, Rule, Threshold, thresholds
+
+Path = tuple[str, ...]
+Thresholds = dict[str, dict[str, Threshold]]
+
+
+class Policy(Config):
+    """Named thresholds.
+
+    A threshold that a policy leaves out has the rule's default; 0, null or false switches the rule off.
+    """
+
+    name: str
+    version: int = 1
+    about: str = ""
+    order: tuple[str, ...] = Field(description="rule sets that decide, in the order of the reasons")
+    rules: Thresholds = Field({}, description="rule set -> threshold -> value")
+    languages: dict[str, Thresholds] = Field({}, description="language code -> what differs from `rules`")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check(cls, data: Any) -> Any:
+        found = [f"{'.'.join(path)}: {message}" for path, message in problems(data)]
+        if found:
+            raise ValueError("; ".join(found))
+        return data
+
+    def active(self) -> tuple[Rule, ...]:
+        """The rules of the policy's rule sets, in its order; some may be switched off."""
+        return tuple(rule for rule_set in self.order for rule in RULE_SETS[rule_set])
+
+    def threshold(self, rule: Rule, language: str | None = None) -> Threshold:
+        """What the rule compares with for documents of a language; None when it is switched off."""
+        return self._value(rule.rule_set, rule.key, rule.default, language) or None
+
+    def spares_zero(self, rule: Rule, language: str | None = None) -> bool:
+        """Whether a measure of exactly 0 passes the rule."""
+        return rule.spare_zero is not None and bool(self._value(rule.rule_set, rule.spare_zero, False, language))
+
+    def _value(self, rule_set: str, key: str, default: Threshold, language: str | None) -> Threshold:
+        base = self.rules.get(rule_set, {}).get(key, default)
+        return self.languages.get(language or "", {}).get(rule_set, {}).get(key, base)
+
+    def fingerprint(self) -> str:
+        """16 hex digits of what decides: equal for policies that decide alike, however they are written or named."""
+
+        def effective(language: str | None) -> dict[str, Any]:
+            return {r.reason: (self.threshold(r, language), self.spares_zero(r, language)) for r in self.active()}
+
+        base = effective(None)
+        differing = {code: effective(code) for code in sorted(self.languages) if effective(code) != base}
+        canonical = json.dumps([list(base.items()), differing], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @property
+    def label(self) -> str:
+        """What column `policy` of the decisions says: `name@fingerprint`."""
+        return f"{self.name}@{self.fingerprint()}"
+
+
+def problems(data: Any) -> Iterator[tuple[Path, str]]:
+    """(path of keys, what is wrong) for each mistake in a policy given as plain data."""
+    if not isinstance(data, Mapping):
+        yield (), f"a policy is a mapping of keys, not {type(data).__name__}"
+        return
+    for index, rule_set in enumerate(_sequence(data.get("order"))):
+        if rule_set not in RULE_SETS:
+            yield ("order", str(index)), _unknown("rule set", rule_set, RULE_SETS)
+        elif rule_set in _sequence(data["order"])[:index]:
+            yield ("order", str(index)), f"rule set {rule_set!r} stands twice in the order"
+    yield from _threshold_problems(("rules",), data.get("rules"))
+    languages = data.get("languages")
+    if languages is not None and not isinstance(languages, Mapping):
+        yield ("languages",), "takes language codes, each with rule sets"
+        return
+    for code, overrides in (languages or {}).items():
+        # YAML reads a bare `no`, the code of Norwegian, as false.
+        if not isinstance(code, str):
+            yield ("languages", str(code)), "a language code is text: write it in quotes"
+            continue
+        yield from _threshold_problems(("languages", code), overrides)
+        if isinstance(overrides, Mapping) and "wanted" in (overrides.get("language") or {}):
+            yield ("languages", code, "language", "wanted"), "which languages are wanted belongs under `rules`"
+
+
+def _threshold_problems(path: Path, rule_sets: Any) -> Iterator[tuple[Path, str]]:
+    if rule_sets is not None and not isinstance(rule_sets, Mapping):
+        yield path, "takes rule sets, each with thresholds"
+        return
+    for rule_set, values in (rule_sets or {}).items():
+        here = (*path, str(rule_set))
+        if rule_set not in RULE_SETS:
+            yield here, _unknown("rule set", rule_set, RULE_SETS)
+        elif not isinstance(values, Mapping):
+            yield here, "takes thresholds: `key: value`"
+        else:
+            known = thresholds(rule_set)
+            for key, value in values.items():
+                if key not in known:
+                    yield (*here, str(key)), _unknown("threshold", key, known)
+                elif not _fits(value, known[key]):
+                    yield (*here, str(key)), f"takes {WORDS[known[key]]}, not {value!r}"
+
+
+WORDS: dict[Kind, str] = {
+    "number": "a number not below 0 (0, null or false: rule off)",
+    "switch": "true or false",
+    "names": "a list of texts (null: any)",
+}
+
+
+def _fits(value: Any, kind: Kind) -> bool:
+    if value is None or value is False:
+        return True
+    if kind == "switch":
+        return value is True
+    if kind == "names":
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    # `not value < 0` would let NaN through
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _sequence(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _unknown(what: str, name: Any, known: Mapping[str, Any]) -> str:
+    return f"unknown {what} {name!r}; known: {', '.join(known)}"

@@ -1,0 +1,117 @@
+"""The Spark edge of the policies: native column expressions, no Python over rows."""
+
+from collections import defaultdict
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from pipelines.policies.policy import Policy
+from pipelines.policies.rules import Comparison, Rule, Threshold
+
+
+def decide(measures: DataFrame, policy: Policy, run_id: str, label: str | None = None) -> DataFrame:
+    """measures -> decisions: every failed rule in policy order, kept where none failed.
+
+    Args:
+        measures: rows of table `measures`; with a boolean column `url_listed` when the policy looks at URL lists
+            (`pipelines.text.spark.with_url_lists`), without it nothing is listed.
+        policy: the thresholds.
+        run_id: goes into every row.
+        label: column `policy`; default `name@fingerprint`.
+    """
+    absent = "url_listed" not in measures.columns
+    source = measures.withColumn("url_listed", F.lit(None).cast("boolean")) if absent else measures
+    failed = [F.when(failure(rule, policy), F.lit(rule.reason)) for rule in policy.active()]
+    reasons = F.array_compact(F.array(*failed)) if failed else F.array().cast("array<string>")
+    return source.select(
+        "doc_id",
+        F.lit(label or policy.label).alias("policy"),
+        reasons.alias("reasons"),
+        F.lit(run_id).alias("run_id"),
+    ).select("doc_id", "policy", (F.size("reasons") == 0).alias("kept"), "reasons", "run_id")
+
+
+def failure(rule: Rule, policy: Policy) -> Column:
+    """True where a document fails the rule, false elsewhere (never null), as `pipelines.policies.decide.evaluate`."""
+    base = (policy.threshold(rule), policy.spares_zero(rule))
+    codes_by_setting: dict[tuple[Threshold, bool], list[str]] = defaultdict(list)
+    for code in policy.languages:
+        setting = (policy.threshold(rule, code), policy.spares_zero(rule, code))
+        if setting != base:
+            codes_by_setting[setting].append(code)
+    expression = _compare(rule, *base)
+    for setting, codes in codes_by_setting.items():
+        expression = F.when(F.col("language").isin(codes), _compare(rule, *setting)).otherwise(expression)
+    return expression
+
+
+def _compare(rule: Rule, threshold: Threshold, spares_zero: bool) -> Column:
+    if threshold is None:
+        return F.lit(False)
+    value = F.col(rule.measure)
+    match rule.comparison:
+        case Comparison.NOT_IN:
+            return ~F.coalesce(value.isin(list(_names(threshold))), F.lit(False))
+        case Comparison.IS_TRUE:
+            failed = value.cast("boolean")
+        case Comparison.IS_ZERO:
+            failed = value == 0
+        case Comparison.BELOW:
+            failed = value < F.lit(_number(threshold))
+        case Comparison.ABOVE:
+            failed = value > F.lit(_number(threshold))
+        case Comparison.AT_MOST:
+            failed = value <= F.lit(_number(threshold))
+    if spares_zero:
+        failed = failed & (value != 0)
+    return F.coalesce(failed, F.lit(False))
+
+
+def _names(threshold: Threshold) -> tuple[str, ...]:
+    assert isinstance(threshold, tuple)
+    return threshold
+
+
+def _number(threshold: Threshold) -> float:
+    # float: Spark compares a long with a double as doubles, and so does Python below 2**53
+    assert isinstance(threshold, int | float)
+    return float(threshold)
+
+
+CHANGES = T.StructType(
+    [
+        T.StructField("change", T.StringType()),  # dropped: kept before, not now; restored: the other way
+        T.StructField("language", T.StringType()),
+        T.StructField("reason", T.StringType()),
+        T.StructField("documents", T.LongType()),  # with this reason among theirs
+        T.StructField("first", T.LongType()),  # with this reason as their first: sums to the documents that change
+    ]
+)
+
+
+def changes(old: DataFrame, new: DataFrame, languages: DataFrame) -> DataFrame:
+    """What another policy would change -> `CHANGES`.
+
+    Args:
+        old: decisions as they stand.
+        new: decisions under the other policy, for the same documents.
+        languages: `doc_id`, `language` (table `measures` or `documents`).
+
+    Returns:
+        A row per change, language and reason: the new reasons of documents that drop out, the old reasons of those
+        that come back. A document with several reasons counts under each in `documents`, once in `first`.
+    """
+    before = old.select("doc_id", F.col("kept").alias("was_kept"), F.col("reasons").alias("old_reasons"))
+    after = new.select("doc_id", "kept", "reasons")
+    changed = before.join(after, on="doc_id", how="inner").where(F.col("was_kept") != F.col("kept"))
+    exploded = (
+        changed.join(languages.select("doc_id", "language"), on="doc_id", how="left")
+        .withColumn("change", F.when(F.col("was_kept"), F.lit("dropped")).otherwise(F.lit("restored")))
+        .withColumn("why", F.when(F.col("was_kept"), F.col("reasons")).otherwise(F.col("old_reasons")))
+        .select("change", "language", F.posexplode("why").alias("rank", "reason"))
+    )
+    counted = exploded.groupBy("change", "language", "reason").agg(
+        F.count("*").alias("documents"), F.count_if(F.col("rank") == 0).alias("first")
+    )
+    return counted.select([F.col(field.name).cast(field.dataType) for field in CHANGES.fields])
