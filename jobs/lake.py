@@ -130,6 +130,30 @@ class Lake:
             empty = self.spark.createDataFrame([], from_arrow_schema(table.schema))
             empty.write.format("delta").mode("ignore").partitionBy(*table.partition_by).save(self.path(table.name))
 
+    def read_file(self, name: str) -> str | None:
+        """A small UTF-8 file of the lake; None when it is absent."""
+        path = self._hadoop_path(self.path(name))
+        if not self._files.exists(path):
+            return None
+        stream = self._files.open(path)
+        try:
+            return str(self.spark._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        finally:
+            stream.close()
+
+    def write_file(self, name: str, text: str) -> None:
+        """Writes a small UTF-8 file: whole, or not at all."""
+        final = self._hadoop_path(self.path(name))
+        part = self._hadoop_path(f"{self.path(name)}.part")
+        stream = self._files.create(part, True)
+        try:
+            stream.write(text.encode())
+        finally:
+            stream.close()
+        self._files.delete(final, False)
+        if not self._files.rename(part, final):
+            raise OSError(f"{self.path(name)}: could not be written")
+
     def size(self, table: str) -> tuple[int, int]:
         """(files, bytes) of the newest version."""
         detail = self.spark.sql(f"DESCRIBE DETAIL delta.`{self.path(table)}`").select("numFiles", "sizeInBytes").head()
@@ -174,7 +198,9 @@ class Lake:
         reader = java.BufferedReader(java.InputStreamReader(stream, "UTF-8"))
         try:
             lines = iter(reader.readLine, None)
-            info: dict[str, Any] = next((action["commitInfo"] for line in lines if "commitInfo" in (action := json.loads(line))), {})
+            info: dict[str, Any] = next(
+                (action["commitInfo"] for line in lines if "commitInfo" in (action := json.loads(line))), {}
+            )
         finally:
             reader.close()
         return Commit(

@@ -65,8 +65,17 @@ class Work:
         """Writes the output: appended, or replaced as a whole when this is a rebuild."""
         write = lake.append if self.mode == "append" else lake.overwrite
         write(rows, self.output, self.note(**detail))
+        return self._committed(lake)
+
+    def merge(self, lake: Lake, rows: DataFrame, **detail: str) -> Commit:
+        """Writes the output: rows with a known key are updated, the others added."""
+        lake.merge(rows, self.output, self.note(**detail))
+        return self._committed(lake)
+
+    def _committed(self, lake: Lake) -> Commit:
         committed = lake.last_noted(self.output.name)
-        assert committed is not None
+        if committed is None or committed.note is None or committed.note.run_id != self.run_id:
+            raise RuntimeError(f"{self.output.name}: another run committed meanwhile; run the command again")
         return committed
 
 

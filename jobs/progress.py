@@ -48,6 +48,18 @@ class Reporter:
         self.event("stage_finished", f"  {name:<10} {seconds:7.1f} s", stage=name, seconds=seconds)
 
     @contextmanager
+    def setup(self, what: str) -> Iterator[None]:
+        """Shows that something that has no tasks yet takes its time, for instance the JVM's start."""
+        started = time.perf_counter()
+        if self.log_json or not self.stream.isatty():
+            yield
+        else:
+            with self.console.status(what):
+                yield
+        seconds = round(time.perf_counter() - started, 2)
+        self.event("ready", f"  {what:<10} {seconds:7.1f} s", what=what, seconds=seconds)
+
+    @contextmanager
     def _bar(self, name: str, context: SparkContext) -> Iterator[None]:
         columns = (
             SpinnerColumn(),

@@ -1,0 +1,120 @@
+"""What must add up in a lake, checked by every run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import functions as F
+
+from jobs.lake import Lake
+
+
+class IdentityError(RuntimeError):
+    """An identity of the contract does not hold: rows appeared, vanished or were doubled."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`left` and `right` are the same number, or something was lost."""
+
+    name: str
+    left: int
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether both sides are equal."""
+        return self.left == self.right
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.left:,} {'=' if self.holds else '≠'} {self.right:,}"
+
+
+# table -> counts taken in one pass over it
+_COUNTS = {
+    "inputs": {
+        "read": F.sum(F.when(F.col("state") == "done", F.col("rows_read"))),
+        "documents": F.sum(F.when(F.col("state") == "done", F.col("documents"))),
+        "rejects": F.sum(F.when(F.col("state") == "done", F.col("rejects"))),
+    },
+    "documents": {"rows": F.count("*"), "keys": F.count_distinct("doc_id")},
+    "rejects": {"rows": F.count("*")},
+    "measures": {"rows": F.count("*"), "keys": F.count_distinct("doc_id")},
+    "decisions": {"rows": F.count("*"), "kept": F.count_if("kept"), "dropped": F.count_if(~F.col("kept"))},
+    "duplicates": {
+        "keys": F.count_distinct("doc_id"),
+        "rows": F.count("*"),
+        "dropped": F.count_if(~F.col("kept")),
+        "kept": F.count_if("kept"),
+        "clusters": F.count_distinct("cluster_id"),
+    },
+    "clean_documents": {"rows": F.count("*"), "keys": F.count_distinct("doc_id")},
+    "tokens": {"rows": F.count("*"), "tokens": F.sum("n_tokens"), "keys": F.count_distinct("doc_id")},
+}
+_SEQUENCE_COUNTS = {
+    "rows": F.count("*"),
+    "keys": F.count_distinct("sequence_id"),
+    "tokens": F.sum("n_tokens"),
+    "pieces": F.sum(F.aggregate("doc_lengths", F.lit(0).cast("long"), lambda total, n: total + n)),
+}
+
+
+def check(lake: Lake) -> list[Identity]:
+    """Counts every table that exists, in one Spark query, and compares.
+
+    Raises:
+        IdentityError: one does not hold; the message lists all that do not.
+    """
+    found = identities(_count(lake))
+    broken = [str(identity) for identity in found if not identity.holds]
+    if broken:
+        raise IdentityError(f"identities of {lake.root} that do not hold:\n  " + "\n  ".join(broken))
+    return found
+
+
+def _count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
+    tables = lake.tables()
+    wanted = {name: counts for name, counts in _COUNTS.items() if name in tables}
+    wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
+    rows = None
+    for name, counts in wanted.items():
+        entries = [
+            entry for key, count in counts.items() for entry in (F.lit(key), F.coalesce(count, F.lit(0)).cast("long"))
+        ]
+        one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
+        rows = one if rows is None else rows.unionByName(one)
+    return {} if rows is None else {row.table: row.counts for row in rows.collect()}
+
+
+def identities(counts: Mapping[str, Mapping[str, int]]) -> list[Identity]:
+    """Compares the counts; tables that are absent are left out."""
+    found = []
+
+    def same(name: str, left: tuple[str, str], *right: tuple[str, str]) -> None:
+        if all(table in counts for table, _ in (left, *right)):
+            found.append(Identity(name, counts[left[0]][left[1]], sum(counts[table][key] for table, key in right)))
+
+    same("rows read = documents + rejects", ("inputs", "read"), ("documents", "rows"), ("rejects", "rows"))
+    same("documents counted by readers = documents", ("inputs", "documents"), ("documents", "rows"))
+    same("rejects counted by readers = rejects", ("inputs", "rejects"), ("rejects", "rows"))
+    same("documents = kept + dropped", ("documents", "rows"), ("decisions", "kept"), ("decisions", "dropped"))
+    same("documents = measured", ("documents", "rows"), ("measures", "rows"))
+    same(
+        "kept = clean documents + duplicates",
+        ("decisions", "kept"),
+        ("clean_documents", "rows"),
+        ("duplicates", "dropped"),
+    )
+    same("one survivor per cluster", ("duplicates", "clusters"), ("duplicates", "kept"))
+    same("clean documents = tokenized documents", ("clean_documents", "rows"), ("tokens", "rows"))
+    for table in ("documents", "measures", "duplicates", "clean_documents", "tokens"):
+        same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
+    for table in sorted(name for name in counts if name.startswith("sequences_")):
+        same(
+            f"{table}: tokens + one separator each = packed tokens",
+            (table, "tokens"),
+            ("tokens", "tokens"),
+            ("tokens", "rows"),
+        )
+        same(f"{table}: packed tokens = sum of piece lengths", (table, "tokens"), (table, "pieces"))
+        same(f"{table}: rows = distinct sequence_id", (table, "rows"), (table, "keys"))
+    return found

@@ -1,0 +1,83 @@
+"""Bins of a measure's values: fixed by its kind and threshold, never by the data, so that one pass counts all."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.report.facts import Histogram, Threshold
+
+SLOTS = 128
+"""Room for the slots of one measure in a code `measure * SLOTS + slot`."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """`count` bins of equal width from `low` to `high`, of the value or of its decimal logarithm.
+
+    Slot 0 counts what lies below `low`, slots 1 … count the bins, slot count + 1 what reaches `high`.
+    """
+
+    low: float
+    high: float
+    count: int
+    logarithmic: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or not 0 < self.count <= SLOTS - 2:
+            raise ValueError(f"no bins can be made of {self}")
+
+    @property
+    def slots(self) -> int:
+        """Bins and the two slots beside them."""
+        return self.count + 2
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """The count + 1 edges, in the measure's own unit."""
+        steps = np.linspace(self.low, self.high, self.count + 1)
+        return tuple(float(f"{edge:.6g}") for edge in (10**steps if self.logarithmic else steps))
+
+    def histogram(self, slots: dict[int, int]) -> Histogram:
+        """Counts per slot as a histogram."""
+        counts = tuple(slots.get(slot, 0) for slot in range(self.slots))
+        return Histogram(edges=self.edges, logarithmic=self.logarithmic, counts=counts)
+
+
+SHARE = Bins(0.0, 1.02, 51)
+"""Shares of a whole, in steps of two hundredths; the last bin holds exactly 1."""
+
+COUNT = Bins(0.0, 6.0, 48, logarithmic=True)
+"""Counts from 1 to a million, eight bins per decade; slot 0 holds the zeros."""
+
+SMALL_COUNT = Bins(0.0, 40.0, 40)
+"""Counts that matter while they are small, one by one."""
+
+MEAN_LENGTH = Bins(0.0, 20.0, 40)
+"""Mean lengths of words, in characters."""
+
+FILL = Bins(0.0, 1.02, 51)
+"""Share of a sequence's room that tokens take."""
+
+_NAMED = {"mean_word_length": MEAN_LENGTH, "stop_words": SMALL_COUNT, "sentences": SMALL_COUNT}
+
+
+def of(measure: str, integer: bool, threshold: Threshold | None) -> Bins:
+    """The bins of a measure; a share with a small upper bound is looked at closely, up to four times that bound."""
+    field = measure.rpartition(".")[2]
+    if field in _NAMED:
+        return _NAMED[field]
+    if integer:
+        return COUNT
+    if threshold and threshold.value and threshold.comparison == ">" and threshold.value < 0.25:
+        return Bins(0.0, 4 * threshold.value, 40)
+    return SHARE
+
+
+def nice(value: float) -> str:
+    """A value as a label: thousands separated, no more digits than it has."""
+    if not math.isfinite(value):
+        return "∞"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"

@@ -1,0 +1,130 @@
+"""From the tables of a lake to the figures of the report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from jobs.lake import Lake
+from jobs.report import bins, facts, queries, summaries
+from jobs.report.identities import identities
+from jobs.report.thresholds import thresholds
+
+RUNS = 200
+"""How many of the newest runs are shown."""
+
+
+def collect(lake: Lake) -> facts.LakeFacts:
+    """Asks every question once; the answers do not depend on the order in which Spark gives them.
+
+    Tables that no stage has made yet leave their part empty.
+    """
+    names = lake.tables()
+    tables = {name: lake.read(name) for name in names}
+    with ThreadPoolExecutor(max_workers=4) as pool:  # small jobs are mostly waiting; Spark interleaves them
+        ask = _Asker(pool, tables)
+        counts = pool.submit(queries.row_counts, tables)
+        happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
+        inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
+        sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
+        examples, policy = ask(queries.examples, "decisions"), ask(_policy, "decisions")
+        packed = {
+            name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
+        }
+        rules = thresholds(policy.result(), lake.last_noted("decisions") if "decisions" in tables else None)
+        measures = ask(_measures, "measures", rules=rules)
+        chosen = sorted({row["doc_id"] for row in [*(examples.result() or []), *(largest.result() or [])]})
+        texts = ask(queries.excerpts, "documents", doc_ids=chosen)
+        values = ask(queries.measured, "measures", doc_ids=chosen, names=sorted({rule.measure for rule in rules}))
+    excerpts = {row["doc_id"]: facts.Excerpt(**row.asDict()) for row in texts.result() or []}
+    by_source, by_language = summaries.flows(happened.result() or [], rejects.result() or [])
+    sources = tuple(summaries.source(row) for row in inputs.result() or [])
+    splits = tuple(split for name in sorted(packed) for split in packed[name].result())
+    total = sum(by_source.values(), facts.Flow())
+    return facts.LakeFacts(
+        lake=lake.root,
+        policy=policy.result(),
+        tables=tuple(_state(lake, name, counts.result()[name]) for name in names),
+        sources=sources,
+        by_source=by_source,
+        by_language=by_language,
+        reasons=summaries.reasons(happened.result() or [], [rule.reason for rule in rules]),
+        thresholds=tuple(rules),
+        measures=measures.result() or (),
+        examples=summaries.examples(examples.result() or [], excerpts, values.result() or {}, rules),
+        rejects=tuple(summaries.reject(row) for row in rejects.result() or []),
+        clusters=summaries.clusters(sizes.result() or [], largest.result() or [], excerpts)
+        if "duplicates" in tables
+        else None,
+        tokens_per_document=summaries.tokens_per_document(happened.result() or []) if "tokens" in tables else None,
+        sequences=splits,
+        runs=runs.result() or (),
+        identities=identities(counts.result(), total, sources, summaries.soundness(sizes.result()), splits),
+    )
+
+
+_FATES = {"decisions": "decisions", "duplicates": "duplicates", "clean": "clean_documents", "tokens": "tokens"}
+
+
+class _Asker:
+    """Submits a query when its table exists; answers None otherwise."""
+
+    def __init__(self, pool: ThreadPoolExecutor, tables: Mapping[str, DataFrame]) -> None:
+        self.pool = pool
+        self.tables = tables
+
+    def __call__(
+        self, query: Callable[..., Any], table: str, optional: Mapping[str, str] | None = None, **options: Any
+    ) -> "Future[Any]":
+        if table not in self.tables:
+            missing: Future[Any] = Future()
+            missing.set_result(None)
+            return missing
+        others = {argument: self.tables.get(name) for argument, name in (optional or {}).items()}
+        return self.pool.submit(query, self.tables[table], **others, **options)
+
+
+def _is_packed(name: str) -> bool:
+    return name.startswith("sequences_")
+
+
+def _packed(name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[facts.Split]:
+    room, _ = queries.bytes_of_ids(sequences)
+    size, count = queries.bytes_of_ids(tokens) if tokens is not None else (0, 0)
+    length = room * count // size if size else 0
+    return summaries.splits(name, queries.splits(sequences, length), length)
+
+
+def _measures(table: DataFrame, rules: Sequence[facts.Threshold]) -> tuple[facts.Measure, ...]:
+    rule_of = {rule.measure: rule for rule in reversed(rules)}  # the first rule on a measure sets its scale
+    columns = queries.measure_columns(table.schema)
+    binned = [(each.name, bins.of(each.name, each.integer, rule_of.get(each.name))) for each in columns]
+    return summaries.measures(queries.distributions(table, binned), binned)
+
+
+def _policy(decisions: DataFrame) -> str | None:
+    row = decisions.select("policy").head()
+    return row[0] if row else None
+
+
+def _runs(runs: DataFrame) -> tuple[facts.Run, ...]:
+    names = list(facts.Run.model_fields)
+    rows = runs.select(*names).orderBy(runs["finished_at"].desc(), "run_id").limit(RUNS).collect()
+    return tuple(facts.Run(**row.asDict() | {"inputs": row["inputs"] or {}}) for row in rows)
+
+
+def _state(lake: Lake, name: str, rows: int) -> facts.TableState:
+    commit = lake.last_noted(name)
+    note = commit.note if commit else None
+    state = facts.TableState(name=name, version=lake.version(name), rows=rows)
+    if note is None:
+        return state
+    return state.model_copy(
+        update={
+            "run_id": note.run_id,
+            "config_hash": note.config_hash,
+            "code_version": note.code_version,
+            "inputs": dict(note.inputs),
+        }
+    )

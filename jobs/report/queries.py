@@ -1,0 +1,250 @@
+"""The questions put to the tables: wide native aggregates whose answers are small, whatever the size of the lake.
+
+Each function looks at its tables once. Text is read by `excerpts` (`documents`) and by `flows` (length of the clean
+text) alone; everything else touches narrow columns.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from jobs.report import bins
+from jobs.report.bins import Bins
+
+EXCERPT_CHARACTERS = 300
+EXAMPLES = 3
+LARGEST_CLUSTERS = 6
+MEMBERS = 5
+
+
+@dataclass(frozen=True)
+class MeasureColumn:
+    """A numeric leaf of `measures` and how its values are binned."""
+
+    name: str
+    integer: bool
+
+
+def row_counts(tables: Mapping[str, DataFrame]) -> dict[str, int]:
+    """Rows of each table, from the tables' own statistics where they have them."""
+    counts = [
+        rows.agg(F.count("*").alias("rows")).select(F.lit(name).alias("name"), "rows") for name, rows in tables.items()
+    ]
+    if not counts:
+        return {}
+    union = counts[0]
+    for each in counts[1:]:
+        union = union.unionAll(each)
+    return {row["name"]: row["rows"] for row in union.collect()}
+
+
+def sources(inputs: DataFrame) -> list[Row]:
+    """Files, bytes and records per source and format; a file planned but not done is unfinished."""
+    files = inputs.groupBy("source", "format", "uri", "fingerprint").agg(
+        F.max(F.col("state") == "done").alias("done"),
+        F.max("size").alias("size"),
+        *(
+            F.max(F.when(F.col("state") == "done", F.col(name))).alias(name)
+            for name in ("rows_read", "documents", "rejects")
+        ),
+    )
+    return (
+        files.groupBy("source", "format")
+        .agg(
+            F.count("*").alias("files"),
+            F.sum((~F.col("done")).cast("long")).alias("unfinished"),
+            *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("size", "rows_read", "documents", "rejects")),
+        )
+        .orderBy("source", "format")
+        .collect()
+    )
+
+
+def rejects(table: DataFrame) -> list[Row]:
+    """Records per source and reason, each with its first reject by (uri, position)."""
+    first = F.min(F.struct("uri", "position", "detail", F.substring("sample", 1, EXCERPT_CHARACTERS).alias("sample")))
+    return (
+        table.groupBy("source", "reason")
+        .agg(F.count("*").alias("records"), first.alias("first"))
+        .orderBy(F.desc("records"), "source", "reason")
+        .collect()
+    )
+
+
+def events(
+    documents: DataFrame,
+    decisions: DataFrame | None,
+    duplicates: DataFrame | None,
+    clean: DataFrame | None,
+    tokens: DataFrame | None,
+    token_bins: Bins,
+) -> list[Row]:
+    """What befell the documents, counted per source, language, kind and name of the event.
+
+    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method) and `kept` (exactly one of them per
+    document), `reason` (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
+    Returns rows (source, language, kind, name, documents, tokens, characters).
+    """
+    rows = documents.select("doc_id", "source", "language")
+    rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
+    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
+    rows = _with(rows, clean, characters=(F.length("text"), "int"))
+    rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
+    fate = (
+        F.when(F.col("reasons").isNull(), _event("undecided"))
+        .when(F.size("reasons") > 0, _event("dropped", F.get("reasons", F.lit(0))))
+        .when(~F.col("survived"), _event("duplicate", F.col("method")))
+        .otherwise(_event("kept"))
+    )
+    failed = F.transform(
+        F.coalesce("reasons", F.array().cast("array<string>")), lambda reason: _event("reason", reason)
+    )
+    size = F.when(F.col("n_tokens").isNotNull(), _event("tokens", slot(F.col("n_tokens"), token_bins).cast("string")))
+    happened = F.array_compact(F.concat(F.array(fate, size), failed))
+    return (
+        rows.select("source", "language", "characters", "n_tokens", F.explode(happened).alias("event"))
+        .groupBy("source", "language", "event.kind", "event.name")
+        .agg(
+            F.count("*").alias("documents"),
+            F.count("n_tokens").alias("tokenized"),
+            F.coalesce(F.sum("n_tokens"), F.lit(0)).alias("tokens"),
+            F.coalesce(F.sum(F.when(F.col("n_tokens").isNotNull(), F.col("characters"))), F.lit(0)).alias(
+                "characters"
+            ),
+        )
+        .collect()
+    )
+
+
+def measure_columns(schema: T.StructType) -> list[MeasureColumn]:
+    """All numeric leaves of the measures table, in its order: top-level or in a rule set's struct."""
+    found = []
+    for field in schema.fields:
+        if isinstance(field.dataType, T.StructType):
+            leaves = [T.StructField(f"{field.name}.{leaf.name}", leaf.dataType) for leaf in field.dataType.fields]
+        else:
+            leaves = [field]
+        for leaf in leaves:
+            if isinstance(leaf.dataType, T.NumericType):
+                found.append(MeasureColumn(leaf.name, integer=isinstance(leaf.dataType, T.IntegralType)))
+    return found
+
+
+def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> list[Row]:
+    """Values per language, measure and slot, in one pass: rows (language, measure, slot, documents).
+
+    Each document becomes one small integer per measure, `measure number * SLOTS + slot`, and these are counted.
+    """
+    codes = [F.lit(number * bins.SLOTS) + slot(F.col(name), each) for number, (name, each) in enumerate(binned)]
+    return (
+        measures.select("language", F.explode(F.array_compact(F.array(*codes))).alias("code"))
+        .groupBy("language", "code")
+        .agg(F.count("*").alias("documents"))
+        .select(
+            "language",
+            F.floor(F.col("code") / bins.SLOTS).cast("int").alias("measure"),
+            (F.col("code") % bins.SLOTS).alias("slot"),
+            "documents",
+        )
+        .collect()
+    )
+
+
+def examples(decisions: DataFrame) -> list[Row]:
+    """Per reason the documents with the smallest ids: rows (reason, doc_id, reasons)."""
+    listed = decisions.where(F.size("reasons") > 0).select("doc_id", "reasons", F.explode("reasons").alias("reason"))
+    smallest = F.min_by(F.struct("doc_id", "reasons"), F.col("doc_id"), EXAMPLES)
+    return listed.groupBy("reason").agg(F.explode(smallest).alias("example")).select("reason", "example.*").collect()
+
+
+def cluster_sizes(duplicates: DataFrame) -> list[Row]:
+    """Clusters per size: rows (size, method of the survivor, sound, clusters).
+
+    A cluster is sound when it has exactly one survivor and as many rows as it says.
+    """
+    clusters = duplicates.groupBy("cluster_id").agg(
+        F.max("cluster_size").alias("size"),
+        F.max(F.when(F.col("kept"), F.col("method"))).alias("method"),
+        F.count_if("kept").alias("survivors"),
+        F.count("*").alias("rows"),
+    )
+    sound = (F.col("survivors") == 1) & (F.col("rows") == F.col("size"))
+    return clusters.groupBy("size", "method", sound.alias("sound")).agg(F.count("*").alias("clusters")).collect()
+
+
+def largest_clusters(duplicates: DataFrame) -> list[Row]:
+    """Survivor and the members with the smallest ids of the largest clusters."""
+    order = (F.desc("cluster_size"), F.col("cluster_id"))
+    chosen = duplicates.where(F.col("kept") & (F.col("cluster_size") > 1)).orderBy(*order).limit(LARGEST_CLUSTERS)
+    members = duplicates.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
+    row = F.struct(~F.col("kept"), F.col("doc_id"), F.col("kept"), F.col("method"), "similarity", "cluster_size")
+    few = members.groupBy("cluster_id").agg(F.explode(F.min_by(row, row, MEMBERS)).alias("member"))
+    return few.select("cluster_id", "member.*").orderBy(*order, F.desc("kept"), "doc_id").collect()
+
+
+def excerpts(documents: DataFrame, doc_ids: Sequence[str]) -> list[Row]:
+    """Where some documents come from and how they begin."""
+    return (
+        documents.where(F.col("doc_id").isin(list(doc_ids)))
+        .select(
+            "doc_id",
+            "source",
+            "uri",
+            "language",
+            F.substring("text", 1, EXCERPT_CHARACTERS).alias("text"),
+            F.length("text").alias("characters"),
+        )
+        .collect()
+    )
+
+
+def measured(measures: DataFrame, doc_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Some measures of some documents: doc_id -> measure -> value."""
+    columns = [F.col(name).alias(name.replace(".", "/")) for name in names]
+    rows = measures.where(F.col("doc_id").isin(list(doc_ids))).select("doc_id", *columns).collect()
+    return {row["doc_id"]: {name: row[name.replace(".", "/")] for name in names} for row in rows}
+
+
+def splits(sequences: DataFrame, length: int) -> list[Row]:
+    """Sequences, tokens and pieces per split and slot of the fill; `length` is a sequence's room in tokens."""
+    return (
+        sequences.groupBy("split", slot(F.col("n_tokens") / F.lit(max(length, 1)), bins.FILL).alias("slot"))
+        .agg(
+            F.count("*").alias("sequences"),
+            F.sum("n_tokens").alias("tokens"),
+            F.sum(F.size("doc_lengths")).alias("pieces"),
+        )
+        .collect()
+    )
+
+
+def bytes_of_ids(table: DataFrame) -> tuple[int, int]:
+    """(bytes, tokens) of the ids of one row that has tokens; zeros when there is none."""
+    row = table.where(F.col("n_tokens") > 0).select(F.octet_length("ids"), "n_tokens").head()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+def slot(value: Column, binned: Bins) -> Column:
+    """The slot of a value; null for null."""
+    if binned.logarithmic:
+        number = F.width_bucket(F.log10(value), F.lit(binned.low), F.lit(binned.high), F.lit(binned.count))
+        return F.when(value <= 0, F.lit(0)).otherwise(number).cast("int")
+    return F.width_bucket(value.cast("double"), F.lit(binned.low), F.lit(binned.high), F.lit(binned.count)).cast("int")
+
+
+def _event(kind: str, name: Column | None = None) -> Column:
+    name = F.lit(None).cast("string") if name is None else name
+    return F.struct(F.lit(kind).alias("kind"), name.alias("name"))
+
+
+def _with(rows: DataFrame, table: DataFrame | None, **columns: tuple[Column, str]) -> DataFrame:
+    """`rows` with columns of a table of the same key; null where it has no such document, or does not exist."""
+    if table is None:
+        return rows.select("*", *(F.lit(None).cast(dtype).alias(name) for name, (_, dtype) in columns.items()))
+    return rows.join(
+        table.select("doc_id", *(value.alias(name) for name, (value, _) in columns.items())), "doc_id", "left"
+    )

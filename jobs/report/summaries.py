@@ -1,0 +1,201 @@
+"""Pure: the rows that Spark answered with, as the figures of the report."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import Row
+
+from jobs.report import bins, facts
+from jobs.report.bins import Bins
+
+LANGUAGES = 6
+"""How many languages have distributions of their own; the others share one."""
+
+
+def flows(happened: Sequence[Row], rejects: Sequence[Row]) -> tuple[dict[str, facts.Flow], dict[str, facts.Flow]]:
+    """Events and rejects as one flow per source and one per language."""
+    by_source: dict[str, facts.Flow] = defaultdict(lambda: facts.Flow())
+    by_language: dict[str, facts.Flow] = defaultdict(lambda: facts.Flow())
+    for row in happened:
+        flow = _flow(row)
+        if flow is not None:
+            by_source[row["source"]] += flow
+            by_language[row["language"] or "und"] += flow
+    for row in rejects:
+        by_source[row["source"]] += facts.Flow(rejected=row["records"])
+    return dict(sorted(by_source.items())), dict(sorted(by_language.items()))
+
+
+def _flow(row: Row) -> facts.Flow | None:
+    documents = row["documents"]
+    match row["kind"]:
+        case "undecided":
+            return facts.Flow(documents=documents, undecided=documents)
+        case "dropped":
+            return facts.Flow(documents=documents, dropped={row["name"]: documents})
+        case "duplicate":
+            return facts.Flow(documents=documents, duplicates={row["name"]: documents})
+        case "kept":
+            amounts = {name: row[name] for name in ("tokenized", "tokens", "characters")}
+            return facts.Flow(documents=documents, kept=documents, **amounts)
+    return None
+
+
+def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[facts.Reason, ...]:
+    """Reasons in policy order, then those the policy does not know."""
+    first: Counter[str] = Counter()
+    listed: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in happened:
+        if row["kind"] == "dropped":
+            first[row["name"]] += row["documents"]
+        elif row["kind"] == "reason":
+            listed[row["name"]][row["language"] or "und"] += row["documents"]
+    rank = {name: number for number, name in enumerate(order)}
+    names = sorted(listed, key=lambda name: (rank.get(name, len(rank)), name))
+    return tuple(
+        facts.Reason(
+            name=name,
+            first=first[name],
+            documents=listed[name].total(),
+            by_language=dict(sorted(listed[name].items())),
+        )
+        for name in names
+    )
+
+
+def measures(rows: Sequence[Row], binned: Sequence[tuple[str, Bins]]) -> tuple[facts.Measure, ...]:
+    """The distributions, in the order of `binned`; small languages are put together."""
+    counted: dict[int, dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+    for row in rows:
+        counted[row["measure"]][row["language"] or "und"][row["slot"]] += row["documents"]
+    documents: Counter[str] = Counter()
+    for languages in counted.values():
+        for language, slots in languages.items():
+            documents[language] = max(documents[language], slots.total())
+    groups = _language_groups(documents)
+    return tuple(
+        _measure(name, each, counted[number], groups, documents.total()) for number, (name, each) in enumerate(binned)
+    )
+
+
+def _measure(
+    name: str, binned: Bins, counted: Mapping[str, Counter[int]], groups: Mapping[str, str], documents: int
+) -> facts.Measure:
+    total: Counter[int] = Counter()
+    grouped: dict[str, Counter[int]] = {group: Counter() for group in groups.values()}
+    for language, slots in counted.items():
+        grouped[groups[language]].update(slots)
+        total.update(slots)
+    return facts.Measure(
+        name=name,
+        missing=documents - total.total(),
+        all=binned.histogram(total),
+        by_language={group: binned.histogram(slots) for group, slots in grouped.items()},
+    )
+
+
+def _language_groups(documents: Mapping[str, int]) -> dict[str, str]:
+    """Language -> itself for the largest, `other` for what is left; the largest first."""
+    ordered = sorted(documents, key=lambda language: (-documents[language], language))
+    return {each: each if number < LANGUAGES else facts.OTHER for number, each in enumerate(ordered)}
+
+
+def examples(
+    rows: Sequence[Row],
+    excerpts: Mapping[str, facts.Excerpt],
+    values: Mapping[str, Mapping[str, Any]],
+    rules: Sequence[facts.Threshold],
+) -> dict[str, tuple[facts.Example, ...]]:
+    rule_of = {rule.reason: rule for rule in rules}
+    found: dict[str, list[facts.Example]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row["reason"], row["doc_id"])):
+        if row["doc_id"] not in excerpts:
+            continue  # a decision about a document that is gone; the identities tell
+        rule = rule_of.get(row["reason"])
+        value = values.get(row["doc_id"], {}).get(rule.measure) if rule else None
+        found[row["reason"]].append(
+            facts.Example(
+                excerpt=excerpts[row["doc_id"]],
+                value=None if value is None else float(value),
+                threshold=rule,
+                reasons=tuple(row["reasons"]),
+            )
+        )
+    return {reason: tuple(each) for reason, each in found.items()}
+
+
+def clusters(sizes: Sequence[Row], largest: Sequence[Row], excerpts: Mapping[str, facts.Excerpt]) -> facts.Clusters:
+    by_size: Counter[int] = Counter()
+    by_method: Counter[str] = Counter()
+    for row in sizes:
+        if row["size"] > 1:
+            by_size[row["size"]] += row["clusters"]
+            by_method[row["method"] or "no survivor"] += row["clusters"]
+    members: dict[str, list[Row]] = defaultdict(list)
+    for row in largest:
+        members[row["cluster_id"]].append(row)
+    clusters = tuple(
+        facts.Cluster(
+            cluster_id=cluster_id,
+            size=rows[0]["cluster_size"],
+            method=rows[0]["method"],
+            members=tuple(
+                facts.Member(excerpt=excerpts[row["doc_id"]], kept=row["kept"], similarity=row["similarity"])
+                for row in rows
+                if row["doc_id"] in excerpts
+            ),
+        )
+        for cluster_id, rows in members.items()
+    )
+    return facts.Clusters(
+        sizes=dict(sorted(by_size.items())), methods=dict(sorted(by_method.items())), largest=clusters
+    )
+
+
+def soundness(sizes: Sequence[Row] | None) -> tuple[int, int] | None:
+    if sizes is None:
+        return None
+    return sum(row["clusters"] for row in sizes), sum(row["clusters"] for row in sizes if row["sound"])
+
+
+def tokens_per_document(happened: Sequence[Row]) -> facts.Histogram:
+    slots: Counter[int] = Counter()
+    for row in happened:
+        if row["kind"] == "tokens":
+            slots[int(row["name"])] += row["documents"]
+    return bins.COUNT.histogram(slots)
+
+
+def splits(table: str, rows: Sequence[Row], length: int) -> list[facts.Split]:
+    made = []
+    for split in sorted({row["split"] for row in rows}):
+        of_split = [row for row in rows if row["split"] == split]
+        made.append(
+            facts.Split(
+                table=table,
+                split=split,
+                length=length,
+                fill=bins.FILL.histogram({row["slot"]: row["sequences"] for row in of_split}),
+                **{name: sum(row[name] for row in of_split) for name in ("sequences", "tokens", "pieces")},
+            )
+        )
+    return made
+
+
+def source(row: Row) -> facts.Source:
+    values = row.asDict()
+    return facts.Source(bytes=values.pop("size"), **values)
+
+
+def reject(row: Row) -> facts.RejectGroup:
+    first = row["first"]
+    return facts.RejectGroup(
+        source=row["source"],
+        reason=row["reason"],
+        records=row["records"],
+        uri=first["uri"],
+        position=first["position"] if first["position"] is not None else -1,
+        detail=first["detail"] or "",
+        sample=bytes(first["sample"] or b"").decode("utf-8", errors="replace"),
+    )

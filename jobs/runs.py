@@ -1,0 +1,88 @@
+"""The `runs` table: the ledger's notes as rows that anyone can query."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.lake import Commit, Lake, Note
+from jobs.ledger import code_version, run_id
+from pipelines.tables import RUNS
+
+
+def record_runs(lake: Lake) -> int:
+    """Adds a row for each commit that has none yet; a run killed before this is recorded by the next command.
+
+    Returns the number of rows added; nothing is committed when there are none.
+    """
+    last = lake.last_noted(RUNS.name)
+    known = dict(last.note.inputs) if last and last.note else {}
+    tables = [name for name in lake.tables() if name != RUNS.name]
+    versions = {name: lake.version(name) for name in tables}
+    rows = []
+    for name in tables:
+        commits = [c for c in lake.commits(name, after=known.get(name, -1)) if c.note and c.note.detail.get("step") != "part"]
+        rows.extend(_row(commit) for commit in commits)
+    if rows:
+        _append(lake, rows, {**known, **versions})
+    return len(rows)
+
+
+def record_failure(lake: Lake, stage: str, error: Exception) -> None:
+    """Adds a row with status `failed`; never hides the failure itself."""
+    now = datetime.now(UTC)
+    last = lake.last_noted(RUNS.name)
+    known = dict(last.note.inputs) if last and last.note else {}
+    row = dict.fromkeys(RUNS.schema.names)
+    row |= {
+        "run_id": run_id(stage, "failed", time.time_ns()),
+        "stage": stage,
+        "code_version": code_version(),
+        "inputs": {},
+        "status": "failed",
+        "detail": {"error": f"{type(error).__name__}: {error}"[:2000]},
+        "started_at": now,
+        "finished_at": now,
+    }
+    try:
+        _append(lake, [row], known)
+    except Exception as second:  # a full disk, a read-only lake: the first error is the one to report
+        error.add_note(f"(the failure could not be recorded in {RUNS.name}: {second})")
+
+
+def _row(commit: Commit) -> dict[str, Any]:
+    note = commit.note
+    assert note is not None
+    return {
+        "run_id": note.run_id,
+        "stage": note.stage,
+        "table": commit.table,
+        "mode": note.mode,
+        "config_hash": note.config_hash,
+        "code_version": note.code_version,
+        "inputs": dict(note.inputs),
+        "output_version": commit.version,
+        "rows_in": note.rows_in,
+        "rows_out": commit.rows_out,
+        "seconds": round(commit.timestamp.timestamp() - note.started_at, 3),
+        "status": "done",
+        "detail": dict(note.detail),
+        "started_at": datetime.fromtimestamp(note.started_at, UTC),
+        "finished_at": commit.timestamp,
+    }
+
+
+def _append(lake: Lake, rows: list[dict[str, Any]], versions: dict[str, int]) -> None:
+    table = pa.Table.from_pylist(rows, schema=RUNS.schema)
+    note = Note(
+        run_id=run_id("runs", sorted(row["run_id"] for row in rows)),
+        stage="runs",
+        mode="append",
+        config_hash="",
+        code_version=code_version(),
+        inputs=versions,
+        started_at=time.time(),
+        rows_in=len(rows),
+    )
+    lake.append(lake.spark.createDataFrame(table).coalesce(1), RUNS, note)

@@ -1,0 +1,92 @@
+"""decisions -> signatures -> duplicates -> clean_documents: one of each cluster goes on."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from jobs.ledger import Work, fingerprint, plan
+from jobs.stages.run import Run
+from pipelines.dedup.spark import clusters, signatures
+from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.text.spark import DeliverConfig, candidates, clean_documents
+
+
+def run(run: Run) -> None:
+    """Compares what the rules kept with itself and with what the lake holds, and delivers the survivors."""
+    _sign(run)
+    _cluster(run)
+    _deliver(run)
+
+
+def _sign(run: Run) -> None:
+    """Signatures of what the rules kept; each commit is one batch, in order of arrival."""
+    lake, config = run.lake, run.config
+    priorities = {source.name: source.priority for source in config.sources if source.priority}
+    settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
+    work = plan(lake, "dedup", SIGNATURES, ["decisions"], settings)
+    if work.mode == "nothing":
+        return
+    kept = candidates(lake.read("documents"), lake.read("measures"), work.read(lake, "decisions"))
+    kept = kept.withColumn("priority", _priority(priorities))
+    batch = _next_batch(run, work)
+    run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
+
+
+def _priority(priorities: dict[str, int]) -> Column:
+    chosen = F.lit(0)
+    for name, priority in sorted(priorities.items()):
+        chosen = F.when(F.col("source") == name, priority).otherwise(chosen)
+    return chosen.cast("int")
+
+
+def _next_batch(run: Run, work: Work) -> int:
+    if work.mode == "rebuild":
+        return 0
+    return 1 + max(_batches(run, work.output.name, after=-1))
+
+
+def _batches(run: Run, table: str, after: int) -> list[int]:
+    """Batch numbers of the commits of `signatures` newer than a version, back to the last rebuild."""
+    batches = []
+    for commit in run.lake.commits(table, after):
+        if commit.note:
+            batches.append(int(commit.note.detail["batch"]))
+            if commit.note.mode == "rebuild":
+                break
+    return batches
+
+
+def _cluster(run: Run) -> None:
+    lake, config = run.lake, run.config.dedup
+    work = plan(lake, "dedup", DUPLICATES, ["signatures"], config.fingerprint())
+    if work.mode == "nothing":
+        return
+    texts = candidates(lake.read("documents"), lake.read("measures"), lake.read("decisions")).select("doc_id", "text")
+    signed = lake.read("signatures", work.inputs["signatures"])
+    if work.mode == "rebuild":
+        found = clusters(signed, None, texts, config, 0, work.run_id)
+        run.committed(work.commit(lake, found))
+        return
+    last = lake.last_noted(DUPLICATES.name)
+    assert last is not None
+    assert last.note is not None
+    first_new = min(_batches(run, SIGNATURES.name, after=last.note.inputs["signatures"]))
+    found = clusters(signed, lake.read("duplicates"), texts, config, first_new, work.run_id)
+    run.committed(work.merge(lake, found))
+
+
+def _deliver(run: Run) -> None:
+    """Decisions drive; duplicates stand beside them."""
+    lake, clean = run.lake, run.config.clean
+    settings = DeliverConfig(repair=clean.repair, personal=clean.personal)
+    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "duplicates"], settings.fingerprint())
+    if work.mode == "nothing":
+        return
+    delivered = clean_documents(
+        lake.read("documents"),
+        lake.read("measures"),
+        work.read(lake, "decisions"),
+        lake.read("duplicates"),
+        settings,
+        work.run_id,
+    )
+    run.committed(work.commit(lake, delivered))

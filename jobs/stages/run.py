@@ -1,0 +1,35 @@
+"""What every stage is given."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from jobs.config import RunConfig
+from jobs.lake import Commit, Lake
+from jobs.progress import Reporter
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command's lake, configuration and voice."""
+
+    lake: Lake
+    config: RunConfig
+    reporter: Reporter
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session of this command."""
+        return self.lake.spark
+
+    def committed(self, commit: Commit) -> None:
+        """Tells that a table has a new version."""
+        assert commit.note is not None
+        self.reporter.event(
+            "table_committed",
+            table=commit.table,
+            version=commit.version,
+            mode=commit.note.mode,
+            rows=commit.rows_out,
+            run_id=commit.note.run_id,
+        )

@@ -1,0 +1,18 @@
+"""clean_documents -> tokens, with a tokenizer that is trained once for a lake, or loaded."""
+
+from jobs.ledger import plan
+from jobs.stages.run import Run
+from jobs.stages.tokenizer_file import tokenizer
+from pipelines.tables import TOKENS
+from pipelines.tokenizer.spark import tokens
+
+
+def run(run: Run) -> None:
+    """Encodes what is new; another tokenizer encodes everything again."""
+    loaded = tokenizer(run)
+    work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.content_hash)
+    if work.mode == "nothing":
+        return
+    clean = work.read(run.lake, "clean_documents")
+    encoded = tokens(clean, loaded, work.run_id)
+    run.committed(work.commit(run.lake, encoded, tokenizer=loaded.content_hash, name=run.config.tokenizer.name))
