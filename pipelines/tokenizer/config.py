@@ -1,0 +1,53 @@
+"""What a tokenizer is: a file to load, or the settings of a training run."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipelines.config import Config
+
+Kind = Literal["bpe", "unigram", "wordpiece"]
+
+SPECIAL_TOKENS: dict[Kind, tuple[str, ...]] = {
+    "bpe": ("<|endoftext|>", "<|pad|>"),
+    "unigram": ("<|endoftext|>", "<|pad|>"),
+    "wordpiece": ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+}
+
+
+class TokenizerConfig(Config):
+    """Either `load`, or training settings; both together are an error."""
+
+    name: str = "default"
+    load: Path | None = Field(None, description="any tokenizer.json; nothing is trained then")
+    kind: Kind = Field("bpe", description="byte-level BPE, byte-level Unigram, or BERT's WordPiece")
+    vocab_size: int = Field(32_768, gt=0, description="special tokens included")
+    sample_bytes: int = Field(100_000_000, gt=0, description="UTF-8 bytes of text to train on, held by the driver")
+    seed: int = Field(0, description="of the sample")
+    min_frequency: int = Field(2, ge=1, description="a token must occur this often in the sample")
+    special_tokens: tuple[str, ...] = Field((), description="default: those of the kind")
+    unicode_form: Literal["NFC", "NFD", "NFKC", "NFKD"] | None = Field(None, description="normalise before splitting")
+    lowercase: bool = Field(True, description="wordpiece only")
+    strip_accents: bool | None = Field(None, description="wordpiece only; default: as lowercase")
+
+    @model_validator(mode="after")
+    def _load_or_train(self) -> Self:
+        training = sorted(self.model_fields_set - {"name", "load"})
+        if self.load is not None and training:
+            raise ValueError(f"`load` names a finished tokenizer, so drop {', '.join(training)}")
+        cased = sorted(self.model_fields_set & {"lowercase", "strip_accents"})
+        if self.kind != "wordpiece" and cased:
+            raise ValueError(f"{', '.join(cased)} applies to `kind: wordpiece` only, not to {self.kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _fill_special_tokens(self) -> Self:
+        if not self.special_tokens:
+            # A default that depends on another field; frozen models are still being built here.
+            object.__setattr__(self, "special_tokens", SPECIAL_TOKENS[self.kind])
+        if len(set(self.special_tokens)) != len(self.special_tokens):
+            raise ValueError(f"special_tokens holds one token twice: {list(self.special_tokens)}")
+        if self.kind == "wordpiece" and "[UNK]" not in self.special_tokens:
+            raise ValueError("special_tokens of a wordpiece tokenizer must hold [UNK]")
+        return self

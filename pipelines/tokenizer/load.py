@@ -1,0 +1,110 @@
+"""A tokenizer.json, validated and identified by its content."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from pipelines.tokenizer.width import id_dtype
+
+END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "</s>", "<eos>", "[SEP]")
+PADDING = ("<|pad|>", "<pad>", "[PAD]", "<|padding|>", "<|finetune_right_pad_id|>")
+
+
+class TokenizerError(ValueError):
+    """A file that is no usable tokenizer, or a token that it lacks."""
+
+
+@dataclass(frozen=True)
+class LoadedTokenizer:
+    """One tokenizer: canonical JSON, and what packing must know of it.
+
+    `json` has truncation and padding switched off (they would lose or add tokens) and sorted keys, so equal
+    tokenizers have equal JSON however their files were formatted.
+    """
+
+    json: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of the SHA-256 of `json`: the content of the column `tokens.tokenizer`."""
+        return hashlib.sha256(self.json.encode()).hexdigest()[:16]
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """Token to id, added tokens included."""
+        return Tokenizer.from_str(self.json).get_vocab(with_added_tokens=True)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Largest id plus one: ids may have holes, an embedding table may not."""
+        return max(self.vocabulary.values()) + 1
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Little-endian uint16 while every id fits, else uint32."""
+        return id_dtype(self.vocabulary_size)
+
+    def token_id(self, token: str) -> int:
+        """The id of `token`.
+
+        Raises:
+            TokenizerError: the vocabulary lacks it.
+        """
+        if token not in self.vocabulary:
+            raise TokenizerError(f"the tokenizer {self.fingerprint} has no token {token!r}")
+        return self.vocabulary[token]
+
+    def separator(self, token: str | None = None) -> int:
+        """The id that ends each document: `token`, else the first of `END_OF_TEXT` that exists.
+
+        Raises:
+            TokenizerError: there is none; name one in the configuration.
+        """
+        for candidate in (token,) if token else END_OF_TEXT:
+            if candidate in self.vocabulary or token:
+                return self.token_id(candidate)
+        raise TokenizerError(f"the tokenizer has none of {', '.join(END_OF_TEXT)}: name its end-of-text token")
+
+    def padding(self, token: str | None = None, separator: str | None = None) -> int:
+        """The id that fills the end of a sequence: `token`, else the first of `PADDING`, else the separator."""
+        for candidate in (token,) if token else PADDING:
+            if candidate in self.vocabulary or token:
+                return self.token_id(candidate)
+        return self.separator(separator)
+
+
+def parse(content: str | bytes, origin: str = "tokenizer.json") -> LoadedTokenizer:
+    """Validates the text of a tokenizer.json; `origin` names it in errors.
+
+    Raises:
+        TokenizerError: not a tokenizer, an empty vocabulary, or one whose encoding is random (BPE dropout).
+    """
+    try:
+        fields = json.loads(content)
+        tokenizer = Tokenizer.from_str(json.dumps(fields))
+    except Exception as error:  # the library raises bare Exception
+        raise TokenizerError(f"{origin} is not a tokenizer.json that this version reads: {error}") from error
+    if fields["model"].get("dropout"):
+        raise TokenizerError(f"{origin} has BPE dropout {fields['model']['dropout']}: its ids are random")
+    if not tokenizer.get_vocab_size():
+        raise TokenizerError(f"{origin} has an empty vocabulary")
+    fields |= {"truncation": None, "padding": None}
+    return LoadedTokenizer(json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+
+
+def load(path: Path) -> LoadedTokenizer:
+    """Reads and validates a tokenizer.json.
+
+    Raises:
+        TokenizerError: as `parse`, or the file cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TokenizerError(f"cannot read the tokenizer {path}: {error.strerror}") from error
+    return parse(content, str(path))
