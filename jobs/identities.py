@@ -64,14 +64,15 @@ def check(lake: Lake) -> list[Identity]:
     Raises:
         IdentityError: one does not hold; the message lists all that do not.
     """
-    found = identities(_count(lake))
+    found = identities(count(lake))
     broken = [str(identity) for identity in found if not identity.holds]
     if broken:
         raise IdentityError(f"identities of {lake.root} that do not hold:\n  " + "\n  ".join(broken))
     return found
 
 
-def _count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
+def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
+    """The counts of every table that exists, in one Spark query: table -> what -> number."""
     tables = lake.tables()
     wanted = {name: counts for name, counts in _COUNTS.items() if name in tables}
     wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
