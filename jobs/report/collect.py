@@ -6,10 +6,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from jobs.identities import count, identities
 from jobs.lake import Lake
 from jobs.report import bins, facts, queries, summaries
-from jobs.report.identities import identities
-from jobs.report.thresholds import thresholds
+from jobs.report.thresholds import policy_in_force, thresholds
 
 RUNS = 200
 """How many of the newest runs are shown."""
@@ -24,43 +24,43 @@ def collect(lake: Lake) -> facts.LakeFacts:
     tables = {name: lake.read(name) for name in names}
     with ThreadPoolExecutor(max_workers=4) as pool:  # small jobs are mostly waiting; Spark interleaves them
         ask = _Asker(pool, tables)
-        counts = pool.submit(queries.row_counts, tables)
+        counts, totals = pool.submit(queries.row_counts, tables), pool.submit(count, lake)
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
         inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
-        examples, policy = ask(queries.examples, "decisions"), ask(_policy, "decisions")
+        examples, label = ask(queries.examples, "decisions"), ask(_policies, "decisions")
         packed = {
             name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
         }
-        rules = thresholds(policy.result(), lake.last_noted("decisions") if "decisions" in tables else None)
+        in_force = policy_in_force(lake, next(iter(label.result()), None))
+        rules = thresholds(in_force)
         measures = ask(_measures, "measures", rules=rules)
-        chosen = sorted({row["doc_id"] for row in [*(examples.result() or []), *(largest.result() or [])]})
+        chosen = sorted({row["doc_id"] for row in [*(examples.result()), *(largest.result())]})
         texts = ask(queries.excerpts, "documents", doc_ids=chosen)
         values = ask(queries.measured, "measures", doc_ids=chosen, names=sorted({rule.measure for rule in rules}))
-    excerpts = {row["doc_id"]: facts.Excerpt(**row.asDict()) for row in texts.result() or []}
-    by_source, by_language = summaries.flows(happened.result() or [], rejects.result() or [])
-    sources = tuple(summaries.source(row) for row in inputs.result() or [])
+    excerpts = {row["doc_id"]: facts.Excerpt(**row.asDict()) for row in texts.result()}
+    by_source, by_language = summaries.flows(happened.result(), rejects.result())
+    sources = tuple(summaries.source(row) for row in inputs.result())
     splits = tuple(split for name in sorted(packed) for split in packed[name].result())
-    total = sum(by_source.values(), facts.Flow())
     return facts.LakeFacts(
         lake=lake.root,
-        policy=policy.result(),
+        policy=next(iter(label.result()), None),
         tables=tuple(_state(lake, name, counts.result()[name]) for name in names),
         sources=sources,
         by_source=by_source,
         by_language=by_language,
-        reasons=summaries.reasons(happened.result() or [], [rule.reason for rule in rules]),
+        reasons=summaries.reasons(happened.result(), [rule.reason for rule in in_force.active()] if in_force else []),
         thresholds=tuple(rules),
-        measures=measures.result() or (),
-        examples=summaries.examples(examples.result() or [], excerpts, values.result() or {}, rules),
-        rejects=tuple(summaries.reject(row) for row in rejects.result() or []),
-        clusters=summaries.clusters(sizes.result() or [], largest.result() or [], excerpts)
-        if "duplicates" in tables
-        else None,
-        tokens_per_document=summaries.tokens_per_document(happened.result() or []) if "tokens" in tables else None,
+        measures=tuple(measures.result()),
+        examples=summaries.examples(examples.result(), excerpts, dict(values.result()), rules),
+        rejects=tuple(summaries.reject(row) for row in rejects.result()),
+        clusters=summaries.clusters(sizes.result(), largest.result(), excerpts) if "duplicates" in tables else None,
+        tokens_per_document=summaries.tokens_per_document(happened.result()) if "tokens" in tables else None,
         sequences=splits,
-        runs=runs.result() or (),
-        identities=identities(counts.result(), total, sources, summaries.soundness(sizes.result()), splits),
+        runs=tuple(runs.result()),
+        identities=tuple(
+            facts.Identity(name=each.name, left=each.left, right=each.right) for each in identities(totals.result())
+        ),
     )
 
 
@@ -68,7 +68,7 @@ _FATES = {"decisions": "decisions", "duplicates": "duplicates", "clean": "clean_
 
 
 class _Asker:
-    """Submits a query when its table exists; answers None otherwise."""
+    """Submits a query when its table exists; answers with no rows otherwise."""
 
     def __init__(self, pool: ThreadPoolExecutor, tables: Mapping[str, DataFrame]) -> None:
         self.pool = pool
@@ -79,7 +79,7 @@ class _Asker:
     ) -> "Future[Any]":
         if table not in self.tables:
             missing: Future[Any] = Future()
-            missing.set_result(None)
+            missing.set_result(())
             return missing
         others = {argument: self.tables.get(name) for argument, name in (optional or {}).items()}
         return self.pool.submit(query, self.tables[table], **others, **options)
@@ -103,9 +103,8 @@ def _measures(table: DataFrame, rules: Sequence[facts.Threshold]) -> tuple[facts
     return summaries.measures(queries.distributions(table, binned), binned)
 
 
-def _policy(decisions: DataFrame) -> str | None:
-    row = decisions.select("policy").head()
-    return row[0] if row else None
+def _policies(decisions: DataFrame) -> list[str]:
+    return [row[0] for row in decisions.select("policy").limit(1).collect()]
 
 
 def _runs(runs: DataFrame) -> tuple[facts.Run, ...]:

@@ -65,7 +65,7 @@ class Threshold(Fact):
 
     reason: str = Field(description="`<rule set>.<rule>`")
     measure: str = Field(description="column path in `measures`")
-    comparison: str = Field(description="'>' drops what is above the value, '<' what is below")
+    comparison: str = Field(description="`>`, `<` or `<=`: what makes a document fail")
     value: float | None = Field(description="for languages without their own value; None: switched off")
     by_language: Mapping[str, float | None] = {}
 
@@ -211,16 +211,16 @@ class TableState(Fact):
 
 
 class Identity(Fact):
-    """An equation that must hold; `holds` is None while a side is unknown."""
+    """An equation of the contract, as `jobs.identities` counts it."""
 
-    statement: str
-    left: int | None
-    right: int | None
+    name: str
+    left: int
+    right: int
 
     @property
-    def holds(self) -> bool | None:
-        """Whether both sides are known and equal."""
-        return None if self.left is None or self.right is None else self.left == self.right
+    def holds(self) -> bool:
+        """Whether both sides are equal."""
+        return self.left == self.right
 
 
 class LakeFacts(Fact):

@@ -31,11 +31,11 @@ class Limit:
     """A threshold to draw: what lies beyond it is dropped."""
 
     value: float
-    comparison: str  # '>' or '<'
+    comparison: str  # >, < or <=
 
     def fails(self, value: float) -> bool:
         """Whether the rule drops a document of this value."""
-        return value > self.value if self.comparison == ">" else value < self.value
+        return value > self.value if self.comparison == ">" else value < self.value  # no bar is exactly at the value
 
 
 def svg(title: str, description: str, height: int, body: str, kind: str) -> str:
@@ -173,7 +173,8 @@ def _bars(values: Histogram, limits: Sequence[Limit], axis: _Axis) -> str:
     """Passing and failing bars as two paths in a view box that stretches with the page."""
     counts = values.counts[0 if axis.below else 1 : None if axis.above else -1]
     tallest = math.sqrt(max(counts, default=0)) or 1.0
-    passing, failing = [], []
+    passing: list[str] = []
+    failing: list[str] = []
     for number, count in enumerate(counts):
         if count:
             height = max(100 * math.sqrt(count) / tallest, 2.0)
@@ -247,5 +248,6 @@ def _words(values: Histogram, limits: Sequence[Limit]) -> str:
         for share in (0.1, 0.5, 0.9):
             if share not in marks and seen >= share * values.total:
                 marks[share] = nice(max(_middle(values, slot), 0.0))
-    text = f"{values.total:,} values; a tenth lies below about {marks[0.1]}, half below {marks[0.5]}, nine tenths below {marks[0.9]}."
+    text = f"{values.total:,} values. A tenth is below about {marks[0.1]}, half below {marks[0.5]}, "
+    text += f"nine tenths below {marks[0.9]}."
     return " ".join([text, *(f"Dropped when {limit.comparison} {nice(limit.value)}." for limit in limits)])

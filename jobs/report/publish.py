@@ -1,8 +1,5 @@
 """Writes the report into its lake."""
 
-from pathlib import Path
-from urllib.parse import urlsplit
-
 from pyspark.sql import SparkSession
 
 from jobs.lake import Lake
@@ -22,24 +19,6 @@ def write(spark: SparkSession, lake: str) -> str:
     facts = collect(opened)
     if not facts.tables:
         raise FileNotFoundError(f"{lake}: no Delta table is here; `tokenlake run CONFIG --lake {lake}` makes some")
-    page = f"{opened.root}/report/index.html"
-    _put(spark, f"{opened.root}/report/report.json", facts.model_dump_json(indent=1))
-    _put(spark, page, render(facts))
-    return page
-
-
-def _put(spark: SparkSession, path: str, text: str) -> None:
-    """Writes a file through the file system that its URI names."""
-    content = text.encode()
-    address = urlsplit(path)
-    if address.scheme in ("", "file"):  # Hadoop would leave a checksum file beside it
-        local = Path(address.path)
-        local.parent.mkdir(parents=True, exist_ok=True)
-        local.write_bytes(content)
-        return
-    target = spark._jvm.org.apache.hadoop.fs.Path(path)
-    stream = target.getFileSystem(spark._jsc.hadoopConfiguration()).create(target, True)
-    try:
-        stream.write(content)
-    finally:
-        stream.close()
+    opened.write_file("report/report.json", facts.model_dump_json(indent=1))
+    opened.write_file("report/index.html", render(facts))
+    return opened.path("report/index.html")

@@ -162,18 +162,11 @@ def examples(decisions: DataFrame) -> list[Row]:
 
 
 def cluster_sizes(duplicates: DataFrame) -> list[Row]:
-    """Clusters per size: rows (size, method of the survivor, sound, clusters).
-
-    A cluster is sound when it has exactly one survivor and as many rows as it says.
-    """
-    clusters = duplicates.groupBy("cluster_id").agg(
-        F.max("cluster_size").alias("size"),
-        F.max(F.when(F.col("kept"), F.col("method"))).alias("method"),
-        F.count_if("kept").alias("survivors"),
-        F.count("*").alias("rows"),
+    """Clusters of two and more per size and method of the survivor: rows (size, method, clusters)."""
+    survivors = duplicates.where(F.col("kept") & (F.col("cluster_size") > 1))
+    return (
+        survivors.groupBy(F.col("cluster_size").alias("size"), "method").agg(F.count("*").alias("clusters")).collect()
     )
-    sound = (F.col("survivors") == 1) & (F.col("rows") == F.col("size"))
-    return clusters.groupBy("size", "method", sound.alias("sound")).agg(F.count("*").alias("clusters")).collect()
 
 
 def largest_clusters(duplicates: DataFrame) -> list[Row]:
@@ -204,6 +197,8 @@ def excerpts(documents: DataFrame, doc_ids: Sequence[str]) -> list[Row]:
 
 def measured(measures: DataFrame, doc_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Some measures of some documents: doc_id -> measure -> value."""
+    known = {column.name for column in measure_columns(measures.schema)}
+    names = [name for name in names if name in known]
     columns = [F.col(name).alias(name.replace(".", "/")) for name in names]
     rows = measures.where(F.col("doc_id").isin(list(doc_ids))).select("doc_id", *columns).collect()
     return {row["doc_id"]: {name: row[name.replace(".", "/")] for name in names} for row in rows}

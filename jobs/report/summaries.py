@@ -129,9 +129,8 @@ def clusters(sizes: Sequence[Row], largest: Sequence[Row], excerpts: Mapping[str
     by_size: Counter[int] = Counter()
     by_method: Counter[str] = Counter()
     for row in sizes:
-        if row["size"] > 1:
-            by_size[row["size"]] += row["clusters"]
-            by_method[row["method"] or "no survivor"] += row["clusters"]
+        by_size[row["size"]] += row["clusters"]
+        by_method[row["method"]] += row["clusters"]
     members: dict[str, list[Row]] = defaultdict(list)
     for row in largest:
         members[row["cluster_id"]].append(row)
@@ -151,12 +150,6 @@ def clusters(sizes: Sequence[Row], largest: Sequence[Row], excerpts: Mapping[str
     return facts.Clusters(
         sizes=dict(sorted(by_size.items())), methods=dict(sorted(by_method.items())), largest=clusters
     )
-
-
-def soundness(sizes: Sequence[Row] | None) -> tuple[int, int] | None:
-    if sizes is None:
-        return None
-    return sum(row["clusters"] for row in sizes), sum(row["clusters"] for row in sizes if row["sound"])
 
 
 def tokens_per_document(happened: Sequence[Row]) -> facts.Histogram:

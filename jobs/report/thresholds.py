@@ -1,9 +1,48 @@
 """The thresholds that decided, so that they can be drawn into the distributions."""
 
-from jobs.lake import Commit
+from jobs.lake import Lake
 from jobs.report.facts import Threshold
+from jobs.stages.policy_file import policy_of
+from pipelines.policies import files
+from pipelines.policies.policy import Policy
+from pipelines.policies.rules import Rule
 
 
-def thresholds(policy: str | None, commit: Commit | None) -> list[Threshold]:
-    """The rules of the policy in force, in policy order."""
-    return []
+def policy_in_force(lake: Lake, label: str | None) -> Policy | None:
+    """The policy behind the column `policy` of the decisions, `name@fingerprint`.
+
+    It stands beside the tables; where it does not, a policy of the package with that name and fingerprint will do.
+    None when neither is there: no threshold is shown then, rather than a wrong one.
+    """
+    if label is None:
+        return None
+    try:
+        return policy_of(lake, label)
+    except FileNotFoundError:
+        name, _, fingerprint = label.partition("@")
+        policy = files.load(name) if name in files.names() else None
+        return policy if policy and policy.fingerprint() == fingerprint else None
+
+
+def thresholds(policy: Policy | None) -> list[Threshold]:
+    """The rules that bound a number, in policy order; rules that are off everywhere are left out."""
+    if policy is None:
+        return []
+    bounds = [_threshold(policy, rule) for rule in policy.active() if rule.kind == "number"]
+    return [bound for bound in bounds if bound.value is not None or any(bound.by_language.values())]
+
+
+def _threshold(policy: Policy, rule: Rule) -> Threshold:
+    values = {code: _number(policy.threshold(rule, code)) for code in sorted(policy.languages)}
+    base = _number(policy.threshold(rule))
+    return Threshold(
+        reason=rule.reason,
+        measure=rule.measure,
+        comparison=str(rule.comparison),
+        value=base,
+        by_language={code: value for code, value in values.items() if value != base},
+    )
+
+
+def _number(threshold: object) -> float | None:
+    return float(threshold) if isinstance(threshold, int | float) else None

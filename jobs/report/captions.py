@@ -1,0 +1,66 @@
+"""What the page says about stages, rule sets and measures."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage, the table (or, ending in an underscore, the family of tables) that shows it has run."""
+
+    name: str
+    table: str
+    makes: str
+
+
+STAGES = (
+    Stage("ingest", "documents", "documents and rejects"),
+    Stage("clean", "decisions", "measures and decisions"),
+    Stage("dedup", "clean_documents", "duplicates and clean documents"),
+    Stage("tokenize", "tokens", "tokens"),
+    Stage("pack", "sequences_", "packed sequences"),
+)
+
+RULE_SETS = {
+    "": "Language",
+    "language": "Language",
+    "url": "URL lists",
+    "gopher_repetition": "Gopher repetition",
+    "gopher_quality": "Gopher quality",
+    "c4": "C4",
+    "fineweb": "FineWeb",
+    "size": "Size",
+}
+
+MEASURES = {
+    "language_score": "confidence of the language identifier",
+    "gopher_repetition.dup_para_frac": "share of paragraphs that repeat",
+    "gopher_repetition.dup_para_char_frac": "share of characters in repeated paragraphs",
+    "gopher_repetition.dup_line_frac": "share of lines that repeat",
+    "gopher_repetition.dup_line_char_frac": "share of characters in repeated lines",
+    "gopher_repetition.top_2_gram": "characters of the commonest two words in a row, of all",
+    "gopher_repetition.top_3_gram": "characters of the commonest three words in a row",
+    "gopher_repetition.top_4_gram": "characters of the commonest four words in a row",
+    **{
+        f"gopher_repetition.duplicated_{n}_n_grams": f"share of characters in repeated runs of {n} words"
+        for n in range(5, 11)
+    },
+    "gopher_quality.words": "words that are not symbols",
+    "gopher_quality.mean_word_length": "mean length of these words, in characters",
+    "gopher_quality.hash_ratio": "hash signs per word",
+    "gopher_quality.ellipsis_ratio": "ellipses per word",
+    "gopher_quality.bullet_line_ratio": "share of lines that begin with a bullet",
+    "gopher_quality.ellipsis_line_ratio": "share of lines that end in an ellipsis",
+    "gopher_quality.alpha_word_ratio": "share of words with a letter",
+    "gopher_quality.stop_words": "different stop words that occur",
+    "c4.sentences": "sentences in the lines that stay",
+    "c4.lines_read": "lines read",
+    "c4.lines_kept": "lines that stay",
+    "fineweb.lines": "lines that are not blank",
+    "fineweb.line_punct_ratio": "share of lines that end a sentence",
+    "fineweb.short_line_ratio": "share of lines of at most 30 characters",
+    "fineweb.char_dup_ratio": "share of characters in repeated lines",
+    "fineweb.list_ratio": "line breaks per word",
+    "size.characters": "characters",
+    "size.words": "words and symbols",
+    "size.lines": "lines",
+}

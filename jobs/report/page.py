@@ -1,0 +1,168 @@
+"""The page: figures in, HTML out. Everything that comes from documents is escaped by the template engine."""
+
+import math
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from jobs.report import plots
+from jobs.report.captions import MEASURES, RULE_SETS, STAGES
+from jobs.report.facts import OTHER, Flow, LakeFacts, Measure, TableState, largest
+from jobs.report.plots import Limit, Step, percent
+
+GROUPS = 12
+"""Sources and languages with a line of their own; the rest share one."""
+
+COLUMNS = 8
+"""Languages with a column of their own in the table of reasons."""
+
+
+def render(facts: LakeFacts) -> str:
+    """The whole page, with style and plots inside and nothing to load."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {
+        "count": lambda number: "–" if number is None else f"{number:,}",
+        "short": short,
+        "bytes": size,
+        "seconds": seconds,
+        "visible": visible,
+        "percent": percent,
+        "funnel": lambda total: Markup(plots.funnel(steps(total))),
+        "fates": lambda flow: Markup(plots.fates(flow)),
+        "measure": lambda measure: Markup(draw(measure, facts)),
+        "histogram": lambda values, title: Markup(plots.histogram(title, values)),
+        "bars": lambda items, title, unit="": Markup(plots.bars(title, items, unit)),
+        "meter": lambda share, title: Markup(plots.meter(share, title)),
+    }
+    return environment.get_template("template.html").render(
+        facts=facts,
+        name=facts.lake.rstrip("/").rpartition("/")[2],
+        total=facts.total,
+        finished=max((run.finished_at for run in facts.runs if run.finished_at), default=None),
+        missing=[stage for stage in STAGES if not facts.table(stage.table) and not _made(facts, stage.table)],
+        by_source=largest(facts.by_source, GROUPS),
+        by_language=largest(facts.by_language, GROUPS),
+        languages=largest(facts.by_language, COLUMNS),
+        measures=[(rule_set, list(each)) for rule_set, each in groupby(facts.measures, _rule_set)],
+        choices=list(facts.measures[0].by_language) if facts.measures else [],
+        cluster_bins=plots.cluster_bins(facts.clusters.sizes) if facts.clusters else {},
+        behind=lambda state: behind(state, facts),
+        shares=lambda measure: shares(measure, facts),
+        captions=MEASURES,
+        rule_sets=RULE_SETS,
+        OTHER=OTHER,
+    )
+
+
+def steps(total: Flow) -> list[Step]:
+    """The funnel's bars: what is read, each loss in the order in which it happens, and what is left."""
+    standing = total.read
+    made = [Step("read", standing, 0, "kept")]
+
+    def lose(label: str, documents: int, kind: str) -> None:
+        nonlocal standing
+        if documents:
+            standing -= documents
+            made.append(Step(label, documents, standing, kind))
+
+    lose("rejected: could not become a document", total.rejected, "rejected")
+    for rule_set, documents in by_rule_set(total).items():
+        lose(f"dropped by {rule_set}", documents, "dropped")
+    lose("not decided yet", total.undecided, "undecided")
+    for method, documents in total.duplicates.items():
+        lose(f"duplicate: {method}", documents, "duplicate")
+    return [*made, Step("kept", total.kept, 0, "kept")]
+
+
+def by_rule_set(flow: Flow) -> dict[str, int]:
+    """Documents by the rule set of their first reason, in the order in which rule sets are usually asked."""
+    counts: dict[str, int] = {}
+    for reason, documents in flow.dropped.items():
+        rule_set = reason.partition(".")[0]
+        counts[rule_set] = counts.get(rule_set, 0) + documents
+    order = {name: number for number, name in enumerate(RULE_SETS)}
+    return dict(sorted(counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+
+
+def draw(measure: Measure, facts: LakeFacts) -> str:
+    """A measure's distributions with their thresholds: all languages first, then each of the largest."""
+    series = [(measure.all, limits(measure, facts, None))]
+    series += [(values, limits(measure, facts, language)) for language, values in measure.by_language.items()]
+    return plots.histograms(measure.name, series)
+
+
+def limits(measure: Measure, facts: LakeFacts, language: str | None) -> list[Limit]:
+    """The thresholds on a measure, in a language or in languages without their own."""
+    bounds = [(rule.at(language), rule.comparison) for rule in facts.thresholds if rule.measure == measure.name]
+    return [Limit(value, comparison) for value, comparison in bounds if value is not None]
+
+
+def shares(measure: Measure, facts: LakeFacts) -> list[str]:
+    """For each series of `draw`, the share of documents that fail a rule on this measure."""
+    reasons = {rule.reason for rule in facts.thresholds if rule.measure == measure.name}
+    if not reasons:
+        return []
+    failing = [reason for reason in facts.reasons if reason.name in reasons]
+    named = [language for language in measure.by_language if language != OTHER]
+    documents = {language: flow.documents for language, flow in facts.by_language.items()}
+    found = [(sum(reason.documents for reason in failing), facts.total.documents)]
+    for language in measure.by_language:
+        of_group = [each for each in documents if each not in named] if language == OTHER else [language]
+        failed = sum(reason.by_language.get(each, 0) for reason in failing for each in of_group)
+        found.append((failed, sum(documents.get(each, 0) for each in of_group)))
+    return [f"{percent(*each)} fail" for each in found]
+
+
+def behind(state: TableState, facts: LakeFacts) -> list[tuple[str, int, bool]]:
+    """The inputs of a table: name, version read, and whether the input has moved on since."""
+    newest = {table.name: table.version for table in facts.tables}
+    return [(name, version, newest.get(name, version) > version) for name, version in sorted(state.inputs.items())]
+
+
+def short(number: float) -> str:
+    """A large number in three digits: 1.23 M."""
+    for limit, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if number >= limit:
+            scaled = number / (1e3 if suffix == "k" else limit)
+            return f"{scaled:.{max(0, 2 - int(math.log10(scaled)))}f} {suffix}"
+    return f"{number:,.0f}"
+
+
+def size(number: float) -> str:
+    """Bytes in decimal units."""
+    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if number >= limit:
+            return f"{number / limit:.1f} {unit}"
+    return f"{number:.0f} B"
+
+
+def seconds(number: float | None) -> str:
+    """A duration as people say it."""
+    if number is None:
+        return "–"
+    if number < 60:
+        return f"{number:.1f} s"
+    minutes, rest = divmod(round(number), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def visible(text: str) -> str:
+    """Text with its control characters shown as pictures, so that it cannot disturb the page."""
+    return text.translate(_PICTURES)
+
+
+_BIDI_CONTROLS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
+_PICTURES |= dict.fromkeys((*range(0x80, 0xA0), *_BIDI_CONTROLS), 0xFFFD)
+
+
+def _rule_set(measure: Measure) -> str:
+    return measure.name.rpartition(".")[0]
+
+
+def _made(facts: LakeFacts, prefix: str) -> bool:
+    return prefix.endswith("_") and any(table.name.startswith(prefix) for table in facts.tables)
