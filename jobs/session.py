@@ -1,9 +1,11 @@
-"""The Spark session: one per command, set up for small lakes and left alone on a cluster."""
+"""The Spark session: one per command, set up for small lakes on a laptop, left alone on a cluster."""
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs import jars, java
@@ -13,28 +15,28 @@ REQUIRED = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    # Packed ids are read as one buffer: no dictionary pages in front of them.
+    "spark.hadoop.parquet.enable.dictionary#ids": "false",
+}
+
+# Defaults that a spark-submit or operator configuration may override.
+DEFAULTS = {
     # Python stages hold a batch of text at a time, whatever the documents' lengths.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
     "spark.sql.execution.arrow.maxBytesPerBatch": str(16 << 20),
-    # Packed ids are read as one buffer: no dictionary pages in front of them.
-    "spark.hadoop.parquet.enable.dictionary#ids": "false",
-    # Workers fork from one warm daemon and stay for the next task.
-    "spark.python.worker.reuse": "true",
 }
 
-# Defaults tuned for laptops; a spark-submit or operator configuration overrides each of them.
-SMALL = {
+# For `local[*]`: few partitions for few files, no second of fixed cost that is not needed.
+LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.memory": "4g",
+    "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
-    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "true",
     "spark.sql.files.openCostInBytes": "1048576",
-    "spark.databricks.delta.stats.collect": "true",
 }
-
 
 QUIET_JVM = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
 
@@ -45,31 +47,60 @@ JVM_OPTIONS = {"small": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m", "larg
 def build(
     app: str = "tokenlake",
     master: str | None = None,
-    settings: dict[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
     profile: str = "small",
 ) -> SparkSession:
-    """Starts (or, under spark-submit, joins) a session with Delta.
+    """Starts a session with Delta, or joins the JVM that spark-submit started.
 
-    Precedence: required settings, then `settings`, then what spark-submit passed, then the laptop defaults.
     `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector.
+    Precedence: required settings, then `settings`, then spark-submit's, then the defaults.
 
     Raises:
-        jars.JarError: the pinned jars are not installed and none were passed.
+        jars.JarError: the pinned jars are not installed.
+        java.JavaError: no Java that Spark runs on.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers start in half the time with bytecode
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # a JVM is already there, with its own settings and jars
-    builder = SparkSession.builder.appName(app)
-    if not submitted:
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # a JVM is there, with its own settings
+    if submitted:
+        SparkContext._ensure_initialized()
+    else:
         java.use()
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        builder = builder.master(master or os.environ.get("TOKENLAKE_MASTER", "local[*]"))
-        builder = builder.config("spark.jars", ",".join(map(str, jars.installed())))
-        builder = builder.config("spark.driver.extraJavaOptions", f"{QUIET_JVM} {JVM_OPTIONS[profile]}")
-        for key, value in SMALL.items():
-            builder = builder.config(key, value)
+    conf = SparkConf().setAppName(app)
+    conf.setIfMissing("spark.master", master or os.environ.get("TOKENLAKE_MASTER", "local[*]"))
+    local = conf.get("spark.master", "").startswith("local")
+    if not submitted:
+        conf.setIfMissing("spark.driver.extraJavaOptions", f"{QUIET_JVM} {JVM_OPTIONS[profile]}")
+    for key, value in (DEFAULTS | (LOCAL if local else {})).items():
+        conf.setIfMissing(key, value)
     for key, value in {**(settings or {}), **REQUIRED}.items():
-        builder = builder.config(key, value)
-    session = builder.getOrCreate()
+        conf.set(key, value)
+    _add_jars(conf, submitted)
+    session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _add_jars(conf: SparkConf, submitted: bool) -> None:
+    """Puts the pinned jars on the class paths, unless whoever submitted the job has put Delta there."""
+    if submitted and _has_delta():
+        return
+    paths = jars.installed()
+    passed = [jar for jar in conf.get("spark.jars", "").split(",") if jar]
+    conf.set("spark.jars", ",".join([*passed, *map(str, paths)]))
+    if submitted:  # the driver's loader was made before these settings: it has to be told
+        loader = SparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        for path in paths:
+            loader.addURL(SparkContext._jvm.java.net.URL(path.as_uri()))
+
+
+def _has_delta() -> bool:
+    from py4j.protocol import Py4JJavaError
+
+    loader = SparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    try:
+        loader.loadClass(REQUIRED["spark.sql.extensions"])
+    except Py4JJavaError:
+        return False
+    return True

@@ -1,11 +1,18 @@
 """documents -> measures -> decisions: the text is measured once, thresholds are applied to the measures."""
 
-from jobs.ledger import fingerprint, plan
+from pyspark.sql import DataFrame
+
+from jobs.lake import Lake
+from jobs.ledger import Work, plan
+from jobs.stages.policy_file import keep_policy
 from jobs.stages.run import Run
-from pipelines.policies.policy import load_policy
+from pipelines.policies.files import load
+from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide
 from pipelines.rules.spark import measures
 from pipelines.tables import DECISIONS, MEASURES
+from pipelines.text.spark import with_url_lists
+from pipelines.text.urls import UrlConfig
 
 
 def run(run: Run) -> None:
@@ -15,22 +22,32 @@ def run(run: Run) -> None:
 
 
 def _measure(run: Run) -> None:
-    config = run.config.clean
-    work = plan(
-        run.lake,
-        "clean",
-        MEASURES,
-        ["documents"],
-        fingerprint(config.measure.fingerprint(), config.urls.fingerprint()),
-    )
+    config = run.config.clean.measure
+    work = plan(run.lake, "clean", MEASURES, ["documents"], config.fingerprint())
     if work.mode != "nothing":
         documents = work.read(run.lake, "documents")
-        run.committed(work.commit(run.lake, measures(documents, config.measure, work.run_id)))
+        run.committed(work.commit(run.lake, measures(documents, config, work.run_id)))
 
 
 def _decide(run: Run) -> None:
-    policy = load_policy(run.config.clean.policy)
-    work = plan(run.lake, "clean", DECISIONS, ["measures"], policy.fingerprint())
+    clean = run.config.clean
+    policy = load(clean.policy)
+    work = decision_work(run.lake, policy, clean.urls)
     if work.mode != "nothing":
-        measured = work.read(run.lake, "measures")
-        run.committed(work.commit(run.lake, decide(measured, policy, work.run_id), policy=policy.identity))
+        keep_policy(run.lake, policy)
+        run.committed(work.commit(run.lake, decisions(run.lake, work, policy, clean.urls), policy=policy.label))
+
+
+def decision_work(lake: Lake, policy: Policy, urls: UrlConfig | None = None) -> Work:
+    """What is to be decided under a policy."""
+    lists = urls or UrlConfig()
+    settings = policy.fingerprint() + (lists.fingerprint() if lists.enabled else "")
+    return plan(lake, "clean", DECISIONS, ["measures"], settings)
+
+
+def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig | None = None) -> DataFrame:
+    """The decisions of a piece of work, as column expressions over measures."""
+    measured = work.read(lake, "measures")
+    if urls and urls.enabled:
+        measured = with_url_lists(measured, urls)
+    return decide(measured, policy, work.run_id)

@@ -1,0 +1,15 @@
+"""What the spark-submit entry points share: `--config` in place of the command line's positional argument."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+from jobs.cli import main
+
+
+def submit(stage: str) -> NoReturn:
+    """Runs one stage with the arguments of this process, as `tokenlake stage STAGE CONFIG …` would."""
+    parser = argparse.ArgumentParser(prog=f"{stage}.py", add_help=False)
+    parser.add_argument("--config", required=True, metavar="CONFIG")
+    known, others = parser.parse_known_args()
+    sys.exit(main(["stage", stage, known.config, *others]))
