@@ -1,0 +1,91 @@
+"""The Spark edge of the texts: what deduplication looks at, what goes on, and URL lists."""
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.tables import CLEAN_DOCUMENTS
+from pipelines.text.deliver import DeliverConfig, deliver
+from pipelines.text.urls import UrlLists
+
+Batches = Iterator[pa.RecordBatch]
+
+
+def candidates(documents: DataFrame, measures: DataFrame, decisions: DataFrame) -> DataFrame:
+    """What deduplication looks at -> `doc_id, source, language, text`.
+
+    The documents that the rules kept, with the text as the line rules left it.
+    """
+    kept = decisions.where("kept").select("doc_id")
+    return _texts(documents, measures, kept)
+
+
+def clean_documents(
+    documents: DataFrame,
+    measures: DataFrame,
+    decisions: DataFrame,
+    duplicates: DataFrame,
+    config: DeliverConfig,
+    run_id: str,
+) -> DataFrame:
+    """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last."""
+    clusters = duplicates.select("doc_id", F.col("kept").alias("survives"), "component_id")
+    kept = (
+        decisions.where("kept")
+        .select("doc_id")
+        .join(clusters, on="doc_id", how="left")
+        .where(F.coalesce("survives", F.lit(True)))
+        .select("doc_id", F.coalesce("component_id", "doc_id").alias("cluster_id"))
+    )
+    schema = from_arrow_schema(CLEAN_DOCUMENTS.schema)
+    return _texts(documents, measures, kept).mapInArrow(_delivering(config, run_id), schema)
+
+
+def with_url_lists(measures: DataFrame, lists: UrlLists) -> DataFrame:
+    """`measures` with the boolean column `url_listed`, which rule `url.listed` looks at.
+
+    Only `doc_id` and `url` go through Python.
+    """
+    broadcast = measures.sparkSession.sparkContext.broadcast(lists)
+
+    def listed(batches: Batches) -> Batches:
+        for batch in batches:
+            hits = [broadcast.value.match(url) is not None for url in batch.column("url").to_pylist()]
+            yield pa.RecordBatch.from_arrays([batch.column("doc_id"), pa.array(hits, pa.bool_())], _LISTED.names)
+
+    addresses = measures.where("url IS NOT NULL").select("doc_id", "url")
+    hits = addresses.mapInArrow(listed, from_arrow_schema(_LISTED)).where("url_listed")
+    return measures.join(hits, on="doc_id", how="left")
+
+
+_LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
+
+
+def _texts(documents: DataFrame, measures: DataFrame, kept: DataFrame) -> DataFrame:
+    """`kept` (doc_id, ...) with `source`, `language` and the text that goes on."""
+    rewritten = measures.select("doc_id", "rewritten")
+    return (
+        kept.join(documents.select("doc_id", "source", "language", "text"), on="doc_id", how="inner")
+        .join(rewritten, on="doc_id", how="left")
+        .withColumn("text", F.coalesce("rewritten", "text"))
+        .select("doc_id", "source", "language", "text", *(name for name in kept.columns if name != "doc_id"))
+    )
+
+
+def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:
+    def delivering(batches: Batches) -> Batches:
+        for batch in batches:
+            texts, counts = deliver(batch.column("text").to_pylist(), config)
+            columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "cluster_id")}
+            columns["text"] = pa.array(texts, pa.string())
+            columns["pii"] = pa.array(
+                [list(count.items()) for count in counts], CLEAN_DOCUMENTS.schema.field("pii").type
+            )
+            columns["run_id"] = pa.array([run_id] * len(texts), pa.string())
+            names = CLEAN_DOCUMENTS.schema.names
+            yield pa.RecordBatch.from_arrays([columns[name] for name in names], schema=CLEAN_DOCUMENTS.schema)
+
+    return delivering
