@@ -24,8 +24,8 @@ class Policy(Config):
     version: int = 1
     about: str = ""
     order: tuple[str, ...] = Field(description="rule sets that decide, in the order of the reasons")
-    rules: Thresholds = Field({}, description="rule set -> threshold -> value")
-    languages: dict[str, Thresholds] = Field({}, description="language code -> what differs from `rules`")
+    rules: Thresholds = Field(default={}, description="rule set -> threshold -> value")
+    languages: dict[str, Thresholds] = Field(default={}, description="language code -> what differs from `rules`")
 
     @model_validator(mode="before")
     @classmethod

@@ -43,8 +43,8 @@ PLACEHOLDERS: dict[Kind, str] = {
 class PersonalConfig(Config):
     """Which personal data is replaced, and by what."""
 
-    kinds: tuple[Kind, ...] = Field(KINDS, description="kinds to replace; empty: none")
-    placeholders: dict[Kind, str] = Field(PLACEHOLDERS, description="kind -> what stands in its place")
+    kinds: tuple[Kind, ...] = Field(default=KINDS, description="kinds to replace; empty: none")
+    placeholders: dict[Kind, str] = Field(default=PLACEHOLDERS, description="kind -> what stands in its place")
 
 
 _DIGIT = re.compile("[0-9]")

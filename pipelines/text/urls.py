@@ -3,6 +3,8 @@
 Domains are told apart with the Public Suffix List as bundled in tldextract: no network, no cache on disk.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,11 +24,11 @@ class UrlConfig(Config):
     Paths are anything fsspec opens, also compressed (by suffix).
     """
 
-    domains: tuple[str, ...] = Field((), description="files of domains: registered ones, or full host names")
-    urls: tuple[str, ...] = Field((), description="files of addresses, with or without http://")
-    words: tuple[str, ...] = Field((), description="files of words, one of which in an address is enough")
-    soft_words: tuple[str, ...] = Field((), description="files of words, of which an address needs several")
-    min_soft_words: int = Field(2, ge=1)
+    domains: tuple[str, ...] = Field(default=(), description="files of domains: registered ones, or full host names")
+    urls: tuple[str, ...] = Field(default=(), description="files of addresses, with or without http://")
+    words: tuple[str, ...] = Field(default=(), description="files of words, one of which in an address is enough")
+    soft_words: tuple[str, ...] = Field(default=(), description="files of words, of which an address needs several")
+    min_soft_words: int = Field(default=2, ge=1)
 
     @property
     def enabled(self) -> bool:
@@ -50,13 +52,14 @@ class UrlLists:
         """By which list the address is listed, the most general first; None when by none."""
         if not url:
             return None
+        address = normal_form(url)
         if self.domains:
-            host = _extract(url)
+            host = _extract(address.partition("/")[0])
             if host.top_domain_under_public_suffix in self.domains:
                 return "domain"
             if host.fqdn in self.domains:
                 return "subdomain"
-        if normal_form(url) in self.urls:
+        if address in self.urls:
             return "url"
         if self.words or self.soft_words:
             words = set(_NOT_A_WORD.split(url.lower()))
@@ -68,9 +71,6 @@ class UrlLists:
 
     def fingerprint(self) -> str:
         """16 hex digits of the content: equal lists, equal fingerprint, in whatever files and order they stand."""
-        import hashlib
-        import json
-
         content = [sorted(self.domains), sorted(self.urls), sorted(self.words), sorted(self.soft_words)]
         canonical = json.dumps([*content, self.min_soft_words], separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -111,8 +111,8 @@ def _entries(paths: Iterable[str]) -> Iterable[str]:
 
 
 @lru_cache(maxsize=100_000)
-def _extract(url: str) -> Any:
-    return _suffixes()(url)
+def _extract(host: str) -> Any:
+    return _suffixes()(host)
 
 
 @lru_cache(maxsize=1)
