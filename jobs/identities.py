@@ -29,32 +29,32 @@ class Identity:
         return f"{self.name}: {self.left:,} {'=' if self.holds else '≠'} {self.right:,}"
 
 
-# table -> counts taken in one pass over it
+# table -> counts taken in one pass over it, as SQL
 _COUNTS = {
     "inputs": {
-        "read": F.sum(F.when(F.col("state") == "done", F.col("rows_read"))),
-        "documents": F.sum(F.when(F.col("state") == "done", F.col("documents"))),
-        "rejects": F.sum(F.when(F.col("state") == "done", F.col("rejects"))),
+        "read": "sum(CASE WHEN state = 'done' THEN rows_read END)",
+        "documents": "sum(CASE WHEN state = 'done' THEN documents END)",
+        "rejects": "sum(CASE WHEN state = 'done' THEN rejects END)",
     },
-    "documents": {"rows": F.count("*"), "keys": F.count_distinct("doc_id")},
-    "rejects": {"rows": F.count("*")},
-    "measures": {"rows": F.count("*"), "keys": F.count_distinct("doc_id")},
-    "decisions": {"rows": F.count("*"), "kept": F.count_if("kept"), "dropped": F.count_if(~F.col("kept"))},
+    "documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "rejects": {"rows": "count(*)"},
+    "measures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
     "duplicates": {
-        "keys": F.count_distinct("doc_id"),
-        "rows": F.count("*"),
-        "dropped": F.count_if(~F.col("kept")),
-        "kept": F.count_if("kept"),
-        "clusters": F.count_distinct("cluster_id"),
+        "keys": "count(DISTINCT doc_id)",
+        "rows": "count(*)",
+        "dropped": "count_if(NOT kept)",
+        "kept": "count_if(kept)",
+        "clusters": "count(DISTINCT cluster_id)",
     },
-    "clean_documents": {"rows": F.count("*"), "keys": F.count_distinct("doc_id")},
-    "tokens": {"rows": F.count("*"), "tokens": F.sum("n_tokens"), "keys": F.count_distinct("doc_id")},
+    "clean_documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
 }
 _SEQUENCE_COUNTS = {
-    "rows": F.count("*"),
-    "keys": F.count_distinct("sequence_id"),
-    "tokens": F.sum("n_tokens"),
-    "pieces": F.sum(F.aggregate("doc_lengths", F.lit(0).cast("long"), lambda total, n: total + n)),
+    "rows": "count(*)",
+    "keys": "count(DISTINCT sequence_id)",
+    "tokens": "sum(n_tokens)",
+    "pieces": "sum(aggregate(doc_lengths, 0L, (total, n) -> total + n))",
 }
 
 
@@ -79,7 +79,7 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
     rows = None
     for name, counts in wanted.items():
         entries = [
-            entry for key, count in counts.items() for entry in (F.lit(key), F.coalesce(count, F.lit(0)).cast("long"))
+            entry for key, sql in counts.items() for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
         ]
         one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
         rows = one if rows is None else rows.unionByName(one)
