@@ -34,7 +34,9 @@ class DedupConfig(Config):
 
     exact: bool = Field(True, description="equal texts (NFC, whitespace runs as one space) are duplicates")
     minhash: MinHashConfig | None = Field(MinHashConfig(), description="null leaves exact duplicates only")
-    driver_edges: int = Field(20_000_000, ge=0, description="candidate edges the driver connects; more stay distributed")
+    driver_edges: int = Field(
+        20_000_000, ge=0, description="candidate edges the driver connects; more stay distributed"
+    )
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:

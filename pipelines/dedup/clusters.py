@@ -1,0 +1,80 @@
+"""Splits components of candidate pairs into clusters: a member resembles its survivor, not just a chain of others.
+
+Members come in the declared total order. The first stands for its cluster; each next one joins the first
+representative whose Jaccard similarity (of distinct shingles) reaches the threshold, or becomes a representative.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from pipelines.dedup import representatives
+from pipelines.dedup.minhash import Ragged
+
+# From so many representatives on, an index finds them faster than one comparison after the other.
+INDEX_FROM = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Where a batch of M members went."""
+
+    representatives: list[str]  # (M,) id of each member's representative, its own when it is one
+    similarity: npt.NDArray[np.float64]  # (M,) Jaccard with it
+
+
+class GreedyClusters:
+    """Takes members component after component, each in total order, in batches cut anywhere.
+
+    Keeps the representatives of the component at hand and nothing else, so memory does not grow with members that join.
+    """
+
+    def __init__(self, threshold: float, index_from: int = INDEX_FROM) -> None:
+        self._threshold = threshold
+        self._index_from = index_from
+        self._component: str | None = None
+        self._ids: list[str] = []  # of the representatives at hand
+        self._known = representatives.none()
+
+    def assign(
+        self, components: Sequence[str], ids: Sequence[str], settled: npt.NDArray[np.bool_], shingles: Ragged
+    ) -> Assignment:
+        """Gives each of M members its representative; a `settled` one stays a representative whatever it resembles."""
+        if not len(ids):
+            return Assignment([], np.empty(0))
+        starts = np.array([a != b for a, b in zip([self._component, *components], components, strict=False)], np.bool_)
+        rows, similarity, self._known = _assign(
+            shingles.values, shingles.offsets, starts, settled, self._threshold, self._index_from, self._known
+        )
+        # Rows below zero point at representatives of earlier batches: -1 is the first.
+        assigned = [ids[row] if row >= 0 else self._ids[-1 - row] for row in rows.tolist()]
+        at_hand = self._known.rows[: self._known.count]
+        self._ids = [ids[row] if row >= 0 else self._ids[-1 - row] for row in at_hand.tolist()]
+        at_hand[:] = -1 - np.arange(len(at_hand))
+        self._component = components[-1]
+        return Assignment(assigned, similarity)
+
+
+@njit(cache=True)
+def _assign(values, offsets, starts, settled, threshold, index_from, known):
+    """Each member's representative as a row of this batch (or below zero), its similarity, and who is known now."""
+    rows = np.empty(len(starts), np.int64)
+    similarity = np.ones(len(starts))
+    for member in range(len(starts)):
+        if starts[member]:
+            known = representatives.emptied(known)
+        shingles = values[offsets[member] : offsets[member + 1]]
+        chosen = -1
+        if not settled[member]:
+            chosen, found = representatives.first_similar(known, shingles, threshold)
+        if chosen >= 0:
+            rows[member], similarity[member] = known.rows[chosen], found
+            continue
+        rows[member] = member
+        known = representatives.appended(known, shingles, member)
+        if known.count >= index_from:
+            known = representatives.indexed(known)
+    return rows, similarity, known
