@@ -5,14 +5,28 @@ Shapes: D documents, C chunks, W words, V distinct words known so far.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from pipelines.text.arrays import Bytes, Ids, Integers
+from pipelines.text.batch import TextBatch
+from pipelines.text.characters import MAY_BEGIN_SPACE, space_width
+from pipelines.text.chunk_table import ChunkTable
 
 SplitChunk = Callable[[str], list[str]]
+SplitChunks = Callable[[list[str]], list[list[str]]]
 
-# Distinct chunks kept before the tables start afresh: bounds a worker's memory on endless input.
+# What is kept of the past before the tables start afresh: bounds a worker's memory on endless input.
 CHUNK_LIMIT = 1_000_000
+BYTE_LIMIT = 64 << 20
+
+# Longer runs without whitespace are cut after every so many code points: splitters may take time in the square of
+# a chunk's length, and text written without spaces would fill the tables with chunks that never come back.
+LONGEST_CHUNK = 1_000
 
 
 @dataclass(slots=True)
@@ -33,14 +47,19 @@ class Vocabulary:
 
     def column(self, name: str, compute: Callable[[str], object], dtype: npt.DTypeLike) -> npt.NDArray:
         """Array (V,) of `compute(word)`; only words not seen at the last call are computed."""
-        known = self._columns.get(name, np.empty(0, dtype))
-        if len(known) < len(self.strings):
-            fresh = np.array([compute(word) for word in self.strings[len(known) :]], dtype)
-            known = self._columns[name] = np.concatenate([known, fresh])
+        return self.bulk_column(name, lambda words: np.array([compute(word) for word in words], dtype), dtype)
+
+    def bulk_column(self, name: str, compute: Callable[[list[str]], npt.NDArray], dtype: npt.DTypeLike) -> npt.NDArray:
+        """Array (V, ...) as `column`, from a function of many words at once."""
+        known = self._columns.get(name)
+        done = 0 if known is None else len(known)
+        if known is None or done < len(self.strings):
+            fresh = np.asarray(compute(self.strings[done:]), dtype)
+            known = self._columns[name] = fresh if known is None else np.concatenate([known, fresh])
         return known
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Integers:
         """Code points of each word, (V,)."""
         return self.column("length", len, np.int64)
 
@@ -49,67 +68,133 @@ class Vocabulary:
 class Words:
     """A batch of texts as word ids: document d is `ids[offsets[d]:offsets[d + 1]]`."""
 
-    ids: npt.NDArray[np.int32]  # (W,)
-    offsets: npt.NDArray[np.int64]  # (D + 1,)
+    ids: Ids  # (W,)
+    offsets: Integers  # (D + 1,)
     vocabulary: Vocabulary
 
+    @property
+    def counts(self) -> Integers:
+        """Words per document, (D,)."""
+        return np.diff(self.offsets)
 
-class _ChunkIds(dict[str, int]):
-    """chunk -> id; a missing chunk is split and stored, so `map(ids.__getitem__, chunks)` runs in C."""
+    def total(self, per_word: npt.NDArray) -> Integers:
+        """Sums (W,) numbers or truths per document, (D,)."""
+        through = np.concatenate([np.zeros(1, np.int64), np.cumsum(per_word, dtype=np.int64)])
+        return through[self.offsets[1:]] - through[self.offsets[:-1]]
 
-    def __init__(self, split_chunk: SplitChunk) -> None:
-        super().__init__()
-        self.split_chunk = split_chunk
-        self.vocabulary = Vocabulary()
-        self.word_ids: list[int] = []  # of all chunks, end to end
-        self.word_counts: list[int] = []  # per chunk
 
-    def __missing__(self, chunk: str) -> int:
-        words = [self.vocabulary.add(word) for word in self.split_chunk(chunk)]
-        self.word_ids.extend(words)
-        self.word_counts.append(len(words))
-        chunk_id = self[chunk] = len(self)
-        return chunk_id
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """Where the chunks stand, and their words: chunk c has the words `word_offsets[c]:word_offsets[c + 1]`."""
+
+    begins: Integers  # (C,) byte positions in the batch
+    ends: Integers  # (C,)
+    offsets: Integers  # (D + 1,) chunks of each document
+    word_offsets: Integers  # (C + 1,)
 
 
 class ChunkInterner:
     """Turns texts into `Words`, remembering chunks across batches.
 
-    `split_chunk` maps one whitespace-free chunk to its words; it must not depend on what stands around it.
+    `split_chunk` maps one whitespace-free chunk to its words; it must not depend on what stands around it, and no
+    result depends on what was seen before. Word ids do, so they are good for comparison within one `Words` only.
     """
 
     def __init__(self, split_chunk: SplitChunk, limit: int = CHUNK_LIMIT) -> None:
-        self._split_chunk = split_chunk
+        self._start(lambda chunks: [split_chunk(chunk) for chunk in chunks], limit)
+
+    @classmethod
+    def in_bulk(cls, split_chunks: SplitChunks, limit: int = CHUNK_LIMIT) -> Self:
+        """For splitters that are faster on many chunks at once."""
+        interner = cls.__new__(cls)
+        interner._start(split_chunks, limit)
+        return interner
+
+    def _start(self, split_chunks: SplitChunks, limit: int) -> None:
+        self._split_chunks = split_chunks
         self._limit = limit
-        self._chunks = _ChunkIds(split_chunk)
+        self._table = ChunkTable()
+        self._vocabulary = Vocabulary()
+        self._word_ids = np.empty(0, np.int32)  # of all chunks, end to end
+        self._word_offsets = np.zeros(1, np.int64)  # per chunk
 
-    def __call__(self, texts: Sequence[str]) -> Words:
-        if len(self._chunks) > self._limit:
-            self._chunks = _ChunkIds(self._split_chunk)
-        chunks = self._chunks
-        per_document = [list(map(chunks.__getitem__, text.split())) for text in texts]
-        chunk_ids = np.fromiter((c for ids in per_document for c in ids), np.int64)
-        chunks_per_document = np.fromiter(map(len, per_document), np.int64, len(per_document))
-        table = np.asarray(chunks.word_ids, np.int32)
-        counts = np.asarray(chunks.word_counts, np.int64)
-        ids = _gather(table, counts, chunk_ids)
-        words_through_chunk = _offsets(counts[chunk_ids] if len(chunk_ids) else np.empty(0, np.int64))
-        offsets = words_through_chunk[_offsets(chunks_per_document)]
-        return Words(ids, offsets, chunks.vocabulary)
+    def __call__(self, texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBatch) -> Words:
+        return self.with_chunks(_batch(texts))[0]
+
+    def with_chunks(self, texts: TextBatch) -> tuple[Words, Chunks]:
+        """The words, and where in the text they come from."""
+        if len(self._table) > self._limit or self._table.nbytes > BYTE_LIMIT:
+            self._start(self._split_chunks, self._limit)
+        begins, ends, offsets = _find_chunks(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
+        chunk_ids = self._table.ids(texts.data, begins, ends)
+        self._split_new()
+        ids, word_offsets = _gather(self._word_ids, self._word_offsets, chunk_ids)
+        words = Words(ids, word_offsets[offsets], self._vocabulary)
+        return words, Chunks(begins, ends, offsets, word_offsets)
+
+    def _split_new(self) -> None:
+        """Splits the chunks that the table has learnt since the last call."""
+        chunks = self._table.strings(len(self._word_offsets) - 1)
+        if not chunks:
+            return
+        split = self._split_chunks(chunks)
+        ids = np.fromiter((self._vocabulary.add(word) for words in split for word in words), np.int32)
+        ends = np.cumsum([len(words) for words in split], dtype=np.int64) + self._word_offsets[-1]
+        self._word_ids = np.concatenate([self._word_ids, ids])
+        self._word_offsets = np.concatenate([self._word_offsets, ends])
 
 
-def _offsets(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """(N,) counts -> (N + 1,) offsets, from 0."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+def _batch(texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBatch) -> TextBatch:
+    if isinstance(texts, TextBatch):
+        return texts
+    return TextBatch.from_arrow(texts) if isinstance(texts, pa.Array) else TextBatch.from_strings(texts)
 
 
-def _gather(
-    table: npt.NDArray[np.int32], counts: npt.NDArray[np.int64], chunk_ids: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int32]:
-    """Concatenates the rows `chunk_ids` (C,) of a ragged table with `counts` items a row -> (W,)."""
-    if not len(chunk_ids):
-        return np.empty(0, np.int32)
-    starts = _offsets(counts)[chunk_ids]
-    lengths = counts[chunk_ids]
-    begins = np.repeat(starts - _offsets(lengths)[:-1], lengths)
-    return table[begins + np.arange(len(begins))]
+@njit(cache=True)
+def _find_chunks(
+    data: Bytes, text_begins: Integers, text_ends: Integers, longest: int
+) -> tuple[Integers, Integers, Integers]:
+    """`text.split()` with chunks of at most `longest` code points -> begins (C,), ends (C,), offsets (D + 1,)."""
+    capacity = 1
+    for d in range(len(text_begins)):
+        capacity += (text_ends[d] - text_begins[d]) // 2 + 1
+    begins, ends = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
+    offsets = np.zeros(len(text_begins) + 1, np.int64)
+    count = 0
+    for d in range(len(text_begins)):
+        position, end = text_begins[d], text_ends[d]
+        begin, characters = position, 0
+        while position < end:
+            byte = data[position]
+            width = space_width(data, position, end) if MAY_BEGIN_SPACE[byte] else 0
+            full = width == 0 and characters == longest and byte & 0xC0 != 0x80
+            if (width or full) and position > begin:
+                begins[count], ends[count] = begin, position
+                count += 1
+            if width:
+                position += width
+                begin, characters = position, 0
+                continue
+            if full:
+                begin, characters = position, 0
+            characters += byte & 0xC0 != 0x80
+            position += 1
+        if end > begin:
+            begins[count], ends[count] = begin, end
+            count += 1
+        offsets[d + 1] = count
+    return begins[:count].copy(), ends[:count].copy(), offsets
+
+
+@njit(cache=True)
+def _gather(table: Ids, table_offsets: Integers, rows: Ids) -> tuple[Ids, Integers]:
+    """Concatenates the rows (C,) of a ragged table -> items (W,), offsets (C + 1,)."""
+    offsets = np.zeros(len(rows) + 1, np.int64)
+    for i in range(len(rows)):
+        offsets[i + 1] = offsets[i] + table_offsets[rows[i] + 1] - table_offsets[rows[i]]
+    items = np.empty(offsets[-1], np.int32)
+    for i in range(len(rows)):
+        start = table_offsets[rows[i]]
+        for j in range(offsets[i + 1] - offsets[i]):
+            items[offsets[i] + j] = table[start + j]
+    return items, offsets

@@ -1,0 +1,111 @@
+"""A hash table of byte strings that numbers them in order of first sight.
+
+Shapes: B bytes, C chunks of a batch, K chunks known.
+"""
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from pipelines.text.arrays import Bytes, Hashes, Ids, Integers
+from pipelines.text.hashing import hash_bytes, same_bytes
+
+
+class ChunkTable:
+    """Open addressing over the bytes of every chunk seen, which stand end to end in `_bytes`."""
+
+    def __init__(self) -> None:
+        self._slots = np.full(1 << 12, -1, np.int32)  # a power of two, at most half of it filled
+        self._hashes = np.empty(1 << 11, np.uint64)
+        self._offsets = np.zeros((1 << 11) + 1, np.int64)
+        self._bytes = np.empty(1 << 14, np.uint8)
+        self._known = 0
+
+    def __len__(self) -> int:
+        return self._known
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all chunks known."""
+        return int(self._offsets[self._known])
+
+    def ids(self, data: Bytes, begins: Integers, ends: Integers) -> Ids:
+        """The number of each chunk `data[begins[c]:ends[c]]`, (C,); unknown chunks get the next free ones."""
+        ids = np.empty(len(begins), np.int32)
+        done = 0
+        while True:
+            state = (self._slots, self._hashes, self._offsets, self._bytes)
+            done, self._known = _look_up(data, begins, ends, ids, done, *state, self._known)
+            if done == len(ids):
+                return ids
+            self._grow(int(ends[done] - begins[done]))
+
+    def strings(self, first: int) -> list[str]:
+        """The chunks from number `first` on."""
+        offsets = self._offsets[first : self._known + 1] - self._offsets[first]
+        data = self._bytes[self._offsets[first] : self.nbytes]
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        return pa.Array.from_buffers(pa.large_string(), self._known - first, buffers).to_pylist()
+
+    def _grow(self, length: int) -> None:
+        """Makes room for one more chunk of `length` bytes, and then some."""
+        if self.nbytes + length > len(self._bytes):
+            self._bytes = np.concatenate([self._bytes, np.empty(len(self._bytes) + length, np.uint8)])
+        if 2 * (self._known + 1) > len(self._slots):
+            self._hashes = np.concatenate([self._hashes, np.empty_like(self._hashes)])
+            self._offsets = np.concatenate([self._offsets, np.empty_like(self._offsets[:-1])])
+            self._slots = _rehash(self._hashes[: self._known], 2 * len(self._slots))
+
+
+@njit(cache=True)
+def _look_up(
+    data: Bytes,
+    begins: Integers,
+    ends: Integers,
+    ids: Ids,
+    done: int,
+    slots: Ids,
+    hashes: Hashes,
+    offsets: Integers,
+    known_bytes: Bytes,
+    known: int,
+) -> tuple[int, int]:
+    """Fills `ids` from `done` on; stops where the tables are full -> (how far it came, chunks known)."""
+    mask = np.int64(len(slots) - 1)
+    for i in range(done, len(begins)):
+        begin, length = begins[i], ends[i] - begins[i]
+        key = hash_bytes(data, begin, ends[i])
+        slot = np.int64(key) & mask
+        while True:
+            other = slots[slot]
+            if other < 0:
+                start = offsets[known]
+                if 2 * (known + 1) > len(slots) or start + length > len(known_bytes):
+                    return i, known
+                known_bytes[start : start + length] = data[begin : ends[i]]
+                hashes[known] = key
+                offsets[known + 1] = start + length
+                slots[slot] = known
+                ids[i] = known
+                known += 1
+                break
+            if (
+                hashes[other] == key
+                and offsets[other + 1] - offsets[other] == length
+                and same_bytes(known_bytes, offsets[other], data, begin, length)
+            ):
+                ids[i] = other
+                break
+            slot = (slot + 1) & mask
+    return len(begins), known
+
+
+@njit(cache=True)
+def _rehash(hashes: Hashes, size: int) -> Ids:
+    slots = np.full(size, -1, np.int32)
+    for number in range(len(hashes)):
+        slot = np.int64(hashes[number]) & np.int64(size - 1)
+        while slots[slot] >= 0:
+            slot = (slot + 1) & np.int64(size - 1)
+        slots[slot] = number
+    return slots

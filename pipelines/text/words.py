@@ -1,0 +1,76 @@
+"""Words as spaCy's rule-based tokenizers cut them, whitespace dropped: the words every published rule counts.
+
+A tokenizer looks at one run of non-whitespace at a time, so it is enough to split each distinct run once. One
+exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across single spaces, does nothing with such
+a find, but then passes over another special case that overlaps it inside the second run. The runs are joined by
+newlines here, across which spaCy finds nothing, so the second special case is honoured.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pipelines.text.interning import ChunkInterner
+
+if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer
+
+# spaCy's rules for text of any language: whatever has no rules of its own, or needs further packages to be cut into
+# words (Chinese, Japanese, Korean, Thai, Vietnamese).
+MULTI_LANGUAGE = "xx"
+
+# Languages for which spaCy has rules that need nothing more installed.
+_CODES = """
+    af am ar az bg bn bo ca cs da de dsb el en es et eu fa fi fo fr ga gd grc gu he hi hr hsb ht hu hy id is it kmr kn
+    ky la lb lg lij lt lv mk ml mr ms nb ne nl nn pl pt ro ru sa si sk sl sq sr sv ta te ti tl tn tr tt uk ur yo
+"""
+SPACY_LANGUAGES = frozenset(_CODES.split())
+_OTHER_NAMES = {"no": "nb"}
+
+
+def spacy_language(language: str | None) -> str:
+    """The spaCy rules for a language code as lid.176 gives it; `xx` where there are none."""
+    code = _OTHER_NAMES.get(language or "", language or "")
+    return code if code in SPACY_LANGUAGES else MULTI_LANGUAGE
+
+
+def word_splitter(language: str | None) -> ChunkInterner:
+    """The process's interner of a language's words; languages that share rules share it."""
+    return _interner(spacy_language(language))
+
+
+def split_chunks(chunks: list[str], language: str) -> list[list[str]]:
+    """spaCy's words of each chunk. A chunk may hold single spaces, but no other whitespace."""
+    tokenizer = _tokenizer(spacy_language(language))
+    words: list[list[str]] = [[]]
+    with tokenizer.vocab.memory_zone():
+        for token in tokenizer("\n".join(chunks)):
+            word = token.text.strip()
+            if word:
+                words[-1].append(word)
+            else:
+                words.extend([] for _ in range(token.text.count("\n")))
+    return words
+
+
+@cache
+def _interner(spacy_code: str) -> ChunkInterner:
+    return ChunkInterner.in_bulk(lambda chunks: split_chunks(chunks, spacy_code))
+
+
+@cache
+def _tokenizer(spacy_code: str) -> "Tokenizer":
+    """As `spacy.blank(code).tokenizer`, on a vocabulary that does not compute the attributes of words."""
+    from spacy import util
+    from spacy.tokenizer import Tokenizer
+    from spacy.vocab import Vocab
+
+    rules = util.get_lang_class(spacy_code).Defaults
+    return Tokenizer(
+        Vocab(),
+        rules=rules.tokenizer_exceptions,
+        prefix_search=util.compile_prefix_regex(rules.prefixes).search if rules.prefixes else None,
+        suffix_search=util.compile_suffix_regex(rules.suffixes).search if rules.suffixes else None,
+        infix_finditer=util.compile_infix_regex(rules.infixes).finditer if rules.infixes else None,
+        token_match=rules.token_match,
+        url_match=rules.url_match,
+    )
