@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from pipelines.config import Config
 from pipelines.policies.rules import RULE_SETS, Kind, Rule, Threshold, thresholds
 
+DEFAULT_POLICY = "fineweb"
+
 Path = tuple[str, ...]
 Thresholds = dict[str, dict[str, Threshold]]
 
@@ -55,7 +57,10 @@ class Policy(Config):
         """16 hex digits of what decides: equal for policies that decide alike, however they are written or named."""
 
         def effective(language: str | None) -> dict[str, Any]:
-            return {r.reason: (self.threshold(r, language), self.spares_zero(r, language)) for r in self.active()}
+            return {
+                rule.reason: (_canonical(self.threshold(rule, language)), self.spares_zero(rule, language))
+                for rule in self.active()
+            }
 
         base = effective(None)
         differing = {code: effective(code) for code in sorted(self.languages) if effective(code) != base}
@@ -66,6 +71,13 @@ class Policy(Config):
     def label(self) -> str:
         """What column `policy` of the decisions says: `name@fingerprint`."""
         return f"{self.name}@{self.fingerprint()}"
+
+
+def _canonical(threshold: Threshold) -> Threshold:
+    """3 and 3.0 decide alike, and so do lists in another order."""
+    if isinstance(threshold, tuple):
+        return tuple(sorted(threshold))
+    return threshold if threshold is None or isinstance(threshold, bool) else float(threshold)
 
 
 def problems(data: Any) -> Iterator[tuple[Path, str]]:

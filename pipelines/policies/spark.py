@@ -10,7 +10,7 @@ from pipelines.policies.policy import Policy
 from pipelines.policies.rules import Comparison, Rule, Threshold
 
 
-def decide(measures: DataFrame, policy: Policy, run_id: str, label: str | None = None) -> DataFrame:
+def decide(measures: DataFrame, policy: Policy, run_id: str) -> DataFrame:
     """measures -> decisions: every failed rule in policy order, kept where none failed.
 
     Args:
@@ -18,7 +18,6 @@ def decide(measures: DataFrame, policy: Policy, run_id: str, label: str | None =
             (`pipelines.text.spark.with_url_lists`), without it nothing is listed.
         policy: the thresholds.
         run_id: goes into every row.
-        label: column `policy`; default `name@fingerprint`.
     """
     absent = "url_listed" not in measures.columns
     source = measures.withColumn("url_listed", F.lit(None).cast("boolean")) if absent else measures
@@ -26,7 +25,7 @@ def decide(measures: DataFrame, policy: Policy, run_id: str, label: str | None =
     reasons = F.array_compact(F.array(*failed)) if failed else F.array().cast("array<string>")
     return source.select(
         "doc_id",
-        F.lit(label or policy.label).alias("policy"),
+        F.lit(policy.label).alias("policy"),
         reasons.alias("reasons"),
         F.lit(run_id).alias("run_id"),
     ).select("doc_id", "policy", (F.size("reasons") == 0).alias("kept"), "reasons", "run_id")

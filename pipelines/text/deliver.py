@@ -25,5 +25,5 @@ def deliver(texts: Sequence[str], config: DeliverConfig) -> tuple[list[str], lis
         repaired = repair(text) if config.repair.enabled else text
         spans = find(repaired, config.personal.kinds)
         delivered.append(replace(repaired, spans, config.personal.placeholders))
-        counts.append({kind: count for kind, count in sorted(Counter(span.kind for span in spans).items())})
+        counts.append(dict(sorted(Counter(str(span.kind) for span in spans).items())))
     return delivered, counts

@@ -9,7 +9,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.tables import CLEAN_DOCUMENTS
 from pipelines.text.deliver import DeliverConfig, deliver
-from pipelines.text.urls import UrlLists
+from pipelines.text.urls import UrlConfig, load
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -44,12 +44,12 @@ def clean_documents(
     return _texts(documents, measures, kept).mapInArrow(_delivering(config, run_id), schema)
 
 
-def with_url_lists(measures: DataFrame, lists: UrlLists) -> DataFrame:
+def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
     """`measures` with the boolean column `url_listed`, which rule `url.listed` looks at.
 
-    Only `doc_id` and `url` go through Python.
+    The files are read here, on the driver, and broadcast; only `doc_id` and `url` go through Python.
     """
-    broadcast = measures.sparkSession.sparkContext.broadcast(lists)
+    broadcast = measures.sparkSession.sparkContext.broadcast(load(config))
 
     def listed(batches: Batches) -> Batches:
         for batch in batches:

@@ -34,6 +34,10 @@ class UrlConfig(Config):
     def enabled(self) -> bool:
         return bool(self.domains or self.urls or self.words or self.soft_words)
 
+    def fingerprint(self) -> str:
+        """That of the lists' content: an edited file is another configuration."""
+        return load(self).fingerprint()
+
 
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
