@@ -1,0 +1,150 @@
+"""What a step has to do follows from the last commit of its output."""
+
+import pytest
+from pyspark.sql import functions as F
+
+from jobs.lake import Lake, Note
+from jobs.ledger import plan
+from jobs.runs import record_failure, record_runs
+from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, TOKENS
+
+
+@pytest.fixture
+def lake(spark, tmp_path):
+    return Lake(spark, str(tmp_path / "lake"))
+
+
+def rows(lake, table, run_id, *ids):
+    columns = [F.lit(None).cast(field.dataType).alias(field.name) for field in schema(lake, table)]
+    frame = lake.spark.createDataFrame([(i,) for i in ids], "doc_id string").select("doc_id", *columns[1:])
+    return frame.withColumn("run_id", F.lit(run_id))
+
+
+def schema(lake, table):
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return from_arrow_schema(table.schema)
+
+
+def add_input(lake, name, *ids, mode="append"):
+    """Commits clean documents as another step would."""
+    note = Note(name, "dedup", mode, "c", "v", {}, 0.0)
+    (lake.append if mode == "append" else lake.overwrite)(rows(lake, CLEAN_DOCUMENTS, name, *ids), CLEAN_DOCUMENTS, note)
+
+
+def work_on(lake, config="one"):
+    return plan(lake, "tokenize", TOKENS, ["clean_documents"], config)
+
+
+def carry_out(lake, work):
+    seen = sorted(row.doc_id for row in work.read(lake, "clean_documents").collect())
+    return seen, work.commit(lake, rows(lake, TOKENS, work.run_id, *seen))
+
+
+def test_the_first_time_everything_is_read(lake):
+    add_input(lake, "run-1", "a", "b")
+    work = work_on(lake)
+    seen, commit = carry_out(lake, work)
+    assert (work.mode, seen, commit.rows_out, work.rows_in) == ("rebuild", ["a", "b"], 2, 2)
+
+
+def test_unchanged_input_is_no_work(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    assert work_on(lake).mode == "nothing"
+
+
+def test_new_rows_flow_through_alone(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    add_input(lake, "run-2", "b")
+    work = work_on(lake)
+    seen, _ = carry_out(lake, work)
+    assert (work.mode, seen, work.rows_in) == ("append", ["b"], 1)
+    assert lake.read("tokens").count() == 2
+
+
+def test_another_configuration_rebuilds(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    add_input(lake, "run-2", "b")
+    work = work_on(lake, "two")
+    seen, _ = carry_out(lake, work)
+    assert (work.mode, seen) == ("rebuild", ["a", "b"])
+    assert lake.read("tokens").count() == 2
+
+
+def test_a_rebuilt_input_rebuilds_the_output(lake):
+    add_input(lake, "run-1", "a", "b")
+    carry_out(lake, work_on(lake))
+    add_input(lake, "run-2", "b", mode="rebuild")
+    work = work_on(lake)
+    seen, _ = carry_out(lake, work)
+    assert (work.mode, seen) == ("rebuild", ["b"])
+
+
+def test_a_foreign_commit_that_changes_rows_rebuilds_the_output(lake):
+    add_input(lake, "run-1", "a", "b")
+    carry_out(lake, work_on(lake))
+    lake.spark.sql(f"DELETE FROM delta.`{lake.path('clean_documents')}` WHERE doc_id = 'a'")
+    assert work_on(lake).mode == "rebuild"
+
+
+def test_compaction_is_no_work(lake):
+    add_input(lake, "run-1", "a")
+    add_input(lake, "run-2", "b")
+    carry_out(lake, work_on(lake))
+    lake.spark.sql(f"OPTIMIZE delta.`{lake.path('clean_documents')}`")
+    assert work_on(lake).mode == "nothing"
+
+
+def test_the_same_work_committed_twice_is_there_once(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    add_input(lake, "run-2", "b")
+    work = work_on(lake)
+    carry_out(lake, work)
+    version = lake.version("tokens")
+    carry_out(lake, work)
+    assert lake.version("tokens") == version
+    assert lake.read("tokens").count() == 2
+
+
+def test_going_back_to_an_earlier_configuration_is_new_work(lake):
+    add_input(lake, "run-1", "a")
+    names = {carry_out(lake, work_on(lake, config))[1].note.run_id for config in ("one", "two", "one")}
+    assert len(names) == 3
+    assert lake.version("tokens") == 2
+
+
+def test_a_merge_updates_known_keys_and_adds_the_others(lake):
+    note = Note("run-1", "dedup", "rebuild", "c", "v", {}, 0.0)
+    lake.overwrite(rows(lake, DUPLICATES, "run-1", "a", "b"), DUPLICATES, note)
+    lake.merge(rows(lake, DUPLICATES, "run-2", "b", "c"), DUPLICATES, Note("run-2", "dedup", "append", "c", "v", {}, 0.0))
+    assert {row.doc_id: row.run_id for row in lake.read("duplicates").collect()} == {"a": "run-1", "b": "run-2", "c": "run-2"}
+    assert lake.last_noted("duplicates").note.run_id == "run-2"
+
+
+def test_every_commit_becomes_one_row_of_runs(lake):
+    add_input(lake, "run-1", "a")
+    _, commit = carry_out(lake, work_on(lake))
+    assert record_runs(lake) == 2
+    assert record_runs(lake) == 0
+    row = lake.read("runs").where("table = 'tokens'").head()
+    assert (row.run_id, row.status, row.rows_in, row.rows_out, row.inputs) == (commit.note.run_id, "done", 1, 1, {"clean_documents": 0})
+
+
+def test_a_failure_is_recorded_with_its_error(lake):
+    add_input(lake, "run-1", "a")
+    record_failure(lake, "clean", ValueError("broken"))
+    record_runs(lake)
+    failed = lake.read("runs").where("status = 'failed'").head()
+    assert (failed.stage, failed.detail) == ("clean", {"error": "ValueError: broken"})
+    assert lake.read("runs").where("status = 'done'").count() == 1
+
+
+def test_files_of_a_lake_are_whole_or_absent(lake):
+    assert lake.read_file("tokenizers/a.json") is None
+    lake.write_file("tokenizers/a.json", "é" * 10)
+    lake.write_file("tokenizers/a.json", "ß")
+    assert lake.read_file("tokenizers/a.json") == "ß"
