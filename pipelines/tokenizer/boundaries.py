@@ -10,7 +10,8 @@ cuts for every pre-tokenizer listed here:
 
 Letters here are those that no Unicode normal form turns into something that begins or ends with white space (which
 leaves out modifier letters), so the listed normalisers keep each place what it is. A pre-tokenizer that puts a space
-in front of its input, or knows spaces only, allows the first place only; one that splits at white space alone, the first two.
+in front of its input, or knows spaces only, allows the first place only; one that splits at white space alone, the
+first two.
 
 What is not listed here has no proven place, and is encoded whole.
 """
@@ -86,7 +87,11 @@ def _steps(field: dict[str, Any] | None, members: str) -> list[dict[str, Any]]:
 def _reaches_over_a_cut(token: dict[str, Any]) -> bool:
     """Whether an added token could match across a cut, or swallows the space beside it."""
     swallows = not token["special"] and (token["lstrip"] or token["rstrip"])
-    return swallows or AT_WORDS.search(token["content"]) is not None or regex.search(r"\S\s", token["content"]) is not None
+    return (
+        swallows
+        or AT_WORDS.search(token["content"]) is not None
+        or regex.search(r"\S\s", token["content"]) is not None
+    )
 
 
 def cut(text: str, places: regex.Pattern | None, target: int, longest: int) -> list[str]:

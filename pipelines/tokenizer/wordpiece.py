@@ -1,7 +1,7 @@
 """WordPiece training that does not depend on the order of a hash map.
 
-The library gives `##` tokens ids in the order of a randomly seeded hash map, and ties between merges go by id. Here the
-characters inside a word are moved to a part of Unicode that holds nothing, which makes WordPiece training the same
+The library gives `##` tokens ids in the order of a randomly seeded hash map, and ties between merges go by id. Here
+the characters inside a word are moved to a part of Unicode that holds nothing, which makes WordPiece training the same
 as BPE training; its alphabet is sorted, so its result is a function of the texts. The move is undone at the end.
 """
 

@@ -1,0 +1,163 @@
+"""One shard: the tokens of some documents in, its packed rows out, both as Arrow."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.sequences import order
+from pipelines.sequences.assembly import assemble
+from pipelines.sequences.config import PackConfig
+from pipelines.sequences.packing import Pieces, best_fit, concat_and_chunk
+from pipelines.tables import sequences
+
+ROWS_BYTES = 8 << 20
+"""Ids that one batch of rows holds."""
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What packing must know of the tokenizer: its fingerprint, two ids, and bytes per id (2 or 4)."""
+
+    tokenizer: str
+    separator: int
+    pad: int
+    item_size: int
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Little-endian unsigned integers of `item_size` bytes."""
+        return np.dtype(f"<u{self.item_size}")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What one task packs; `first` rows of the same split are in the shards before it."""
+
+    split: str
+    first: int = 0
+
+
+class PackError(ValueError):
+    """Tokens that cannot be packed with these facts."""
+
+
+def plan(doc_ids: pa.Array, n_tokens: np.ndarray, config: PackConfig) -> tuple[np.ndarray, Pieces]:
+    """Decides the rows of a shard from lengths alone.
+
+    Args:
+        doc_ids: (D,) strings.
+        n_tokens: (D,) without separators.
+        config: how to pack.
+
+    Returns:
+        documents: (D,) the order in which documents were packed.
+        pieces: their field `document` counts in that order.
+    """
+    documents = order.shuffled(doc_ids.to_pylist(), config.seed, "document")
+    pack = best_fit if config.strategy == "best_fit" else concat_and_chunk
+    return documents, pack(n_tokens[documents] + 1, config.length)
+
+
+def rows(
+    tokens: pa.Table, shard: Shard, config: PackConfig, facts: TokenFacts, run_id: str
+) -> Iterator[pa.RecordBatch]:
+    """The packed rows of a shard in the order of `position`.
+
+    Args:
+        tokens: columns doc_id, tokenizer, ids, n_tokens of all documents of the shard, in any order.
+        shard: which one.
+        config: how to pack.
+        facts: of the tokenizer.
+        run_id: of the run.
+
+    Raises:
+        PackError: a row is of another tokenizer, or its ids and n_tokens disagree.
+    """
+    n_tokens = _checked(tokens, facts)
+    documents, pieces = plan(tokens["doc_id"], n_tokens, config)
+    names = tokens["doc_id"].combine_chunks().take(pa.array(documents))
+    ids = _flat(tokens["ids"], facts.dtype)
+    id_start = (np.cumsum(n_tokens) - n_tokens)[documents]
+    packed = assemble(ids, id_start, n_tokens[documents], pieces, config.length, facts.separator, facts.pad)
+    del ids
+    identifiers = _identifiers(config.name, names.to_pylist(), pieces)
+    shuffle = order.shuffled(identifiers, config.seed, "sequence")
+    step = max(1, ROWS_BYTES // (config.length * facts.item_size))
+    for begin in range(0, len(shuffle), step):
+        chosen = shuffle[begin : begin + step]
+        positions = np.arange(shard.first + begin, shard.first + begin + len(chosen))
+        yield pa.RecordBatch.from_pydict(
+            {
+                "sequence_id": [identifiers[row] for row in chosen],
+                "split": [shard.split] * len(chosen),
+                "position": positions,
+                "ids": _binary(packed[chosen]),
+                **_boundaries(chosen, pieces, names),
+                "run_id": [run_id] * len(chosen),
+            },
+            schema=sequences(config.name).schema,
+        )
+
+
+def _checked(tokens: pa.Table, facts: TokenFacts) -> np.ndarray:
+    """(D,) n_tokens, after every row was compared with what is declared."""
+    foreign = pc.filter(tokens["doc_id"], pc.not_equal(tokens["tokenizer"], facts.tokenizer))
+    if len(foreign):
+        raise PackError(
+            f"document {foreign[0]} was encoded by another tokenizer than {facts.tokenizer}: tokenize again"
+        )
+    size = pc.multiply(tokens["n_tokens"], facts.item_size)
+    wrong = pc.filter(tokens["doc_id"], pc.not_equal(pc.binary_length(tokens["ids"]), size))
+    if len(wrong):
+        raise PackError(f"document {wrong[0]}: `ids` does not hold n_tokens ids of {facts.item_size} bytes")
+    return tokens["n_tokens"].to_numpy().astype(np.int64)
+
+
+def _flat(ids: pa.ChunkedArray, dtype: np.dtype) -> np.ndarray:
+    """The ids of all documents, one after another; one copy."""
+    parts = [np.empty(0, dtype)]
+    for chunk in ids.chunks:
+        width = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
+        _, offsets, data = chunk.buffers()
+        bounds = np.frombuffer(offsets, width)[chunk.offset : chunk.offset + len(chunk) + 1]
+        if data is not None and bounds[-1] > bounds[0]:
+            parts.append(np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]].view(dtype))
+    return np.concatenate(parts)
+
+
+def _identifiers(name: str, names: list[str], pieces: Pieces) -> list[str]:
+    """(S,) the id of each row."""
+    described = [
+        (names[document], start, stop)
+        for document, start, stop in zip(
+            pieces.document.tolist(), pieces.start.tolist(), pieces.stop.tolist(), strict=True
+        )
+    ]
+    return [order.sequence_id(name, described[a:b]) for a, b in itertools.pairwise(pieces.bounds().tolist())]
+
+
+def _boundaries(chosen: np.ndarray, pieces: Pieces, names: pa.Array) -> dict[str, pa.Array]:
+    """The list columns of the rows `chosen`: which pieces each holds."""
+    bounds = pieces.bounds()
+    counts = (bounds[1:] - bounds[:-1])[chosen]
+    ends = np.cumsum(counts)
+    piece = np.arange(ends[-1]) + np.repeat(bounds[chosen] - (ends - counts), counts)
+    offsets = pa.array(np.concatenate(([0], ends)), pa.int32())
+    columns = {
+        "doc_lengths": pa.array(pieces.lengths[piece], pa.int32()),
+        "doc_ids": names.take(pa.array(pieces.document[piece])),
+        "doc_offsets": pa.array(pieces.start[piece]),
+    }
+    n_tokens = np.add.reduceat(pieces.lengths[piece], ends - counts)
+    lists = {column: pa.ListArray.from_arrays(offsets, values) for column, values in columns.items()}
+    return {"n_tokens": pa.array(n_tokens), **lists}
+
+
+def _binary(packed: np.ndarray) -> pa.Array:
+    """(n, L) ids as n binary values of L * item size bytes."""
+    offsets = np.arange(len(packed) + 1, dtype=np.int32) * packed[:1].nbytes
+    return pa.Array.from_buffers(pa.binary(), len(packed), [None, pa.py_buffer(offsets), pa.py_buffer(packed)])

@@ -1,0 +1,178 @@
+"""The Spark edge of packing: `tokens` in, `sequences_<name>` out."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.sequences import order, shard
+from pipelines.sequences.config import PackConfig
+from pipelines.sequences.shard import Shard, TokenFacts
+from pipelines.tables import sequences
+
+WRITE_OPTIONS = {"compression": "lz4_raw"}
+"""For the writer of a packed table; see docs/architecture.md for the read rates behind it."""
+
+Batches = Iterator[pa.RecordBatch]
+
+
+def pack(tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str) -> DataFrame:
+    """Packs documents into rows, each task one shard of about `shard_tokens` tokens.
+
+    Partition k of the result holds the rows of shard k in the order of `position`: written as it is, each file is a
+    run of positions. Where a split has several shards, lengths alone are packed once beforehand to learn how many
+    rows each shard yields, so that positions are 0..n-1 within each split.
+
+    Args:
+        tokens: the table `tokens`, or the new part of it.
+        facts: of the tokenizer that wrote it.
+        config: how to pack.
+        run_id: of the run.
+
+    Raises:
+        PackError: (when the result is computed) tokens of another tokenizer.
+    """
+    schema = from_arrow_schema(sequences(config.name).schema)
+    shards = _shards(tokens, config)
+    if not shards:
+        return tokens.sparkSession.createDataFrame([], schema)
+    sharded = tokens.withColumn("shard", _shard_of_document(shards, config))
+    if len(shards) > len({each.split for each in shards}):
+        shards = _counted(sharded, shards, config)
+    columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "shard")
+    rows = columns.repartitionById(len(shards), "shard").mapInArrow(_packing(shards, facts, config, run_id), schema)
+    # Says to the writer, which would sort by partition column otherwise, that the rows are in order already.
+    return rows.sortWithinPartitions("split", "position")
+
+
+def split_of_document(config: PackConfig) -> Column:
+    """`heldout` or `train`, from the column `cluster_id`."""
+    return F.expr(order.split_sql(config.heldout, config.seed))
+
+
+def _shards(tokens: DataFrame, config: PackConfig) -> list[Shard]:
+    """All shards of the data, those of one split side by side."""
+    with_separators = F.sum(F.col("n_tokens") + 1)
+    totals = tokens.groupBy(split_of_document(config).alias("split")).agg(with_separators.alias("total")).collect()
+    return [
+        Shard(row["split"])
+        for row in sorted(totals, key=lambda row: row["split"])
+        for _ in range(order.shards(row["total"], config.shard_tokens))
+    ]
+
+
+def _shard_of_document(shards: list[Shard], config: PackConfig) -> Column:
+    """The number of a document's shard, an index of `shards`."""
+    counts = Counter(each.split for each in shards)
+    first = dict(zip(counts, itertools.accumulate(counts.values(), initial=0), strict=False))
+    split = split_of_document(config)
+    number = F.lit(None).cast("int")
+    for name, count in counts.items():
+        within = F.expr(order.shard_sql(count, config.seed))
+        number = F.when(split == name, within + first[name]).otherwise(number)
+    return number
+
+
+def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> list[Shard]:
+    """The same shards with their `first`, from packing lengths without ids."""
+
+    def count(batches: Batches) -> Batches:
+        for number, table in _one_shard(batches):
+            _, pieces = shard.plan(table["doc_id"], table["n_tokens"].to_numpy(), config)
+            yield pa.RecordBatch.from_pydict({"shard": [number], "rows": [pieces.sequences]})
+
+    lengths = sharded.select("doc_id", "n_tokens", "shard").repartitionById(len(shards), "shard")
+    counted = {row["shard"]: row["rows"] for row in lengths.mapInArrow(count, "shard long, rows long").collect()}
+    rows = np.array([counted.get(number, 0) for number in range(len(shards))])
+    splits = np.array([each.split for each in shards])
+    return [
+        Shard(each.split, int(rows[:number][splits[:number] == each.split].sum()))
+        for number, each in enumerate(shards)
+    ]
+
+
+def _packing(shards: list[Shard], facts: TokenFacts, config: PackConfig, run_id: str) -> Callable[[Batches], Batches]:
+    def rows(batches: Batches) -> Batches:
+        for number, table in _one_shard(batches):
+            yield from shard.rows(table, shards[number], config, facts, run_id)
+
+    return rows
+
+
+def _one_shard(batches: Batches) -> Iterator[tuple[int, pa.Table]]:
+    """The shard that is this partition, unless the partition is empty."""
+    held = [batch for batch in batches if len(batch)]
+    if held:
+        yield held[0]["shard"][0].as_py(), pa.Table.from_batches(held)
+
+
+def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
+    """How well rows are used: one line per split.
+
+    Columns: split, rows, n_tokens, pieces, documents, cut_documents (in more than one piece), fill (n_tokens over
+    rows * length), pieces_per_row.
+    """
+    starts_inside = F.filter(F.arrays_zip("doc_ids", "doc_offsets"), lambda piece: piece["doc_offsets"] > 0)
+    continued = packed.select("split", F.explode(starts_inside["doc_ids"]).alias("doc_id"))
+    cut = continued.groupBy("split").agg(F.count_distinct("doc_id").alias("cut_documents"))
+    used = packed.groupBy("split").agg(
+        F.count("*").alias("rows"),
+        F.sum("n_tokens").alias("n_tokens"),
+        F.sum(F.size("doc_ids")).alias("pieces"),
+        F.sum(F.size("doc_ids") - F.size(starts_inside)).alias("documents"),
+    )
+    return used.join(cut, on="split", how="left").select(
+        "split",
+        "rows",
+        "n_tokens",
+        "pieces",
+        "documents",
+        F.coalesce("cut_documents", F.lit(0)).alias("cut_documents"),
+        (F.col("n_tokens") / (F.col("rows") * config.length)).alias("fill"),
+        (F.col("pieces") / F.col("rows")).alias("pieces_per_row"),
+    )
+
+
+def violations(tokens: DataFrame, packed: DataFrame) -> list[str]:
+    """The identities of packing that do not hold; empty when every token is in exactly one row.
+
+    * Rows hold the tokens of all documents and one separator for each.
+    * The pieces of a document cover it once. Where pieces follow each other, each start but the first is the stop of
+      another piece, so sums of hashes of (document, start) and (document, stop) differ by those of the
+      documents' two ends alone: a check of linear cost, without a shuffle.
+    * `doc_lengths` sums to `n_tokens` in every row.
+    """
+    ends = tokens.select("doc_id", F.lit(0).cast("long").alias("start"), (F.col("n_tokens") + 1).alias("stop"))
+    piece = F.explode(F.arrays_zip("doc_ids", "doc_offsets", "doc_lengths")).alias("piece")
+    pieces = packed.select(piece).select(
+        F.col("piece.doc_ids").alias("doc_id"),
+        F.col("piece.doc_offsets").alias("start"),
+        (F.col("piece.doc_offsets") + F.col("piece.doc_lengths")).alias("stop"),
+    )
+    documents, held = _coverage(ends), _coverage(pieces)
+    in_rows = packed.agg(F.coalesce(F.sum("n_tokens"), F.lit(0))).head()[0]
+    found = []
+    if in_rows != documents["tokens"]:
+        found.append(f"rows hold {in_rows} tokens, documents and separators are {documents['tokens']}")
+    if held["tokens"] != in_rows:
+        found.append(f"doc_lengths sum to {held['tokens']}, n_tokens to {in_rows}")
+    if held["chain"] != documents["chain"]:
+        found.append("a part of some document is in no row, or in two")
+    return found
+
+
+def _coverage(ranges: DataFrame) -> Row:
+    """Tokens in ranges [start, stop) of documents, and the telescoping sum of their ends' hashes."""
+
+    def end(column: str) -> Column:
+        return F.xxhash64("doc_id", column).cast("decimal(20,0)")
+
+    return ranges.agg(
+        F.coalesce(F.sum(F.col("stop") - F.col("start")), F.lit(0)).alias("tokens"),
+        F.coalesce(F.sum(end("stop") - end("start")), F.lit(0)).alias("chain"),
+    ).head()

@@ -1,0 +1,91 @@
+"""The Spark edge of the tokenizer room: a keyed sample to train on, and the table `tokens`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.keyed_hash import BITS, keyed_hash_sql
+from pipelines.tables import TOKENS
+from pipelines.tokenizer.config import TokenizerConfig
+from pipelines.tokenizer.encode import Encoder, one_thread
+from pipelines.tokenizer.load import LoadedTokenizer
+from pipelines.tokenizer.sample import Choice, choose, first_guess, prefix
+
+
+def sample(clean_documents: DataFrame, config: TokenizerConfig) -> list[str]:
+    """At most `sample_bytes` of text, in keyed order: the driver holds no more, and partitions play no part.
+
+    Keys and sizes are collected for a little more than the sample, the texts of the sample itself only.
+    """
+    sized = clean_documents.select(
+        "doc_id",
+        F.expr(keyed_hash_sql("doc_id", config.seed, "sample")).alias("hash"),
+        F.octet_length("text").cast("long").alias("size"),
+        "text",
+    )
+    total = sized.agg(F.coalesce(F.sum("size"), F.lit(0))).head()[0]
+    bound = first_guess(total, config.sample_bytes)
+    while True:
+        candidates = sized.where(F.col("hash") < bound).select("doc_id", "hash", "size").toArrow()
+        if bound >= 1 << BITS or sum(candidates["size"].to_pylist()) >= config.sample_bytes:
+            break
+        bound = min(1 << BITS, bound * 2)
+    doc_ids, hashes = candidates["doc_id"].to_pylist(), candidates["hash"].to_numpy()
+    choice = choose(hashes, doc_ids, candidates["size"].to_numpy(), config.sample_bytes)
+    return _texts(sized, choice, doc_ids, hashes)
+
+
+def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndarray) -> list[str]:
+    """The texts of the chosen documents; of the last one, which may be huge, the beginning alone is collected."""
+    if not len(choice.rows):
+        return []
+    last = int(choice.rows[-1])
+    within = F.struct("hash", "doc_id") <= F.struct(F.lit(int(hashes[last])).cast("long"), F.lit(doc_ids[last]))
+    shortened = F.when(F.col("doc_id") == doc_ids[last], F.left("text", F.lit(choice.last_bytes))).otherwise(
+        F.col("text")
+    )
+    rows = sized.where(within).select("doc_id", shortened.alias("text")).toArrow()
+    by_id = dict(zip(rows["doc_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+    texts = [by_id[doc_ids[row]] for row in choice.rows]
+    return [*texts[:-1], prefix(texts[-1], choice.last_bytes)]
+
+
+def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str) -> DataFrame:
+    """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id)."""
+    content = clean_documents.sparkSession.sparkContext.broadcast(tokenizer.json)
+    needed = clean_documents.select("doc_id", "text", "cluster_id")
+    return needed.mapInArrow(_encoding(content, run_id), from_arrow_schema(TOKENS.schema))
+
+
+def _encoding(content: Broadcast[str], run_id: str) -> Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def encode(batches: Iterator[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        one_thread()
+        tokenizer, encoder = _ready(content.value)
+        for batch in batches:
+            ids, n_tokens = encoder.encode(batch["text"])
+            yield pa.RecordBatch.from_pydict(
+                {
+                    "doc_id": batch["doc_id"],
+                    "tokenizer": [tokenizer.fingerprint] * len(batch),
+                    "ids": ids.cast(pa.binary()),
+                    "n_tokens": n_tokens,
+                    "cluster_id": batch["cluster_id"],
+                    "run_id": [run_id] * len(batch),
+                },
+                schema=TOKENS.schema,
+            )
+
+    return encode
+
+
+@lru_cache(maxsize=2)
+def _ready(content: str) -> tuple[LoadedTokenizer, Encoder]:
+    """Built once per worker process, not once per task."""
+    tokenizer = LoadedTokenizer(content)
+    return tokenizer, Encoder(tokenizer)
