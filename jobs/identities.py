@@ -32,9 +32,9 @@ class Identity:
 # table -> counts taken in one pass over it, as SQL
 _COUNTS = {
     "inputs": {
-        "read": "sum(CASE WHEN state = 'done' THEN rows_read END)",
-        "documents": "sum(CASE WHEN state = 'done' THEN documents END)",
-        "rejects": "sum(CASE WHEN state = 'done' THEN rejects END)",
+        "read": "sum(rows_read)",
+        "documents": "sum(documents)",
+        "rejects": "sum(rejects)",
     },
     "documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "rejects": {"rows": "count(*)"},

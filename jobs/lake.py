@@ -154,6 +154,17 @@ class Lake:
         if not self._files.rename(part, final):
             raise OSError(f"{self.path(name)}: could not be written")
 
+    def folders(self, name: str) -> list[str]:
+        """Names of the folders under a folder of the lake; none when it is absent."""
+        path = self._hadoop_path(self.path(name))
+        if not self._files.exists(path):
+            return []
+        return sorted(status.getPath().getName() for status in self._files.listStatus(path) if status.isDirectory())
+
+    def delete(self, name: str) -> None:
+        """Removes a file or folder of the lake that is no table."""
+        self._files.delete(self._hadoop_path(self.path(name)), True)
+
     def size(self, table: str) -> tuple[int, int]:
         """(files, bytes) of the newest version."""
         detail = self.spark.sql(f"DESCRIBE DETAIL delta.`{self.path(table)}`").select("numFiles", "sizeInBytes").head()
@@ -214,7 +225,7 @@ class Lake:
 
 
 def _transaction(note: Note, table: Table) -> str:
-    return f"tokenlake/{note.run_id}/{table.name}/{note.detail.get('step', '')}"
+    return f"tokenlake/{note.run_id}/{table.name}"
 
 
 def _note(metadata: str | None) -> Note | None:

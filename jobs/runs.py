@@ -10,6 +10,9 @@ from jobs.lake import Commit, Lake, Note
 from jobs.ledger import code_version, run_id
 from pipelines.tables import RUNS
 
+# Committed under the run id of `documents`, which stands for the whole of an ingest; and the table itself.
+_BESIDE = {"rejects", "inputs", RUNS.name}
+
 
 def record_runs(lake: Lake) -> int:
     """Adds a row for each commit that has none yet; a run killed before this is recorded by the next command.
@@ -18,12 +21,11 @@ def record_runs(lake: Lake) -> int:
     """
     last = lake.last_noted(RUNS.name)
     known = dict(last.note.inputs) if last and last.note else {}
-    tables = [name for name in lake.tables() if name != RUNS.name]
+    tables = [name for name in lake.tables() if name not in _BESIDE]
     versions = {name: lake.version(name) for name in tables}
     rows = []
     for name in tables:
-        commits = [c for c in lake.commits(name, after=known.get(name, -1)) if c.note and c.note.detail.get("step") != "part"]
-        rows.extend(_row(commit) for commit in commits)
+        rows.extend(_row(commit) for commit in lake.commits(name, after=known.get(name, -1)) if commit.note)
     if rows:
         _append(lake, rows, {**known, **versions})
     return len(rows)

@@ -34,7 +34,7 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 
 INPUTS = Table(
     "inputs",
-    key=("source", "uri", "fingerprint", "state"),
+    key=("source", "uri", "fingerprint"),
     schema=_schema(
         source=pa.string(),
         uri=pa.string(),
@@ -42,14 +42,16 @@ INPUTS = Table(
         format=pa.string(),
         size=pa.int64(),  # bytes
         fingerprint=pa.string(),  # of the file's size and content
-        state=pa.string(),  # planned | done
+        settings=pa.string(),  # fingerprint of the source's configuration
         rows_read=pa.int64(),  # counted by the reader: documents + rejects
         documents=pa.int64(),
         rejects=pa.int64(),
+        skipped=pa.map_(pa.string(), pa.int64()),  # records that are no content (WARC requests, metadata), by type
+        bytes_read=pa.int64(),
         run_id=pa.string(),
         recorded_at=TIMESTAMP,
     ),
-    about="every input file: planned before it is read, done after its rows are committed",
+    about="every input file that was read; committed after its documents and rejects",
 )
 
 DOCUMENTS = Table(

@@ -4,22 +4,32 @@ from jobs.ledger import fingerprint, plan
 from jobs.stages.run import Run
 from jobs.stages.tokenizer_file import tokenizer
 from pipelines.sequences.config import PackConfig
+from pipelines.sequences.shard import TokenFacts
 from pipelines.sequences.spark import pack
 from pipelines.tables import sequences
+from pipelines.tokenizer.load import LoadedTokenizer
 
 
 def run(run: Run) -> None:
     """Packs what is new into training rows, for every entry under `pack`."""
-    for config in run.config.pack:
-        _pack(run, config)
-
-
-def _pack(run: Run, config: PackConfig) -> None:
     loaded = tokenizer(run)
-    work = plan(
-        run.lake, "pack", sequences(config.name), ["tokens"], fingerprint(config.fingerprint(), loaded.content_hash)
-    )
+    for config in run.config.pack:
+        _pack(run, config, loaded)
+
+
+def _pack(run: Run, config: PackConfig, loaded: LoadedTokenizer) -> None:
+    settings = fingerprint(config.fingerprint(), loaded.fingerprint)
+    work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
     if work.mode == "nothing":
         return
-    packed = pack(work.read(run.lake, "tokens"), loaded, config, work.run_id)
-    run.committed(work.commit(run.lake, packed, length=str(config.length), tokenizer=loaded.content_hash))
+    facts = TokenFacts(
+        tokenizer=loaded.fingerprint,
+        separator=loaded.separator(config.separator),
+        pad=loaded.padding(config.pad, config.separator),
+        item_size=loaded.dtype.itemsize,
+    )
+    packed = pack(work.read(run.lake, "tokens"), facts, config, work.run_id)
+    detail = {"length": config.length, "separator": facts.separator, "pad": facts.pad, "item_size": facts.item_size}
+    run.committed(
+        work.commit(run.lake, packed, tokenizer=loaded.fingerprint, **{key: str(n) for key, n in detail.items()})
+    )

@@ -1,6 +1,7 @@
 """What every stage is given."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from pyspark.sql import SparkSession
 
@@ -16,6 +17,7 @@ class Run:
     lake: Lake
     config: RunConfig
     reporter: Reporter
+    started_at: float = field(default_factory=time.time)  # seconds since the epoch
 
     @property
     def spark(self) -> SparkSession:

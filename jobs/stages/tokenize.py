@@ -10,9 +10,8 @@ from pipelines.tokenizer.spark import tokens
 def run(run: Run) -> None:
     """Encodes what is new; another tokenizer encodes everything again."""
     loaded = tokenizer(run)
-    work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.content_hash)
+    work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.fingerprint)
     if work.mode == "nothing":
         return
-    clean = work.read(run.lake, "clean_documents")
-    encoded = tokens(clean, loaded, work.run_id)
-    run.committed(work.commit(run.lake, encoded, tokenizer=loaded.content_hash, name=run.config.tokenizer.name))
+    encoded = tokens(work.read(run.lake, "clean_documents"), loaded, work.run_id)
+    run.committed(work.commit(run.lake, encoded, tokenizer=loaded.fingerprint, name=run.config.tokenizer.name))

@@ -1,7 +1,7 @@
 """The lake's tokenizer: trained on its clean documents the first time, or copied from where it was named."""
 
 from jobs.stages.run import Run
-from pipelines.tokenizer.load import LoadedTokenizer, load_tokenizer
+from pipelines.tokenizer.load import LoadedTokenizer, load, parse
 from pipelines.tokenizer.spark import sample
 from pipelines.tokenizer.train import train
 
@@ -14,13 +14,14 @@ def tokenizer(run: Run) -> LoadedTokenizer:
     config = run.config.tokenizer
     file = f"tokenizers/{config.name}-{config.fingerprint()}.json"
     text = run.lake.read_file(file)
-    if text is None:
-        text = load_tokenizer(config.load).to_json() if config.load else _train(run)
-        run.lake.write_file(file, text)
-    return LoadedTokenizer.from_json(text, config)
+    if text is not None:
+        return parse(text, run.lake.path(file))
+    made = load(config.load) if config.load else _train(run)
+    run.lake.write_file(file, made.json)
+    return made
 
 
-def _train(run: Run) -> str:
+def _train(run: Run) -> LoadedTokenizer:
     config = run.config.tokenizer
     texts = sample(run.lake.read("clean_documents"), config)
     run.reporter.event("tokenizer_training", kind=config.kind, documents=len(texts), vocab_size=config.vocab_size)
