@@ -58,10 +58,10 @@ class UrlLists:
             return None
         address = normal_form(url)
         if self.domains:
-            host = _extract(address.partition("/")[0])
-            if host.top_domain_under_public_suffix in self.domains:
+            host = address.partition("/")[0].rpartition("@")[2].partition(":")[0]
+            if _registered(host) in self.domains:
                 return "domain"
-            if host.fqdn in self.domains:
+            if host in self.domains:
                 return "subdomain"
         if address in self.urls:
             return "url"
@@ -115,8 +115,9 @@ def _entries(paths: Iterable[str]) -> Iterable[str]:
 
 
 @lru_cache(maxsize=100_000)
-def _extract(host: str) -> Any:
-    return _suffixes()(host)
+def _registered(host: str) -> str:
+    """The domain under the public suffix, `example.co.uk`; empty when there is none."""
+    return str(_suffixes()(host).top_domain_under_public_suffix)
 
 
 @lru_cache(maxsize=1)
