@@ -49,6 +49,15 @@ class Lines:
         return Lines(self.begins[wanted], self.ends[wanted], offsets)
 
 
+@njit(cache=True)
+def code_point_counts(data: Bytes, begins: Integers, ends: Integers) -> Integers:
+    """`len` of texts or lines, in code points."""
+    counts = np.empty(len(begins), np.int64)
+    for i in range(len(begins)):
+        counts[i] = code_points(data, begins[i], ends[i])
+    return counts
+
+
 def stripped(texts: TextBatch) -> TextBatch:
     """`text.strip()` of every text."""
     return TextBatch(texts.data, *_strip(texts.data, texts.begins, texts.ends))
@@ -84,7 +93,7 @@ def not_blank(texts: TextBatch, lines: Lines) -> Truths:
 
 def characters(texts: TextBatch, lines: Lines) -> Integers:
     """Code points of every line, (L,)."""
-    return _characters(texts.data, lines.begins, lines.ends)
+    return code_point_counts(texts.data, lines.begins, lines.ends)
 
 
 def duplicates(texts: TextBatch, lines: Lines) -> tuple[Integers, Integers]:
@@ -157,14 +166,6 @@ def _strip(data: Bytes, begins: Integers, ends: Integers) -> tuple[Integers, Int
         stripped_begins[i] = skip_spaces(data, begins[i], ends[i])
         stripped_ends[i] = skip_spaces_back(data, stripped_begins[i], ends[i])
     return stripped_begins, stripped_ends
-
-
-@njit(cache=True)
-def _characters(data: Bytes, begins: Integers, ends: Integers) -> Integers:
-    counts = np.empty(len(begins), np.int64)
-    for i in range(len(begins)):
-        counts[i] = code_points(data, begins[i], ends[i])
-    return counts
 
 
 @njit(cache=True)

@@ -1,0 +1,18 @@
+"""What the measuring pass can be told. Changing anything here measures again; thresholds are a policy's, not these."""
+
+from pydantic import Field
+
+from pipelines.config import Config
+
+
+class MeasureConfig(Config):
+    """Which C4 line rules are on, and the sizes that measures are taken at."""
+
+    c4_rewrite: bool = Field(True, description="text goes on as the C4 line rules leave it; false leaves it as read")
+    max_word_length: int = Field(1000, ge=0, description="C4: a line with a longer word is dropped; 0 is off")
+    remove_citations: bool = Field(True, description="C4: `[1]`, `[edit]` and `[citation needed]` are cut out")
+    require_terminal_punctuation: bool = Field(False, description="C4: a line must end in . ? ! or a quote")
+    min_words_per_line: int = Field(3, ge=0, description="C4: a line with fewer words is dropped; 0 is off")
+    filter_javascript: bool = Field(True, description="C4: a line that mentions javascript is dropped")
+    filter_policy: bool = Field(True, description="C4: a line that mentions cookie or privacy policies is dropped")
+    short_line_length: int = Field(30, ge=0, description="FineWeb: a line with no more characters is short")

@@ -1,0 +1,55 @@
+"""FineWeb's quality rules, for lists, menus and lines that come again.
+
+Sources: Penedo et al. 2024, "The FineWeb Datasets", section 3.6; datatrove 0.10.1, `fineweb_quality_filter.py`.
+"""
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from pipelines.rules.columns import ratio, struct
+from pipelines.rules.config import MeasureConfig
+from pipelines.text.arrays import Bytes, Integers, Truths
+from pipelines.text.batch import TextBatch
+from pipelines.text.characters import code_point_before, contains
+from pipelines.text.interning import Words
+from pipelines.text.lines import characters, duplicates, lines_between_newlines, not_blank
+from pipelines.text.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
+
+# Shares are null for texts without a line, `list_ratio` for texts without a word.
+TYPE = pa.struct(
+    [
+        ("lines", pa.int64()),  # that are not blank
+        ("line_punct_ratio", pa.float64()),  # lines whose last character is terminal punctuation
+        ("short_line_ratio", pa.float64()),
+        ("char_dup_ratio", pa.float64()),  # characters in lines seen before, of all but newlines
+        ("list_ratio", pa.float64()),  # newlines per word
+    ]
+)
+_TERMINAL = sorted_code_points(TERMINAL_PUNCTUATION)
+
+
+def measure(texts: TextBatch, words: Words, config: MeasureConfig) -> pa.StructArray:
+    """Rows of `TYPE`, (D,), on the text that goes on: after C4's line rules, where they rewrite."""
+    every_line = lines_between_newlines(texts)
+    newlines = every_line.counts - 1
+    without_newlines = every_line.total(characters(texts, every_line))
+    lines = every_line.where(not_blank(texts, every_line))
+    short = characters(texts, lines) <= config.short_line_length
+    columns = {
+        "lines": lines.counts,
+        "line_punct_ratio": ratio(lines.total(_end_terminal(texts.data, lines.begins, lines.ends)), lines.counts),
+        "short_line_ratio": ratio(lines.total(short), lines.counts),
+        "char_dup_ratio": ratio(duplicates(texts, lines)[1], np.where(lines.counts > 0, without_newlines, 0)),
+        "list_ratio": ratio(newlines, words.counts),
+    }
+    return struct(TYPE, columns)
+
+
+@njit(cache=True)
+def _end_terminal(data: Bytes, begins: Integers, ends: Integers) -> Truths:
+    """Whether each line's last character is terminal punctuation, (L,)."""
+    terminal = np.zeros(len(begins), np.bool_)
+    for i in range(len(begins)):
+        terminal[i] = contains(_TERMINAL, code_point_before(data, begins[i], ends[i]))
+    return terminal

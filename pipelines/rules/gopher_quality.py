@@ -1,0 +1,99 @@
+"""Gopher's quality rules: does the text look like prose?
+
+Sources: Rae et al. 2021, "Scaling Language Models", appendix A.1.1; datatrove 0.10.1, `gopher_quality_filter.py`.
+"""
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from pipelines.rules.columns import ratio, struct
+from pipelines.rules.stop_words import distinct_stop_words
+from pipelines.text.arrays import Bytes, Integers, Truths
+from pipelines.text.batch import TextBatch
+from pipelines.text.characters import ends_with, skip_spaces, skip_spaces_back
+from pipelines.text.hashing import same_bytes
+from pipelines.text.interning import Words
+from pipelines.text.lines import Lines
+from pipelines.text.punctuation import SYMBOLS
+
+# A symbol is a word of nothing but punctuation. Measures per word are null for texts without words, measures per line
+# for texts without lines, the mean length for texts without words that are not symbols.
+TYPE = pa.struct(
+    [
+        ("words", pa.int64()),  # that are not symbols
+        ("mean_word_length", pa.float64()),  # of words that are not symbols, in characters
+        ("hash_ratio", pa.float64()),  # `#` per word
+        ("ellipsis_ratio", pa.float64()),  # `...` and `…` per word
+        ("bullet_line_ratio", pa.float64()),  # lines that start with `•` or `-`
+        ("ellipsis_line_ratio", pa.float64()),  # lines that end in `...` or `…`
+        ("alpha_word_ratio", pa.float64()),  # words with a letter
+        ("stop_words", pa.int64()),  # distinct ones; null for languages without a list
+    ]
+)
+
+_SYMBOL_CHARACTERS = "".join(sorted(SYMBOLS))
+_DOTS = np.frombuffer(b"...", np.uint8)
+_ELLIPSIS = np.frombuffer("…".encode(), np.uint8)
+_BULLET = np.frombuffer("•".encode(), np.uint8)
+
+
+def measure(texts: TextBatch, lines: Lines, words: Words, language: str | None) -> pa.StructArray:
+    """Rows of `TYPE`, (D,). Lines are those of `splitlines`.
+
+    All texts are in one language, an ISO 639-1 code, which decides what stop words count.
+    """
+    ids, vocabulary = words.ids, words.vocabulary
+    not_symbol = vocabulary.column("not_symbol", _is_not_symbol, np.bool_)[ids]
+    has_letter = vocabulary.column("has_letter", _has_letter, np.bool_)[ids]
+    counted = words.total(not_symbol)
+    hashes, ellipses = _count_marks(texts.data, texts.begins, texts.ends)
+    bullets, trailing_ellipses = _line_marks(texts.data, lines.begins, lines.ends)
+    columns = {
+        "words": counted,
+        "mean_word_length": ratio(words.total(np.where(not_symbol, vocabulary.lengths[ids], 0)), counted),
+        "hash_ratio": ratio(hashes, words.counts),
+        "ellipsis_ratio": ratio(ellipses, words.counts),
+        "bullet_line_ratio": ratio(lines.total(bullets), lines.counts),
+        "ellipsis_line_ratio": ratio(lines.total(trailing_ellipses), lines.counts),
+        "alpha_word_ratio": ratio(words.total(has_letter), words.counts),
+        "stop_words": distinct_stop_words(words, language),
+    }
+    return struct(TYPE, columns)
+
+
+def _is_not_symbol(word: str) -> bool:
+    return word.strip(_SYMBOL_CHARACTERS) != ""
+
+
+def _has_letter(word: str) -> bool:
+    return word.isalpha() or any(map(str.isalpha, word))
+
+
+@njit(cache=True)
+def _count_marks(data: Bytes, begins: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """`#`; `...`, which do not overlap, together with `…`: (D,) each."""
+    hashes, ellipses = np.zeros(len(begins), np.int64), np.zeros(len(begins), np.int64)
+    for d in range(len(begins)):
+        dots = 0
+        for position in range(begins[d], ends[d]):
+            byte = data[position]
+            hashes[d] += byte == 35
+            dots = dots + 1 if byte == 46 else 0
+            ellipses[d] += dots != 0 and dots % 3 == 0
+            if byte == 0xE2 and ends[d] - position >= 3:
+                ellipses[d] += same_bytes(data, position, _ELLIPSIS, 0, 3)
+    return hashes, ellipses
+
+
+@njit(cache=True)
+def _line_marks(data: Bytes, begins: Integers, ends: Integers) -> tuple[Truths, Truths]:
+    """Lines that start with a bullet, lines that end in an ellipsis, whitespace aside: (L,) each."""
+    bullets, ellipses = np.zeros(len(begins), np.bool_), np.zeros(len(begins), np.bool_)
+    for i in range(len(begins)):
+        begin = skip_spaces(data, begins[i], ends[i])
+        end = skip_spaces_back(data, begin, ends[i])
+        if begin < end:
+            bullets[i] = data[begin] == 45 or (end - begin >= 3 and same_bytes(data, begin, _BULLET, 0, 3))
+            ellipses[i] = ends_with(data, begin, end, _DOTS) or ends_with(data, begin, end, _ELLIPSIS)
+    return bullets, ellipses

@@ -1,0 +1,86 @@
+"""All measures of a batch of documents: each word is looked at once, whatever the number of rules.
+
+Gopher's measures are taken on the text as read, FineWeb's on the text after C4's line rules.
+"""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.rules import c4, fineweb, gopher_quality, gopher_repetition
+from pipelines.rules.columns import struct
+from pipelines.rules.config import MeasureConfig
+from pipelines.text.batch import TextBatch
+from pipelines.text.lines import code_point_counts, splitlines
+from pipelines.text.words import word_splitter
+
+SIZE = pa.struct([("characters", pa.int64()), ("words", pa.int64()), ("lines", pa.int64())])
+
+SCHEMA = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("language", pa.string()),
+        ("language_score", pa.float64()),
+        ("url", pa.string()),  # null where the document has none
+        ("gopher_repetition", gopher_repetition.TYPE),
+        ("gopher_quality", gopher_quality.TYPE),
+        ("c4", c4.TYPE),
+        ("fineweb", fineweb.TYPE),
+        ("size", SIZE),  # of the text as read; `words` counts symbols too
+        ("rewritten", pa.string()),  # null when C4's line rules changed nothing, or do not rewrite
+        ("run_id", pa.string()),
+    ]
+)
+_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "size", "rewritten"]
+
+
+def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") -> pa.RecordBatch:
+    """A row of `SCHEMA` for every document, in order.
+
+    Args:
+        documents: columns `doc_id`, `language`, `language_score`, `text`, `meta` of the documents table; a null text
+            is measured as an empty one.
+        config: what changes text, and the sizes that measures are taken at.
+        run_id: written into every row.
+    """
+    rows = documents.num_rows
+    measured = _by_language(documents.column("text"), documents.column("language"), config)
+    columns = {name: documents.column(name) for name in ("doc_id", "language", "language_score")}
+    columns |= {"url": pc.map_lookup(documents.column("meta"), "url", "first"), **measured}
+    columns["run_id"] = pa.array([run_id] * rows, pa.string())
+    return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _by_language(texts: pa.Array, languages: pa.Array, config: MeasureConfig) -> dict[str, pa.Array]:
+    """Measures the texts of each language together, for they share a word splitter, and puts them back in order."""
+    batch = TextBatch.from_arrow(texts)
+    encoded = languages.fill_null("").dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    groups = [np.flatnonzero(codes == code) for code in range(len(encoded.dictionary))]
+    names = encoded.dictionary.to_pylist()
+    if not groups:
+        groups, names = [np.empty(0, np.int64)], [""]
+    parts = [_measure(batch.take(rows), name, config) for rows, name in zip(groups, names, strict=True)]
+    together = pa.concat_batches(parts)
+    order = pa.array(np.argsort(np.concatenate(groups), kind="stable"))
+    return {name: together.column(name).take(order) for name in _MEASURED}
+
+
+def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.RecordBatch:
+    """The measures of texts in one language."""
+    splitter = word_splitter(language)
+    words, _ = splitter.with_chunks(texts)
+    lines = splitlines(texts)
+    rewritten = c4.rewrite(texts, lines, config)
+    rewritten_words, rewritten_chunks = splitter.with_chunks(rewritten.texts)
+    onward = (rewritten.texts, rewritten_words) if config.c4_rewrite else (texts, words)
+    characters = code_point_counts(texts.data, texts.begins, texts.ends)
+    columns = {
+        "gopher_repetition": gopher_repetition.measure(texts, words, characters),
+        "gopher_quality": gopher_quality.measure(texts, lines, words, language),
+        "c4": c4.measure(rewritten, rewritten_words, rewritten_chunks),
+        "fineweb": fineweb.measure(*onward, config),
+        "size": struct(SIZE, {"characters": characters, "words": words.counts, "lines": lines.counts}),
+        "rewritten": rewritten.texts.to_arrow(rewritten.changed & config.c4_rewrite),
+    }
+    return pa.RecordBatch.from_pydict(columns)

@@ -1,0 +1,139 @@
+"""Repeated n-grams of words, as Gopher's repetition rules count them.
+
+Shapes: D documents, W words, V words of the vocabulary.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from pipelines.text.arrays import Bytes, Hashes, Ids, Integers
+from pipelines.text.batch import TextBatch
+from pipelines.text.hashing import mix, table_size
+from pipelines.text.interning import Words
+
+# Modulo 2^64. The hash of a string of bytes is the polynomial whose coefficients are its bytes, mixed.
+_BASE = 0x9E3779B97F4A7C15
+_MULTIPLIER = np.uint64(_BASE)
+_INVERSE = np.uint64(pow(_BASE, -1, 1 << 64))
+
+
+def top_n_gram_characters(words: Words, n: int) -> Integers:
+    """Characters taken by the most frequent n-gram, (D,): its length with single spaces, times its count.
+
+    Among equally frequent ones the first seen counts. 0 for texts with fewer than `n` words.
+    """
+    return _top_n_gram(words.ids, words.vocabulary.lengths[words.ids], words.offsets, n)
+
+
+def duplicated_n_gram_characters(words: Words, sizes: tuple[int, ...]) -> list[Integers]:
+    """Characters, without spaces, in n-grams seen before: (D,) for each size.
+
+    Words are walked from the left; a repeated n-gram counts and is jumped over, else the walk goes on one word. Two
+    n-grams are the same when their words, written together, are: compared by a 64-bit hash.
+    """
+    keys = words.vocabulary.bulk_column("concatenation", _concatenation_keys, np.uint64)[words.ids]
+    lengths = words.vocabulary.lengths[words.ids]
+    counts = _duplicated_n_grams(keys, lengths, words.offsets, np.array(sizes, np.int64))
+    return list(counts)
+
+
+def _concatenation_keys(words: list[str]) -> npt.NDArray[np.uint64]:
+    """Per word (V, 3): its hash, and what a hash is multiplied by to make room for it before and behind."""
+    batch = TextBatch.from_strings(words)
+    return _polynomials(batch.data, batch.begins, batch.ends)
+
+
+@njit(cache=True)
+def _polynomials(data: Bytes, begins: Integers, ends: Integers) -> npt.NDArray[np.uint64]:
+    keys = np.empty((len(begins), 3), np.uint64)
+    for word in range(len(begins)):
+        value, power, inverse = np.uint64(0), np.uint64(1), np.uint64(1)
+        for position in range(begins[word], ends[word]):
+            value = value * _MULTIPLIER + mix(np.uint64(data[position]) + np.uint64(1))
+            power *= _MULTIPLIER
+            inverse *= _INVERSE
+        keys[word, 0], keys[word, 1], keys[word, 2] = value, power, inverse
+    return keys
+
+
+@njit(cache=True)
+def _top_n_gram(ids: Ids, lengths: Integers, offsets: Integers, n: int) -> Integers:
+    characters = np.zeros(len(offsets) - 1, np.int64)
+    most_words = np.max(np.diff(offsets)) if len(characters) else 0
+    table = np.empty(table_size(most_words), np.int32)
+    counts = np.empty(most_words, np.int32)
+    for d in range(len(characters)):
+        first, n_grams = offsets[d], offsets[d + 1] - offsets[d] - n + 1
+        if n_grams <= 0:
+            continue
+        mask = table_size(n_grams) - 1
+        table[: mask + 1] = -1
+        counts[:n_grams] = 0
+        for i in range(n_grams):
+            key = np.uint64(0)
+            for j in range(n):
+                key = key * _MULTIPLIER + np.uint64(ids[first + i + j])
+            slot = np.int64(mix(key)) & mask
+            while table[slot] >= 0 and not _same_words(ids, first + table[slot], first + i, n):
+                slot = (slot + 1) & mask
+            if table[slot] < 0:
+                table[slot] = i
+            counts[table[slot]] += 1
+        best = np.argmax(counts[:n_grams])
+        length = np.sum(lengths[first + best : first + best + n]) + n - 1
+        characters[d] = length * counts[best]
+    return characters
+
+
+@njit(cache=True)
+def _same_words(ids: Ids, left: int, right: int, n: int) -> bool:
+    i = 0
+    while i < n and ids[left + i] == ids[right + i]:
+        i += 1
+    return i == n
+
+
+@njit(cache=True)
+def _duplicated_n_grams(
+    keys: npt.NDArray[np.uint64], lengths: Integers, offsets: Integers, sizes: Integers
+) -> npt.NDArray[np.int64]:
+    """(sizes, D) characters. With prefix sums of the words' hashes, any n-gram's hash is one product."""
+    documents = len(offsets) - 1
+    characters = np.zeros((len(sizes), documents), np.int64)
+    most_words = np.max(np.diff(offsets)) if documents else 0
+    table = np.empty(table_size(most_words), np.uint64)
+    prefix, scale = np.empty(most_words + 1, np.uint64), np.empty(most_words + 1, np.uint64)
+    ends = np.empty(most_words + 1, np.int64)
+    for d in range(documents):
+        first, words = offsets[d], offsets[d + 1] - offsets[d]
+        prefix[0], scale[0], ends[0] = np.uint64(0), np.uint64(1), 0
+        inverse = np.uint64(1)
+        for i in range(words):
+            inverse *= keys[first + i, 2]
+            scale[i + 1] = scale[i] * keys[first + i, 1]
+            prefix[i + 1] = prefix[i] + keys[first + i, 0] * inverse
+            ends[i + 1] = ends[i] + lengths[first + i]
+        for s in range(len(sizes)):
+            characters[s, d] = _walk(prefix, scale, ends, words, sizes[s], table)
+    return characters
+
+
+@njit(cache=True)
+def _walk(prefix: Hashes, scale: Hashes, ends: Integers, words: int, n: int, table: Hashes) -> int:
+    characters = 0
+    mask = table_size(max(words - n + 1, 0)) - 1
+    table[: mask + 1] = 0
+    i = 0
+    while i < words - n + 1:
+        key = max((prefix[i + n] - prefix[i]) * scale[i + n], np.uint64(1))  # 0 marks a free slot
+        slot = np.int64(mix(key)) & mask
+        while table[slot] != 0 and table[slot] != key:
+            slot = (slot + 1) & mask
+        if table[slot] == key:
+            characters += ends[i + n] - ends[i]
+            i += n
+        else:
+            table[slot] = key
+            i += 1
+    return characters

@@ -1,0 +1,38 @@
+"""Documents to measures on Spark."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.rules.config import MeasureConfig
+from pipelines.rules.measures import SCHEMA, measure
+
+# Text measured at a time: bounds a worker's memory however large Spark's batches are.
+SLICE_BYTES = 16 << 20
+
+_COLUMNS = ("doc_id", "language", "language_score", "text", "meta")
+
+
+def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> DataFrame:
+    """A row of table `measures` for every row of `documents`, in one pass over the text."""
+
+    def measure_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for piece in slices(batch, SLICE_BYTES):
+                yield measure(piece, config, run_id)
+
+    return documents.select(*_COLUMNS).mapInArrow(measure_batches, from_arrow_schema(SCHEMA))
+
+
+def slices(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:
+    """Cuts a batch into runs of rows with about `size` bytes of text; a row is never cut."""
+    lengths = pc.binary_length(batch.column("text")).fill_null(0).to_numpy(zero_copy_only=False)
+    piece = (np.cumsum(lengths) - lengths) // size
+    starts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), batch.num_rows]
+    for start, stop in pairwise(starts):
+        yield batch.slice(start, stop - start)
