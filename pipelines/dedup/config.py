@@ -14,14 +14,16 @@ class MinHashConfig(Config):
     1 - (1 - s^hashes_per_bucket)^buckets: 5 % at 0.5, 56 % at 0.7, 77 % at 0.75, 92 % at 0.8, 99 % at 0.85.
     """
 
-    n_gram: int = Field(5, ge=1, description="words per shingle; a text with fewer words has no signature")
-    buckets: int = Field(14, ge=1, description="bands; one equal band makes a candidate pair")
-    hashes_per_bucket: int = Field(8, ge=1, description="minima that must all be equal within a band")
-    seed: int = Field(1, ge=0, lt=2**32, description="of the permutations; other seed, other signatures")
-    hash: Literal["xxhash", "sha1"] = Field("xxhash", description="of a shingle's bytes; FineWeb took sha1")
-    language: str = Field("en", description="whose word rules make the shingles, for all texts alike")
-    verify: bool = Field(True, description="split components by true similarity; false accepts transitive closure")
-    threshold: float = Field(0.75, gt=0, le=1, description="least Jaccard similarity with the survivor")
+    n_gram: int = Field(default=5, ge=1, description="words per shingle; a text with fewer words has no signature")
+    buckets: int = Field(default=14, ge=1, description="bands; one equal band makes a candidate pair")
+    hashes_per_bucket: int = Field(default=8, ge=1, description="minima that must all be equal within a band")
+    seed: int = Field(default=1, ge=0, lt=2**32, description="of the permutations; other seed, other signatures")
+    hash: Literal["xxhash", "sha1"] = Field(default="xxhash", description="of a shingle's bytes; FineWeb took sha1")
+    language: str = Field(default="en", description="whose word rules make the shingles, for all texts alike")
+    verify: bool = Field(
+        default=True, description="split components by true similarity; false accepts transitive closure"
+    )
+    threshold: float = Field(default=0.75, gt=0, le=1, description="least Jaccard similarity with the survivor")
 
     @property
     def permutations(self) -> int:
@@ -32,11 +34,18 @@ class MinHashConfig(Config):
 class DedupConfig(Config):
     """Parity with datatrove is `exact: false` with `minhash: {verify: false}`."""
 
-    exact: bool = Field(True, description="equal texts (NFC, whitespace runs as one space) are duplicates")
-    minhash: MinHashConfig | None = Field(MinHashConfig(), description="null leaves exact duplicates only")
+    exact: bool = Field(default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates")
+    minhash: MinHashConfig | None = Field(default=MinHashConfig(), description="null leaves exact duplicates only")
     driver_edges: int = Field(
-        20_000_000, ge=0, description="candidate edges the driver connects; more stay distributed"
+        default=20_000_000, ge=0, description="candidate edges the driver connects; more stay distributed"
     )
+
+    def signing_fingerprint(self) -> str:
+        """Of what the signatures depend on; other changes only cluster anew."""
+        if self.minhash is None:
+            return "no minhash"
+        shaping = {"n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}
+        return MinHashConfig(**self.minhash.model_dump(include=shaping)).fingerprint()
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:

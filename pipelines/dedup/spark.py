@@ -1,0 +1,296 @@
+"""The Spark edge of deduplication: signatures of candidates, clusters of signatures.
+
+Two things stand for others: the survivor of an earlier cluster for its members, and the first document with a text for
+those that have the same text (the *followers*). What stands for itself is a vertex; equal bands make edges.
+"""
+
+from collections.abc import Iterator
+from typing import cast
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.dedup.components import named_labels
+from pipelines.dedup.config import DedupConfig, MinHashConfig
+from pipelines.dedup.verification import SCHEMA as LINKED
+from pipelines.tables import DUPLICATES, SIGNATURES
+
+Batches = Iterator[pa.RecordBatch]
+
+# Bytes an edge takes on its way to the driver: two ids of 32 hex digits and their offsets.
+_EDGE_BYTES = 72
+
+
+def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
+    """Table `signatures` of `candidates` (doc_id, text, priority, ...), which arrive as number `batch`."""
+
+    def sign(batches: Batches) -> Batches:
+        from pipelines.dedup.signing import Signing
+
+        return map(Signing(config, batch, run_id), batches)
+
+    columns = candidates.select("doc_id", "text", F.col("priority").cast("int"))
+    return columns.mapInArrow(sign, from_arrow_schema(SIGNATURES.schema))
+
+
+def clusters(
+    signatures: DataFrame, known: DataFrame | None, texts: DataFrame, config: DedupConfig, batch: int, run_id: str
+) -> DataFrame:
+    """Rows of table `duplicates` to add, or to put in the place of those with the same `doc_id`.
+
+    New documents are compared with each other and with earlier survivors, which stay survivors and never merge.
+    An earlier row comes again when its cluster grew. A new document that shares a component with others but is not
+    similar enough to any gets a row as well, as a cluster of one: the held-out split goes by `component_id`.
+
+    Much of the work runs at once, not when the result is asked for: the number of edges decides what comes next.
+
+    Args:
+        signatures: the whole table. Documents of a batch >= `batch` are new, the others have been clustered.
+        known: the `duplicates` table as it stands, None when there is none.
+        texts: doc_id, text of the documents in `signatures`; looked up for members of components only.
+        config: what makes a duplicate.
+        batch: the first batch that is new.
+        run_id: goes into every row.
+    """
+    documents = _documents(signatures, known, batch)
+    followers = _materialised(_followers(documents, config.exact))
+    linked = _materialised(_linked(documents, followers, texts, config, only_new=batch == 0))
+    rows = _rows(_members(linked, followers), known, run_id)
+    return rows if known is None else rows.unionByName(_grown(known, rows, run_id))
+
+
+def explain(duplicates: DataFrame, doc_id: str) -> DataFrame:
+    """The cluster of a document, survivor first -> doc_id, kept, method, similarity; no rows when it has none."""
+    its_cluster = duplicates.where(F.col("doc_id") == doc_id).select("cluster_id")
+    fellows = duplicates.join(its_cluster, on="cluster_id", how="left_semi")
+    return fellows.select("doc_id", "kept", "method", "similarity").orderBy(F.desc("kept"), "doc_id")
+
+
+def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> DataFrame:
+    """Signatures with their place in the total order and the cluster they are known to be in."""
+    documents = signatures.drop("run_id").withColumns(
+        {
+            "is_new": F.col("batch") >= batch,
+            "order": F.expr("struct(batch, -priority AS priority, -length AS length, doc_id)"),
+        }
+    )
+    if known is None:
+        null = F.lit(None)
+        facts = {"survivor": F.col("doc_id"), "method": null.cast("string"), "similarity": null.cast("double")}
+        return documents.withColumns(facts)
+    facts = known.select("doc_id", "cluster_id", "method", "similarity")
+    return documents.join(facts, on="doc_id", how="left").withColumn(
+        "survivor", F.expr("coalesce(cluster_id, doc_id)")
+    )
+
+
+def _followers(documents: DataFrame, exact: bool) -> DataFrame:
+    """New documents whose text stands earlier in the order -> doc_id, stands_for, similarity, same_text, settled.
+
+    `stands_for` is the first document with the text or, where an earlier run dropped that one (`settled`), its
+    survivor, whose text may differ.
+    """
+    same_text = F.expr("survivor = doc_id OR method = 'exact'")
+    stand_in = F.struct(
+        F.col("survivor").alias("stands_for"),
+        F.when(same_text, 1.0).otherwise(F.col("similarity")).alias("similarity"),
+        same_text.alias("same_text"),
+        (~F.col("is_new")).alias("settled"),
+        F.col("doc_id").alias("first"),
+    )
+    comparable = documents.where("text_hash IS NOT NULL" if exact else "false")
+    firsts = comparable.groupBy("text_hash").agg(F.min_by(stand_in, "order").alias("it"), F.count("*").alias("copies"))
+    return (
+        comparable.where("is_new")
+        .select("doc_id", "text_hash")
+        .join(firsts.where("copies > 1").select("text_hash", "it.*"), on="text_hash", how="inner")
+        .where("doc_id != first")
+        .select("doc_id", "stands_for", "similarity", "same_text", "settled")
+    )
+
+
+def _linked(
+    documents: DataFrame, followers: DataFrame, texts: DataFrame, config: DedupConfig, only_new: bool
+) -> DataFrame:
+    """Vertices with edges: their components and clusters -> vertex, component, cluster_id, similarity, is_new."""
+    if config.minhash is None:
+        return documents.sparkSession.createDataFrame([], from_arrow_schema(LINKED))
+    leading = documents.join(followers.select("doc_id"), on="doc_id", how="left_anti")
+    components = _components(_edges(leading, only_new), config.driver_edges)
+    vertices = leading.where("survivor = doc_id").selectExpr("doc_id AS vertex", "order", "is_new")
+    members = components.join(vertices, on="vertex", how="inner")
+    return _verified(members, texts, config.minhash) if config.minhash.verify else _transitive(members)
+
+
+def _edges(documents: DataFrame, only_new: bool) -> DataFrame:
+    """Pairs of vertices next to each other in a bucket that holds a new one -> left, right, each pair once."""
+    keys = documents.select("is_new", F.col("survivor").alias("vertex"), F.posexplode("bands").alias("bucket", "key"))
+    held = keys.where("is_new")
+    if not only_new:
+        held = held.unionByName(keys.where("NOT is_new").join(held, on=["bucket", "key"], how="left_semi"))
+    in_bucket = Window.partitionBy("bucket", "key").orderBy("vertex")
+    pairs = held.select(F.lag("vertex").over(in_bucket).alias("left"), F.col("vertex").alias("right"))
+    return pairs.where("left < right").distinct()
+
+
+def _components(edges: DataFrame, driver_edges: int) -> DataFrame:
+    """Connected components, on the driver while it can hold the edges -> vertex, component (its smallest vertex)."""
+    spark = edges.sparkSession
+    edges = edges.persist()
+    try:
+        if edges.count() > min(driver_edges, _affordable_edges(spark)):
+            return distributed_components(edges)
+        collected = edges.toArrow()
+        return spark.createDataFrame(named_labels(collected["left"], collected["right"]))
+    finally:
+        edges.unpersist()
+
+
+def _affordable_edges(spark: SparkSession) -> int:
+    """How many edges Spark would hand to the driver at once."""
+    limit = spark.conf.get("spark.driver.maxResultSize", "1g")
+    limit_bytes = cast(int, spark.sparkContext._jvm.org.apache.spark.network.util.JavaUtils.byteStringAsBytes(limit))
+    return limit_bytes // _EDGE_BYTES if limit_bytes > 0 else 1 << 62
+
+
+def distributed_components(edges: DataFrame) -> DataFrame:
+    """Connected components of any number of edges (left, right) -> vertex, component (its smallest vertex).
+
+    Alternates large-star and small-star until every component is a star around its smallest vertex: a number of
+    rounds that grows with the logarithm of the size, however long the chains.
+    Source: Kiveris et al. 2014, "Connected Components in MapReduce and Beyond" (doi:10.1145/2670979.2670997).
+    """
+    links = _materialised(
+        edges.selectExpr("greatest(left, right) AS vertex", "least(left, right) AS parent").distinct()
+    )
+    while not _are_stars(links):
+        links = _materialised(_small_star(_large_star(links)))
+    roots = links.select(F.col("parent").alias("vertex"), F.col("parent").alias("component")).distinct()
+    return links.withColumnRenamed("parent", "component").unionByName(roots)
+
+
+def _large_star(links: DataFrame) -> DataFrame:
+    """Each vertex moves from a parent to that parent's smallest parent."""
+    smallest = links.groupBy(F.col("vertex").alias("parent")).agg(F.min("parent").alias("grandparent"))
+    moved = links.join(smallest, on="parent", how="left")
+    return moved.selectExpr("vertex", "coalesce(grandparent, parent) AS parent").distinct()
+
+
+def _small_star(links: DataFrame) -> DataFrame:
+    """Each vertex and all its parents move to the smallest of these parents."""
+    smallest = links.groupBy("vertex").agg(F.min("parent").alias("smallest"))
+    parents = links.join(smallest, on="vertex", how="inner").where("parent > smallest")
+    moved = parents.selectExpr("parent AS vertex", "smallest AS parent")
+    return smallest.withColumnRenamed("smallest", "parent").unionByName(moved).distinct()
+
+
+def _are_stars(links: DataFrame) -> bool:
+    """Whether every vertex has one parent and no parent has a parent."""
+    torn = links.groupBy("vertex").count().where("count > 1")
+    inner = links.join(links.select(F.col("vertex").alias("parent")), on="parent", how="left_semi")
+    return torn.isEmpty() and inner.isEmpty()
+
+
+def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> DataFrame:
+    """Each component split by similarity, streamed in total order: no component is ever held as a whole."""
+
+    def verify(batches: Batches) -> Batches:
+        from pipelines.dedup.verification import Verification
+
+        return map(Verification(config), batches)
+
+    return (
+        members.join(texts.selectExpr("doc_id AS vertex", "text"), on="vertex", how="left")
+        .repartition("component")
+        .sortWithinPartitions("component", "order")
+        .select("vertex", "component", "is_new", "text")
+        .mapInArrow(verify, from_arrow_schema(LINKED))
+    )
+
+
+def _transitive(members: DataFrame) -> DataFrame:
+    """The first of a component survives for all new ones."""
+    firsts = members.groupBy("component").agg(F.min_by("vertex", "order").alias("first"))
+    cluster_id = F.when(F.col("is_new"), F.col("first")).otherwise(F.col("vertex"))
+    return members.join(firsts, on="component", how="inner").select(
+        "vertex",
+        "component",
+        cluster_id.alias("cluster_id"),
+        F.when(cluster_id == F.col("vertex"), 1.0).alias("similarity"),
+        "is_new",
+    )
+
+
+def _members(linked: DataFrame, followers: DataFrame) -> DataFrame:
+    """Vertices with an edge or followers, and the followers -> those columns of `linked`, doc_id, same_text."""
+    followed = followers.selectExpr("stands_for AS vertex", "NOT settled AS is_new").distinct()
+    alone = followed.join(linked, on="vertex", how="left_anti").selectExpr(
+        "vertex", "vertex AS component", "vertex AS cluster_id", "1.0D AS similarity", "is_new"
+    )
+    vertices = linked.unionByName(alone).alias("linked")
+    own = vertices.selectExpr("vertex AS doc_id", "component", "cluster_id", "similarity", "is_new").withColumn(
+        "same_text", F.expr("doc_id = cluster_id")
+    )
+    following = followers.alias("follower").join(vertices, on=F.col("stands_for") == F.col("vertex"), how="inner")
+    return own.unionByName(
+        following.selectExpr(
+            "doc_id",
+            "component",
+            "cluster_id",
+            "if(cluster_id = stands_for, follower.similarity, linked.similarity) AS similarity",
+            "true AS is_new",
+            "same_text AND cluster_id = stands_for AS same_text",
+        )
+    )
+
+
+def _rows(members: DataFrame, known: DataFrame | None, run_id: str) -> DataFrame:
+    """Table `duplicates`: all new members, and earlier survivors whose clusters grew."""
+    if known is None:
+        members = members.selectExpr("*", "1L AS size_before", "true AS exact_before", "doc_id AS component_before")
+    else:
+        before = known.select("doc_id", "cluster_size", "method", "component_id")
+        members = members.join(before, on="doc_id", how="left").selectExpr(
+            *members.columns,
+            "coalesce(cluster_size, 1L) AS size_before",
+            "coalesce(cluster_size = 1 OR method = 'exact', true) AS exact_before",
+            "coalesce(component_id, doc_id) AS component_before",
+        )
+    cluster, component = Window.partitionBy("cluster_id"), Window.partitionBy("component")
+    # What an earlier run put into one component keeps its side of the held-out split, and newcomers follow it.
+    first_component = F.min(F.struct("is_new", "component_before")).over(component)["component_before"]
+    sized = members.withColumns(
+        {
+            "component_id": F.when(F.col("is_new"), first_component).otherwise(F.col("component_before")),
+            "cluster_size": F.sum("size_before").over(cluster),
+            "grew": F.max("is_new").over(cluster),
+            "all_exact": F.min(F.expr("same_text AND exact_before")).over(cluster),
+        }
+    )
+    return sized.where("grew").select(
+        "doc_id",
+        F.expr("if(if(doc_id = cluster_id, all_exact AND cluster_size > 1, same_text), 'exact', 'minhash')").alias(
+            "method"
+        ),
+        "cluster_id",
+        "cluster_size",
+        F.expr("doc_id = cluster_id").alias("kept"),
+        "similarity",
+        "component_id",
+        F.lit(run_id).alias("run_id"),
+    )
+
+
+def _grown(known: DataFrame, rows: DataFrame, run_id: str) -> DataFrame:
+    """Rows of documents dropped earlier whose clusters have grown since."""
+    sizes = rows.where("kept").select("cluster_id", "cluster_size")
+    dropped = known.where("NOT kept").drop("cluster_size").join(sizes, on="cluster_id", how="inner")
+    return dropped.withColumn("run_id", F.lit(run_id)).select(*DUPLICATES.schema.names)
+
+
+def _materialised(frame: DataFrame) -> DataFrame:
+    """Computed once and cut from its past; kept with the checkpoints where there is a place for them."""
+    reliable = frame.sparkSession.sparkContext.getCheckpointDir() is not None
+    return frame.checkpoint() if reliable else frame.localCheckpoint()
