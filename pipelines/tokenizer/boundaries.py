@@ -9,9 +9,9 @@ cuts for every pre-tokenizer listed here:
 * before an ideographic comma or full stop that follows a Han character.
 
 Letters here are those that no Unicode normal form turns into something that begins or ends with white space (which
-leaves out modifier letters), so the listed normalisers keep each place what it is. A pre-tokenizer that puts a space
-in front of its input, or knows spaces only, allows the first place only; one that splits at white space alone, the
-first two.
+leaves out modifier letters and the Arabic presentation forms), so the listed normalisers keep each place what it is.
+A pre-tokenizer that puts a space in front of its input, or knows spaces only, allows the first place only; one that
+splits at white space alone, the first two.
 
 What is not listed here has no proven place, and is encoded whole.
 """
@@ -21,7 +21,7 @@ from typing import Any
 
 import regex
 
-LETTER = r"[\p{L}--\p{Lm}]"
+LETTER = r"[\p{L}--\p{Lm}--[\uFB50-\uFDFF\uFE70-\uFEFF]]"
 BEFORE_SPACE = rf"(?V1)(?<={LETTER})(?= {LETTER})"
 AFTER_LINE = rf"(?<=[{LETTER}\p{{Nd}}.!?。！？]\n)(?={LETTER})"
 BEFORE_IDEOGRAPHIC = r"(?<=\p{Han})(?=[、。，])"
@@ -30,7 +30,8 @@ AT_SPACES = regex.compile(BEFORE_SPACE)
 AT_WHITESPACE = regex.compile(f"{BEFORE_SPACE}|{AFTER_LINE}")
 AT_WORDS = regex.compile(f"{BEFORE_SPACE}|{AFTER_LINE}|{BEFORE_IDEOGRAPHIC}")
 
-_NORMALIZERS = {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "BertNormalizer"}
+_NORMALIZERS = {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"}
+_DROP_WHITESPACE = {"Whitespace", "WhitespaceSplit", "BertPreTokenizer"}
 _SPLITS_WORDS_FURTHER = {"Digits", "Punctuation", "ByteLevel"}
 
 # Published splitting patterns (Split, behaviour Isolated): GPT-2; cl100k; Llama 3; Qwen 2; o200k.
@@ -50,14 +51,16 @@ SPLIT_PATTERNS = {
 def boundary(tokenizer_json: str) -> regex.Pattern | None:
     """A pattern that matches, without width, where a text may be cut; None when no place is proven."""
     fields = json.loads(tokenizer_json)
-    if not all(step["type"] in _NORMALIZERS for step in _steps(fields["normalizer"], "normalizers")):
-        return None
     if any(_reaches_over_a_cut(token) for token in fields["added_tokens"]):
         return None
     steps = _steps(fields["pre_tokenizer"], "pretokenizers")
     while steps and steps[0]["type"] in {"Digits", "Punctuation"}:
         steps = steps[1:]  # they only cut further, between neighbouring characters
     if not steps or not all(step["type"] in _SPLITS_WORDS_FURTHER for step in steps[1:]):
+        return None
+    # BERT's normaliser turns line feeds to spaces and adds some: no matter where white space is dropped, else it is.
+    safe = _NORMALIZERS | {"BertNormalizer"} if steps[0]["type"] in _DROP_WHITESPACE else _NORMALIZERS
+    if not all(step["type"] in safe for step in _steps(fields["normalizer"], "normalizers")):
         return None
     return _boundary_of_splitter(steps[0])
 

@@ -48,6 +48,9 @@ class TokenizerConfig(Config):
             object.__setattr__(self, "special_tokens", SPECIAL_TOKENS[self.kind])
         if len(set(self.special_tokens)) != len(self.special_tokens):
             raise ValueError(f"special_tokens holds one token twice: {list(self.special_tokens)}")
+        least = 256 + len(self.special_tokens)
+        if self.kind != "wordpiece" and self.vocab_size < least:
+            raise ValueError(f"vocab_size must be at least {least}: 256 bytes and {least - 256} special tokens")
         if self.kind == "wordpiece" and "[UNK]" not in self.special_tokens:
             raise ValueError("special_tokens of a wordpiece tokenizer must hold [UNK]")
         return self

@@ -1,0 +1,103 @@
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from pipelines.tokenizer import encode
+from pipelines.tokenizer.encode import Encoder
+from pipelines.tokenizer.load import parse
+
+
+def rows(ids: pa.LargeBinaryArray, dtype: np.dtype) -> list[list[int]]:
+    return [np.frombuffer(each.as_py(), dtype).tolist() for each in ids]
+
+
+def whole(tokenizer, text: str) -> list[int]:
+    library = Tokenizer.from_str(tokenizer.json)
+    library.encode_special_tokens = True
+    return library.encode(text, add_special_tokens=False).ids
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(max_size=40), max_size=6))
+def test_a_batch_gives_the_ids_of_each_text(bpe, texts):
+    ids, n_tokens = Encoder(bpe).encode(pa.array(texts, pa.string()))
+    assert rows(ids, bpe.dtype) == [whole(bpe, text) for text in texts]
+    assert n_tokens.tolist() == [len(each) for each in rows(ids, bpe.dtype)]
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "wordpiece"])
+def test_cutting_and_batching_change_no_id(kind, request, monkeypatch, proverbs):
+    tokenizer = request.getfixturevalue(kind)
+    monkeypatch.setattr(encode, "PIECE", 20)
+    monkeypatch.setattr(encode, "BATCH", 90)
+    texts = ["\n".join(proverbs[:7]), "", " ".join(proverbs[:9])]
+    ids, _ = Encoder(tokenizer).encode(pa.array(texts))
+    assert rows(ids, tokenizer.dtype) == [whole(tokenizer, text) for text in texts]
+
+
+def test_a_text_cannot_forge_a_separator(bpe):
+    ids, _ = Encoder(bpe).encode(pa.array(["a<|endoftext|>b"]))
+    assert bpe.separator() not in rows(ids, bpe.dtype)[0]
+    assert Tokenizer.from_str(bpe.json).decode(rows(ids, bpe.dtype)[0]) == "a<|endoftext|>b"
+
+
+def test_no_special_tokens_are_added(wordpiece):
+    ids, _ = Encoder(wordpiece).encode(pa.array(["the"]))
+    assert rows(ids, wordpiece.dtype) == [[wordpiece.vocabulary["the"]]]
+
+
+def test_a_vocabulary_of_70_000_is_stored_in_four_bytes():
+    tokenizer = Tokenizer(models.WordLevel({f"w{number}": number for number in range(70_000)}, unk_token="w0"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    loaded = parse(tokenizer.to_str())
+    ids, n_tokens = Encoder(loaded).encode(pa.array(["w65535 w65536 w69999"]))
+    assert ids[0].as_py() == np.array([65_535, 65_536, 69_999], "<u4").tobytes()
+    assert n_tokens.tolist() == [3]
+
+
+def test_no_documents_give_no_rows(bpe):
+    ids, n_tokens = Encoder(bpe).encode(pa.array([], pa.string()))
+    assert (len(ids), len(n_tokens)) == (0, 0)
+
+
+PEAK_OF_A_LONG_DOCUMENT = """
+import resource, sys
+from pathlib import Path
+import pyarrow as pa
+from pipelines.tokenizer.encode import Encoder, one_thread
+from pipelines.tokenizer.load import load
+
+one_thread()
+encoder = Encoder(load(Path(sys.argv[1])))
+text = pa.array([Path(sys.argv[2]).read_text()])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+ids, n_tokens = encoder.encode(text)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+Path(sys.argv[3]).write_bytes(ids[0].as_py())
+"""
+
+
+def test_a_document_of_20_megabytes_takes_little_memory_and_has_the_ids_of_the_whole(bpe, proverbs, tmp_path):
+    tokenizer, text, ids = tmp_path / "tokenizer.json", tmp_path / "text", tmp_path / "ids"
+    tokenizer.write_text(bpe.json)
+    paragraph = "\n".join(proverbs[:5]) + "\n"
+    repeats = 20_000_000 // len(paragraph.encode()) + 1
+    text.write_text(paragraph * repeats)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK_OF_A_LONG_DOCUMENT, tokenizer, text, ids],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # One whole encoding of the library would hold more than a gigabyte: offsets, masks and strings of each token.
+    assert int(done.stdout) < 250_000  # kB, text and ids included
+    # The paragraph ends where the text may be cut, so the ids of the whole are those of the paragraph, repeated.
+    one = np.array(whole(bpe, paragraph), bpe.dtype)
+    assert whole(bpe, paragraph * 3) == one.tolist() * 3
+    np.testing.assert_array_equal(np.frombuffer(ids.read_bytes(), bpe.dtype), np.tile(one, repeats))
