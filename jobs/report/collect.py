@@ -11,20 +11,23 @@ from jobs.lake import Lake
 from jobs.report import bins, facts, queries, summaries
 from jobs.report.thresholds import policy_in_force, thresholds
 
+Counts = Mapping[str, Mapping[str, int]]
+
 RUNS = 200
 """How many of the newest runs are shown."""
 
 
-def collect(lake: Lake) -> facts.LakeFacts:
+def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
     """Asks every question once; the answers do not depend on the order in which Spark gives them.
 
-    Tables that no stage has made yet leave their part empty.
+    Tables that no stage has made yet leave their part empty. `counts` spares counting what `jobs.identities.count`
+    has counted already.
     """
     names = lake.tables()
     tables = {name: lake.read(name) for name in names}
     with ThreadPoolExecutor(max_workers=4) as pool:  # small jobs are mostly waiting; Spark interleaves them
         ask = _Asker(pool, tables)
-        counts, totals = pool.submit(queries.row_counts, tables), pool.submit(count, lake)
+        counted = pool.submit(count, lake) if counts is None else _known(counts)
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
         inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
@@ -45,7 +48,7 @@ def collect(lake: Lake) -> facts.LakeFacts:
     return facts.LakeFacts(
         lake=lake.root,
         policy=next(iter(label.result()), None),
-        tables=tuple(_state(lake, name, counts.result()[name]) for name in names),
+        tables=tuple(_state(lake, name, counted.result().get(name, {}).get("rows")) for name in names),
         sources=sources,
         by_source=by_source,
         by_language=by_language,
@@ -59,7 +62,7 @@ def collect(lake: Lake) -> facts.LakeFacts:
         sequences=splits,
         runs=tuple(runs.result()),
         identities=tuple(
-            facts.Identity(name=each.name, left=each.left, right=each.right) for each in identities(totals.result())
+            facts.Identity(name=each.name, left=each.left, right=each.right) for each in identities(counted.result())
         ),
     )
 
@@ -78,9 +81,7 @@ class _Asker:
         self, query: Callable[..., Any], table: str, optional: Mapping[str, str] | None = None, **options: Any
     ) -> "Future[Any]":
         if table not in self.tables:
-            missing: Future[Any] = Future()
-            missing.set_result(())
-            return missing
+            return _known(())
         others = {argument: self.tables.get(name) for argument, name in (optional or {}).items()}
         return self.pool.submit(query, self.tables[table], **others, **options)
 
@@ -94,6 +95,13 @@ def _packed(name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[f
     size, count = queries.bytes_of_ids(tokens) if tokens is not None else (0, 0)
     length = room * count // size if size else 0
     return summaries.splits(name, queries.splits(sequences, length), length)
+
+
+def _known(answer: object) -> "Future[Any]":
+    """A question that needs no asking."""
+    future: Future[Any] = Future()
+    future.set_result(answer)
+    return future
 
 
 def _measures(table: DataFrame, rules: Sequence[facts.Threshold]) -> tuple[facts.Measure, ...]:
@@ -113,7 +121,7 @@ def _runs(runs: DataFrame) -> tuple[facts.Run, ...]:
     return tuple(facts.Run(**row.asDict() | {"inputs": row["inputs"] or {}}) for row in rows)
 
 
-def _state(lake: Lake, name: str, rows: int) -> facts.TableState:
+def _state(lake: Lake, name: str, rows: int | None) -> facts.TableState:
     commit = lake.last_noted(name)
     note = commit.note if commit else None
     state = facts.TableState(name=name, version=lake.version(name), rows=rows)

@@ -172,11 +172,11 @@ class Source(Fact):
     source: str
     format: str
     files: int
-    unfinished: int
     bytes: int
     rows_read: int
     documents: int
     rejects: int
+    skipped: int = Field(description="records that are no content, such as WARC requests")
 
 
 class Run(Fact):
@@ -203,7 +203,7 @@ class TableState(Fact):
 
     name: str
     version: int
-    rows: int
+    rows: int | None
     run_id: str | None = None
     config_hash: str | None = None
     code_version: str | None = None

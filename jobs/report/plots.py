@@ -201,7 +201,7 @@ def _limits(limits: Sequence[Limit], axis: _Axis) -> str:
     drawn = []
     for limit in limits:
         x = axis.place(limit.value)
-        anchor, shift = ("end", -5) if x > 50 else ("start", 5)
+        anchor, shift = ("end", -5) if x > (25 if limit.comparison.startswith("<") else 70) else ("start", 5)
         drawn.append(
             f'<line x1="{x:.2f}%" x2="{x:.2f}%" y1="2" y2="{PLOT_HEIGHT + 20}" class="limit"/>'
             f'<text x="{x:.2f}%" dx="{shift}" y="11" text-anchor="{anchor}" class="limit">'
@@ -215,7 +215,7 @@ def _ticks(axis: _Axis) -> str:
     low, high = axis.edges[0], axis.edges[-1]
     if axis.logarithmic:
         first, last = round(math.log10(low)), round(math.log10(high))
-        values = [10.0**power for power in range(first, last + 1)]
+        values = [10.0**power for power in range(first + 1, last + 1)]  # the label of 1 would touch that of 0
         labels = {value: _short(value) for value in values}
     else:
         top = 1.0 if 1 < high < 1.05 else high

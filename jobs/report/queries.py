@@ -4,7 +4,7 @@ Each function looks at its tables once. Text is read by `excerpts` (`documents`)
 text) alone; everything else touches narrow columns.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,36 +29,13 @@ class MeasureColumn:
     integer: bool
 
 
-def row_counts(tables: Mapping[str, DataFrame]) -> dict[str, int]:
-    """Rows of each table, from the tables' own statistics where they have them."""
-    counts = [
-        rows.agg(F.count("*").alias("rows")).select(F.lit(name).alias("name"), "rows") for name, rows in tables.items()
-    ]
-    if not counts:
-        return {}
-    union = counts[0]
-    for each in counts[1:]:
-        union = union.unionAll(each)
-    return {row["name"]: row["rows"] for row in union.collect()}
-
-
 def sources(inputs: DataFrame) -> list[Row]:
-    """Files, bytes and records per source and format; a file planned but not done is unfinished."""
-    files = inputs.groupBy("source", "format", "uri", "fingerprint").agg(
-        F.max(F.col("state") == "done").alias("done"),
-        F.max("size").alias("size"),
-        *(
-            F.max(F.when(F.col("state") == "done", F.col(name))).alias(name)
-            for name in ("rows_read", "documents", "rejects")
-        ),
-    )
+    """Files, bytes and records per source and format; skipped records are those that are no content."""
+    skipped = F.aggregate(F.map_values("skipped"), F.lit(0).cast("long"), lambda total, each: total + each)
+    sums = [F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("size", "rows_read", "documents", "rejects")]
     return (
-        files.groupBy("source", "format")
-        .agg(
-            F.count("*").alias("files"),
-            F.sum((~F.col("done")).cast("long")).alias("unfinished"),
-            *(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("size", "rows_read", "documents", "rejects")),
-        )
+        inputs.groupBy("source", "format")
+        .agg(F.count("*").alias("files"), *sums, F.coalesce(F.sum(skipped), F.lit(0)).alias("skipped"))
         .orderBy("source", "format")
         .collect()
     )
