@@ -6,6 +6,7 @@ representative whose Jaccard similarity (of distinct shingles) reaches the thres
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from numba import njit
 
 from pipelines.dedup import representatives
 from pipelines.dedup.minhash import Ragged
+from pipelines.dedup.representatives import Representatives
+from pipelines.text.arrays import Hashes, Integers, Truths
+
+Similarities: TypeAlias = npt.NDArray[np.float64]
 
 # From so many representatives on, an index finds them faster than one comparison after the other.
 INDEX_FROM = 32
@@ -23,13 +28,13 @@ class Assignment:
     """Where a batch of M members went."""
 
     representatives: list[str]  # (M,) id of each member's representative, its own when it is one
-    similarity: npt.NDArray[np.float64]  # (M,) Jaccard with it
+    similarity: Similarities  # (M,) Jaccard with it
 
 
 class GreedyClusters:
     """Takes members component after component, each in total order, in batches cut anywhere.
 
-    Keeps the representatives of the component at hand and nothing else, so memory does not grow with members that join.
+    Keeps the representatives of the component at hand and nothing else: members that join take no memory.
     """
 
     def __init__(self, threshold: float, index_from: int = INDEX_FROM) -> None:
@@ -39,9 +44,7 @@ class GreedyClusters:
         self._ids: list[str] = []  # of the representatives at hand
         self._known = representatives.none()
 
-    def assign(
-        self, components: Sequence[str], ids: Sequence[str], settled: npt.NDArray[np.bool_], shingles: Ragged
-    ) -> Assignment:
+    def assign(self, components: Sequence[str], ids: Sequence[str], settled: Truths, shingles: Ragged) -> Assignment:
         """Gives each of M members its representative; a `settled` one stays a representative whatever it resembles."""
         if not len(ids):
             return Assignment([], np.empty(0))
@@ -51,7 +54,7 @@ class GreedyClusters:
         )
         # Rows below zero point at representatives of earlier batches: -1 is the first.
         assigned = [ids[row] if row >= 0 else self._ids[-1 - row] for row in rows.tolist()]
-        at_hand = self._known.rows[: self._known.count]
+        at_hand = self._known.rows[: self._known.size]
         self._ids = [ids[row] if row >= 0 else self._ids[-1 - row] for row in at_hand.tolist()]
         at_hand[:] = -1 - np.arange(len(at_hand))
         self._component = components[-1]
@@ -59,7 +62,15 @@ class GreedyClusters:
 
 
 @njit(cache=True)
-def _assign(values, offsets, starts, settled, threshold, index_from, known):
+def _assign(
+    values: Hashes,
+    offsets: Integers,
+    starts: Truths,
+    settled: Truths,
+    threshold: float,
+    index_from: int,
+    known: Representatives,
+) -> tuple[Integers, Similarities, Representatives]:
     """Each member's representative as a row of this batch (or below zero), its similarity, and who is known now."""
     rows = np.empty(len(starts), np.int64)
     similarity = np.ones(len(starts))
@@ -75,6 +86,6 @@ def _assign(values, offsets, starts, settled, threshold, index_from, known):
             continue
         rows[member] = member
         known = representatives.appended(known, shingles, member)
-        if known.count >= index_from:
+        if known.size >= index_from:
             known = representatives.indexed(known)
     return rows, similarity, known

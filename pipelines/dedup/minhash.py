@@ -10,14 +10,18 @@ Sources: Broder 1997 (min-wise hashing), https://github.com/huggingface/datatrov
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 from numba import njit
 
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.xxh64 import hash_ranges
-from pipelines.text.interning import ChunkInterner, Vocabulary, Words
+from pipelines.text.arrays import Bytes, Hashes, Ids, Integers, Truths
+from pipelines.text.interning import ChunkInterner, Vocabulary
+
+Texts: TypeAlias = Sequence[str] | pa.StringArray | pa.LargeStringArray
 
 MERSENNE_PRIME = np.uint64((1 << 61) - 1)
 _SPACE = np.uint8(32)
@@ -27,10 +31,10 @@ _SPACE = np.uint8(32)
 class Ragged:
     """Rows of different lengths: row d is `values[offsets[d]:offsets[d + 1]]`."""
 
-    values: npt.NDArray[np.uint64]  # (S,)
-    offsets: npt.NDArray[np.int64]  # (D + 1,)
+    values: Hashes  # (S,)
+    offsets: Integers  # (D + 1,)
 
-    def __getitem__(self, row: int) -> npt.NDArray[np.uint64]:
+    def __getitem__(self, row: int) -> Hashes:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
     def __len__(self) -> int:
@@ -41,8 +45,8 @@ class Ragged:
 class Signatures:
     """MinHash values; rows of documents with fewer words than a shingle needs mean nothing."""
 
-    minima: npt.NDArray[np.uint64]  # (D, P)
-    present: npt.NDArray[np.bool_]  # (D,)
+    minima: Hashes  # (D, P)
+    present: Truths  # (D,)
 
 
 class MinHasher:
@@ -59,18 +63,18 @@ class MinHasher:
         self._bytes = _VocabularyBytes()
         self._multipliers, self._increments = permutations(config.seed, config.permutations)
 
-    def signatures(self, texts: Sequence[str]) -> Signatures:
+    def signatures(self, texts: Texts) -> Signatures:
         """The minimum of every permutation over each text's shingles."""
         hashes = self._hashes(texts, self._config.hash)
         minima = _minima(hashes.values, hashes.offsets, self._multipliers, self._increments)
         return Signatures(minima, np.diff(hashes.offsets) > 0)
 
-    def shingles(self, texts: Sequence[str]) -> Ragged:
+    def shingles(self, texts: Texts) -> Ragged:
         """XXH64 of each distinct shingle, ascending within a text: sets for Jaccard similarity."""
         hashes = self._hashes(texts, "xxhash")
         return Ragged(*_distinct(hashes.values, hashes.offsets))
 
-    def _hashes(self, texts: Sequence[str], algorithm: str) -> Ragged:
+    def _hashes(self, texts: Texts, algorithm: str) -> Ragged:
         words = self._words(texts)
         buffer, begins, ends = _layout(words.ids, *self._bytes.of(words.vocabulary))
         first, offsets = _first_words(words.offsets, self._config.n_gram)
@@ -79,14 +83,14 @@ class MinHasher:
         return Ragged(hash_all(buffer, begins, ends), offsets)
 
 
-def permutations(seed: int, count: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Multipliers in [1, p) and increments in [0, p) of h -> ((a h + b) mod 2^64) mod p with p = 2^61 - 1, (P,) each."""
+def permutations(seed: int, count: int) -> tuple[Hashes, Hashes]:
+    """Multipliers a in [1, p), increments b in [0, p) of h -> ((a h + b) mod 2^64) mod p, p = 2^61 - 1; (P,) each."""
     generator = np.random.RandomState(seed)
     multipliers = generator.randint(1, MERSENNE_PRIME, dtype=np.uint64, size=count)
     return multipliers, generator.randint(0, MERSENNE_PRIME, dtype=np.uint64, size=count)
 
 
-def bands(minima: npt.NDArray[np.uint64], buckets: int) -> npt.NDArray[np.int64]:
+def bands(minima: Hashes, buckets: int) -> Integers:
     """(D, P) minima -> (D, B) bucket keys: XXH64 of each band's little-endian bytes, read as signed integers."""
     size = minima.shape[1] // buckets * minima.itemsize
     starts = np.arange(minima.shape[0] * buckets, dtype=np.int64) * size
@@ -100,7 +104,7 @@ class _VocabularyBytes:
     def __init__(self) -> None:
         self._vocabulary: Vocabulary | None = None
 
-    def of(self, vocabulary: Vocabulary) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    def of(self, vocabulary: Vocabulary) -> tuple[Bytes, Integers]:
         """Bytes of all words and the offsets (V + 1,) into them; only words not seen at the last call are encoded."""
         if vocabulary is not self._vocabulary:
             self._vocabulary, self._buffer, self._offsets = vocabulary, np.empty(0, np.uint8), np.zeros(1, np.int64)
@@ -113,7 +117,7 @@ class _VocabularyBytes:
 
 
 @njit(cache=True)
-def _layout(ids, source, source_offsets):
+def _layout(ids: Ids, source: Bytes, source_offsets: Integers) -> tuple[Bytes, Integers, Integers]:
     """Words written one after the other with a space after each -> buffer, begins (W,), ends (W,)."""
     size = len(ids)
     for word in ids:
@@ -133,7 +137,7 @@ def _layout(ids, source, source_offsets):
 
 
 @njit(cache=True)
-def _first_words(offsets, n):
+def _first_words(offsets: Integers, n: int) -> tuple[Integers, Integers]:
     """Index of the first word of every shingle (S,), and which shingles are whose (D + 1,)."""
     shingles = np.zeros(len(offsets), np.int64)
     for d in range(len(offsets) - 1):
@@ -146,7 +150,7 @@ def _first_words(offsets, n):
 
 
 @njit(cache=True)
-def _minima(hashes, offsets, multipliers, increments):
+def _minima(hashes: Hashes, offsets: Integers, multipliers: Hashes, increments: Hashes) -> Hashes:
     """The product wraps at 64 bits before the prime reduces it: exact arithmetic would give other values."""
     minima = np.full((len(offsets) - 1, len(multipliers)), MERSENNE_PRIME)
     for d in range(len(offsets) - 1):
@@ -161,7 +165,7 @@ def _minima(hashes, offsets, multipliers, increments):
 
 
 @njit(cache=True)
-def _distinct(hashes, offsets):
+def _distinct(hashes: Hashes, offsets: Integers) -> tuple[Hashes, Integers]:
     """Each row sorted, without repetitions."""
     values = np.empty_like(hashes)
     kept = np.zeros_like(offsets)
@@ -176,10 +180,8 @@ def _distinct(hashes, offsets):
     return values[:size].copy(), kept
 
 
-def _sha1_ranges(
-    buffer: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> npt.NDArray[np.uint64]:
+def _sha1_ranges(buffer: Bytes, starts: Integers, ends: Integers) -> Hashes:
     """First 8 bytes of SHA-1, little-endian; hashlib call by call, so some ten times slower than XXH64."""
-    view = memoryview(buffer)
+    view = memoryview(buffer.data)
     digests = (hashlib.sha1(view[a:b]).digest()[:8] for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

@@ -8,11 +8,15 @@ does not exclude a representative, two histograms of the hashes bound what can b
 Source: prefix filtering, Chaudhuri, Ganti and Kaushik 2006 (doi:10.1109/ICDE.2006.9), with the rarest as prefix.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+
+from pipelines.text.arrays import Hashes, Integers
+
+Histograms: TypeAlias = npt.NDArray[np.uint16]
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _FREE = -1
@@ -24,21 +28,20 @@ _LARGEST_COUNT = np.iinfo(np.uint16).max
 class Representatives(NamedTuple):
     """R representatives with their shingles end to end; arrays have room to spare beyond what the counts say."""
 
-    count: int  # R
+    size: int  # R
     indexed: int  # the first so many are in the index
-    shingles: npt.NDArray[np.uint64]
-    offsets: npt.NDArray[np.int64]  # representative r: shingles[offsets[r]:offsets[r + 1]]
-    rows: npt.NDArray[np.int64]  # (R,) the caller's name for each
-    histograms: npt.NDArray[np.uint16]  # (R, _BINS) of each one's shingles; all zero for a set too large to count
-    owners: npt.NDArray[np.int64]  # beside each shingle: its representative
-    links: npt.NDArray[np.int64]  # beside each shingle: where the same value stood before, or _FREE
-    keys: npt.NDArray[np.uint64]  # open-addressed index, a power of two of slots: value
-    heads: npt.NDArray[np.int64]  # per slot: last place of the value, or _FREE
-    postings: npt.NDArray[np.int64]  # per slot: how many representatives hold it
+    shingles: Hashes
+    offsets: Integers  # representative r: shingles[offsets[r]:offsets[r + 1]]
+    rows: Integers  # (R,) the caller's name for each
+    histograms: Histograms  # (R, _BINS) of each one's shingles; all zero for a set too large to count
+    links: Integers  # beside each shingle: where the same value stood before, or _FREE
+    keys: Hashes  # open-addressed index, a power of two of slots: value
+    heads: Integers  # per slot: last place of the value, or _FREE
+    postings: Integers  # per slot: how many representatives hold it
 
 
 @njit(cache=True)
-def none():
+def none() -> Representatives:
     """No representatives yet."""
     return Representatives(
         0,
@@ -48,7 +51,6 @@ def none():
         np.empty(0, np.int64),
         np.empty((0, _BINS), np.uint16),
         np.empty(0, np.int64),
-        np.empty(0, np.int64),
         np.empty(0, np.uint64),
         np.empty(0, np.int64),
         np.empty(0, np.int64),
@@ -56,7 +58,7 @@ def none():
 
 
 @njit(cache=True)
-def emptied(known):
+def emptied(known: Representatives) -> Representatives:
     """No representatives; the room for them is kept, the index is not."""
     offsets, free = known.offsets, none()
     offsets[0] = 0
@@ -67,7 +69,6 @@ def emptied(known):
         offsets,
         known.rows,
         known.histograms,
-        known.owners,
         known.links,
         free.keys,
         free.heads,
@@ -76,30 +77,28 @@ def emptied(known):
 
 
 @njit(cache=True)
-def appended(known, shingles, row):
+def appended(known: Representatives, shingles: Hashes, row: int) -> Representatives:
     """`known` and one more; `shingles` ascending and distinct."""
-    begin = known.offsets[known.count]
+    begin = known.offsets[known.size]
     end = begin + len(shingles)
-    values, owners, links = known.shingles, known.owners, known.links
+    values, links = known.shingles, known.links
     if end > len(values):
-        values, owners, links = _roomier(values, end), _roomier(owners, end), _roomier(links, end)
+        values, links = _roomier(values, end), _roomier(links, end)
     offsets, rows, histograms = known.offsets, known.rows, known.histograms
-    if known.count + 2 > len(offsets):
-        offsets, rows = _roomier(offsets, known.count + 2), _roomier(rows, known.count + 2)
-        histograms = _roomier(histograms, known.count + 2)
+    if known.size + 2 > len(offsets):
+        offsets, rows = _roomier(offsets, known.size + 2), _roomier(rows, known.size + 2)
+        histograms = _roomier(histograms, known.size + 2)
     values[begin:end] = shingles
-    owners[begin:end] = known.count
-    offsets[known.count + 1] = end
-    rows[known.count] = row
-    histograms[known.count] = histogram(shingles)
+    offsets[known.size + 1] = end
+    rows[known.size] = row
+    histograms[known.size] = _histogram(shingles)
     return Representatives(
-        known.count + 1,
+        known.size + 1,
         known.indexed,
         values,
         offsets,
         rows,
         histograms,
-        owners,
         links,
         known.keys,
         known.heads,
@@ -108,11 +107,11 @@ def appended(known, shingles, row):
 
 
 @njit(cache=True)
-def indexed(known):
+def indexed(known: Representatives) -> Representatives:
     """`known` with all representatives in the index, which is never more than half full."""
     values, links, offsets = known.shingles, known.links, known.offsets
     keys, heads, postings = known.keys, known.heads, known.postings
-    begin, end = offsets[known.indexed], offsets[known.count]
+    begin, end = offsets[known.indexed], offsets[known.size]
     if 2 * end > len(keys):
         size = _SMALLEST_INDEX
         while size < 4 * end:
@@ -126,13 +125,12 @@ def indexed(known):
         heads[slot] = place
         postings[slot] += 1
     return Representatives(
-        known.count,
-        known.count,
+        known.size,
+        known.size,
         values,
         offsets,
         known.rows,
         known.histograms,
-        known.owners,
         links,
         keys,
         heads,
@@ -141,20 +139,18 @@ def indexed(known):
 
 
 @njit(cache=True)
-def first_similar(known, shingles, threshold):
+def first_similar(known: Representatives, shingles: Hashes, threshold: float) -> tuple[int, float]:
     """The first representative of Jaccard similarity >= threshold -> (number, similarity), or (-1, 0.0)."""
-    if known.indexed == known.count and known.count > 0:
+    if known.indexed == known.size and known.size > 0:
         candidates = _candidates(known, shingles, threshold)
     else:
-        candidates = np.arange(known.count)
-    sketch = histogram(shingles)
+        candidates = np.arange(known.size)
+    sketch = _histogram(shingles)
     for representative in candidates:
-        size = known.offsets[representative + 1] - known.offsets[representative]
-        if _shared_at_most(sketch, known.histograms[representative], len(shingles), size) < _needed(
-            threshold, len(shingles) + size
-        ):
-            continue
         other = known.shingles[known.offsets[representative] : known.offsets[representative + 1]]
+        bound = _shared_at_most(sketch, known.histograms[representative], len(shingles), len(other))
+        if bound < _needed(threshold, len(shingles) + len(other)):
+            continue
         similarity = jaccard(shingles, other, threshold)
         if similarity >= threshold:
             return representative, similarity
@@ -162,7 +158,7 @@ def first_similar(known, shingles, threshold):
 
 
 @njit(cache=True)
-def jaccard(left, right, least):
+def jaccard(left: Hashes, right: Hashes, least: float) -> float:
     """Jaccard similarity of two ascending sets; 0 as soon as it is certain to be below `least`."""
     total = len(left) + len(right)
     if total == 0 or min(len(left), len(right)) < least * max(len(left), len(right)):
@@ -179,18 +175,18 @@ def jaccard(left, right, least):
             spare_right -= b < a
             if spare_left < 0 or spare_right < 0:
                 return 0.0
-    shared = len(left) - (len(left) - needed - spare_left) - (len(left) - i)
+    shared = i - (len(left) - needed - spare_left)
     return shared / (total - shared)
 
 
 @njit(cache=True)
-def _needed(threshold, total):
+def _needed(threshold: float, total: int) -> int:
     """Shared items for similarity t of sets of |x| + |y| = total: s >= t (total - s) <=> s >= t / (1 + t) total."""
     return int(np.ceil(threshold / (1 + threshold) * total - 1e-6))
 
 
 @njit(cache=True)
-def histogram(shingles):
+def _histogram(shingles: Hashes) -> Histograms:
     """How many hashes end in each value of their last bits, (_BINS,)."""
     counts = np.zeros(_BINS, np.uint16)
     if len(shingles) <= _LARGEST_COUNT:
@@ -200,18 +196,18 @@ def histogram(shingles):
 
 
 @njit(cache=True)
-def _shared_at_most(left, right, left_size, right_size):
+def _shared_at_most(left: Histograms, right: Histograms, left_size: int, right_size: int) -> int:
     """Bound on the intersection of two sets by their histograms."""
     if max(left_size, right_size) > _LARGEST_COUNT:
         return min(left_size, right_size)
     shared = np.uint32(0)
     for i in range(_BINS):
         shared += np.uint32(min(left[i], right[i]))
-    return np.int64(shared)
+    return int(shared)
 
 
 @njit(cache=True)
-def _candidates(known, shingles, threshold):
+def _candidates(known: Representatives, shingles: Hashes, threshold: float) -> Integers:
     """Ascending numbers of all representatives that can be similar; all there are when the index tells too little."""
     slots = np.empty(len(shingles), np.int64)
     rarity = np.empty(len(shingles), np.int64)
@@ -220,32 +216,32 @@ def _candidates(known, shingles, threshold):
         rarity[i] = known.postings[slots[i]]
     prefix = len(shingles) - int(np.ceil(threshold * len(shingles) - 1e-6)) + 1
     rarest = np.argsort(rarity)[:prefix]
-    if np.sum(rarity[rarest]) >= known.count:
-        return np.arange(known.count)
+    if np.sum(rarity[rarest]) >= known.size:
+        return np.arange(known.size)
     found = np.empty(np.sum(rarity[rarest]), np.int64)
     size = 0
     for i in rarest:
         place = known.heads[slots[i]]
         while place != _FREE:
-            found[size] = known.owners[place]
+            found[size] = np.searchsorted(known.offsets[: known.size + 1], place, side="right") - 1
             size += 1
             place = known.links[place]
     return np.unique(found)
 
 
 @njit(cache=True)
-def _slot(keys, heads, value):
+def _slot(keys: Hashes, heads: Integers, value: np.uint64) -> int:
     """Where `value` is or would go, by linear probing."""
     mask = np.uint64(len(keys) - 1)
     spread = value * _SPREAD
     slot = (spread ^ (spread >> np.uint64(32))) & mask
     while heads[slot] != _FREE and keys[slot] != value:
         slot = (slot + np.uint64(1)) & mask
-    return slot
+    return int(slot)
 
 
 @njit(cache=True)
-def _roomier(array, least):
+def _roomier(array: npt.NDArray, least: int) -> npt.NDArray:
     """A copy with room for at least `least` items, twice as large as before."""
     copy = np.empty((max(least, 2 * len(array)), *array.shape[1:]), array.dtype)
     copy[: len(array)] = array

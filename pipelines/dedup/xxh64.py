@@ -3,11 +3,15 @@
 Source: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md (XXH64).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-import numpy.typing as npt
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
+
+from pipelines.text.arrays import Bytes, Hashes, Integers
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
 _P2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -18,12 +22,12 @@ _BITS = np.uint64(64)
 _ZERO = np.uint64(0)
 
 
-def _unaligned_load(bits):
+def _unaligned_load(bits: int) -> Callable[[Bytes, int], np.uint64]:
     """A numba function `load(buffer, start)`: the `bits` wide integer at any byte offset, in one instruction."""
 
     @intrinsic
-    def load(typing_context, buffer, start):
-        def generate(context, builder, signature, arguments):
+    def load(_: Any, buffer: Any, start: Any) -> tuple[Any, Any]:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             array = context.make_array(signature.args[0])(context, builder, arguments[0])
             word = ir.IntType(bits)
             address = builder.bitcast(builder.gep(array.data, [arguments[1]]), word.as_pointer())
@@ -39,22 +43,22 @@ _load_64 = _unaligned_load(64)
 
 
 @njit(cache=True)
-def _rotate(word, bits):
+def _rotate(word: np.uint64, bits: int) -> np.uint64:
     return (word << np.uint64(bits)) | (word >> (_BITS - np.uint64(bits)))
 
 
 @njit(cache=True)
-def _round(accumulator, lane):
+def _round(accumulator: np.uint64, lane: np.uint64) -> np.uint64:
     return _rotate(accumulator + lane * _P2, 31) * _P1
 
 
 @njit(cache=True)
-def _merge(accumulator, lane):
+def _merge(accumulator: np.uint64, lane: np.uint64) -> np.uint64:
     return (accumulator ^ _round(_ZERO, lane)) * _P1 + _P4
 
 
 @njit(cache=True)
-def _stripes(buffer, start, end):
+def _stripes(buffer: Bytes, start: int, end: int) -> tuple[np.uint64, int]:
     """The four lanes over all whole 32-byte stripes, merged into one accumulator."""
     lane_1, lane_2, lane_3, lane_4 = _P1 + _P2, _P2, _ZERO, _ZERO - _P1
     while start + 32 <= end:
@@ -68,7 +72,7 @@ def _stripes(buffer, start, end):
 
 
 @njit(cache=True)
-def _hash(buffer, start, end):
+def _hash(buffer: Bytes, start: int, end: int) -> np.uint64:
     size = np.uint64(end - start)
     accumulator = _P5
     if end - start >= 32:
@@ -89,15 +93,9 @@ def _hash(buffer, start, end):
 
 
 @njit(cache=True)
-def _hash_ranges(buffer, starts, ends):
+def hash_ranges(buffer: Bytes, starts: Integers, ends: Integers) -> Hashes:
+    """XXH64 of `buffer[starts[i]:ends[i]]` for each of the N ranges, (N,); ranges may overlap."""
     hashes = np.empty(len(starts), np.uint64)
     for i in range(len(starts)):
         hashes[i] = _hash(buffer, starts[i], ends[i])
     return hashes
-
-
-def hash_ranges(
-    buffer: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> npt.NDArray[np.uint64]:
-    """XXH64 of `buffer[starts[i]:ends[i]]` for each of the N ranges, (N,); ranges may overlap."""
-    return _hash_ranges(buffer, starts, ends)
