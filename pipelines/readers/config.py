@@ -1,0 +1,81 @@
+"""Where raw text comes from, and how it is read."""
+
+import codecs
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from pipelines.config import Config
+
+TextUnit = Literal["document", "paragraph", "line"]
+Extractor = Literal["resiliparse", "trafilatura"]
+
+# Names without a slash match at any depth. All that is left out is left out by this list, for everyone to see.
+DEFAULT_EXCLUDE = (".*", "**/.*/**", "_SUCCESS", "*.crc", "*.pyc")
+
+
+class SourceConfig(Config):
+    """One named source: files of one kind of content, read with the same options."""
+
+    name: str = Field(min_length=1, description="stored with every document and part of its id")
+    path: str | tuple[str, ...] = Field(description="file, folder, glob or URL, or a list of them")
+    root: str | None = Field(
+        None, description="folder that paths inside document ids are relative to; default: what all paths share"
+    )
+    format: str = Field("auto", description="a registered format, or auto: chosen by suffix and first bytes")
+    exclude: tuple[str, ...] = Field(DEFAULT_EXCLUDE, description="globs on the path below the root, or on the name")
+    priority: int = Field(0, description="higher survives deduplication")
+
+    text_column: str = Field("text", description="JSONL key (dots reach into objects) or column that holds the text")
+    id_column: str | None = Field(None, description="kept as meta['id']")
+    url_column: str | None = Field(None, description="kept as meta['url']")
+    meta_columns: tuple[str, ...] = Field((), description="kept in meta under their own names")
+
+    unit: TextUnit = Field("document", description="what a document is in a text file")
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="default: comma, or tab for tsv")
+    quoting: bool | None = Field(None, description="fields may be quoted; default: yes in csv, no in tsv")
+    header: bool = Field(True, description="first row names the columns; else they are named 0, 1, ...")
+    multiline: bool = Field(True, description="quoted fields may hold line breaks; false lets one file be split")
+
+    extractor: Extractor = Field("resiliparse", description="of main text from HTML")
+    extractor_timeout: float = Field(10.0, gt=0, description="seconds for one page; only trafilatura needs it")
+
+    encoding: str | None = Field(None, description="of all files; default: detected")
+    max_document_bytes: int = Field(32 << 20, ge=1, description="a raw record beyond this is rejected")
+    max_decompressed_bytes: int = Field(
+        256 << 20, ge=1, description="a compressed record beyond this is rejected as a bomb"
+    )
+    max_decompression_ratio: float = Field(
+        200.0, gt=1, description="a compressed member beyond both max_decompressed_bytes and this ratio is a bomb"
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                codecs.lookup(name)
+                b"".decode(name)  # refuses codecs that do not map bytes to text
+            except LookupError as error:
+                raise ValueError(f"unknown encoding {name!r}") from error
+        return name
+
+    @field_validator("format")
+    @classmethod
+    def _format_is_registered(cls, name: str) -> str:
+        from pipelines.readers.registry import by_name
+
+        if name != "auto":
+            by_name(name)
+        return name
+
+    @model_validator(mode="after")
+    def _has_a_path(self) -> "SourceConfig":
+        if not self.paths or not all(self.paths):
+            raise ValueError(f"source {self.name!r}: path is empty")
+        return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths, also when one is given."""
+        return (self.path,) if isinstance(self.path, str) else self.path

@@ -1,0 +1,229 @@
+"""gzip (RFC 1952) and Zstandard (RFC 8878) as sequences of members, which fail one by one.
+
+A member is a gzip member or a zstd frame. Damage costs the member it is in; reading goes on at the next one.
+Memory is bounded whatever a member expands to.
+"""
+
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+import zstandard
+
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.record import SAMPLE_BYTES, Reason
+from pipelines.readers.storage import BLOCK, ReadError, Source
+
+Member = Generator[bytes, None, int]  # yields what it expands to, returns the offset behind it
+
+_FEED = 64 << 10
+_PIECE = 256 << 10  # bytes expanded at a time
+_PROBE = 64 << 10  # bytes a candidate member must expand to, or end before, to be believed
+_WINDOW = 1 << 27  # what zstd's own decoder allows unless told otherwise
+_SKIPPABLE = 0x184D2A50  # and 15 more
+_DICTIONARY = 0x184D2A5D  # WARC-in-zstd: the first frame may carry the dictionary of all others
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A stretch of a compressed file that gives no bytes; it takes `length` positions, its size in the file."""
+
+    reason: Reason
+    detail: str
+    sample: bytes
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one compression format starts and expands."""
+
+    name: str
+    magic: bytes
+    member: Callable[[Source, int, SourceConfig], Member]
+
+
+def codec(name: str, source: Source) -> Codec:
+    """The codec of this name, ready for this file (zstd may find its dictionary there)."""
+    if name == "gzip":
+        return Codec("gzip", b"\x1f\x8b\x08", gzip_member)
+    dictionary = _embedded_dictionary(source)
+    return Codec("zstd", b"\x28\xb5\x2f\xfd", lambda at, offset, limits: zstd_frame(at, offset, limits, dictionary))
+
+
+def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
+    """Expands the member at `start`, checking its CRC.
+
+    Raises:
+        ReadError: damaged, cut off, or a bomb.
+    """
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    offset, expanded, waiting = start, 0, b""
+    while not decoder.eof:
+        if not waiting:
+            waiting = source.at(offset, _FEED)
+            offset += len(waiting)
+        try:
+            piece = decoder.decompress(waiting, _PIECE)
+        except zlib.error as error:
+            raise ReadError(Reason.CORRUPT, f"gzip member at byte {start}: {error}") from error
+        if not waiting and not piece and not decoder.eof:
+            raise ReadError(Reason.TRUNCATED, f"gzip member at byte {start} ends too early")
+        waiting = decoder.unconsumed_tail
+        expanded += len(piece)
+        _refuse_bomb(start, expanded, offset - len(waiting) - start, limits)
+        if piece:
+            yield piece
+    return offset - len(decoder.unused_data)
+
+
+def zstd_frame(
+    source: Source, start: int, limits: SourceConfig, dictionary: zstandard.ZstdCompressionDict | None = None
+) -> Member:
+    """Expands the frame at `start` block by block (a block is at most 128 KiB); skippable frames expand to nothing.
+
+    Raises:
+        ReadError: damaged, cut off, or a bomb.
+    """
+    if skipped := _skippable(source, start):
+        if start + skipped > source.size:
+            raise ReadError(Reason.TRUNCATED, f"skippable zstd frame at byte {start} ends too early")
+        return start + skipped
+    where = f"zstd frame at byte {start}"
+    try:
+        head = source.at(start, 18)
+        frame = zstandard.get_frame_parameters(head)
+        decoder = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_WINDOW).decompressobj()
+        if frame.window_size > _WINDOW:
+            raise ReadError(Reason.UNSUPPORTED, f"{where}: window of {frame.window_size} bytes")
+        offset, expanded, last = start + zstandard.frame_header_size(head), 0, False
+        decoder.decompress(source.at(start, offset - start))
+        while not last:
+            header = int.from_bytes(source.at(offset, 3), "little")
+            last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
+            length = 3 + (1 if kind == 1 else size)
+            length += 4 if last and frame.has_checksum else 0
+            block = source.at(offset, length) if size <= _PIECE else b"\0" * length  # no encoder writes larger blocks
+            if len(block) < max(length, 3):
+                raise ReadError(Reason.TRUNCATED, f"{where} ends too early")
+            piece = decoder.decompress(block)
+            offset += length
+            expanded += len(piece)
+            _refuse_bomb(start, expanded, offset - start, limits)
+            if piece:
+                yield piece
+    except zstandard.ZstdError as error:
+        raise ReadError(Reason.CORRUPT, f"{where}: {error}") from error
+    if not decoder.eof:
+        raise ReadError(Reason.CORRUPT, f"{where}: does not end where its last block does")
+    return offset
+
+
+def expand(source: Source, codec: Codec, limits: SourceConfig) -> Iterator[bytes | Damage]:
+    """The whole file, expanded. Never raises: every stretch that fails becomes one `Damage`."""
+    offset = 0
+    try:
+        while offset < source.size and not only_zeros(source, offset):
+            try:
+                if not starts(source, codec, offset):
+                    raise ReadError(Reason.CORRUPT, f"no {codec.name} member starts at byte {offset}")
+                offset = yield from codec.member(source, offset, limits)
+            except ReadError as error:
+                following = find_member(source, codec, offset + 1, limits)
+                yield Damage(error.reason, error.detail, source.at(offset, SAMPLE_BYTES), following - offset)
+                offset = following
+    except ReadError as error:  # not the compressed data, but the storage below it
+        yield Damage(error.reason, error.detail, b"", source.size - offset)
+
+
+def starts(source: Source, codec: Codec, offset: int) -> bool:
+    """Whether the bytes at `offset` look like the start of a member."""
+    return source.at(offset, 4).startswith(codec.magic) or (codec.name == "zstd" and _skippable(source, offset) > 0)
+
+
+def find_member(
+    source: Source, codec: Codec, offset: int, limits: SourceConfig, expands_to: bytes = b"", end: int | None = None
+) -> int:
+    """The first member at or after `offset` (and before `end`) that really expands, to something that starts so.
+
+    A member stored verbatim inside another member is taken for one too: only damage, or a split, leads there.
+
+    Returns:
+        Its offset, or `end` (by default the file's size).
+    """
+    end = source.size if end is None else min(end, source.size)
+    while offset < end:
+        window = source.at(offset, min(BLOCK, end - offset + len(codec.magic) - 1))
+        found = window.find(codec.magic)
+        while found >= 0:
+            if expands(source, codec, offset + found, limits, expands_to):
+                return offset + found
+            found = window.find(codec.magic, found + 1)
+        offset += max(len(window) - len(codec.magic) + 1, 1)
+    return end
+
+
+def expands(source: Source, codec: Codec, offset: int, limits: SourceConfig, to: bytes = b"") -> bool:
+    """Whether a member is at `offset` and expands to something that starts so: tried, not guessed."""
+    if to and codec.name == "gzip" and (head := _gzip_head(source, offset, len(to))) is not None:
+        return head == to
+    head = b""
+    try:
+        for piece in codec.member(source, offset, limits):
+            head += piece
+            if len(head) >= _PROBE:
+                break
+    except ReadError as error:
+        if error.reason is Reason.UNREADABLE:
+            raise
+        return bool(to) and head.startswith(to)
+    return head.startswith(to)
+
+
+def only_zeros(source: Source, offset: int) -> bool:
+    """Whether nothing but zero bytes follows: padding of tapes and block devices."""
+    while piece := source.at(offset, BLOCK):
+        if piece.count(0) < len(piece):
+            return False
+        offset += len(piece)
+    return True
+
+
+def _gzip_head(source: Source, offset: int, count: int) -> bytes | None:
+    """The first `count` bytes a member expands to, from its first few hundred bytes; None when those do not tell."""
+    try:
+        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(source.at(offset, 512), count)
+    except zlib.error:
+        return None
+    return head if len(head) == count else None
+
+
+def _refuse_bomb(start: int, expanded: int, compressed: int, limits: SourceConfig) -> None:
+    if expanded > limits.max_decompressed_bytes and expanded > limits.max_decompression_ratio * compressed:
+        raise ReadError(
+            Reason.DECOMPRESSION_BOMB,
+            f"{compressed:,} bytes at byte {start} expand to {expanded:,} and more, over max_decompressed_bytes = "
+            f"{limits.max_decompressed_bytes:,} and max_decompression_ratio = {limits.max_decompression_ratio:g}",
+        )
+
+
+def _skippable(source: Source, offset: int) -> int:
+    """Length of the skippable zstd frame at `offset`, 0 when there is none."""
+    head = source.at(offset, 8)
+    if len(head) < 8 or int.from_bytes(head[:4], "little") & ~0xF != _SKIPPABLE:
+        return 0
+    return 8 + int.from_bytes(head[4:], "little")
+
+
+def _embedded_dictionary(source: Source) -> zstandard.ZstdCompressionDict | None:
+    """The dictionary of WARC-in-zstd (iipc.github.io/warc-specifications, zstd): the payload of the first frame."""
+    length = _skippable(source, 0)
+    if not length or int.from_bytes(source.at(0, 4), "little") != _DICTIONARY or length > _WINDOW:
+        return None
+    payload = source.at(8, length - 8)
+    if payload.startswith(b"\x28\xb5\x2f\xfd"):
+        try:
+            payload = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompress(payload, max_output_size=_WINDOW)
+        except zstandard.ZstdError:
+            return None  # frames that need it will say so
+    return zstandard.ZstdCompressionDict(payload)

@@ -1,0 +1,173 @@
+"""From paths, folders, globs and URLs to files, before any of them is opened."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fsspec.utils import glob_translate
+
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.delta import LOG
+from pipelines.readers.storage import file_system, is_local
+
+_GLOB = re.compile(r"[*?\[]")
+_VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "generation")
+
+
+class SourceError(ValueError):
+    """A source that names nothing, or nothing that can be listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, or the folder of a Delta table."""
+
+    location: str  # what opens it
+    relative: str  # below the root
+    size: int = 0
+    version: str = ""  # ETag or time of change
+    table: bool = False
+    problem: str = ""  # why it cannot be read
+    exact: bool = False  # the source names this very file
+
+
+def find(config: SourceConfig) -> list[Found]:
+    """Everything a source names, less what it excludes, in order of location.
+
+    Raises:
+        SourceError: a path does not exist, or nothing is left.
+    """
+    paths = [os.path.abspath(os.path.expanduser(path)) if is_local(path) else path for path in config.paths]
+    root = _root(config, paths)
+    found: dict[str, Found] = {}
+    for path in paths:
+        for entry in _local(path, root, config) if is_local(path) else _remote(path, root, config):
+            if entry.location not in found or entry.exact:
+                found[entry.location] = entry
+    excluded = Excluded(config.exclude)
+    kept = [entry for entry in found.values() if entry.exact or not excluded(entry.relative)]
+    if not kept:
+        raise SourceError(f"source {config.name!r}: no file at {', '.join(config.paths)} that is not excluded")
+    return sorted(kept, key=lambda entry: entry.location)
+
+
+class Excluded:
+    """Whether a path below the root is excluded. Patterns without a slash are for names at any depth."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._names = [re.compile(glob_translate(pattern)) for pattern in patterns if "/" not in pattern]
+        self._paths = [re.compile(glob_translate(pattern)) for pattern in patterns if "/" in pattern]
+
+    def __call__(self, relative: str) -> bool:
+        name = relative.rpartition("/")[2]
+        return any(p.match(name) for p in self._names) or any(p.match(relative) for p in self._paths)
+
+
+def _root(config: SourceConfig, paths: list[str]) -> str:
+    """The folder that relative paths start from: it must not matter where a source is mounted."""
+    if config.root is not None:
+        return (os.path.abspath(config.root) if is_local(config.root) else config.root).rstrip("/")
+    roots = [_fixed_part(path) for path in paths]
+    if len({root.partition("://")[0] if "://" in root else "" for root in roots}) > 1:
+        raise SourceError(f"source {config.name!r}: paths on different file systems; make one source of each")
+    parts = [root.rstrip("/").split("/") for root in roots]
+    shared = [names[0] for names in zip(*parts, strict=False) if len(set(names)) == 1]
+    return "/".join(shared)
+
+
+def _fixed_part(path: str) -> str:
+    """The folder below which a path or glob names files."""
+    if is_local(path):
+        if os.path.isdir(path):
+            return path
+        if os.path.lexists(path):
+            return os.path.dirname(path)
+    elif not _GLOB.search(path):
+        files, inner = file_system(path)
+        return path.rstrip("/") if files.isdir(inner) else path.rpartition("/")[0]
+    before = path[: match.start()] if (match := _GLOB.search(path)) else path
+    return before.rpartition("/")[0]
+
+
+def _relative(location: str, root: str) -> str:
+    return location[len(root) :].lstrip("/") if location.startswith(root) else location.lstrip("/")
+
+
+def _local(path: str, root: str, config: SourceConfig) -> Iterator[Found]:
+    if os.path.isdir(path):
+        yield from _walk(path, root, config, None)
+    elif os.path.lexists(path):
+        yield _stat(path, root, exact=True)
+    elif _GLOB.search(path):
+        folder = _fixed_part(path)
+        matching = glob_translate(path[len(folder) :].lstrip("/")).removesuffix(r"\Z").removesuffix(r"\z")
+        # a folder that matches stands for all that is in it
+        yield from _walk(folder, root, config, re.compile(matching + r"(?:/.*)?\Z", re.DOTALL))
+    else:
+        raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
+
+
+def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str] | None) -> Iterator[Found]:
+    """Files below a folder. Links are followed, but not around in circles."""
+    waiting: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    while waiting:
+        here, above = waiting.pop()
+        try:
+            status = os.stat(here)
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            yield Found(here, _relative(here, root), problem=f"folder cannot be listed: {error.strerror}")
+            continue
+        identity = (status.st_dev, status.st_ino)
+        if identity in above:
+            continue
+        if config.format in ("auto", "delta", "parquet") and any(entry.name == LOG for entry in entries):
+            yield Found(here, _relative(here, root), table=True)
+            continue
+        for entry in entries:
+            if entry.is_dir():
+                waiting.append((entry.path, above | {identity}))
+            elif matching is None or matching.match(_relative(entry.path, folder)):
+                yield _stat(entry.path, root)
+
+
+def _stat(path: str, root: str, exact: bool = False) -> Found:
+    relative = _relative(path, root)
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return Found(path, relative, problem=error.strerror or str(error), exact=exact)
+    if not stat.S_ISREG(status.st_mode):
+        return Found(path, relative, problem="not a regular file", exact=exact)
+    return Found(path, relative, status.st_size, str(status.st_mtime_ns), exact=exact)
+
+
+def _remote(path: str, root: str, config: SourceConfig) -> Iterator[Found]:
+    files, inner = file_system(path)
+    if not _GLOB.search(path) and not files.exists(inner):
+        raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
+    exact = not _GLOB.search(path) and files.isfile(inner)
+    if exact:
+        listed = {inner: files.info(inner)}
+    elif _GLOB.search(path):
+        listed = {}
+        for name, info in files.glob(inner, detail=True).items():
+            listed |= {name: info} if info["type"] == "file" else files.find(name, detail=True)
+    else:
+        listed = files.find(inner, detail=True)
+    tables = {name.partition(f"/{LOG}/")[0] for name in listed if f"/{LOG}/" in name}
+    if config.format in ("auto", "delta", "parquet"):
+        for table in sorted(tables):
+            location = files.unstrip_protocol(table)
+            yield Found(location, _relative(location, root), table=True)
+        listed = {n: i for n, i in listed.items() if not any(n.startswith(table + "/") for table in tables)}
+    for name, info in listed.items():
+        location = files.unstrip_protocol(name)
+        yield Found(location, _relative(location, root), int(info.get("size") or 0), _version(info), exact=exact)
+
+
+def _version(info: dict[str, Any]) -> str:
+    return next((str(info[key]) for key in _VERSION_KEYS if info.get(key)), "")

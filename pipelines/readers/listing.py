@@ -1,0 +1,196 @@
+"""The input files of a source: what each is, and a fingerprint that says whether it has changed.
+
+A fingerprint is XXH3-128 over the size and the first and last 64 KiB; for a file longer than that also over its ETag
+or time of change, since what lies between is not looked at. For a member of a zip archive it covers name, size and
+CRC-32.
+"""
+
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+import xxhash
+import zstandard
+
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.delta import DeltaFile
+from pipelines.readers.finding import Excluded, Found, find
+from pipelines.readers.record import SAMPLE_BYTES, InputFile, Reason, Reject
+from pipelines.readers.registry import UnknownFormatError, by_name, choose, codec_of
+from pipelines.readers.storage import ReadError, archive, open_location, open_member, storable_path
+
+EDGE = 64 << 10
+_HEAD = 4 << 10
+_THREADS = 8  # opening files is waiting, on remote storage above all
+
+DeltaFiles = Callable[[str], Sequence[DeltaFile]]
+
+
+def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> list[InputFile]:
+    """The input files of a source in order of uri. What cannot be read is listed too, with its problem.
+
+    `delta_files` lists the data files of a Delta table's current version.
+
+    Raises:
+        SourceError: the source names nothing.
+    """
+
+    def inspect(found: Found) -> list[InputFile]:
+        try:
+            return list(_table(found, config, delta_files) if found.table else _inspect(found, config))
+        except OSError as error:
+            return list(_inspect(replace(found, problem=error.strerror or str(error)), config))
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        files = [file for listed in pool.map(inspect, find(config)) for file in listed]
+    return sorted(files, key=lambda file: file.uri)
+
+
+def fingerprint_of(*facts: object, content: bytes = b"") -> str:
+    """32 hex digits of XXH3-128 over facts and content."""
+    digest = xxhash.xxh3_128("\0".join(map(str, facts)).encode("utf-8", "surrogateescape"))
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
+    file = InputFile(
+        source=config.name,
+        uri=storable_path(found.location),
+        path=storable_path(found.relative),
+        format="",
+        codec="",
+        size=found.size,
+        fingerprint=fingerprint_of(found.size, found.version, found.problem),
+        location=found.location,
+    )
+    if found.problem:
+        yield replace(file, problem=Reject(0, Reason.UNREADABLE, found.problem))
+        return
+    head, tail = _edges(found)
+    version = found.version if found.size > 2 * EDGE else ""
+    file = replace(file, fingerprint=fingerprint_of(found.size, version, content=head + tail))
+    if PurePosixPath(found.location).suffix.lower() == ".zip":
+        yield from _members(file, config)
+    else:
+        yield classify(file, head, config)
+
+
+def _edges(found: Found) -> tuple[bytes, bytes]:
+    """The first and the last 64 KiB; together the whole of a small file."""
+    stream, size = open_location(found.location)
+    with stream:
+        head = stream.read(EDGE)
+        stream.seek(max(len(head), size - EDGE))
+        return head, stream.read(EDGE)
+
+
+def classify(file: InputFile, head: bytes, config: SourceConfig) -> InputFile:
+    """The file with its format and codec, or the problem that it has none; `head` is its first 4 KiB as stored."""
+    codec, name = codec_of(file.path.rpartition("!/")[2], head)
+    if not head:
+        return replace(file, format="text" if config.format == "auto" else config.format)
+    try:
+        chosen = choose(name, _expanded(codec, head)) if config.format == "auto" else by_name(config.format)
+    except UnknownFormatError as error:
+        return replace(file, codec=codec, problem=Reject(0, Reason.UNSUPPORTED, str(error), head[:SAMPLE_BYTES]))
+    if codec and chosen.module in ("parquet", "delta"):
+        problem = Reject(0, Reason.UNSUPPORTED, f"{chosen.name} within {codec}: decompress it", head[:SAMPLE_BYTES])
+        return replace(file, format=chosen.name, codec=codec, problem=problem)
+    return replace(file, format=chosen.name, codec=codec)
+
+
+def _expanded(codec: str, head: bytes) -> bytes:
+    """What the first bytes of a compressed file expand to, as far as they do."""
+    try:
+        if codec == "gzip":
+            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _HEAD)
+        if codec == "zstd":
+            return zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(head).read(_HEAD)
+    except (zlib.error, zstandard.ZstdError):
+        return b""
+    return head
+
+
+def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
+    """The members of a zip archive, each an input file of its own."""
+    try:
+        entries = [
+            (index, info) for index, info in enumerate(archive(container.location).infolist()) if not info.is_dir()
+        ]
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        yield replace(container, problem=Reject(0, Reason.CORRUPT, f"zip: {error}"))
+        return
+    if not entries:
+        yield replace(container, problem=Reject(0, Reason.EMPTY, "zip: an archive without members"))
+    excluded = Excluded(config.exclude)
+    seen: Counter[str] = Counter()
+    for index, info in entries:
+        name = storable_path(info.filename)
+        if excluded(f"{container.path}!/{name}"):
+            continue
+        seen[name] += 1
+        name += f"#{seen[name]}" if seen[name] > 1 else ""  # an archive may hold a name more than once
+        member = replace(
+            container,
+            uri=f"{container.uri}!/{name}",
+            path=f"{container.path}!/{name}",
+            size=info.file_size,
+            fingerprint=fingerprint_of(name, info.file_size, info.CRC),
+            member=index,
+        )
+        yield _member(member, info, config)
+
+
+def _member(member: InputFile, info: zipfile.ZipInfo, config: SourceConfig) -> InputFile:
+    if info.filename.lower().endswith(".zip"):
+        return replace(member, problem=Reject(0, Reason.UNSUPPORTED, "an archive within an archive: unpack it"))
+    expands, stored = info.file_size, max(info.compress_size, 1)
+    if expands > config.max_decompressed_bytes and expands > config.max_decompression_ratio * stored:
+        detail = f"zip: {stored:,} bytes declared to expand to {expands:,}"
+        return replace(member, problem=Reject(0, Reason.DECOMPRESSION_BOMB, detail))
+    try:
+        stream, _ = open_member(member.location, member.member, info.filename)
+        with stream:
+            return classify(member, stream.read(_HEAD), config)
+    except ReadError as error:
+        return replace(member, problem=Reject(0, error.reason, error.detail))
+    except (zlib.error, zipfile.BadZipFile, EOFError, OSError):
+        return classify(member, b"\n", config)  # reading it will say what is wrong, and where
+
+
+def _table(found: Found, config: SourceConfig, delta_files: DeltaFiles | None) -> Iterator[InputFile]:
+    """The data files of a Delta table."""
+    base = InputFile(
+        source=config.name,
+        uri=storable_path(found.location),
+        path=storable_path(found.relative),
+        format="delta",
+        codec="",
+        size=0,
+        fingerprint=fingerprint_of(found.location),
+        location=found.location,
+    )
+    if delta_files is None:
+        yield replace(base, problem=Reject(0, Reason.UNSUPPORTED, "a Delta table, which only a Spark job can list"))
+        return
+    for data in delta_files(found.location):
+        problem = None
+        if data.deleted_rows:
+            detail = f"a deletion vector hides {data.deleted_rows:,} rows: run REORG TABLE ... APPLY (PURGE) first"
+            problem = Reject(0, Reason.UNSUPPORTED, detail)
+        yield replace(
+            base,
+            uri=storable_path(data.location),
+            path=storable_path(f"{found.relative}/{data.path}".lstrip("/")),
+            size=data.size,
+            fingerprint=fingerprint_of(data.path, data.size, data.modified, data.deleted_rows),
+            location=data.location,
+            partition=data.partition,
+            columns=data.columns,
+            problem=problem,
+        )

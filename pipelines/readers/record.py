@@ -1,0 +1,128 @@
+"""What readers give and take: documents, rejects, input files and splits."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipelines.readers.config import SourceConfig
+
+SAMPLE_BYTES = 256
+
+
+class Reason(StrEnum):
+    """Why input could not become a document. This is the one list of all reasons."""
+
+    EMPTY = "empty"  # nothing but white space, also after extraction
+    OVERSIZED = "oversized"  # longer than max_document_bytes
+    DECOMPRESSION_BOMB = "decompression_bomb"  # expands beyond max_decompressed_bytes
+    TRUNCATED = "truncated"  # compressed data ends too early
+    CORRUPT = "corrupt"  # bytes that cannot be decompressed, or belong to nothing
+    WRONG_LENGTH = "wrong_length"  # a WARC record whose Content-Length is not its length
+    MALFORMED_RECORD = "malformed_record"  # WARC or HTTP headers, help topics, that cannot be parsed
+    MALFORMED_JSON = "malformed_json"  # a line that is not one JSON object
+    MALFORMED_ROW = "malformed_row"  # a delimited row with other fields than its header, or a quote left open
+    MISSING_TEXT = "missing_text"  # no such key or column, or its value is not text
+    ENCODING = "encoding"  # bytes that are no text in the given or detected encoding; surrogates
+    NULL_CHARACTER = "null_character"  # U+0000 in the text: binary data, or a wrong encoding
+    EXTRACTION_TIMEOUT = "extraction_timeout"
+    EXTRACTION_FAILED = "extraction_failed"
+    UNSUPPORTED = "unsupported"  # no reader for this file, or a feature that its reader lacks
+    UNREADABLE = "unreadable"  # vanished, forbidden, not a file, broken storage
+    CHANGED = "changed"  # the file is not what it was when it was listed
+
+
+# Reasons that say nothing of the content: another run may read these files well.
+TRANSIENT = frozenset({Reason.UNREADABLE, Reason.CHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Text as extracted; `meta` holds what the record said about it."""
+
+    position: int
+    text: str
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One record, or damaged stretch, that did not become a document; `sample` is its first raw bytes."""
+
+    position: int
+    reason: Reason
+    detail: str = ""
+    sample: bytes = b""
+
+
+Records = Iterator[Document | Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file, or a member of a zip archive, as it was listed."""
+
+    source: str
+    uri: str  # full path or URL; for archive members `archive.zip!/member`
+    path: str  # relative to the source's root; enters doc_id
+    format: str
+    codec: str  # "", gzip or zstd
+    size: int  # bytes; uncompressed for archive members
+    fingerprint: str
+    location: str  # of the physical file: the archive for a member
+    member: int = -1  # index in the archive
+    partition: tuple[tuple[str, str], ...] = ()  # column values that a Delta table keeps outside its files
+    columns: tuple[tuple[str, str], ...] = ()  # logical -> physical names of a Delta table's columns
+    problem: Reject | None = None  # known when listed: such a file is one reject
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A piece of one file that one task reads: the records that start in bytes [start, end)."""
+
+    file: InputFile
+    config: SourceConfig
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reader met: counted where records are found, before it is known what becomes of them."""
+
+    rows: int = 0
+    bytes: int = 0  # fetched from storage
+    skipped: Counter[str] = field(default_factory=Counter)  # records that are no rows, by type
+
+
+def doc_id(source: str, path: str, position: int, text: str) -> str:
+    """32 hex digits of BLAKE2b-128 (RFC 7693) over the fields, each preceded by its length as 8 bytes little-endian.
+
+    Depends on where a text stands in its source, not on where the source is mounted.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for value in (source.encode(), path.encode(), b"%d" % position, text.encode()):
+        digest.update(len(value).to_bytes(8, "little"))
+        digest.update(value)
+    return digest.hexdigest()
+
+
+def accept(position: int, text: str, meta: Mapping[str, str], sample: bytes) -> Document | Reject:
+    """The last check of every text, whatever its format."""
+    if not text or text.isspace():
+        return Reject(position, Reason.EMPTY, "no text", sample[:SAMPLE_BYTES])
+    if "\0" in text:
+        detail = f"U+0000 at character {text.index(chr(0))}"
+        return Reject(position, Reason.NULL_CHARACTER, detail, sample[:SAMPLE_BYTES])
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        detail = f"unpaired surrogate at character {error.start}"
+        return Reject(position, Reason.ENCODING, detail, sample[:SAMPLE_BYTES])
+    return Document(position, text, {storable(key): storable(value) for key, value in meta.items()})
+
+
+def storable(text: str) -> str:
+    """The text with unpaired surrogates replaced, so that it can be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode() if not text.isascii() else text

@@ -1,0 +1,109 @@
+"""Documents, rejects and summaries as Arrow batches of one schema: what a reading task gives back.
+
+A summary is of one split. All three kinds of row come of one reading, so they agree.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.readers.record import Document, Reject, Split, Tally, doc_id
+from pipelines.readers.registry import read
+from pipelines.tables import DOCUMENTS, REJECTS
+
+BATCH_BYTES = 16 << 20
+BATCH_ROWS = 1000
+
+_SUMMARY = pa.schema(
+    [
+        pa.field("path", pa.string()),
+        pa.field("format", pa.string()),
+        pa.field("size", pa.int64()),
+        pa.field("fingerprint", pa.string()),
+        pa.field("rows_read", pa.int64()),  # counted where records are found, not where they end up
+        pa.field("documents", pa.int64()),
+        pa.field("rejects", pa.int64()),
+        pa.field("bytes_read", pa.int64()),
+        pa.field("skipped", pa.map_(pa.string(), pa.int64())),  # records that are no rows, by type
+    ]
+)
+
+STAGED = pa.unify_schemas([pa.schema([pa.field("kind", pa.string())]), DOCUMENTS.schema, REJECTS.schema, _SUMMARY])
+
+
+def staged_batches(
+    splits: Sequence[Split], run_id: str, ingested_at: datetime, language_model: str | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Reads splits one after the other, into batches bounded in bytes and rows."""
+    batch = _Batch({"run_id": run_id, "ingested_at": ingested_at}, language_model)
+    for split in splits:
+        tally, counts = Tally(), {Document: 0, Reject: 0}
+        for record in read(split, tally):
+            counts[type(record)] += 1
+            batch.add(split, record)
+            if batch.is_full:
+                yield batch.take()
+        batch.add_summary(split, tally, counts[Document], counts[Reject])
+    if batch.rows:
+        yield batch.take()
+
+
+class _Batch:
+    """Staged rows until there are enough of them."""
+
+    def __init__(self, constant: dict[str, Any], language_model: str | None) -> None:
+        self._constant, self._language_model = constant, language_model
+        self.rows: list[dict[str, Any]] = []
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._bytes >= BATCH_BYTES or len(self.rows) >= BATCH_ROWS
+
+    def add(self, split: Split, record: Document | Reject) -> None:
+        """A document or a reject."""
+        file = split.file
+        row = {"source": file.source, "uri": file.uri, "position": record.position, **self._constant}
+        if isinstance(record, Document):
+            row |= {"kind": "document", "text": record.text, "meta": list(record.meta.items())}
+            row["doc_id"] = doc_id(file.source, file.path, record.position, record.text)
+            self._bytes += 4 * len(record.text)
+        else:
+            row |= {"kind": "reject", "reason": record.reason.value, "detail": record.detail, "sample": record.sample}
+        self.rows.append(row)
+
+    def add_summary(self, split: Split, tally: Tally, documents: int, rejects: int) -> None:
+        """What was read of one split."""
+        file = split.file
+        self.rows.append(
+            {
+                "kind": "summary",
+                "source": file.source,
+                "uri": file.uri,
+                "position": split.start,
+                "path": file.path,
+                "format": file.format,
+                "size": file.size,
+                "fingerprint": file.fingerprint,
+                "rows_read": tally.rows,
+                "documents": documents,
+                "rejects": rejects,
+                "bytes_read": tally.bytes,
+                "skipped": sorted(tally.skipped.items()),
+                **self._constant,
+            }
+        )
+
+    def take(self) -> pa.RecordBatch:
+        """The rows so far, with the languages of the documents."""
+        from pipelines.text.language import identify
+
+        read_documents = [row for row in self.rows if row["kind"] == "document"]
+        languages, scores = identify([row["text"] for row in read_documents], self._language_model)
+        for row, language, score in zip(read_documents, languages, scores, strict=True):
+            row["language"], row["language_score"] = language, score
+        batch = pa.RecordBatch.from_pylist(self.rows, STAGED)
+        self.rows, self._bytes = [], 0
+        return batch

@@ -1,0 +1,162 @@
+"""Bytes of input files: local, on any fsspec file system, or inside a zip archive."""
+
+import os
+import zipfile
+import zlib
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import fsspec
+
+from pipelines.readers.record import InputFile, Reason, Tally
+
+BLOCK = 256 << 10
+
+
+class ReadError(Exception):
+    """Bytes that cannot be had, or cannot be decoded; readers turn it into a reject."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+def is_local(location: str) -> bool:
+    """Whether a location is a plain path."""
+    return "://" not in location and "::" not in location
+
+
+def file_system(location: str) -> tuple[Any, str]:
+    """The fsspec file system of a location, and the location's path on it."""
+    return fsspec.core.url_to_fs(os.path.abspath(location) if is_local(location) else location)
+
+
+def open_location(location: str) -> tuple[BinaryIO, int]:
+    """(seekable stream, size) of a physical file.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if is_local(location):
+        stream = open(location, "rb")  # noqa: SIM115 - the caller closes it
+        return stream, os.fstat(stream.fileno()).st_size
+    files, path = file_system(location)
+    return files.open(path, "rb"), int(files.size(path))
+
+
+def archive(location: str) -> zipfile.ZipFile:
+    """An opened zip archive; its directory is read once for all the members a task reads.
+
+    Raises:
+        OSError, zipfile.BadZipFile: it cannot be opened, or is no zip archive.
+    """
+    return _archive(location, _identity(location))
+
+
+@lru_cache(maxsize=2)
+def _archive(location: str, identity: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(open_location(location)[0])
+
+
+def _identity(location: str) -> str:
+    """Changes when the file does: a worker outlives the runs it works for."""
+    if is_local(location):
+        status = os.stat(location)
+        return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
+    files, path = file_system(location)
+    return str(files.ukey(path))
+
+
+def open_member(location: str, index: int, name_ends: str) -> tuple[BinaryIO, int]:
+    """(stream, uncompressed size) of the archive's member with this index.
+
+    Raises:
+        ReadError: the archive has changed, or the member cannot be opened.
+    """
+    try:
+        container = archive(location)
+        members = container.infolist()
+        if index >= len(members) or not name_ends.endswith(storable_path(members[index].filename)):
+            raise ReadError(Reason.CHANGED, "the archive's directory has changed since it was listed; run again")
+        return container.open(members[index]), members[index].file_size  # type: ignore[return-value]
+    except zipfile.BadZipFile as error:
+        raise ReadError(Reason.CORRUPT, f"zip: {error}") from error
+    except NotImplementedError as error:
+        raise ReadError(Reason.UNSUPPORTED, f"zip: {error}") from error
+    except RuntimeError as error:  # what zipfile raises for encrypted members
+        raise ReadError(Reason.UNSUPPORTED, f"zip: {error}") from error
+
+
+class Source:
+    """Random access to an input file through one cached block; reading forward never seeks back."""
+
+    def __init__(self, stream: BinaryIO, size: int, tally: Tally) -> None:
+        self.stream, self.size, self._tally = stream, size, tally
+        self._block, self._base = b"", 0  # a piece of the file, and where it starts
+
+    def at(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes from `offset`; fewer only at the end of the file.
+
+        Raises:
+            ReadError: the storage or the archive fails.
+        """
+        begin = offset - self._base
+        if begin < 0 or begin + count > len(self._block):
+            self._load(offset, count)
+            begin = offset - self._base
+        return self._block[begin : begin + count]
+
+    def _load(self, offset: int, count: int) -> None:
+        kept = self._block[offset - self._base :] if 0 <= offset - self._base <= len(self._block) else b""
+        if self._base + len(self._block) >= self.size and kept:
+            return
+        fresh = self._read(offset + len(kept), max(count, BLOCK) - len(kept))
+        self._block, self._base = kept + fresh, offset
+
+    def _read(self, offset: int, count: int) -> bytes:
+        try:
+            if self.stream.tell() != offset:
+                self.stream.seek(offset)
+            data = self.stream.read(count)
+        except (zlib.error, zipfile.BadZipFile) as error:
+            raise ReadError(Reason.CORRUPT, f"zip: {error}") from error
+        except EOFError as error:
+            raise ReadError(Reason.TRUNCATED, "zip: compressed data ends before its end") from error
+        except OSError as error:
+            raise ReadError(Reason.UNREADABLE, str(error)) from error
+        self._tally.bytes += len(data)
+        return data
+
+    def close(self) -> None:
+        """Closes the stream."""
+        self.stream.close()
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def open_source(file: InputFile, tally: Tally) -> Source:
+    """The bytes of an input file, checked to be as long as when it was listed.
+
+    Raises:
+        ReadError: it vanished, cannot be read, or has changed.
+    """
+    try:
+        if file.member >= 0:
+            stream, size = open_member(file.location, file.member, file.uri)
+        else:
+            stream, size = open_location(file.location)
+    except OSError as error:
+        raise ReadError(Reason.UNREADABLE, error.strerror or str(error)) from error
+    if size != file.size:
+        stream.close()
+        raise ReadError(Reason.CHANGED, f"{size} bytes, but {file.size} when it was listed; run again")
+    return Source(stream, size, tally)
+
+
+def storable_path(path: str) -> str:
+    """The path as text that can be stored: bytes of file names that are not UTF-8 become `\\xNN`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

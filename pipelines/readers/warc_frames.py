@@ -1,0 +1,172 @@
+"""Where WARC records begin and end (ISO 28500 / WARC 1.1), also in damaged files.
+
+A record is `WARC/1.x`, header lines, an empty line, Content-Length bytes, two line ends. When what follows is not
+that, the record has a wrong length, and reading goes on at the next line that starts a record.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.readers.record import SAMPLE_BYTES, Reason
+from pipelines.readers.storage import ReadError
+
+_VERSION = re.compile(rb"WARC/\d\.\d{1,2}[ \t]*\r?\n")
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$")
+_NEXT = re.compile(rb"\nWARC/\d\.\d{1,2}[ \t]{0,8}\r?\n")
+_LINE_ENDS = re.compile(rb"[\r\n]*")
+_NEXT_LONGEST = 32  # bytes that a match of _NEXT may be spread over
+_HEADER_LIMIT = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One record: its headers and block; with a problem, only its first bytes."""
+
+    ordinal: int  # among the records of its stream
+    offset: int  # of its first byte in the stream
+    data: bytes
+    problem: Reason | None = None
+    detail: str = ""
+
+
+class Buffer:
+    """The bytes of a stream that are not consumed yet. Remembers how the stream broke off, if it did."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self.data = bytearray()
+        self.offset = 0  # of the first byte of `data`
+        self.ended = False
+        self.damage: ReadError | None = None
+
+    def more(self) -> bool:
+        """Adds a piece; False at the end of the stream."""
+        if self.ended:
+            return False
+        try:
+            self.data += next(self._pieces)
+        except StopIteration:
+            self.ended = True
+        except ReadError as error:
+            self.ended, self.damage = True, error
+        return not self.ended
+
+    def has(self, count: int) -> bool:
+        """Whether `count` bytes are there, after adding what it takes."""
+        while len(self.data) < count and self.more():
+            pass
+        return len(self.data) >= count
+
+    def consume(self, count: int) -> None:
+        """Drops bytes from the front."""
+        del self.data[:count]
+        self.offset += count
+
+
+def frames(buffer: Buffer, limit: int, too_long: Reason) -> Iterator[Frame]:
+    """The records of a stream, each held whole only up to `limit` bytes."""
+    ordinal = 0
+    while True:
+        _skip_line_ends(buffer)
+        if not buffer.has(1):
+            return
+        yield _frame(buffer, ordinal, limit, too_long)
+        ordinal += 1
+
+
+def _skip_line_ends(buffer: Buffer) -> None:
+    while buffer.has(1):
+        ends = _LINE_ENDS.match(buffer.data)
+        buffer.consume(ends.end() if ends else 0)
+        if buffer.data:
+            return
+
+
+def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
+    start = buffer.offset
+
+    def bad(reason: Reason, detail: str) -> Frame:
+        """Everything up to the next record is this one; a broken stream explains more than what it broke."""
+        sample = bytes(buffer.data[:SAMPLE_BYTES])
+        _skip_to_next(buffer)
+        if buffer.damage and not buffer.data:
+            reason, detail = buffer.damage.reason, buffer.damage.detail
+        return Frame(ordinal, start, sample, reason, detail)
+
+    header = _header_length(buffer)
+    if header is None:
+        return bad(Reason.MALFORMED_RECORD, f"no WARC record header within {_HEADER_LIMIT >> 10} KiB")
+    declared = _LENGTH.search(buffer.data, 0, header)
+    if not declared:
+        return bad(Reason.WRONG_LENGTH, "no Content-Length that is a number")
+    length = header + int(declared[1])
+    if length > limit:
+        return _too_long(buffer, Frame(ordinal, start, bytes(buffer.data[:SAMPLE_BYTES]), too_long), length, limit)
+    if not buffer.has(length):
+        return bad(
+            Reason.WRONG_LENGTH, f"Content-Length {int(declared[1])}, but only {len(buffer.data) - header} follow"
+        )
+    if not _ends(buffer, length):
+        return bad(Reason.WRONG_LENGTH, f"no record end after Content-Length {int(declared[1])}")
+    data = bytes(buffer.data[:length])
+    buffer.consume(length)
+    return Frame(ordinal, start, data)
+
+
+def _header_length(buffer: Buffer) -> int | None:
+    """Bytes up to and with the empty line, None when no header is here."""
+    buffer.has(16)
+    if not _VERSION.match(buffer.data):
+        return None
+    searched = 0
+    while searched < _HEADER_LIMIT:
+        if end := _HEADER_END.search(buffer.data, searched, _HEADER_LIMIT):
+            return end.end()
+        searched = max(0, len(buffer.data) - 4)
+        if not buffer.more():
+            return None
+    return None
+
+
+def _ends(buffer: Buffer, length: int) -> bool:
+    """Whether the record may end after `length` bytes: two line ends and a record or nothing; or just nothing."""
+    count = 64
+    while buffer.has(length + count) and not buffer.data[length : length + count].strip(b"\r\n"):
+        count *= 2  # more line ends than usual
+    tail = bytes(buffer.data[length : length + count])
+    rest = tail.lstrip(b"\r\n")[:5]
+    separated = tail.startswith((b"\r\n\r\n", b"\n\n")) or not tail
+    return separated and b"WARC/".startswith(rest)
+
+
+def _too_long(buffer: Buffer, frame: Frame, length: int, limit: int) -> Frame:
+    """Lets an oversized record go by; should it really be a wrong length, the next record is still found."""
+    problem, detail, left = frame.problem, f"{length:,} bytes, over {limit:,}", length
+    while left and buffer.has(min(left, _NEXT_LONGEST + 1)):
+        if found := _NEXT.search(buffer.data, 0, left):
+            buffer.consume(found.start() + 1)
+            problem, detail, left = Reason.WRONG_LENGTH, f"{detail}; another record starts in it", 0
+            break
+        gone = left if left <= len(buffer.data) else len(buffer.data) - _NEXT_LONGEST
+        buffer.consume(gone)
+        left -= gone
+    if left:
+        buffer.consume(len(buffer.data))
+        problem, detail = Reason.WRONG_LENGTH, f"{detail}, and {left:,} of them are absent"
+        if buffer.damage:
+            problem, detail = buffer.damage.reason, buffer.damage.detail
+    return Frame(frame.ordinal, frame.offset, frame.data, problem, detail)
+
+
+def _skip_to_next(buffer: Buffer) -> None:
+    """Drops bytes up to the next line that starts a record, or all."""
+    while True:
+        if found := _NEXT.search(buffer.data):
+            buffer.consume(found.start() + 1)
+            return
+        buffer.consume(max(0, len(buffer.data) - _NEXT_LONGEST))
+        if not buffer.more():
+            buffer.consume(len(buffer.data))
+            return

@@ -1,0 +1,98 @@
+"""Compressed web archives as *runs*: a member whose content starts with `WARC/`, and the members that continue it.
+
+Archives are written one record a member, so a run is a record; an archive compressed as a whole is one run. Runs can
+be found from anywhere in the file, which makes it splittable: a run belongs to the split in which it starts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.decompress import Codec, expands, find_member, only_zeros, starts
+from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject
+from pipelines.readers.storage import ReadError, Source
+
+_START = b"WARC/"
+
+
+@dataclass(slots=True)
+class Run:
+    """A run at `start`. After `pieces` is exhausted, or has failed, `end` is where to go on."""
+
+    source: Source
+    codec: Codec
+    limits: SourceConfig
+    start: int
+    end: int = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """What the members expand to.
+
+        Raises:
+            ReadError: a member is damaged; `end` is the next run then.
+        """
+        offset = self.start
+        while True:
+            try:
+                offset = yield from self.codec.member(self.source, offset, self.limits)
+            except ReadError:
+                self.end = next_run(self.source, self.codec, offset + 1, self.limits)
+                raise
+            self.end = offset
+            if not continues(self.source, self.codec, offset, self.limits):
+                return
+
+
+def continues(source: Source, codec: Codec, offset: int, limits: SourceConfig) -> bool:
+    """Whether a member starts here that does not start a run."""
+    return (
+        offset < source.size
+        and starts(source, codec, offset)
+        and not expands(source, codec, offset, limits, _START)
+        and expands(source, codec, offset, limits)
+    )
+
+
+def next_run(source: Source, codec: Codec, offset: int, limits: SourceConfig) -> int:
+    """The first run at or after `offset`, the file's size when there is none."""
+    return find_member(source, codec, offset, limits, _START)
+
+
+def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfig) -> Iterator[Run | Reject]:
+    """The runs that start in [start, end), and what lies between them and belongs to none.
+
+    The consumer must exhaust `pieces()` of each run before it asks for the next.
+    """
+    offset = next_run(source, codec, start, limits) if start else 0
+    if offset >= end:
+        return
+    while offset < source.size:
+        if expands(source, codec, offset, limits, _START):
+            if offset >= end:
+                return
+            run = Run(source, codec, limits, offset)
+            yield run
+            offset = run.end
+            continue
+        if only_zeros(source, offset):
+            return
+        following = next_run(source, codec, offset + 1, limits)
+        if not _is_framing(source, codec, offset, following, limits):
+            detail = f"{following - offset:,} bytes that are no {codec.name} member holding WARC records"
+            yield Reject(offset, Reason.CORRUPT, detail, source.at(offset, SAMPLE_BYTES))
+        offset = following
+
+
+def _is_framing(source: Source, codec: Codec, offset: int, end: int, limits: SourceConfig) -> bool:
+    """Whether [offset, end) is just members that expand to nothing, such as the dictionary of a zstd archive."""
+    while offset < end and starts(source, codec, offset):
+        member = codec.member(source, offset, limits)
+        try:
+            while not next(member).strip(b"\r\n"):
+                pass
+            return False
+        except StopIteration as done:
+            offset = done.value
+        except ReadError:
+            return False
+    return offset == end

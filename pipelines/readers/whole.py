@@ -1,0 +1,29 @@
+"""Files that are one document: read whole, with a limit."""
+
+from pipelines.readers.decompress import Damage
+from pipelines.readers.lines import expanded, record_limit
+from pipelines.readers.record import SAMPLE_BYTES, Reject, Split, Tally
+from pipelines.readers.storage import open_source
+
+
+def content(split: Split, tally: Tally) -> bytes | Reject:
+    """The decompressed bytes of a file, or why it has none.
+
+    Raises:
+        ReadError: the file cannot be opened.
+    """
+    limit, problem = record_limit(split)
+    held, length = bytearray(), 0
+    with open_source(split.file, tally) as source:
+        tally.rows += 1
+        for piece in expanded(source, split):
+            if isinstance(piece, Damage):
+                return Reject(0, piece.reason, piece.detail, bytes(held[:SAMPLE_BYTES]) or piece.sample)
+            length += len(piece)
+            held += piece[: max(0, limit + 1 - len(held))]
+            # a compressed file is followed a little further: it may turn out to be a bomb
+            if length > limit and (not split.file.codec or length > split.config.max_decompressed_bytes):
+                break
+    if length > limit:
+        return Reject(0, problem, f"longer than {limit:,} bytes", bytes(held[:SAMPLE_BYTES]))
+    return bytes(held)
