@@ -66,6 +66,35 @@ def test_no_documents_give_no_rows(bpe):
     assert (len(ids), len(n_tokens)) == (0, 0)
 
 
+ENCODE_THEN_FORK = """
+import os, sys
+from pathlib import Path
+import pyarrow as pa
+from pipelines.tokenizer.encode import Encoder, one_thread
+from pipelines.tokenizer.load import load
+
+one_thread()
+encoder = Encoder(load(Path(sys.argv[1])))
+encoder.encode(pa.array(["the early bird"] * 1000))
+print(len(os.listdir("/proc/self/task")))
+if os.fork() == 0:
+    encoder.encode(pa.array(["the early bird"] * 1000))
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_task_starts_no_threads_and_forks_without_a_warning(bpe, tmp_path):
+    tokenizer = tmp_path / "tokenizer.json"
+    tokenizer.write_text(bpe.json)
+    done = subprocess.run(
+        [sys.executable, "-c", ENCODE_THEN_FORK, tokenizer], capture_output=True, text=True, check=True
+    )
+    threads_of_pyarrow_and_numpy = 1
+    assert int(done.stdout) <= threads_of_pyarrow_and_numpy
+    assert done.stderr == ""
+
+
 PEAK_OF_A_LONG_DOCUMENT = """
 import resource, sys
 from pathlib import Path
