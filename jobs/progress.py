@@ -21,10 +21,10 @@ class Reporter:
         self.stream = stream or sys.stderr
         self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
 
-    def event(self, kind: str, message: str = "", **facts: object) -> None:
+    def event(self, name: str, message: str = "", /, **facts: object) -> None:
         """One thing that happened; `message` is for people, `facts` for machines."""
         if self.log_json:
-            line = {"time": round(time.time(), 3), "event": kind, **facts}
+            line = {"time": round(time.time(), 3), "event": name, **facts}
             print(json.dumps(line, default=str), file=self.stream, flush=True)
         elif message:
             self.console.print(message, markup=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from jobs import jars, java
+from jobs import class_archive, jars, java
 
 # What every session needs, wherever it runs.
 REQUIRED = {
@@ -49,10 +49,12 @@ def build(
     master: str | None = None,
     settings: Mapping[str, str] | None = None,
     profile: str = "small",
+    archive: bool = True,
 ) -> SparkSession:
     """Starts a session with Delta, or joins the JVM that spark-submit started.
 
-    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector.
+    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. `archive` maps the
+    JVM's classes from the class archive where one was made.
     Precedence: required settings, then `settings`, then spark-submit's, then the defaults.
 
     Raises:
@@ -71,7 +73,8 @@ def build(
     conf.setIfMissing("spark.master", master or os.environ.get("TOKENLAKE_MASTER", "local[*]"))
     local = conf.get("spark.master", "").startswith("local")
     if not submitted:
-        conf.setIfMissing("spark.driver.extraJavaOptions", f"{QUIET_JVM} {JVM_OPTIONS[profile]}")
+        sharing = class_archive.options() if archive else ""
+        conf.setIfMissing("spark.driver.extraJavaOptions", f"{QUIET_JVM} {JVM_OPTIONS[profile]} {sharing}")
     for key, value in (DEFAULTS | (LOCAL if local else {})).items():
         conf.setIfMissing(key, value)
     for key, value in {**(settings or {}), **REQUIRED}.items():
@@ -87,8 +90,11 @@ def _add_jars(conf: SparkConf, submitted: bool) -> None:
     if submitted and _has_delta():
         return
     paths = jars.installed()
-    passed = [jar for jar in conf.get("spark.jars", "").split(",") if jar]
-    conf.set("spark.jars", ",".join([*passed, *map(str, paths)]))
+    if not submitted:  # on the class path proper, where the class archive can hold them
+        conf.set("spark.driver.extraClassPath", os.pathsep.join(map(str, paths)))
+    if submitted or not conf.get("spark.master", "").startswith("local["):
+        passed = [jar for jar in conf.get("spark.jars", "").split(",") if jar]
+        conf.set("spark.jars", ",".join([*passed, *map(str, paths)]))
     if submitted:  # the driver's loader was made before these settings: it has to be told
         loader = SparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader()
         for path in paths:

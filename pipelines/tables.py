@@ -32,6 +32,10 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, dtype) for name, dtype in columns.items()])
 
 
+def _struct(**fields: pa.DataType) -> pa.StructType:
+    return pa.struct(list(fields.items()))
+
+
 INPUTS = Table(
     "inputs",
     key=("source", "uri", "fingerprint"),
@@ -86,6 +90,65 @@ REJECTS = Table(
         ingested_at=TIMESTAMP,
     ),
     about="input that could not become a document, with reason, position and the first bytes",
+)
+
+MEASURES = Table(
+    "measures",
+    key=("doc_id",),
+    schema=_schema(
+        doc_id=pa.string(),
+        language=pa.string(),
+        language_score=pa.float64(),
+        url=pa.string(),  # null where the document has none
+        gopher_repetition=_struct(
+            dup_para_frac=pa.float64(),
+            dup_para_char_frac=pa.float64(),
+            dup_line_frac=pa.float64(),
+            dup_line_char_frac=pa.float64(),
+            top_2_gram=pa.float64(),
+            top_3_gram=pa.float64(),
+            top_4_gram=pa.float64(),
+            duplicated_5_n_grams=pa.float64(),
+            duplicated_6_n_grams=pa.float64(),
+            duplicated_7_n_grams=pa.float64(),
+            duplicated_8_n_grams=pa.float64(),
+            duplicated_9_n_grams=pa.float64(),
+            duplicated_10_n_grams=pa.float64(),
+        ),
+        gopher_quality=_struct(
+            words=pa.int64(),  # that are not symbols
+            mean_word_length=pa.float64(),  # of words that are not symbols, in characters
+            hash_ratio=pa.float64(),  # `#` per word
+            ellipsis_ratio=pa.float64(),  # `...` and `…` per word
+            bullet_line_ratio=pa.float64(),  # lines that start with `•` or `-`
+            ellipsis_line_ratio=pa.float64(),  # lines that end in `...` or `…`
+            alpha_word_ratio=pa.float64(),  # words with a letter
+            stop_words=pa.int64(),  # distinct ones; null for languages without a list
+        ),
+        c4=_struct(
+            sentences=pa.int64(),  # of the lines kept
+            lorem_ipsum=pa.bool_(),
+            curly_bracket=pa.bool_(),
+            lines_read=pa.int64(),
+            lines_kept=pa.int64(),
+            too_long_word=pa.int64(),  # lines dropped, as the counts below
+            no_terminal_punctuation=pa.int64(),
+            too_few_words=pa.int64(),
+            javascript=pa.int64(),
+            policy=pa.int64(),
+        ),
+        fineweb=_struct(
+            lines=pa.int64(),  # that are not blank
+            line_punct_ratio=pa.float64(),  # lines whose last character is terminal punctuation
+            short_line_ratio=pa.float64(),
+            char_dup_ratio=pa.float64(),  # characters in lines seen before, of all but newlines
+            list_ratio=pa.float64(),  # newlines per word
+        ),
+        size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),  # of the text as read
+        rewritten=pa.string(),  # null when C4's line rules changed nothing, or do not rewrite
+        run_id=pa.string(),
+    ),
+    about="every measure of every rule set, taken once",
 )
 
 DECISIONS = Table(

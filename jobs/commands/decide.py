@@ -15,22 +15,21 @@ if TYPE_CHECKING:
 
 def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Shows what a policy would change against the lake's decisions; `--apply` commits it."""
-    from jobs.stages.clean import decision_work, decisions
-    from jobs.stages.policy_file import keep_policy
+    from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
     from pipelines.policies.files import load
     from pipelines.policies.spark import changes
 
     policy = load(arguments.policy)
     with opened(arguments.lake) as lake:
         old = lake.read("decisions")
-        work = decision_work(lake, policy)
-        new = decisions(lake, work, policy)
+        urls = urls_in_force(lake)
+        work = decision_work(lake, policy, urls)
+        new = decisions(lake, work, policy, urls)
         rows = changes(old, new, lake.read("measures")).orderBy("change", "language", "reason").collect()
         kept = old.where("kept").count()
         _show(rows, kept, policy.label)
         if arguments.apply and work.mode != "nothing":
-            keep_policy(lake, policy)
-            commit = work.commit(lake, new, policy=policy.label)
+            commit = commit_decisions(lake, work, new, policy, urls)
             print(
                 f"committed version {commit.version} of decisions; the next `tokenlake run` with clean.policy set to "
                 f"{arguments.policy} takes it on through dedup, tokenize and pack"

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import jars, java
+from jobs import class_archive, jars, java
 from jobs.progress import Reporter
 
 
@@ -26,10 +26,8 @@ class Finding:
 
 def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints every finding; exit status 1 when something needed is missing."""
-    if arguments.install and jars.missing():
-        reporter.event("jars", "resolving the pinned jars (once)")
-        java.use()
-        jars.install()
+    if arguments.install:
+        _install(reporter)
     findings = examine()
     for finding in findings:
         missing = finding.found is None
@@ -37,6 +35,17 @@ def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
             mark = "ok" if not missing else ("MISSING" if finding.needed else "absent")
             print(f"{mark:<8} {finding.name:<12} {finding.found or f'for {finding.needed_for}: {finding.remedy}'}")
     return 1 if any(finding.needed and finding.found is None for finding in findings) else 0
+
+
+def _install(reporter: Reporter) -> None:
+    java.use()
+    if jars.missing():
+        reporter.event("jars", "resolving the pinned jars (once)")
+        jars.install()
+    if not class_archive.path().is_file():
+        reporter.event("class_archive", "making the JVM's class archive, which halves the start of every run (once)")
+        if class_archive.install() is None:
+            reporter.event("class_archive", "this JVM makes no class archive; runs start without one")
 
 
 def examine() -> list[Finding]:

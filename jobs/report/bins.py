@@ -15,7 +15,8 @@ SLOTS = 128
 class Bins:
     """`count` bins of equal width from `low` to `high`, of the value or of its decimal logarithm.
 
-    Slot 0 counts what lies below `low`, slots 1 … count the bins, slot count + 1 what reaches `high`.
+    Slot 0 counts what lies below `low`, slots 1 … count the bins, slot count + 1 what reaches `high`. A value that is an
+    edge to the last digit may be counted on either side of it: bins are for looking at, decisions are exact.
     """
 
     low: float

@@ -2,8 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from jobs.lake import Lake
-from jobs.ledger import Work, plan
+from jobs.lake import Commit, Lake
+from jobs.ledger import Work, fingerprint, plan
 from jobs.stages.policy_file import keep_policy
 from jobs.stages.run import Run
 from pipelines.policies.files import load
@@ -34,20 +34,32 @@ def _decide(run: Run) -> None:
     policy = load(clean.policy)
     work = decision_work(run.lake, policy, clean.urls)
     if work.mode != "nothing":
-        keep_policy(run.lake, policy)
-        run.committed(work.commit(run.lake, decisions(run.lake, work, policy, clean.urls), policy=policy.label))
+        run.committed(commit_decisions(run.lake, work, decisions(run.lake, work, policy, clean.urls), policy, clean.urls))
 
 
-def decision_work(lake: Lake, policy: Policy, urls: UrlConfig | None = None) -> Work:
+def decision_work(lake: Lake, policy: Policy, urls: UrlConfig) -> Work:
     """What is to be decided under a policy."""
-    lists = urls or UrlConfig()
-    settings = policy.fingerprint() + (lists.fingerprint() if lists.enabled else "")
+    settings = fingerprint(policy.fingerprint(), urls.fingerprint() if urls.enabled else "")
     return plan(lake, "clean", DECISIONS, ["measures"], settings)
 
 
-def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig | None = None) -> DataFrame:
+def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFrame:
     """The decisions of a piece of work, as column expressions over measures."""
     measured = work.read(lake, "measures")
-    if urls and urls.enabled:
+    if urls.enabled:
         measured = with_url_lists(measured, urls)
     return decide(measured, policy, work.run_id)
+
+
+def commit_decisions(lake: Lake, work: Work, rows: DataFrame, policy: Policy, urls: UrlConfig) -> Commit:
+    """Commits decisions, and keeps beside them what they were made with."""
+    keep_policy(lake, policy)
+    return work.commit(lake, rows, policy=policy.label, urls=urls.model_dump_json())
+
+
+def urls_in_force(lake: Lake) -> UrlConfig:
+    """The URL lists that the lake's decisions were made with."""
+    last = lake.last_noted(DECISIONS.name)
+    if last is None or last.note is None:
+        return UrlConfig()
+    return UrlConfig.model_validate_json(last.note.detail["urls"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -17,9 +17,8 @@ from jobs.ledger import code_version, run_id
 from jobs.stages.run import Run
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.listing import list_files
 from pipelines.readers.record import InputFile
-from pipelines.readers.splitting import balance, split
+from pipelines.readers.splitting import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 STAGING = "_staging"
@@ -47,7 +46,7 @@ class Listed:
 
 def _unknown_files(run: Run) -> list[Listed]:
     """Files of the configured sources that `inputs` does not hold, in the order of the sources and of their names."""
-    listed = [Listed(file, source) for source in run.config.sources for file in list_files(source)]
+    listed = [Listed(file, source) for source in run.config.sources for file in readers.list_inputs(run.spark, source)]
     if not run.lake.exists(INPUTS.name):
         return listed
     rows = run.lake.read(INPUTS.name).select("source", "uri", "fingerprint", "settings").collect()
@@ -86,9 +85,9 @@ def _stage(run: Run, batch: list[Listed]) -> str:
     config = run.config.ingest
     names = [(one.file.source, one.file.uri, one.file.fingerprint, one.config.fingerprint()) for one in batch]
     name = run_id("ingest", names, config.language_model)
-    splits = [piece for one in batch for piece in split(one.file, one.config, config.split_bytes)]
-    tasks = balance(splits, run.spark.sparkContext.defaultParallelism, config.split_bytes)
+    splits = [piece for one in batch for piece in split([one.file], one.config, config.split_bytes)]
     size = sum(one.file.size for one in batch)
+    tasks = assign(splits, max(run.spark.sparkContext.defaultParallelism, -(-size // config.split_bytes)))
     run.reporter.event("reading", f"  reading    {len(batch):,} files, {size / 1e6:,.1f} MB", files=len(batch), bytes=size)
     staged = readers.read_splits(run.spark, tasks, name, datetime.now(UTC), config.language_model)
     staged.write.partitionBy("kind").parquet(run.lake.path(f"{STAGING}/{name}/rows"))
@@ -98,7 +97,10 @@ def _stage(run: Run, batch: list[Listed]) -> str:
 def _commit(run: Run, name: str) -> None:
     """Commits a staging folder: documents, rejects, then the files they came from. Each commit is idempotent."""
     staged = run.spark.read.parquet(run.lake.path(f"{STAGING}/{name}/rows"))
-    files = readers.summaries(staged)
+    settings = {source.name: source.fingerprint() for source in run.config.sources}
+    files = readers.summaries(staged).withColumns(
+        {"settings": _lookup(settings, "source"), "run_id": F.lit(name), "recorded_at": F.current_timestamp()}
+    )
     documents, again = _without_known(run, name, readers.documents(staged), files)
     rows = files.agg(F.sum("rows_read")).head()
     note = Note(
@@ -142,6 +144,11 @@ def _without_known(run: Run, name: str, documents: DataFrame, files: DataFrame) 
         "ingested_at",
     )
     return documents.join(known, on="doc_id", how="left_anti"), again
+
+
+def _lookup(values: dict[str, str], key: str) -> Column:
+    entries = [F.lit(text) for pair in values.items() for text in pair]
+    return F.element_at(F.create_map(*entries), F.col(key)) if entries else F.lit(None).cast("string")
 
 
 def _recount(files: DataFrame, again: DataFrame) -> DataFrame:
