@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from jobs.report import plots
 from jobs.report.captions import MEASURES, RULE_SETS, STAGES
-from jobs.report.facts import OTHER, Flow, LakeFacts, Measure, TableState, largest
+from jobs.report.facts import OTHER, LakeFacts, Measure, TableState, largest
 from jobs.report.plots import Limit, Step, percent
 
 GROUPS = 12
@@ -30,7 +30,7 @@ def render(facts: LakeFacts) -> str:
         "seconds": seconds,
         "visible": visible,
         "percent": percent,
-        "funnel": lambda total: Markup(plots.funnel(steps(total))),
+        "funnel": lambda facts: Markup(plots.funnel(steps(facts))),
         "fates": lambda flow: Markup(plots.fates(flow)),
         "measure": lambda measure: Markup(draw(measure, facts)),
         "histogram": lambda values, title: Markup(plots.histogram(title, values)),
@@ -57,8 +57,9 @@ def render(facts: LakeFacts) -> str:
     )
 
 
-def steps(total: Flow) -> list[Step]:
+def steps(facts: LakeFacts) -> list[Step]:
     """The funnel's bars: what is read, each loss in the order in which it happens, and what is left."""
+    total = facts.total
     standing = total.read
     made = [Step("read", standing, 0, "kept")]
 
@@ -69,7 +70,7 @@ def steps(total: Flow) -> list[Step]:
             made.append(Step(label, documents, standing, kind))
 
     lose("rejected: could not become a document", total.rejected, "rejected")
-    for rule_set, documents in by_rule_set(total).items():
+    for rule_set, documents in dropped_by(facts).items():
         lose(f"dropped by {rule_set}", documents, "dropped")
     lose("not decided yet", total.undecided, "undecided")
     for method, documents in total.duplicates.items():
@@ -77,14 +78,13 @@ def steps(total: Flow) -> list[Step]:
     return [*made, Step("kept", total.kept, 0, "kept")]
 
 
-def by_rule_set(flow: Flow) -> dict[str, int]:
-    """Documents by the rule set of their first reason, in the order in which rule sets are usually asked."""
+def dropped_by(facts: LakeFacts) -> dict[str, int]:
+    """Documents by the rule set of their first reason, in policy order."""
     counts: dict[str, int] = {}
-    for reason, documents in flow.dropped.items():
-        rule_set = reason.partition(".")[0]
-        counts[rule_set] = counts.get(rule_set, 0) + documents
-    order = {name: number for number, name in enumerate(RULE_SETS)}
-    return dict(sorted(counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+    for reason in facts.reasons:
+        rule_set = reason.name.partition(".")[0]
+        counts[rule_set] = counts.get(rule_set, 0) + reason.first
+    return counts
 
 
 def draw(measure: Measure, facts: LakeFacts) -> str:

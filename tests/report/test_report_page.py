@@ -1,0 +1,140 @@
+"""The page stands alone, shows hostile text as text, and says what is missing."""
+
+from html.parser import HTMLParser
+
+import pytest
+from hand_made_lake import HOSTILE_URI
+
+from jobs.report import write
+from jobs.report.collect import collect
+from jobs.report.page import render, seconds, short, steps, visible
+
+VOID = {"meta", "input", "br", "rect", "line", "path", "img"}
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of a page; refuses tags that do not match."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "title"):
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(facts):
+    return Page(render(facts))
+
+
+def test_every_tag_is_closed(page):
+    assert page.open == []
+
+
+def test_nothing_on_the_page_runs(page):
+    tags = {tag for tag, _ in page.elements}
+    assert tags.isdisjoint({"script", "iframe", "object", "embed", "img", "link", "form", "base"})
+    assert [name for _, attributes in page.elements for name in attributes if name.startswith("on")] == []
+
+
+def test_nothing_is_loaded(facts, page):
+    links = [value for _, attributes in page.elements for name, value in attributes.items() if name in ("href", "src")]
+    assert links
+    assert all(link.startswith("#") for link in links)
+    assert "url(" not in render(facts)
+    assert "@import" not in render(facts)
+
+
+def test_links_lead_somewhere(page):
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    assert {attributes["href"][1:] for tag, attributes in page.elements if tag == "a"} <= ids
+
+
+def test_hostile_text_is_shown_as_text(page):
+    assert "<script>alert('text')</script> &" in page.text
+    assert HOSTILE_URI in page.text
+    assert "<b>unexpected</b> end" in page.text
+
+
+def test_control_characters_are_shown_as_pictures(page):
+    assert "\x00" not in page.text
+    assert "\u202e" not in page.text
+    assert "left␀ end" in page.text
+
+
+@pytest.mark.parametrize("text", ["plain\n\ttext", "Zwölf Boxkämpfer", "漢字", "مرحبا"])
+def test_ordinary_text_is_shown_as_it_is(text):
+    assert visible(text) == text
+
+
+def test_each_distribution_is_there_with_its_thresholds(facts):
+    html = render(facts)
+    assert html.count('class="plot histogram"') == len(facts.measures) + 1 + len(facts.sequences)
+    assert "drop &lt; 50" in html  # the base threshold
+    assert "drop &lt; 40" in html  # German has its own
+
+
+def test_stages_that_have_not_run_are_named(young_lake):
+    text = Page(render(collect(young_lake))).text
+    for stage in ("clean", "dedup", "tokenize", "pack"):
+        assert f"{stage} has not run" in text
+    assert "ingest has not run" not in text
+
+
+def test_the_funnel_ends_with_what_is_kept(facts):
+    bars = steps(facts)
+    assert [(bar.label, bar.documents, bar.before) for bar in bars] == [
+        ("read", 34, 0),
+        ("rejected: could not become a document", 2, 32),
+        ("dropped by gopher_quality", 4, 28),
+        ("duplicate: exact", 2, 26),
+        ("kept", 26, 0),
+    ]
+
+
+def test_a_broken_identity_is_announced(facts):
+    broken = facts.identities[0].model_copy(update={"left": 35})
+    text = Page(render(facts.model_copy(update={"identities": (broken,)}))).text
+    assert "Does not hold: rows read = documents + rejects (35 ≠ 34)" in text
+
+
+def test_the_same_lake_gives_the_same_bytes(spark, hand_made_lake, facts):
+    path = write(spark, hand_made_lake.root)
+    first = hand_made_lake.read_file("report/index.html")
+    assert path.endswith("/report/index.html")
+    assert first == render(facts)
+    assert hand_made_lake.read_file("report/report.json") == facts.model_dump_json(indent=1)
+
+
+def test_a_folder_without_tables_is_an_error_that_says_what_to_do(spark, tmp_path):
+    with pytest.raises(FileNotFoundError, match="tokenlake run"):
+        write(spark, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0, "0"), (9999, "9,999"), (12345, "12.3 k"), (1234567, "1.23 M"), (5e9, "5.00 G")]
+)
+def test_large_numbers_have_three_digits(number, shown):
+    assert short(number) == shown
+
+
+@pytest.mark.parametrize(("number", "shown"), [(None, "–"), (2.34, "2.3 s"), (75, "1 min 15 s"), (7260, "2 h 01 min")])
+def test_durations_are_told_as_people_do(number, shown):
+    assert seconds(number) == shown
