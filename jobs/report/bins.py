@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -15,8 +16,8 @@ SLOTS = 128
 class Bins:
     """`count` bins of equal width from `low` to `high`, of the value or of its decimal logarithm.
 
-    Slot 0 counts what lies below `low`, slots 1 … count the bins, slot count + 1 what reaches `high`. A value that is an
-    edge to the last digit may be counted on either side of it: bins are for looking at, decisions are exact.
+    Slot 0 counts what lies below `low`, slots 1 … count the bins, slot count + 1 what reaches `high`. A value that is
+    an edge to the last digit may be counted on either side of it: bins are for looking at, decisions are exact.
     """
 
     low: float
@@ -57,18 +58,26 @@ SMALL_COUNT = Bins(0.0, 40.0, 40)
 MEAN_LENGTH = Bins(0.0, 20.0, 40)
 """Mean lengths of words, in characters."""
 
+SWITCH = Bins(0.0, 2.0, 2)
+"""No and yes."""
+
 FILL = Bins(0.0, 1.02, 51)
 """Share of a sequence's room that tokens take."""
 
 _NAMED = {"mean_word_length": MEAN_LENGTH, "stop_words": SMALL_COUNT, "sentences": SMALL_COUNT}
 
 
-def of(measure: str, integer: bool, threshold: Threshold | None) -> Bins:
+Kind = Literal["share", "count", "switch"]
+
+
+def of(measure: str, kind: Kind, threshold: Threshold | None) -> Bins:
     """The bins of a measure; a share with a small upper bound is looked at closely, up to four times that bound."""
     field = measure.rpartition(".")[2]
     if field in _NAMED:
         return _NAMED[field]
-    if integer:
+    if kind == "switch":
+        return SWITCH
+    if kind == "count":
         return COUNT
     if threshold and threshold.value and threshold.comparison == ">" and threshold.value < 0.25:
         return Bins(0.0, 4 * threshold.value, 40)

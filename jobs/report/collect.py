@@ -107,7 +107,7 @@ def _known(answer: object) -> "Future[Any]":
 def _measures(table: DataFrame, rules: Sequence[facts.Threshold]) -> tuple[facts.Measure, ...]:
     rule_of = {rule.measure: rule for rule in reversed(rules)}  # the first rule on a measure sets its scale
     columns = queries.measure_columns(table.schema)
-    binned = [(each.name, bins.of(each.name, each.integer, rule_of.get(each.name))) for each in columns]
+    binned = [(each.name, bins.of(each.name, each.kind, rule_of.get(each.name))) for each in columns]
     return summaries.measures(queries.distributions(table, binned), binned)
 
 

@@ -65,7 +65,7 @@ class Threshold(Fact):
 
     reason: str = Field(description="`<rule set>.<rule>`")
     measure: str = Field(description="column path in `measures`")
-    comparison: str = Field(description="`>`, `<` or `<=`: what makes a document fail")
+    comparison: str = Field(description="`>`, `<`, `<=`, `is true` or `is zero`: what makes a document fail")
     value: float | None = Field(description="for languages without their own value; None: switched off")
     by_language: Mapping[str, float | None] = {}
 

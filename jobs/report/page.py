@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from jobs.report import plots
 from jobs.report.captions import MEASURES, RULE_SETS, STAGES
-from jobs.report.facts import OTHER, LakeFacts, Measure, TableState, largest
+from jobs.report.facts import OTHER, Example, LakeFacts, Measure, TableState, largest
 from jobs.report.plots import Limit, Step, percent
 
 GROUPS = 12
@@ -30,6 +30,7 @@ def render(facts: LakeFacts) -> str:
         "seconds": seconds,
         "visible": visible,
         "percent": percent,
+        "verdict": verdict,
         "funnel": lambda facts: Markup(plots.funnel(steps(facts))),
         "fates": lambda flow: Markup(plots.fates(flow)),
         "measure": lambda measure: Markup(draw(measure, facts)),
@@ -114,6 +115,18 @@ def shares(measure: Measure, facts: LakeFacts) -> list[str]:
         failed = sum(reason.by_language.get(each, 0) for reason in failing for each in of_group)
         found.append((failed, sum(documents.get(each, 0) for each in of_group)))
     return [f"{percent(*each)} fail" for each in found]
+
+
+def verdict(example: Example) -> str:
+    """Why a document fails: the measure, and what it is compared with."""
+    rule = example.threshold
+    if rule is None or example.value is None:
+        return ""
+    limit = rule.at(example.excerpt.language)
+    name = rule.measure.rpartition(".")[2]
+    if rule.comparison.startswith("is") or limit is None:
+        return f"{name} {rule.comparison}"
+    return f"{name} {example.value:.4g} {rule.comparison} {limit:.4g}"
 
 
 def behind(state: TableState, facts: LakeFacts) -> list[tuple[str, int, bool]]:

@@ -31,11 +31,19 @@ class Limit:
     """A threshold to draw: what lies beyond it is dropped."""
 
     value: float
-    comparison: str  # >, < or <=
+    comparison: str  # >, <, <=, is true or is zero
 
     def fails(self, value: float) -> bool:
         """Whether the rule drops a document of this value."""
-        return value > self.value if self.comparison == ">" else value < self.value  # no bar is exactly at the value
+        if self.comparison in (">", "is true"):
+            return value > self.value
+        return value < self.value if self.comparison.startswith("<") else value <= 0  # no bar is exactly at the value
+
+    @property
+    def label(self) -> str:
+        """What the plot says beside the line."""
+        short = {"is true": "drop yes", "is zero": "drop 0"}
+        return short.get(self.comparison, f"drop {self.comparison} {nice(self.value)}")
 
 
 def svg(title: str, description: str, height: int, body: str, kind: str) -> str:
@@ -161,8 +169,7 @@ class _Axis:
         """Where a value stands, in per cent of the width."""
         low, high = self.edges[0], self.edges[-1]
         if self.logarithmic:
-            if value <= 0:
-                return 0.0
+            value = max(value, low)  # zero ends where the logarithm begins
             low, high, value = math.log10(low), math.log10(high), math.log10(value)
         share = (value - low) / (high - low)
         inner = len(self.edges) - 1
@@ -205,7 +212,7 @@ def _limits(limits: Sequence[Limit], axis: _Axis) -> str:
         drawn.append(
             f'<line x1="{x:.2f}%" x2="{x:.2f}%" y1="2" y2="{PLOT_HEIGHT + 20}" class="limit"/>'
             f'<text x="{x:.2f}%" dx="{shift}" y="11" text-anchor="{anchor}" class="limit">'
-            f"drop {escape(limit.comparison)} {nice(limit.value)}</text>"
+            f"{escape(limit.label)}</text>"
         )
     return "".join(drawn)
 
@@ -220,6 +227,8 @@ def _ticks(axis: _Axis) -> str:
     else:
         top = 1.0 if 1 < high < 1.05 else high
         labels = {value: nice(value) for value in (low, (low + top) / 2, top)}
+    if len(axis.edges) == 3:  # a switch
+        labels = {0.5: "no", 1.5: "yes"}
     y = PLOT_HEIGHT + 34
     drawn = [f'<line x1="0" x2="100%" y1="{PLOT_HEIGHT + 20}" y2="{PLOT_HEIGHT + 20}" class="axis"/>']
     if axis.logarithmic:
@@ -250,4 +259,4 @@ def _words(values: Histogram, limits: Sequence[Limit]) -> str:
                 marks[share] = nice(max(_middle(values, slot), 0.0))
     text = f"{values.total:,} values. A tenth is below about {marks[0.1]}, half below {marks[0.5]}, "
     text += f"nine tenths below {marks[0.9]}."
-    return " ".join([text, *(f"Dropped when {limit.comparison} {nice(limit.value)}." for limit in limits)])
+    return " ".join([text, *(f"Rule: {limit.label}." for limit in limits)])

@@ -23,10 +23,10 @@ MEMBERS = 5
 
 @dataclass(frozen=True)
 class MeasureColumn:
-    """A numeric leaf of `measures` and how its values are binned."""
+    """A leaf of `measures` whose values can be counted in bins."""
 
     name: str
-    integer: bool
+    kind: bins.Kind
 
 
 def sources(inputs: DataFrame) -> list[Row]:
@@ -98,7 +98,7 @@ def events(
 
 
 def measure_columns(schema: T.StructType) -> list[MeasureColumn]:
-    """All numeric leaves of the measures table, in its order: top-level or in a rule set's struct."""
+    """All numbers and switches of the measures table, in its order: top-level or in a rule set's struct."""
     found = []
     for field in schema.fields:
         if isinstance(field.dataType, T.StructType):
@@ -106,9 +106,17 @@ def measure_columns(schema: T.StructType) -> list[MeasureColumn]:
         else:
             leaves = [field]
         for leaf in leaves:
-            if isinstance(leaf.dataType, T.NumericType):
-                found.append(MeasureColumn(leaf.name, integer=isinstance(leaf.dataType, T.IntegralType)))
+            kind = next((kind for dtype, kind in _KINDS.items() if isinstance(leaf.dataType, dtype)), None)
+            if kind:
+                found.append(MeasureColumn(leaf.name, kind))
     return found
+
+
+_KINDS: dict[type[T.DataType], bins.Kind] = {
+    T.BooleanType: "switch",
+    T.IntegralType: "count",
+    T.FractionalType: "share",
+}
 
 
 def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> list[Row]:

@@ -5,7 +5,7 @@ from jobs.report.facts import Threshold
 from jobs.stages.policy_file import policy_of
 from pipelines.policies import files
 from pipelines.policies.policy import Policy
-from pipelines.policies.rules import Rule
+from pipelines.policies.rules import Comparison, Rule
 
 
 def policy_in_force(lake: Lake, label: str | None) -> Policy | None:
@@ -25,16 +25,20 @@ def policy_in_force(lake: Lake, label: str | None) -> Policy | None:
 
 
 def thresholds(policy: Policy | None) -> list[Threshold]:
-    """The rules that bound a number, in policy order; rules that are off everywhere are left out."""
+    """The rules that look at a number or a switch, in policy order; those that are off everywhere are left out."""
     if policy is None:
         return []
-    bounds = [_threshold(policy, rule) for rule in policy.active() if rule.kind == "number"]
-    return [bound for bound in bounds if bound.value is not None or any(bound.by_language.values())]
+    bounds = [_threshold(policy, rule) for rule in policy.active() if rule.kind != "names"]
+    return [
+        bound
+        for bound in bounds
+        if bound.value is not None or any(value is not None for value in bound.by_language.values())
+    ]
 
 
 def _threshold(policy: Policy, rule: Rule) -> Threshold:
-    values = {code: _number(policy.threshold(rule, code)) for code in sorted(policy.languages)}
-    base = _number(policy.threshold(rule))
+    values = {code: _number(rule, policy.threshold(rule, code)) for code in sorted(policy.languages)}
+    base = _number(rule, policy.threshold(rule))
     return Threshold(
         reason=rule.reason,
         measure=rule.measure,
@@ -44,5 +48,11 @@ def _threshold(policy: Policy, rule: Rule) -> Threshold:
     )
 
 
-def _number(threshold: object) -> float | None:
-    return float(threshold) if isinstance(threshold, int | float) else None
+def _number(rule: Rule, threshold: object) -> float | None:
+    """A threshold as a place on the measure's axis: a switch stands where its values begin to fail."""
+    if threshold is None:
+        return None
+    if rule.kind == "switch":
+        return 0.0 if rule.comparison is Comparison.IS_ZERO else 1.0
+    assert isinstance(threshold, int | float)
+    return float(threshold)

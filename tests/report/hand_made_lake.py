@@ -20,34 +20,6 @@ HOSTILE = "<script>alert('text')</script> & \u202eright to left\x00 end"
 HOSTILE_URI = "/data/<img src=x onerror=alert(1)>.txt"
 LENGTH = 64
 
-REPETITION = ("dup_line_frac", "top_2_gram", "duplicated_5_n_grams")
-QUALITY = ("words", "mean_word_length", "alpha_word_ratio", "stop_words")
-MEASURES = tables.Table(
-    "measures",
-    key=("doc_id",),
-    schema=pa.schema(
-        [
-            ("doc_id", pa.string()),
-            ("language", pa.string()),
-            ("language_score", pa.float64()),
-            ("gopher_repetition", pa.struct([(name, pa.float64()) for name in REPETITION])),
-            (
-                "gopher_quality",
-                pa.struct(
-                    [
-                        ("words", pa.int64()),
-                        ("mean_word_length", pa.float64()),
-                        ("alpha_word_ratio", pa.float64()),
-                        ("stop_words", pa.int64()),
-                    ]
-                ),
-            ),
-            ("rewritten", pa.string()),
-            ("run_id", pa.string()),
-        ]
-    ),
-)
-
 
 def policy() -> Policy:
     """Gopher's two rule sets as they come, for English and German."""
@@ -84,33 +56,34 @@ def measures() -> list[dict[str, object]]:
     rows = []
     for number, document in enumerate(documents()):
         good = number < 28
-        rows.append(
-            {
-                "doc_id": document["doc_id"],
-                "language": document["language"],
-                "language_score": 0.9,
-                "gopher_repetition": {
-                    "dup_line_frac": 0.0,
-                    "top_2_gram": 0.05 if good else 0.5,
-                    "duplicated_5_n_grams": 0.01 * (number % 5),
-                },
-                "gopher_quality": {
-                    "words": 45 if number == 27 else 60 + 10 * number if good else 3,
-                    "mean_word_length": 4.0 if good else None,
-                    "alpha_word_ratio": 0.95,
-                    "stop_words": 4 if good else 2,
-                },
-                "rewritten": None,
-                "run_id": "clean-1",
-            }
-        )
+        row: dict[str, object] = {name: document.get(name) for name in ("doc_id", "language", "language_score")}
+        row |= {
+            "gopher_repetition": _all("gopher_repetition", 0.0) | {"top_2_gram": 0.05 if good else 0.5},
+            "gopher_quality": _all("gopher_quality", 0.0)
+            | {
+                "words": 45 if number == 27 else 60 + 10 * number if good else 3,
+                "mean_word_length": 4.0 if good else None,
+                "alpha_word_ratio": 0.95,
+                "stop_words": 4 if good else 2,
+            },
+            "c4": _all("c4", 0) | {"lorem_ipsum": False, "curly_bracket": number == 5},
+            "fineweb": _all("fineweb", 0),
+            "size": _all("size", 100),
+            "run_id": "clean-1",
+        }
+        rows.append(row)
     return rows
+
+
+def _all(rule_set: str, value: object) -> dict[str, object]:
+    """Every field of a rule set's struct, with one value."""
+    return {field.name: value for field in tables.MEASURES.schema.field(rule_set).type}
 
 
 def decisions() -> list[dict[str, object]]:
     rows = []
     for row in measures():
-        failed = reasons({**row, "size": {"characters": 10}, "url_listed": None}, policy())
+        failed = reasons(row, policy())
         rows.append(
             {
                 "doc_id": row["doc_id"],
@@ -252,7 +225,7 @@ ROWS = (
     (tables.INPUTS, inputs),
     (tables.DOCUMENTS, documents),
     (tables.REJECTS, rejects),
-    (MEASURES, measures),
+    (tables.MEASURES, measures),
     (tables.DECISIONS, decisions),
     (tables.DUPLICATES, duplicates),
     (tables.CLEAN_DOCUMENTS, clean_documents),

@@ -29,8 +29,8 @@ def test_a_value_falls_between_the_edges_of_its_slot(spark):
 
 def test_a_small_upper_bound_is_looked_at_closely():
     rule = Threshold(reason="fineweb.char_dup_ratio", measure="fineweb.char_dup_ratio", comparison=">", value=0.01)
-    assert bins.of(rule.measure, False, rule).edges[-1] == pytest.approx(0.04)
-    assert bins.of(rule.measure, False, None) == bins.SHARE
+    assert bins.of(rule.measure, "share", rule).edges[-1] == pytest.approx(0.04)
+    assert bins.of(rule.measure, "share", None) == bins.SHARE
 
 
 def test_the_last_bin_of_a_share_is_exactly_one():

@@ -47,6 +47,11 @@ def test_undefined_measures_are_counted_apart(facts):
     assert (measure.missing, measure.all.total) == (4, 28)
 
 
+def test_a_switch_is_counted_as_no_and_yes(facts):
+    measure = next(each for each in facts.measures if each.name == "c4.curly_bracket")
+    assert measure.all.counts == (0, 31, 1, 0)
+
+
 def test_examples_are_the_smallest_ids_with_value_and_excerpt(facts):
     examples = facts.examples["gopher_quality.short_doc"]
     assert [example.excerpt.doc_id for example in examples] == [f"{number:032x}" for number in (28, 29, 30)]

@@ -67,10 +67,18 @@ def test_a_logarithmic_axis_begins_with_the_zeros():
     assert "M0.06" in image
 
 
+@pytest.mark.parametrize(
+    ("comparison", "failing"),
+    [(">", [9, 1e9]), ("<", [0, 1]), ("<=", [0, 1]), ("is zero", [0]), ("is true", [9, 1e9])],
+)
+def test_a_limit_fails_what_its_rule_drops(comparison, failing):
+    assert [value for value in (0, 1, 9, 1e9) if Limit(5, comparison).fails(value)] == failing
+
+
 def test_thresholds_are_told_in_words_too():
     image = plots.histograms("words", [(COUNT.histogram({20: 9}), [Limit(50, "<")])])
     assert "9 values." in image
-    assert "Dropped when &lt; 50." in image
+    assert "Rule: drop &lt; 50." in image
 
 
 def test_clusters_are_binned_by_doubling_sizes():
