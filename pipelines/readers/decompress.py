@@ -4,6 +4,8 @@ A member is a gzip member or a zstd frame. Damage costs the member it is in; rea
 Memory is bounded whatever a member expands to.
 """
 
+import re
+import struct
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ Member = Generator[bytes, None, int]  # yields what it expands to, returns the o
 _FEED = 64 << 10
 _PIECE = 256 << 10  # bytes expanded at a time
 _PROBE = 64 << 10  # bytes a candidate member must expand to, or end before, to be believed
+_HEADER = 66 << 10  # a gzip header may be as long: an extra field of 64 KiB
+_GZIP_HEADER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{6}", re.DOTALL)
 _WINDOW = 1 << 27  # what zstd's own decoder allows unless told otherwise
 _SKIPPABLE = 0x184D2A50  # and 15 more
 _DICTIONARY = 0x184D2A5D  # WARC-in-zstd: the first frame may carry the dictionary of all others
@@ -52,13 +56,13 @@ def codec(name: str, source: Source) -> Codec:
 
 
 def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
-    """Expands the member at `start`, checking its CRC.
+    """Expands the member at `start`. Its checksum is compared after everything has been yielded.
 
     Raises:
         ReadError: damaged, cut off, or a bomb.
     """
-    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    offset, expanded, waiting = start, 0, b""
+    decoder = zlib.decompressobj(-zlib.MAX_WBITS)
+    offset, expanded, checksum, waiting = start + _gzip_header(source, start), 0, 0, b""
     while not decoder.eof:
         if not waiting:
             waiting = source.at(offset, _FEED)
@@ -71,10 +75,34 @@ def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
             raise ReadError(Reason.TRUNCATED, f"gzip member at byte {start} ends too early")
         waiting = decoder.unconsumed_tail
         expanded += len(piece)
+        checksum = zlib.crc32(piece, checksum)
         _refuse_bomb(start, expanded, offset - len(waiting) - start, limits)
         if piece:
             yield piece
-    return offset - len(decoder.unused_data)
+    offset -= len(decoder.unused_data)
+    trailer = source.at(offset, 8)
+    if len(trailer) < 8:
+        raise ReadError(Reason.TRUNCATED, f"gzip member at byte {start} ends within its checksum")
+    if trailer != struct.pack("<II", checksum, expanded & 0xFFFFFFFF):
+        raise ReadError(Reason.CORRUPT, f"gzip member at byte {start}: its checksum or length is wrong")
+    return offset + 8
+
+
+def _gzip_header(source: Source, start: int) -> int:
+    """Length of the member header (RFC 1952, 2.3)."""
+    head = source.at(start, _HEADER)
+    found = _GZIP_HEADER.match(head)
+    length = found.end() if found else 0
+    if found and head[3] & 0x04:  # an extra field, which tells its length
+        length += 2 + int.from_bytes(head[length : length + 2], "little")
+    for flag in (0x08, 0x10):  # name and comment, ended by a zero byte each
+        if found and head[3] & flag:
+            length = head.find(b"\0", length) + 1 or _HEADER + 1
+    length += 2 if found and head[3] & 0x02 else 0  # the header's own checksum
+    if not found or length > len(head):
+        reason = Reason.TRUNCATED if len(head) < _HEADER and b"\x1f\x8b\x08".startswith(head[:3]) else Reason.CORRUPT
+        raise ReadError(reason, f"no gzip header at byte {start}")
+    return length
 
 
 def zstd_frame(

@@ -77,7 +77,7 @@ def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
     if PurePosixPath(found.location).suffix.lower() == ".zip":
         yield from _members(file, config)
     else:
-        yield classify(file, head, config)
+        yield classify(file, file.path, head, config)
 
 
 def _edges(found: Found) -> tuple[bytes, bytes]:
@@ -89,9 +89,9 @@ def _edges(found: Found) -> tuple[bytes, bytes]:
         return head, stream.read(EDGE)
 
 
-def classify(file: InputFile, head: bytes, config: SourceConfig) -> InputFile:
+def classify(file: InputFile, name: str, head: bytes, config: SourceConfig) -> InputFile:
     """The file with its format and codec, or the problem that it has none; `head` is its first 4 KiB as stored."""
-    codec, name = codec_of(file.path.rpartition("!/")[2], head)
+    codec, name = codec_of(name, head)
     if not head:
         return replace(file, format="text" if config.format == "auto" else config.format)
     try:
@@ -154,13 +154,13 @@ def _member(member: InputFile, info: zipfile.ZipInfo, config: SourceConfig) -> I
         detail = f"zip: {stored:,} bytes declared to expand to {expands:,}"
         return replace(member, problem=Reject(0, Reason.DECOMPRESSION_BOMB, detail))
     try:
-        stream, _ = open_member(member.location, member.member, info.filename)
+        stream, _ = open_member(member.location, member.member, member.uri)
         with stream:
-            return classify(member, stream.read(_HEAD), config)
+            return classify(member, info.filename, stream.read(_HEAD), config)
     except ReadError as error:
         return replace(member, problem=Reject(0, error.reason, error.detail))
     except (zlib.error, zipfile.BadZipFile, EOFError, OSError):
-        return classify(member, b"\n", config)  # reading it will say what is wrong, and where
+        return classify(member, info.filename, b"\n", config)  # reading it will say what is wrong, and where
 
 
 def _table(found: Found, config: SourceConfig, delta_files: DeltaFiles | None) -> Iterator[InputFile]:

@@ -95,7 +95,7 @@ def delta_files(spark: SparkSession, location: str) -> list[DeltaFile]:
     """
     jvm: Any = spark._jvm
     session: Any = spark._jsparkSession
-    snapshot = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(session, location).update()
+    snapshot = jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(session, location)._2()
     columns = _column_mapping(json.loads(snapshot.metadata().schemaString()))
     logical = {physical: name for name, physical in columns}
     rows = DataFrame(snapshot.allFiles().toDF(), spark).select(

@@ -67,8 +67,8 @@ def _identity(location: str) -> str:
     return str(files.ukey(path))
 
 
-def open_member(location: str, index: int, name_ends: str) -> tuple[BinaryIO, int]:
-    """(stream, uncompressed size) of the archive's member with this index.
+def open_member(location: str, index: int, uri: str) -> tuple[BinaryIO, int]:
+    """(stream, uncompressed size) of the archive's member with this index, which must still be the one `uri` names.
 
     Raises:
         ReadError: the archive has changed, or the member cannot be opened.
@@ -76,7 +76,7 @@ def open_member(location: str, index: int, name_ends: str) -> tuple[BinaryIO, in
     try:
         container = archive(location)
         members = container.infolist()
-        if index >= len(members) or not name_ends.endswith(storable_path(members[index].filename)):
+        if index >= len(members) or storable_path(members[index].filename) not in uri:
             raise ReadError(Reason.CHANGED, "the archive's directory has changed since it was listed; run again")
         return container.open(members[index]), members[index].file_size  # type: ignore[return-value]
     except zipfile.BadZipFile as error:

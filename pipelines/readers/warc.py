@@ -61,8 +61,11 @@ def _compressed(source: Source, split: Split) -> Iterator[tuple[int, Frame] | Re
         if isinstance(run, Reject):
             yield run
             continue
-        for frame in _whole_frames(Buffer(run.pieces()), split):
+        buffer, number = Buffer(run.pieces()), -1
+        for number, frame in enumerate(_whole_frames(buffer, split)):
             yield run.start + frame.ordinal, frame
+        if buffer.damage and number < 0:
+            yield Reject(run.start, buffer.damage.reason, buffer.damage.detail, source.at(run.start, 256))
 
 
 def _pieces(source: Source) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ that, the record has a wrong length, and reading goes on at the next line that s
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.readers.record import SAMPLE_BYTES, Reason
 from pipelines.readers.storage import ReadError
@@ -72,7 +72,9 @@ def frames(buffer: Buffer, limit: int, too_long: Reason) -> Iterator[Frame]:
         _skip_line_ends(buffer)
         if not buffer.has(1):
             return
-        yield _frame(buffer, ordinal, limit, too_long)
+        frame = _frame(buffer, ordinal, limit, too_long)
+        length = buffer.offset - frame.offset
+        yield replace(frame, data=frame.data[:length]) if len(frame.data) > length else frame
         ordinal += 1
 
 
@@ -131,14 +133,10 @@ def _header_length(buffer: Buffer) -> int | None:
 
 
 def _ends(buffer: Buffer, length: int) -> bool:
-    """Whether the record may end after `length` bytes: two line ends and a record or nothing; or just nothing."""
-    count = 64
-    while buffer.has(length + count) and not buffer.data[length : length + count].strip(b"\r\n"):
-        count *= 2  # more line ends than usual
-    tail = bytes(buffer.data[length : length + count])
-    rest = tail.lstrip(b"\r\n")[:5]
-    separated = tail.startswith((b"\r\n\r\n", b"\n\n")) or not tail
-    return separated and b"WARC/".startswith(rest)
+    """Whether the record may end after `length` bytes: two line ends follow, or nothing."""
+    buffer.has(length + 4)
+    tail = bytes(buffer.data[length : length + 4])
+    return not tail or tail.startswith((b"\r\n\r\n", b"\n\n"))
 
 
 def _too_long(buffer: Buffer, frame: Frame, length: int, limit: int) -> Frame:

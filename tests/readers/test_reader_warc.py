@@ -1,0 +1,281 @@
+"""Web archives, written by warcio and read by ours."""
+
+import gzip
+import io
+import zlib
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+PAGE = "<html><head><title>t</title></head><body><main><p>{}</p></main></body></html>"
+
+
+class Archive:
+    """Records in the order they are added."""
+
+    def __init__(self, compressed: bool = True) -> None:
+        self.out = io.BytesIO()
+        self.writer = WARCWriter(self.out, gzip=compressed)
+        self.offsets: list[int] = []
+
+    def add(self, kind: str, payload: bytes, headers: list[tuple[str, str]] | None = None, **options) -> "Archive":
+        self.offsets.append(self.out.tell())
+        http = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1") if headers is not None else None
+        record = self.writer.create_warc_record(
+            "http://example.org/", kind, payload=io.BytesIO(payload), http_headers=http, **options
+        )
+        self.writer.write_record(record)
+        return self
+
+    def page(self, text: str) -> "Archive":
+        return self.add("response", PAGE.format(text).encode(), [("Content-Type", "text/html; charset=utf-8")])
+
+    def text(self, text: str) -> "Archive":
+        return self.add("conversion", text.encode(), warc_content_type="text/plain")
+
+    @property
+    def bytes(self) -> bytes:
+        return self.out.getvalue()
+
+
+def test_pages_become_their_main_text(read_bytes):
+    archive = Archive().page("Žluťoučký kůň příšerně úpěl.")
+    (document,) = read_bytes(archive.bytes, "a.warc.gz").documents
+    assert document.text == "Žluťoučký kůň příšerně úpěl."
+    assert document.meta["url"] == "http://example.org/"
+    assert document.meta["content_type"] == "text/html"
+    assert document.meta["http_status"] == "200"
+    assert document.meta["id"].startswith("<urn:uuid:")
+    assert document.meta["date"]
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_positions_are_offsets_as_in_indexes(read_bytes, compressed):
+    archive = Archive(compressed).text("one").text("two").text("three")
+    reading = read_bytes(archive.bytes, "a.warc.gz" if compressed else "a.warc")
+    assert [d.position for d in reading.documents] == archive.offsets
+    assert reading.texts == ["one", "two", "three"]
+
+
+def test_records_that_are_no_text_are_counted_not_lost(read_bytes):
+    archive = Archive().page("a page").add("request", b"", []).add("metadata", b"x: y").text("text")
+    archive.add("response", b"\x89PNG", [("Content-Type", "image/png")])
+    archive.add("resource", b"{}", warc_content_type="application/json")
+    archive.add("response", b"?", [("Content-Type", "whatever nonsense")])
+    reading = read_bytes(archive.bytes, "a.warc.gz")
+    assert len(reading.documents) == 2
+    assert reading.skipped == {
+        "request": 1,
+        "metadata": 1,
+        "response image": 1,
+        "resource application": 1,
+        "response unknown": 1,
+    }
+    assert len(list(ArchiveIterator(io.BytesIO(archive.bytes)))) == len(reading.records) + reading.skipped.total()
+
+
+def test_an_archive_compressed_as_a_whole_is_read(read_bytes):
+    plain = Archive(compressed=False).text("one").text("two").bytes
+    for content, suffix in ((gzip.compress(plain), "gz"), (zstandard.ZstdCompressor().compress(plain), "zst")):
+        reading = read_bytes(content, f"a.warc.{suffix}", split_bytes=50)
+        assert [(d.position, d.text) for d in reading.documents] == [(0, "one"), (1, "two")]
+
+
+def test_an_archive_compressed_in_blocks_is_read(read_bytes):
+    plain = Archive(compressed=False).text("one" * 300).text("two" * 300).bytes
+    blocks = b"".join(gzip.compress(plain[at : at + 100]) for at in range(0, len(plain), 100))
+    assert read_bytes(blocks, "a.warc.gz", split_bytes=50).texts == ["one" * 300, "two" * 300]
+
+
+def test_zstd_with_a_dictionary_in_its_first_frame(read_bytes):
+    records = [Archive(compressed=False).text(f"record number {n} of the archive").bytes for n in range(200)]
+    dictionary = zstandard.train_dictionary(2000, records)
+    compressor = zstandard.ZstdCompressor(dict_data=dictionary)
+    frames = b"".join(map(compressor.compress, records))
+    for payload in (dictionary.as_bytes(), zstandard.ZstdCompressor().compress(dictionary.as_bytes())):
+        first = (0x184D2A5D).to_bytes(4, "little") + len(payload).to_bytes(4, "little") + payload
+        for size in (1 << 40, 500):
+            reading = read_bytes(first + frames, "a.warc.zst", split_bytes=size)
+            assert reading.texts == [f"record number {n} of the archive" for n in range(200)]
+
+
+def deflate(content: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(content) + compressor.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", deflate),
+        ("br", brotli.compress),
+        ("zstd", zstandard.ZstdCompressor().compress),
+        ("identity", bytes),
+        ("gzip", bytes),  # undone by the archive, which left the header
+        ("br", bytes),
+    ],
+)
+def test_content_codings_are_undone(read_bytes, coding, encode):
+    headers = [("Content-Type", "text/html"), ("Content-Encoding", coding)]
+    archive = Archive().add("response", encode(PAGE.format("some words").encode()), headers)
+    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
+
+
+def test_chunked_transfer_coding_is_undone(read_bytes):
+    page = PAGE.format("some words").encode()
+    headers = [("Content-Type", "text/html"), ("Transfer-Encoding", "chunked")]
+    archive = Archive().add("response", b"%x\r\n%s\r\n0\r\n\r\n" % (len(page), page), headers)
+    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "coding", "reason"),
+    [
+        (gzip.compress(PAGE.encode() * 9)[:-20], "gzip", "truncated"),
+        (zlib.compress(PAGE.encode() * 9)[:-20], "deflate", "truncated"),
+        (brotli.compress(PAGE.encode() * 9)[:-9], "br", "corrupt"),
+        (zstandard.ZstdCompressor().compress(PAGE.encode() * 9)[:-9], "zstd", "truncated"),
+        (gzip.compress(bytes(2 << 20)), "gzip", "decompression_bomb"),
+        (zlib.compress(bytes(2 << 20)), "deflate", "decompression_bomb"),
+        (brotli.compress(bytes(2 << 20)), "br", "decompression_bomb"),
+        (zstandard.ZstdCompressor().compress(bytes(2 << 20)), "zstd", "decompression_bomb"),
+        (b"?", "sdch", "unsupported"),
+        (b"", "identity", "empty"),
+        (b"<p>odd \x81 byte", "identity", "encoding"),
+        (b"<html><body>" + b"x" * 600_000, "identity", "oversized"),
+    ],
+)
+def test_a_bad_payload_is_one_reject(read_bytes, payload, coding, reason):
+    headers = [("Content-Type", "text/html"), ("Content-Encoding", coding)]
+    archive = Archive().page("before").add("response", payload, headers).page("after")
+    reading = read_bytes(archive.bytes, "a.warc.gz", max_document_bytes=500_000, max_decompressed_bytes=1 << 20)
+    assert reading.texts == ["before", "after"]
+    reject = reading.one_reject()
+    assert (reject.reason, reject.position) == (reason, archive.offsets[1])
+    assert reject.sample.startswith(b"WARC/1")
+
+
+def test_charset_comes_from_http_then_from_the_page(read_bytes):
+    text = "Привет, мир"
+    page = PAGE.replace("<title>", '<meta charset="koi8-r"><title>').format(text)
+    archive = Archive().add("response", page.encode("cp1251"), [("Content-Type", "text/html; charset=windows-1251")])
+    archive.add("response", page.encode("koi8-r"), [("Content-Type", "text/html")])
+    reading = read_bytes(archive.bytes, "a.warc.gz")
+    assert reading.texts == [text, text]
+    assert [d.meta["encoding"] for d in reading.documents] == ["cp1251", "koi8-r"]
+
+
+def test_resources_are_pages_without_http(read_bytes):
+    archive = Archive().add("resource", PAGE.format("some words").encode(), warc_content_type="text/html")
+    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
+
+
+def record(header: bytes, block: bytes = b"some text", end: bytes = b"\r\n\r\n") -> bytes:
+    lines = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\n"
+    return lines + header + b"\r\n\r\n" + block + end
+
+
+GOOD = record(b"Content-Length: 9")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (record(b"Content-Length: 5"), "wrong_length"),
+        (record(b"Content-Length: 12"), "wrong_length"),
+        (record(b"Content-Length: 99999999999"), "wrong_length"),
+        (record(b"Content-Length: -1"), "wrong_length"),
+        (record(b"Content-Length: nine"), "wrong_length"),
+        (record(b"X-Length: 9"), "wrong_length"),
+        (b"WARC/1.0\r\nContent-Length: 9\r\n\r\nsome text\r\n\r\n", "malformed_record"),
+        (b"WARC/1.0 without any header\r\n\r\n", "malformed_record"),
+        (b"no record at all\r\n\r\n", "malformed_record"),
+        (b"WARC/1.0\r\n" + b"X: y\r\n" * 20_000 + b"\r\n", "malformed_record"),
+        (record(b"Content-Length: 600000", b"x" * 600_000), "oversized"),
+        (record(b"Content-Length: 10", b"some \xff\x81 xx"), "encoding"),
+        (record(b"Content-Length: 8", b"nul \0 in"), "null_character"),
+        (record(b"Content-Length: 3", b" \r\n"), "empty"),
+        (GOOD.replace(b"conversion", b"response").replace(b"text/plain", b"application/http"), "malformed_record"),
+    ],
+)
+@pytest.mark.parametrize("compress", [None, gzip.compress])
+def test_a_bad_record_is_one_reject_between_two_documents(read_bytes, bad, reason, compress):
+    compress = compress or bytes
+    content = b"".join(map(compress, (GOOD, bad, GOOD)))
+    reading = read_bytes(content, "a.warc" if compress is bytes else "a.warc.gz", max_document_bytes=500_000)
+    assert reading.texts == ["some text", "some text"]
+    assert reading.documents[1].position == len(content) - len(compress(GOOD))
+    reject = reading.one_reject()
+    assert (reject.reason, reject.sample[:20]) == (reason, bad[:20])
+    assert bad.startswith(reject.sample)
+    # in a member of its own what is no record goes with the record before it
+    no_record = compress is not bytes and not bad.startswith(b"WARC/")
+    assert reject.position == (1 if no_record else len(compress(GOOD)))
+
+
+def test_an_unknown_record_type_is_counted(read_bytes):
+    assert read_bytes(GOOD.replace(b"conversion", b"confection"), "a.warc").skipped == {"unknown": 1}
+
+
+def test_line_feeds_alone_may_end_headers(read_bytes):
+    assert read_bytes(GOOD.replace(b"\r\n", b"\n") * 2, "a.warc").texts == ["some text"] * 2
+
+
+@pytest.mark.parametrize("cut", [1, 5, 8, 9, 20, 50, 80])
+def test_a_truncated_last_member_is_one_reject(read_bytes, cut):
+    archive = Archive().text("one").text("two")
+    reading = read_bytes(archive.bytes[:-cut], "a.warc.gz")
+    assert (reading.texts, reading.reasons) == (["one"], ["truncated"])
+    assert reading.one_reject().position == archive.offsets[1]
+
+
+def test_a_checksum_that_does_not_fit_rejects_the_record_before_it(read_bytes):
+    archive = Archive().text("one").text("two").text("three")
+    content = bytearray(archive.bytes)
+    content[archive.offsets[2] - 6] ^= 1
+    reading = read_bytes(bytes(content), "a.warc.gz")
+    assert (reading.texts, reading.reasons) == (["one", "three"], ["corrupt"])
+    assert reading.one_reject().position == archive.offsets[1]
+
+
+def test_records_before_the_damage_in_a_single_member_are_read(read_bytes):
+    archive = Archive(compressed=False)
+    for n in range(500):
+        archive.text(f"record {n} {zlib.crc32(b'%d' % n)}")
+    content = gzip.compress(archive.bytes)
+    reading = read_bytes(content[: len(content) // 2], "a.warc.gz")
+    assert 100 < len(reading.texts) < 400
+    assert reading.reasons == ["truncated"]
+
+
+@pytest.mark.parametrize("content", [b"not gzip at all", gzip.compress(b"no archive inside"), b"\x1f\x8b\x08"])
+def test_a_file_that_is_no_archive_is_one_reject(read_bytes, content):
+    assert read_bytes(content, "a.warc.gz").reasons == ["corrupt"]
+
+
+@pytest.fixture(scope="module")
+def real_archive() -> bytes:
+    archive = Archive()
+    for n in range(8):
+        archive.page(f"Page {n} has words, as pages do.").text(f"text {n}").add("metadata", b"x: y")
+    return archive.bytes
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_no_damage_raises_or_loses_count(read_bytes, real_archive, data):
+    plain = data.draw(st.booleans())
+    content = bytearray(gzip.decompress(real_archive) if plain else real_archive)
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        length = data.draw(st.integers(0, 30))
+        content[at : at + length] = data.draw(st.binary(max_size=30))
+    read_bytes(bytes(content), "a.warc" if plain else "a.warc.gz", data.draw(st.integers(100, 10_000)))
