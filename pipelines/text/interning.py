@@ -18,7 +18,7 @@ from pipelines.text.characters import MAY_BEGIN_SPACE, space_width
 from pipelines.text.chunk_table import ChunkTable
 
 SplitChunk = Callable[[str], list[str]]
-SplitChunks = Callable[[list[str]], list[list[str]]]
+SplitChunks = Callable[[list[str]], "SplitWords"]
 
 # What is kept of the past before the tables start afresh: bounds a worker's memory on endless input.
 CHUNK_LIMIT = 1_000_000
@@ -27,6 +27,15 @@ BYTE_LIMIT = 64 << 20
 # Longer runs without whitespace are cut after every so many code points: splitters may take time in the square of
 # a chunk's length, and text written without spaces would fill the tables with chunks that never come back.
 LONGEST_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SplitWords:
+    """Many chunks, split: chunk c holds the next `counts[c]` of the words `strings[ids[...]]`."""
+
+    strings: list[str]  # distinct
+    ids: npt.NDArray[np.integer]  # (words of all chunks,)
+    counts: Integers  # (chunks,)
 
 
 @dataclass(slots=True)
@@ -101,7 +110,7 @@ class ChunkInterner:
     """
 
     def __init__(self, split_chunk: SplitChunk, limit: int = CHUNK_LIMIT) -> None:
-        self._start(lambda chunks: [split_chunk(chunk) for chunk in chunks], limit)
+        self._start(lambda chunks: _split_each(chunks, split_chunk), limit)
 
     @classmethod
     def in_bulk(cls, split_chunks: SplitChunks, limit: int = CHUNK_LIMIT) -> Self:
@@ -138,10 +147,17 @@ class ChunkInterner:
         if not chunks:
             return
         split = self._split_chunks(chunks)
-        ids = np.fromiter((self._vocabulary.add(word) for words in split for word in words), np.int32)
-        ends = np.cumsum([len(words) for words in split], dtype=np.int64) + self._word_offsets[-1]
-        self._word_ids = np.concatenate([self._word_ids, ids])
+        numbers = np.array([self._vocabulary.add(word) for word in split.strings], np.int32)
+        ends = np.cumsum(split.counts) + self._word_offsets[-1]
+        self._word_ids = np.concatenate([self._word_ids, numbers[split.ids]])
         self._word_offsets = np.concatenate([self._word_offsets, ends])
+
+
+def _split_each(chunks: list[str], split_chunk: SplitChunk) -> SplitWords:
+    split = [split_chunk(chunk) for chunk in chunks]
+    numbers: dict[str, int] = {}
+    ids = [numbers.setdefault(word, len(numbers)) for words in split for word in words]
+    return SplitWords(list(numbers), np.array(ids, np.int64), np.array([len(words) for words in split], np.int64))
 
 
 def _batch(texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBatch) -> TextBatch:

@@ -9,7 +9,9 @@ newlines here, across which spaCy finds nothing, so the second special case is h
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipelines.text.interning import ChunkInterner
+import numpy as np
+
+from pipelines.text.interning import ChunkInterner, SplitWords
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
@@ -38,18 +40,20 @@ def word_splitter(language: str | None) -> ChunkInterner:
     return _interner(spacy_language(language))
 
 
-def split_chunks(chunks: list[str], language: str) -> list[list[str]]:
+def split_chunks(chunks: list[str], language: str) -> SplitWords:
     """spaCy's words of each chunk. A chunk may hold single spaces, but no other whitespace."""
     tokenizer = _tokenizer(spacy_language(language))
-    words: list[list[str]] = [[]]
     with tokenizer.vocab.memory_zone():
-        for token in tokenizer("\n".join(chunks)):
-            word = token.text.strip()
-            if word:
-                words[-1].append(word)
-            else:
-                words.extend([] for _ in range(token.text.count("\n")))
-    return words
+        hashes = tokenizer("\n".join(chunks)).to_array("ORTH")
+        distinct, tokens = np.unique(hashes, return_inverse=True)
+        strings = [tokenizer.vocab.strings[string_hash] for string_hash in distinct.tolist()]
+    newlines = np.array([string.count("\n") for string in strings], np.int64)
+    is_word = np.array([not string.isspace() for string in strings], np.bool_)
+    words = [string for string in strings if not string.isspace()]
+    token_is_word = is_word[tokens]
+    ids = (np.cumsum(is_word) - 1)[tokens[token_is_word]]
+    chunk_of_word = np.cumsum(newlines[tokens])[token_is_word]
+    return SplitWords(words, ids, np.bincount(chunk_of_word, minlength=len(chunks)))
 
 
 @cache

@@ -1,0 +1,114 @@
+"""Words found chunk by chunk are the words that spaCy finds in the whole text."""
+
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tricky_text import texts
+
+from pipelines.text.words import MULTI_LANGUAGE, SPACY_LANGUAGES, spacy_language, split_chunks, word_splitter
+
+# UDHR file names, by language code: real text in scripts with and without spaces.
+UDHR = {
+    "de": "German_Deutsch-Latin1", "fr": "French_Francais-Latin1", "es": "Spanish-Latin1", "it": "Italian-Latin1",
+    "hu": "Hungarian_Magyar-UTF8", "el": "Greek_Ellinika-UTF8", "hi": "Hindi-UTF8", "he": "Hebrew_Ivrit-UTF8",
+    "fa": "Farsi_Persian-UTF8", "tr": "Turkish_Turkce-UTF8", "uk": "Ukrainian-UTF8",
+    "cs": "Czech-UTF8", "zh": "Chinese_Mandarin-UTF8", "ja": "Japanese_Nihongo-UTF8", "vi": "Vietnamese-UTF8",
+}  # fmt: skip
+
+
+def words(text: str, language: str) -> list[str]:
+    found = word_splitter(language)([text])
+    return [found.vocabulary.strings[word] for word in found.ids]
+
+
+@cache
+def blank(code: str) -> spacy.Language:
+    return spacy.blank(code)
+
+
+def spacy_words(text: str, language: str) -> list[str]:
+    tokens = blank(spacy_language(language)).tokenizer(text)
+    return [token.text.strip() for token in tokens if token.text.strip()]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("can't", ["ca", "n't"]),
+        ("cannot", ["can", "not"]),
+        ("gonna", ["gon", "na"]),
+        ("e-mail", ["e", "-", "mail"]),
+        ("(Hello, world!)", ["(", "Hello", ",", "world", "!", ")"]),
+        ("at 10 a.m.", ["at", "10", "a.m."]),
+    ],
+)
+def test_english_words_are_not_what_stands_between_spaces(text, expected):
+    assert words(text, "en") == expected
+
+
+@given(text=texts)
+def test_words_of_any_text_are_those_of_spacy(text):
+    assert words(text, "en") == spacy_words(text, "en")
+
+
+@settings(max_examples=40)
+@given(language=st.sampled_from(["de", "cs", "es", "pl", "ru", "xx"]), text=texts)
+def test_words_in_other_languages_are_those_of_spacy(language, text):
+    assert words(text, language) == spacy_words(text, language)
+
+
+def test_words_of_speeches_are_those_of_spacy(shared_data):
+    for archive in sorted((shared_data / "speeches").glob("*.zip")):
+        for name, text in list(read(archive).items())[::12]:
+            assert words(text, "en") == spacy_words(text, "en"), name
+
+
+def test_words_of_wikipedia_are_those_of_spacy(shared_data):
+    text = (shared_data / "wikitext2" / "test.txt").read_text("utf-8")[:400_000]
+    assert words(text, "en") == spacy_words(text, "en")
+
+
+@pytest.mark.parametrize("language", UDHR)
+def test_words_of_many_scripts_are_those_of_spacy(shared_data, language):
+    names = read(shared_data / "udhr" / "udhr.zip")
+    text = next((text for name, text in names.items() if Path(name).name == UDHR[language]), None)
+    if text is None:
+        pytest.skip(f"no {UDHR[language]} in udhr.zip")
+    assert words(text, language) == spacy_words(text, language)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("en", "en"), ("no", "nb"), ("zh", "xx"), ("th", "xx"), ("ceb", "xx"), ("", "xx"), (None, "xx")],
+)
+def test_languages_without_rules_of_their_own_share_the_multi_language_rules(code, expected):
+    assert spacy_language(code) == expected
+    assert word_splitter(code) is word_splitter(expected)
+
+
+@pytest.mark.parametrize("language", [*sorted(SPACY_LANGUAGES - {"fr", "id", "ms"}), MULTI_LANGUAGE])
+def test_every_listed_language_splits_without_further_packages(language):
+    assert split_chunks(["one", "(two)"], language).counts.tolist() == [1, 3]
+
+
+def test_a_special_case_across_a_space_does_not_hide_another():
+    """The one known difference from spaCy on whole texts."""
+    text = "( :x-he'd"
+    assert spacy_words(text, "en") == ["(", ":", "x", "-", "he'd"]
+    assert words(text, "en") == ["(", ":x", "-", "he'd"] == spacy_words(text.replace(" ", "\n"), "en")
+
+
+def read(archive: Path) -> dict[str, str]:
+    """Name -> text of every file; UDHR names end in their encoding."""
+    found = {}
+    with zipfile.ZipFile(archive) as files:
+        for name in sorted(files.namelist()):
+            if not name.endswith("/"):
+                encoding = "latin-1" if name.endswith("Latin1") else "utf-8"
+                found[name] = files.read(name).decode(encoding, errors="replace")
+    return found
