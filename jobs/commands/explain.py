@@ -40,12 +40,19 @@ def tell(lake: Lake, doc_id: str) -> dict[str, Any]:
         story["rules"] = _rules(story["measures"], str(story["decisions"]["policy"]), lake)
     if story.get("duplicates"):
         story["cluster"] = _cluster(lake, story["duplicates"]["cluster_id"])
-    story["sequences"] = {name: _sequences(lake, name, document["doc_id"]) for name in sorted(present) if name.startswith("sequences_")}
+    story["sequences"] = {
+        name: _sequences(lake, name, document["doc_id"]) for name in sorted(present) if name.startswith("sequences_")
+    }
     return story
 
 
 def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
-    found = lake.read("documents").where(f"startswith(doc_id, '{doc_id}')" if doc_id.isalnum() else "false").limit(2).collect()
+    found = (
+        lake.read("documents")
+        .where(f"startswith(doc_id, '{doc_id}')" if doc_id.isalnum() else "false")
+        .limit(2)
+        .collect()
+    )
     if len(found) != 1:
         problem = "no document" if not found else "more than one document"
         raise FileNotFoundError(f"{lake.root}: {problem} with doc_id {doc_id}; `documents` holds the ids")
@@ -78,15 +85,27 @@ def _rules(measures: Mapping[str, Any], policy_label: str, lake: Lake) -> list[d
 
 
 def _cluster(lake: Lake, cluster_id: str) -> list[dict[str, Any]]:
-    members = lake.read("duplicates").where(f"cluster_id = '{cluster_id}'").orderBy("kept", "doc_id", ascending=[False, True])
+    members = (
+        lake.read("duplicates")
+        .where(f"cluster_id = '{cluster_id}'")
+        .orderBy("kept", "doc_id", ascending=[False, True])
+    )
     chosen = members.select("doc_id", "kept", "method", "similarity").limit(50)
     uris = lake.read("documents").select("doc_id", "uri")
-    return [row.asDict() for row in chosen.join(uris, on="doc_id", how="left").orderBy("kept", "doc_id", ascending=[False, True]).collect()]
+    return [
+        row.asDict()
+        for row in chosen.join(uris, on="doc_id", how="left")
+        .orderBy("kept", "doc_id", ascending=[False, True])
+        .collect()
+    ]
 
 
 def _sequences(lake: Lake, table: str, doc_id: str) -> list[dict[str, Any]]:
     rows = lake.read(table).where(f"array_contains(doc_ids, '{doc_id}')")
-    return [row.asDict() for row in rows.select("sequence_id", "split", "position", "n_tokens").orderBy("split", "position").collect()]
+    return [
+        row.asDict()
+        for row in rows.select("sequence_id", "split", "position", "n_tokens").orderBy("split", "position").collect()
+    ]
 
 
 def _print(story: Mapping[str, Any]) -> None:
@@ -108,7 +127,9 @@ def _print_rules(console: Console, story: Mapping[str, Any]) -> None:
     if not story.get("rules"):
         return
     decision = story["decisions"]
-    console.print(f"\n[bold]rules[/bold] under {decision['policy']}: {'kept' if decision['kept'] else 'dropped by ' + ', '.join(decision['reasons'])}")
+    console.print(
+        f"\n[bold]rules[/bold] under {decision['policy']}: {'kept' if decision['kept'] else 'dropped by ' + ', '.join(decision['reasons'])}"
+    )
     grid = Grid("", "rule", "value", "fails when", "threshold", box=None, header_style="bold")
     for rule in story["rules"]:
         value = rule["value"]
@@ -117,7 +138,9 @@ def _print_rules(console: Console, story: Mapping[str, Any]) -> None:
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], shown, rule["fails_when"], threshold)
     console.print(grid)
     if story["measures"].get("rewritten") is not None:
-        console.print(f"  the line rules rewrote the text: {len(story['document']['text']):,} -> {len(story['measures']['rewritten']):,} characters")
+        console.print(
+            f"  the line rules rewrote the text: {len(story['document']['text']):,} -> {len(story['measures']['rewritten']):,} characters"
+        )
 
 
 def _print_cluster(console: Console, story: Mapping[str, Any]) -> None:
@@ -125,7 +148,9 @@ def _print_cluster(console: Console, story: Mapping[str, Any]) -> None:
         console.print("\n[bold]duplicates[/bold] none")
         return
     row = story["duplicates"]
-    console.print(f"\n[bold]duplicates[/bold] cluster {row['cluster_id']} of {row['cluster_size']}, {'kept' if row['kept'] else 'dropped'}")
+    console.print(
+        f"\n[bold]duplicates[/bold] cluster {row['cluster_id']} of {row['cluster_size']}, {'kept' if row['kept'] else 'dropped'}"
+    )
     for member in story["cluster"]:
         mark = "kept" if member["kept"] else member["method"]
         similarity = "" if member["similarity"] is None else f"{member['similarity']:.3f}"
@@ -136,7 +161,9 @@ def _print_end(console: Console, story: Mapping[str, Any]) -> None:
     clean, tokens = story.get("clean_documents"), story.get("tokens")
     if clean:
         replaced = ", ".join(f"{n} {kind}" for kind, n in sorted((clean["pii"] or {}).items())) or "nothing"
-        console.print(f"\n[bold]goes on[/bold] with {len(clean['text']):,} characters; personal data replaced: {replaced}")
+        console.print(
+            f"\n[bold]goes on[/bold] with {len(clean['text']):,} characters; personal data replaced: {replaced}"
+        )
     if tokens:
         console.print(f"  {tokens['n_tokens']:,} tokens of tokenizer {tokens['tokenizer']}")
     for table, rows in story["sequences"].items():

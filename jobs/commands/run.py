@@ -3,14 +3,12 @@
 import argparse
 import time
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
+from jobs.cli import STAGES
 from jobs.config import RunConfig
 from jobs.progress import Reporter
 from jobs.yaml_config import load
-
-STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
@@ -46,47 +44,23 @@ def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
 
 
 def execute(config: RunConfig, stages: Sequence[str], reporter: Reporter, conclude: bool) -> int:
-    """Runs stages in one session. `conclude` adds the checks over the whole lake and the report.
-
-    Returns 1 when the share of rejects passes the configured limit, after all stages committed what they learned.
-    """
+    """Runs stages in a session of their own."""
     started = time.perf_counter()
+    config = config.model_copy(update={"lake": absolute(config.lake)})
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
-    from jobs import session
+    from jobs import session  # imported late: `--help` and a bad configuration need no Spark
 
     with reporter.setup("session"):
         spark = session.build(settings=config.spark, profile=config.profile)
     try:
-        from jobs.lake import Lake
-        from jobs.stages.run import Run
+        from jobs.pipeline import run_stages
 
-        run = Run(Lake(spark, absolute(config.lake)), config, reporter)
-        outcome = _stages(run, stages)
-        if conclude:
-            from jobs.conclusion import conclude as finish
-
-            finish(run)
+        status = run_stages(spark, config, reporter, stages, conclude)
     finally:
         spark.stop()
     seconds = round(time.perf_counter() - started, 1)
-    reporter.event("run_finished", f"  done in {seconds} s", seconds=seconds, status=outcome)
-    return outcome
-
-
-def _stages(run: "Run", names: Sequence[str]) -> int:
-    from jobs.rejects import over_limit
-    from jobs.runs import record_failure, record_runs
-
-    for name in names:
-        module = import_module(f"jobs.stages.{name}")
-        try:
-            with run.reporter.stage(name, run.spark.sparkContext):
-                module.run(run)
-        except Exception as error:
-            record_failure(run.lake, name, error)
-            raise
-    record_runs(run.lake)
-    return 1 if over_limit(run) else 0
+    reporter.event("run_finished", f"  done in {seconds} s", seconds=seconds, status=status)
+    return status
 
 
 def absolute(lake: str) -> str:

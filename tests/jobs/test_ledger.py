@@ -29,7 +29,9 @@ def schema(lake, table):
 def add_input(lake, name, *ids, mode="append"):
     """Commits clean documents as another step would."""
     note = Note(name, "dedup", mode, "c", "v", {}, 0.0)
-    (lake.append if mode == "append" else lake.overwrite)(rows(lake, CLEAN_DOCUMENTS, name, *ids), CLEAN_DOCUMENTS, note)
+    (lake.append if mode == "append" else lake.overwrite)(
+        rows(lake, CLEAN_DOCUMENTS, name, *ids), CLEAN_DOCUMENTS, note
+    )
 
 
 def work_on(lake, config="one"):
@@ -120,8 +122,14 @@ def test_going_back_to_an_earlier_configuration_is_new_work(lake):
 def test_a_merge_updates_known_keys_and_adds_the_others(lake):
     note = Note("run-1", "dedup", "rebuild", "c", "v", {}, 0.0)
     lake.overwrite(rows(lake, DUPLICATES, "run-1", "a", "b"), DUPLICATES, note)
-    lake.merge(rows(lake, DUPLICATES, "run-2", "b", "c"), DUPLICATES, Note("run-2", "dedup", "append", "c", "v", {}, 0.0))
-    assert {row.doc_id: row.run_id for row in lake.read("duplicates").collect()} == {"a": "run-1", "b": "run-2", "c": "run-2"}
+    lake.merge(
+        rows(lake, DUPLICATES, "run-2", "b", "c"), DUPLICATES, Note("run-2", "dedup", "append", "c", "v", {}, 0.0)
+    )
+    assert {row.doc_id: row.run_id for row in lake.read("duplicates").collect()} == {
+        "a": "run-1",
+        "b": "run-2",
+        "c": "run-2",
+    }
     assert lake.last_noted("duplicates").note.run_id == "run-2"
 
 
@@ -131,7 +139,13 @@ def test_every_commit_becomes_one_row_of_runs(lake):
     assert record_runs(lake) == 2
     assert record_runs(lake) == 0
     row = lake.read("runs").where("table = 'tokens'").head()
-    assert (row.run_id, row.status, row.rows_in, row.rows_out, row.inputs) == (commit.note.run_id, "done", 1, 1, {"clean_documents": 0})
+    assert (row.run_id, row.status, row.rows_in, row.rows_out, row.inputs) == (
+        commit.note.run_id,
+        "done",
+        1,
+        1,
+        {"clean_documents": 0},
+    )
 
 
 def test_a_failure_is_recorded_with_its_error(lake):

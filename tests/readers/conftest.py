@@ -1,4 +1,4 @@
-"""Reading bytes as a user's file would be read: listed, split, read, and checked for what must hold of every reading."""
+"""Reading bytes as a user's file would be read: listed, split, read, checked for what must hold of every reading."""
 
 import itertools
 from collections import Counter

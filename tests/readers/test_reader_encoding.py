@@ -1,4 +1,5 @@
 import codecs
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,7 @@ def test_declared_codecs_that_are_no_charsets_are_ignored():
 
 def test_configured_encoding_is_law():
     assert decode("é".encode(), configured="latin-1") == ("Ã©", "latin-1")
-    with pytest.raises(EncodingError, match="ascii.*byte 1"):
+    with pytest.raises(EncodingError, match=r"ascii.*byte 1"):
         decode(b"a\xff", configured="ascii")
 
 
@@ -84,7 +85,7 @@ def test_any_bytes_decode_or_are_an_encoding_error(data):
 def test_transcoding_does_not_depend_on_where_chunks_end(text, cuts):
     data = text.encode("utf-16-le")
     bounds = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    chunks = [data[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    chunks = [data[a:b] for a, b in pairwise(bounds)]
     assert b"".join(transcode(iter(chunks), "utf-16-le")) == text.encode()
 
 

@@ -43,7 +43,7 @@ def folder(tokens, tmp_path_factory):
     folder = tmp_path_factory.mktemp("packed")
     table = sequences(CONFIG.name)
     packed = sequences_spark.pack(tokens, FACTS, CONFIG, "run").write.format("delta")
-    packed.options(**sequences_spark.WRITE_OPTIONS).partitionBy(*table.partition_by).save(str(folder))
+    packed.option("compression", table.compression).partitionBy(*table.partition_by).save(str(folder))
     return folder
 
 

@@ -1,0 +1,5 @@
+"""`python -m jobs` is the `tokenlake` command."""
+
+from jobs.cli import entry
+
+entry()
