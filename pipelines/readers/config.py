@@ -38,7 +38,7 @@ class SourceConfig(Config):
     multiline: bool = Field(True, description="quoted fields may hold line breaks; false lets one file be split")
 
     extractor: Extractor = Field("resiliparse", description="of main text from HTML")
-    extractor_timeout: float = Field(10.0, gt=0, description="seconds for one page; only trafilatura needs it")
+    extractor_timeout: float = Field(10.0, gt=0, description="seconds for one page")
 
     encoding: str | None = Field(None, description="of all files; default: detected")
     max_document_bytes: int = Field(32 << 20, ge=1, description="a raw record beyond this is rejected")

@@ -1,53 +1,44 @@
-"""Main text of HTML pages."""
+"""Main text of HTML pages, in bounded time."""
 
 import atexit
 import os
-import select
+import selectors
 import struct
 import subprocess
 import sys
 import time
 
 from pipelines.readers.config import Extractor
+from pipelines.readers.extractors import ExtractionError, ExtractionTimeoutError, main_text, may_be_costly
 
-START_SECONDS = 60.0  # for the child to import trafilatura
-
-
-class ExtractionError(Exception):
-    """The extractor failed on a page."""
-
-
-class ExtractionTimeoutError(ExtractionError):
-    """The extractor took longer than allowed, and was stopped."""
+START_SECONDS = 60.0  # for the child to import its extractor
 
 
 def extract(html: str, extractor: Extractor, timeout: float) -> str:
     """The main text of a page, "" when it has none.
 
+    trafilatura always runs in a child process with a timeout; resiliparse does for the few pages that may be costly.
+
     Raises:
-        ExtractionTimeoutError: not done after `timeout` seconds (trafilatura only: resiliparse is linear).
+        ExtractionTimeoutError: not done after `timeout` seconds.
         ExtractionError: the extractor failed.
     """
-    return _resiliparse(html) if extractor == "resiliparse" else _child.extract(html, timeout)
-
-
-def _resiliparse(html: str) -> str:
-    from resiliparse.extract.html2text import extract_plain_text
-
-    try:
-        return extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False)
-    except Exception as error:  # its own exceptions have no base of their own
-        raise ExtractionError(f"resiliparse: {error}") from error
+    if extractor == "resiliparse" and not may_be_costly(html):
+        return main_text(html, extractor)
+    if extractor not in _children:
+        _children[extractor] = Child(extractor)
+    return _children[extractor].extract(html, timeout)
 
 
 class Child:
-    """trafilatura in a process of its own: it may hang or eat all memory, and is then killed and started again.
+    """An extractor in a process of its own: it may hang or eat all memory, and is then killed and started again.
 
     Messages both ways: 4 bytes of length, little-endian, and that many bytes of UTF-8. An answer starts with one byte,
     0 for text and 1 for an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, extractor: Extractor) -> None:
+        self._extractor = extractor
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
         atexit.register(self.stop)
@@ -64,19 +55,19 @@ class Child:
             answer = _receive(process, time.monotonic() + timeout)
         except TimeoutError as error:
             self.stop()
-            raise ExtractionTimeoutError(f"trafilatura: not done after {timeout:g} s") from error
+            raise ExtractionTimeoutError(f"{self._extractor}: not done after {timeout:g} s") from error
         except (EOFError, OSError) as error:
             self.stop()
-            raise ExtractionError("trafilatura: its process died") from error
+            raise ExtractionError(f"{self._extractor}: its process died") from error
         text = answer[1:].decode()
         if answer[:1] == b"\1":
-            raise ExtractionError(f"trafilatura: {text}")
+            raise ExtractionError(text)
         return text
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.readers.extract_child"],
+                [sys.executable, "-m", "pipelines.readers.extract_child", self._extractor],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -88,7 +79,7 @@ class Child:
             except (EOFError, TimeoutError, OSError) as error:
                 self.stop()
                 raise RuntimeError(
-                    "extractor trafilatura does not start; install it with: pip install 'tokenlake[trafilatura]'"
+                    f"extractor {self._extractor} does not start; to install it: pip install 'tokenlake[trafilatura]'"
                 ) from error
         return self._process
 
@@ -104,7 +95,7 @@ class Child:
                 pipe.close()
 
 
-_child = Child()
+_children: dict[Extractor, Child] = {}
 
 
 def _send(process: "subprocess.Popen[bytes]", message: bytes) -> None:
@@ -122,13 +113,14 @@ def _receive(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
 
 def _read(process: "subprocess.Popen[bytes]", count: int, deadline: float) -> bytes:
     assert process.stdout is not None
-    data = b""
-    while len(data) < count:
-        ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            raise TimeoutError
-        piece = process.stdout.read(count - len(data))
-        if not piece:
-            raise EOFError
-        data += piece
-    return data
+    data = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while len(data) < count:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
+            piece = process.stdout.read(count - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
+    return bytes(data)

@@ -1,29 +1,29 @@
-"""The process that runs trafilatura for `extract.Child`: pages in, text out, until its input ends."""
+"""The process that runs an extractor for `extract.Child`: pages in, text out, until its input ends."""
 
 import os
 import struct
 import sys
 from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, cast
+
+from pipelines.readers.config import Extractor
+from pipelines.readers.extractors import ExtractionError, main_text
 
 
-def main() -> None:
+def main(extractor: Extractor) -> None:
     """Says that it is ready, then answers each page."""
     pages, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not mix with the answers
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # when memory runs out, this process goes first, not the worker
-    import trafilatura
-
+    main_text("<p>Import everything.</p>", extractor)
     _answer(answers, b"\0")
     while len(head := pages.read(4)) == 4:
         html = pages.read(struct.unpack("<I", head)[0]).decode()
         try:
-            # no `deduplicate`: it remembers earlier pages, and a page's text must not depend on them
-            text = trafilatura.extract(html, favor_precision=True, include_comments=False, deduplicate=False)
-            _answer(answers, b"\0" + (text or "").encode("utf-8", "replace"))
-        except Exception as error:
-            _answer(answers, b"\1" + f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
+            _answer(answers, b"\0" + main_text(html, extractor).encode("utf-8", "replace"))
+        except ExtractionError as error:
+            _answer(answers, b"\1" + str(error).encode("utf-8", "replace"))
 
 
 def _answer(answers: BinaryIO, message: bytes) -> None:
@@ -32,4 +32,4 @@ def _answer(answers: BinaryIO, message: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(cast(Extractor, sys.argv[1]))

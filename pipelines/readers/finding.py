@@ -40,7 +40,7 @@ def find(config: SourceConfig) -> list[Found]:
     Raises:
         SourceError: a path does not exist, or nothing is left.
     """
-    paths = [os.path.abspath(os.path.expanduser(path)) if is_local(path) else path for path in config.paths]
+    paths = [_normal(path) for path in config.paths]
     root = _root(config, paths)
     found: dict[str, Found] = {}
     for path in paths:
@@ -66,10 +66,18 @@ class Excluded:
         return any(p.match(name) for p in self._names) or any(p.match(relative) for p in self._paths)
 
 
+def _normal(path: str) -> str:
+    """The path as the locations of files will begin."""
+    if is_local(path):
+        return os.path.abspath(os.path.expanduser(path))
+    files, inner = file_system(path)
+    return str(files.unstrip_protocol(inner))
+
+
 def _root(config: SourceConfig, paths: list[str]) -> str:
     """The folder that relative paths start from: it must not matter where a source is mounted."""
     if config.root is not None:
-        return (os.path.abspath(config.root) if is_local(config.root) else config.root).rstrip("/")
+        return _normal(config.root).rstrip("/")
     roots = [_fixed_part(path) for path in paths]
     if len({root.partition("://")[0] if "://" in root else "" for root in roots}) > 1:
         raise SourceError(f"source {config.name!r}: paths on different file systems; make one source of each")

@@ -2,7 +2,8 @@
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.encoding import EncodingError, declared_in_html, decode
-from pipelines.readers.extract import ExtractionError, ExtractionTimeoutError, extract
+from pipelines.readers.extract import extract
+from pipelines.readers.extractors import ExtractionError, ExtractionTimeoutError
 from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept
 from pipelines.readers.whole import content
 

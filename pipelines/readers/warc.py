@@ -61,10 +61,11 @@ def _compressed(source: Source, split: Split) -> Iterator[tuple[int, Frame] | Re
         if isinstance(run, Reject):
             yield run
             continue
-        buffer, number = Buffer(run.pieces()), -1
-        for number, frame in enumerate(_whole_frames(buffer, split)):
+        buffer = Buffer(run.pieces())
+        frame = None
+        for frame in _whole_frames(buffer, split):
             yield run.start + frame.ordinal, frame
-        if buffer.damage and number < 0:
+        if buffer.damage and frame is None:
             yield Reject(run.start, buffer.damage.reason, buffer.damage.detail, source.at(run.start, 256))
 
 

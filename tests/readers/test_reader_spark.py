@@ -1,0 +1,128 @@
+"""The Spark edge: executors read, and the three kinds of row agree."""
+
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.record import doc_id
+from pipelines.readers.spark import documents, list_inputs, read_splits, rejects, summaries
+from pipelines.readers.splitting import assign, split
+from pipelines.readers.staging import BATCH_BYTES, STAGED, staged_batches
+from pipelines.tables import DOCUMENTS, REJECTS
+
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("spark-input")
+    lines = [json.dumps({"text": f"This is the document with the number {n}."}) for n in range(300)]
+    lines[7] = "{broken"
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    (folder / "b.txt").write_text("Ein deutscher Satz, der als solcher zu erkennen ist.")
+    (folder / "c.bin").write_bytes(b"\0\1")
+    with zipfile.ZipFile(folder / "d.zip", "w") as archive:
+        archive.writestr("m.txt", "Une phrase française que l'on reconnaît bien.")
+    return folder
+
+
+def test_batches_are_bounded_and_follow_the_schema(folder):
+    config = SourceConfig(name="s", path=str(folder), unit="line")
+    (folder / "long.txt").write_text(("x" * 1_000_000 + "\n") * 10)
+    try:
+        from pipelines.readers.listing import list_files
+
+        batches = list(staged_batches(split(list_files(config), config, 1 << 30), "run", NOW))
+    finally:
+        (folder / "long.txt").unlink()
+    assert all(batch.schema == STAGED for batch in batches)
+    assert all(batch.nbytes < BATCH_BYTES + 8_000_000 for batch in batches)
+    kinds = pa.Table.from_batches(batches)["kind"].to_pylist()
+    assert (kinds.count("document"), kinds.count("reject"), kinds.count("summary")) == (311, 2, 5)
+
+
+@pytest.fixture(scope="module")
+def staged(spark, folder):
+    config = SourceConfig(name="s", path=str(folder))
+    pieces = split(list_inputs(spark, config), config, 5_000)
+    tasks = assign(pieces, 3)
+    assert len([piece for piece in pieces if piece.file.path == "a.jsonl"]) > 1
+    staged = read_splits(spark, tasks, "run-1", NOW).persist()
+    assert staged.rdd.getNumPartitions() == len(tasks)
+    yield staged
+    staged.unpersist()
+
+
+def test_documents_and_rejects_have_the_columns_of_the_contract(staged):
+    assert documents(staged).schema == from_arrow_schema(DOCUMENTS.schema)
+    assert rejects(staged).schema == from_arrow_schema(REJECTS.schema)
+
+
+def test_every_document_has_its_id_and_language(staged):
+    rows = {row.text: row for row in documents(staged).collect()}
+    assert len(rows) == 301
+    german = rows["Ein deutscher Satz, der als solcher zu erkennen ist."]
+    assert (german.language, german.source, german.run_id) == ("de", "s", "run-1")
+    assert 0.5 < german.language_score <= 1
+    assert german.doc_id == doc_id("s", "b.txt", 0, german.text)
+    french = rows["Une phrase française que l'on reconnaît bien."]
+    assert french.language == "fr"
+    assert french.uri.endswith("/d.zip!/m.txt")
+    assert len({row.doc_id for row in rows.values()}) == 301
+
+
+def test_summaries_count_what_the_tables_hold(staged):
+    found = {Path(row.uri).name: row for row in summaries(staged).collect()}
+    assert {name: (row.rows_read, row.documents, row.rejects) for name, row in found.items()} == {
+        "a.jsonl": (300, 299, 1),
+        "b.txt": (1, 1, 0),
+        "c.bin": (1, 0, 1),
+        "m.txt": (1, 1, 0),
+    }
+    assert sum(row.documents for row in found.values()) == documents(staged).count()
+    assert {row.reason for row in rejects(staged).collect()} == {"malformed_json", "unsupported"}
+
+
+def test_a_delta_table_is_read_at_its_current_version(spark, tmp_path):
+    table = str(tmp_path / "table")
+    rows = [(f"text {n}", n % 2, f"http://{n}") for n in range(6)]
+    frame = spark.createDataFrame(rows, "text string, part int, url string").coalesce(1)
+    frame.write.format("delta").partitionBy("part").save(table)
+    spark.sql(f"DELETE FROM delta.`{table}` WHERE part = 1")
+    config = SourceConfig(name="s", path=str(tmp_path), url_column="url", meta_columns=("part",))
+    read = documents(read_splits(spark, assign(split(list_inputs(spark, config), config, 100), 2), "r", NOW)).collect()
+    assert sorted((row.text, row.position, row.meta["url"], row.meta["part"]) for row in read) == [
+        ("text 0", 0, "http://0", "0"),
+        ("text 2", 1, "http://2", "0"),
+        ("text 4", 2, "http://4", "0"),
+    ]
+
+
+def test_rows_that_a_delta_table_hides_are_not_read(spark, tmp_path):
+    table = str(tmp_path / "table")
+    spark.sql(
+        f"CREATE TABLE delta.`{table}` (id INT, text STRING) TBLPROPERTIES "
+        "('delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name')"
+    )
+    frame = spark.createDataFrame([(n, f"text {n}") for n in range(10)], "id int, text string")
+    for part in ("id < 5", "id >= 5"):
+        frame.where(part).coalesce(1).write.format("delta").mode("append").save(table)
+    spark.sql(f"DELETE FROM delta.`{table}` WHERE id = 3")
+    config = SourceConfig(name="s", path=table, format="delta", id_column="id")
+    staged = read_splits(spark, assign(split(list_inputs(spark, config), config, 1 << 20), 1), "r", NOW).persist()
+    assert {(row.text, row.meta["id"]) for row in documents(staged).collect()} == {
+        (f"text {n}", str(n)) for n in range(5, 10)
+    }
+    (reject,) = rejects(staged).collect()
+    assert (reject.reason, reject.detail[:31]) == ("unsupported", "a deletion vector hides 1 rows:")
+    staged.unpersist()
+
+
+def test_nothing_to_read_is_an_empty_frame(spark):
+    assert read_splits(spark, [], "run", NOW).count() == 0
