@@ -1,4 +1,4 @@
-"""The report of a lake: one self-contained page, and its figures as JSON."""
+"""The report of a lake: its figures, and one self-contained page that shows them."""
 
 from jobs.report.publish import write
 

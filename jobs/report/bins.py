@@ -64,7 +64,7 @@ SWITCH = Bins(0.0, 2.0, 2)
 FILL = Bins(0.0, 1.02, 51)
 """Share of a sequence's room that tokens take."""
 
-_NAMED = {"mean_word_length": MEAN_LENGTH, "stop_words": SMALL_COUNT, "sentences": SMALL_COUNT}
+_NAMED = {"mean_word_length": MEAN_LENGTH, "stop_words": Bins(0.0, 20.0, 20), "sentences": SMALL_COUNT}
 
 
 Kind = Literal["share", "count", "switch"]

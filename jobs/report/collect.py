@@ -22,8 +22,13 @@ def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
 
     Tables that no stage has made yet leave their part empty. `counts` spares counting what `jobs.identities.count`
     has counted already.
+
+    Raises:
+        FileNotFoundError: the lake has no table at all.
     """
     names = lake.tables()
+    if not names:
+        raise FileNotFoundError(f"{lake.root}: no table is here; `tokenlake run CONFIG --lake {lake.root}` makes some")
     tables = {name: lake.read(name) for name in names}
     with ThreadPoolExecutor(max_workers=4) as pool:  # small jobs are mostly waiting; Spark interleaves them
         ask = _Asker(pool, tables)
@@ -31,11 +36,12 @@ def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
         inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
-        examples, label = ask(queries.examples, "decisions"), ask(_policies, "decisions")
+        examples = ask(queries.examples, "decisions")
         packed = {
             name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
         }
-        in_force = policy_in_force(lake, next(iter(label.result()), None))
+        label = _policy_label(lake, tables)
+        in_force = policy_in_force(lake, label)
         rules = thresholds(in_force)
         measures = ask(_measures, "measures", rules=rules)
         chosen = sorted({row["doc_id"] for row in [*(examples.result()), *(largest.result())]})
@@ -47,7 +53,7 @@ def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
     splits = tuple(split for name in sorted(packed) for split in packed[name].result())
     return facts.LakeFacts(
         lake=lake.root,
-        policy=next(iter(label.result()), None),
+        policy=label,
         tables=tuple(_state(lake, name, counted.result().get(name, {}).get("rows")) for name in names),
         sources=sources,
         by_source=by_source,
@@ -111,8 +117,15 @@ def _measures(table: DataFrame, rules: Sequence[facts.Threshold]) -> tuple[facts
     return summaries.measures(queries.distributions(table, binned), binned)
 
 
-def _policies(decisions: DataFrame) -> list[str]:
-    return [row[0] for row in decisions.select("policy").limit(1).collect()]
+def _policy_label(lake: Lake, tables: Mapping[str, DataFrame]) -> str | None:
+    """`name@fingerprint` as the last commit of the decisions says, or else their first row."""
+    if "decisions" not in tables:
+        return None
+    commit = lake.last_noted("decisions")
+    if commit and commit.note and "policy" in commit.note.detail:
+        return commit.note.detail["policy"]
+    row = tables["decisions"].select("policy").head()
+    return row[0] if row else None
 
 
 def _runs(runs: DataFrame) -> tuple[facts.Run, ...]:

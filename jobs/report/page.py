@@ -126,7 +126,7 @@ def verdict(example: Example) -> str:
     name = rule.measure.rpartition(".")[2]
     if rule.comparison.startswith("is") or limit is None:
         return f"{name} {rule.comparison}"
-    return f"{name} {example.value:.4g} {rule.comparison} {limit:.4g}"
+    return f"{name} {example.value:.4g} {rule.comparison.replace('<=', '≤')} {limit:.4g}"
 
 
 def behind(state: TableState, facts: LakeFacts) -> list[tuple[str, int, bool]]:

@@ -43,7 +43,8 @@ class Limit:
     def label(self) -> str:
         """What the plot says beside the line."""
         short = {"is true": "drop yes", "is zero": "drop 0"}
-        return short.get(self.comparison, f"drop {self.comparison} {nice(self.value)}")
+        sign = self.comparison.replace("<=", "≤")
+        return short.get(self.comparison, f"drop {sign} {nice(self.value)}")
 
 
 def svg(title: str, description: str, height: int, body: str, kind: str) -> str:
@@ -185,7 +186,8 @@ def _bars(values: Histogram, limits: Sequence[Limit], axis: _Axis) -> str:
     for number, count in enumerate(counts):
         if count:
             height = max(100 * math.sqrt(count) / tallest, 2.0)
-            bar = f"M{number}.06 100v-{height:.1f}h.88v{height:.1f}z"
+            left, width = (number + 0.4, 0.2) if len(values.edges) == 3 else (number + 0.06, 0.88)
+            bar = f"M{left:g} 100v-{height:.1f}h{width}v{height:.1f}z"
             wrong = any(limit.fails(_middle(values, number + (not axis.below))) for limit in limits)
             (failing if wrong else passing).append(bar)
     return (
@@ -227,6 +229,8 @@ def _ticks(axis: _Axis) -> str:
     else:
         top = 1.0 if 1 < high < 1.05 else high
         labels = {value: nice(value) for value in (low, (low + top) / 2, top)}
+    if axis.above:
+        labels[max(labels)] += "+"
     if len(axis.edges) == 3:  # a switch
         labels = {0.5: "no", 1.5: "yes"}
     y = PLOT_HEIGHT + 34

@@ -140,9 +140,9 @@ def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> li
 
 
 def examples(decisions: DataFrame) -> list[Row]:
-    """Per reason the documents with the smallest ids: rows (reason, doc_id, reasons)."""
+    """Per reason the documents with the fewest reasons, then the smallest ids: rows (reason, doc_id, reasons)."""
     listed = decisions.where(F.size("reasons") > 0).select("doc_id", "reasons", F.explode("reasons").alias("reason"))
-    smallest = F.min_by(F.struct("doc_id", "reasons"), F.col("doc_id"), EXAMPLES)
+    smallest = F.min_by(F.struct("doc_id", "reasons"), F.struct(F.size("reasons"), "doc_id"), EXAMPLES)
     return listed.groupBy("reason").agg(F.explode(smallest).alias("example")).select("reason", "example.*").collect()
 
 

@@ -109,7 +109,7 @@ def examples(
 ) -> dict[str, tuple[facts.Example, ...]]:
     rule_of = {rule.reason: rule for rule in rules}
     found: dict[str, list[facts.Example]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row["reason"], row["doc_id"])):
+    for row in sorted(rows, key=lambda row: (row["reason"], len(row["reasons"]), row["doc_id"])):
         if row["doc_id"] not in excerpts:
             continue  # a decision about a document that is gone; the identities tell
         rule = rule_of.get(row["reason"])

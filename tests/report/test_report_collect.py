@@ -52,7 +52,7 @@ def test_a_switch_is_counted_as_no_and_yes(facts):
     assert measure.all.counts == (0, 31, 1, 0)
 
 
-def test_examples_are_the_smallest_ids_with_value_and_excerpt(facts):
+def test_examples_are_the_clearest_with_value_and_excerpt(facts):
     examples = facts.examples["gopher_quality.short_doc"]
     assert [example.excerpt.doc_id for example in examples] == [f"{number:032x}" for number in (28, 29, 30)]
     assert examples[0].value == 3
