@@ -71,7 +71,10 @@ def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
         config.filter_javascript,
         config.filter_policy,
     )
-    out, begins, ends, kept, counts = _rewrite(texts.data, lines.begins, lines.ends, lines.offsets, rules)
+    size = int(np.sum(lines.ends - lines.begins)) + len(lines.begins)  # with a newline for each line
+    out = np.empty(size, np.uint8)
+    counts = np.zeros((len(texts), len(_COUNTS)), np.int64)
+    begins, ends, kept = _rewrite(texts.data, lines.begins, lines.ends, lines.offsets, rules, out, counts)
     rewritten = TextBatch(out, begins, ends)
     changed = _differ(texts.data, texts.begins, texts.ends, rewritten.data, begins, ends)
     return Rewritten(rewritten, Lines(*kept), changed, counts)
@@ -92,15 +95,15 @@ def _rewrite(
     ends: Integers,
     offsets: Integers,
     rules: tuple[int, bool, bool, int, bool, bool],
-) -> tuple[Bytes, Integers, Integers, tuple[Integers, Integers, Integers], npt.NDArray[np.int64]]:
-    """Lines (L,) of documents (D + 1,) -> buffer, text begins and ends (D,), lines kept, counts (D, 9)."""
+    out: Bytes,
+    counts: npt.NDArray[np.int64],
+) -> tuple[Integers, Integers, tuple[Integers, Integers, Integers]]:
+    """Lines (L,) of documents (D + 1,) -> text begins and ends (D,) in `out`, lines kept; adds to counts (D, 9)."""
     documents = len(offsets) - 1
     max_word, citations, terminal, min_words, javascript, policy = rules
-    out = np.empty(np.sum(ends - begins) + len(begins), np.uint8)
     text_begins, text_ends = np.empty(documents, np.int64), np.empty(documents, np.int64)
     kept_begins, kept_ends = np.empty(len(begins), np.int64), np.empty(len(begins), np.int64)
     kept_offsets = np.zeros(documents + 1, np.int64)
-    counts = np.zeros((documents, 9), np.int64)
     kept = position = 0
     for d in range(documents):
         text_begin = position
@@ -140,7 +143,7 @@ def _rewrite(
         text_begins[d] = skip_spaces(out, text_begin, position)
         text_ends[d] = skip_spaces_back(out, text_begins[d], position)
     lines = (kept_begins[:kept].copy(), kept_ends[:kept].copy(), kept_offsets)
-    return out[:position], text_begins, text_ends, lines, counts
+    return text_begins, text_ends, lines
 
 
 @njit(cache=True)

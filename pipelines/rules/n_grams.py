@@ -23,7 +23,7 @@ def top_n_gram_characters(words: Words, n: int) -> Integers:
 
     Among equally frequent ones the first seen counts. 0 for texts with fewer than `n` words.
     """
-    return _top_n_gram(words.ids, words.vocabulary.lengths[words.ids], words.offsets, n)
+    return _top_n_gram(words.ids, words.offsets, words.vocabulary.lengths, n)
 
 
 def duplicated_n_gram_characters(words: Words, sizes: tuple[int, ...]) -> list[Integers]:
@@ -32,10 +32,9 @@ def duplicated_n_gram_characters(words: Words, sizes: tuple[int, ...]) -> list[I
     Words are walked from the left; a repeated n-gram counts and is jumped over, else the walk goes on one word. Two
     n-grams are the same when their words, written together, are: compared by a 64-bit hash.
     """
-    keys = words.vocabulary.bulk_column("concatenation", _concatenation_keys, np.uint64)[words.ids]
-    lengths = words.vocabulary.lengths[words.ids]
-    counts = _duplicated_n_grams(keys, lengths, words.offsets, np.array(sizes, np.int64))
-    return list(counts)
+    keys = words.vocabulary.bulk_column("concatenation", _concatenation_keys, np.uint64)
+    lengths = words.vocabulary.lengths
+    return list(_duplicated_n_grams(words.ids, words.offsets, keys, lengths, np.array(sizes, np.int64)))
 
 
 def _concatenation_keys(words: list[str]) -> npt.NDArray[np.uint64]:
@@ -58,9 +57,9 @@ def _polynomials(data: Bytes, begins: Integers, ends: Integers) -> npt.NDArray[n
 
 
 @njit(cache=True)
-def _top_n_gram(ids: Ids, lengths: Integers, offsets: Integers, n: int) -> Integers:
+def _top_n_gram(ids: Ids, offsets: Integers, lengths: Integers, n: int) -> Integers:
     characters = np.zeros(len(offsets) - 1, np.int64)
-    most_words = np.max(np.diff(offsets)) if len(characters) else 0
+    most_words = _most(offsets)
     table = np.empty(table_size(most_words), np.int32)
     counts = np.empty(most_words, np.int32)
     for d in range(len(characters)):
@@ -80,10 +79,24 @@ def _top_n_gram(ids: Ids, lengths: Integers, offsets: Integers, n: int) -> Integ
             if table[slot] < 0:
                 table[slot] = i
             counts[table[slot]] += 1
-        best = np.argmax(counts[:n_grams])
-        length = np.sum(lengths[first + best : first + best + n]) + n - 1
+        best = 0
+        for i in range(n_grams):
+            if counts[i] > counts[best]:
+                best = i
+        length = n - 1
+        for j in range(n):
+            length += lengths[ids[first + best + j]]
         characters[d] = length * counts[best]
     return characters
+
+
+@njit(cache=True)
+def _most(offsets: Integers) -> int:
+    """Items of the longest row."""
+    most = 0
+    for row in range(len(offsets) - 1):
+        most = max(most, offsets[row + 1] - offsets[row])
+    return most
 
 
 @njit(cache=True)
@@ -96,12 +109,12 @@ def _same_words(ids: Ids, left: int, right: int, n: int) -> bool:
 
 @njit(cache=True)
 def _duplicated_n_grams(
-    keys: npt.NDArray[np.uint64], lengths: Integers, offsets: Integers, sizes: Integers
+    ids: Ids, offsets: Integers, keys: npt.NDArray[np.uint64], lengths: Integers, sizes: Integers
 ) -> npt.NDArray[np.int64]:
     """(sizes, D) characters. With prefix sums of the words' hashes, any n-gram's hash is one product."""
     documents = len(offsets) - 1
     characters = np.zeros((len(sizes), documents), np.int64)
-    most_words = np.max(np.diff(offsets)) if documents else 0
+    most_words = _most(offsets)
     table = np.empty(table_size(most_words), np.uint64)
     prefix, scale = np.empty(most_words + 1, np.uint64), np.empty(most_words + 1, np.uint64)
     ends = np.empty(most_words + 1, np.int64)
@@ -110,10 +123,11 @@ def _duplicated_n_grams(
         prefix[0], scale[0], ends[0] = np.uint64(0), np.uint64(1), 0
         inverse = np.uint64(1)
         for i in range(words):
-            inverse *= keys[first + i, 2]
-            scale[i + 1] = scale[i] * keys[first + i, 1]
-            prefix[i + 1] = prefix[i] + keys[first + i, 0] * inverse
-            ends[i + 1] = ends[i] + lengths[first + i]
+            word = ids[first + i]
+            inverse *= keys[word, 2]
+            scale[i + 1] = scale[i] * keys[word, 1]
+            prefix[i + 1] = prefix[i] + keys[word, 0] * inverse
+            ends[i + 1] = ends[i] + lengths[word]
         for s in range(len(sizes)):
             characters[s, d] = _walk(prefix, scale, ends, words, sizes[s], table)
     return characters

@@ -120,8 +120,14 @@ def utf8_width(lead: int) -> int:
 @njit(cache=True)
 def contains(sorted_points: Integers, point: int) -> bool:
     """Whether a code point is in a sorted array of code points."""
-    place = np.searchsorted(sorted_points, point)
-    return bool(place < len(sorted_points) and sorted_points[place] == point)
+    low, high = 0, len(sorted_points)
+    while low < high:
+        middle = (low + high) // 2
+        if sorted_points[middle] < point:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low < len(sorted_points) and sorted_points[low] == point)
 
 
 @njit(cache=True)

@@ -82,7 +82,8 @@ def _look_up(
                 start = offsets[known]
                 if 2 * (known + 1) > len(slots) or start + length > len(known_bytes):
                     return i, known
-                known_bytes[start : start + length] = data[begin : ends[i]]
+                for j in range(length):
+                    known_bytes[start + j] = data[begin + j]
                 hashes[known] = key
                 offsets[known + 1] = start + length
                 slots[slot] = known

@@ -127,13 +127,21 @@ class ChunkInterner:
         self._word_ids = np.empty(0, np.int32)  # of all chunks, end to end
         self._word_offsets = np.zeros(1, np.int64)  # per chunk
 
+    def __len__(self) -> int:
+        """Distinct chunks remembered."""
+        return len(self._table)
+
+    def forget(self) -> None:
+        """Starts afresh. Words given out before stay as they are."""
+        self._start(self._split_chunks, self._limit)
+
     def __call__(self, texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBatch) -> Words:
         return self.with_chunks(_batch(texts))[0]
 
     def with_chunks(self, texts: TextBatch) -> tuple[Words, Chunks]:
         """The words, and where in the text they come from."""
         if len(self._table) > self._limit or self._table.nbytes > BYTE_LIMIT:
-            self._start(self._split_chunks, self._limit)
+            self.forget()
         begins, ends, offsets = _find_chunks(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
         chunk_ids = self._table.ids(texts.data, begins, ends)
         self._split_new()

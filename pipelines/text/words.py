@@ -6,7 +6,7 @@ a find, but then passes over another special case that overlaps it inside the se
 newlines here, across which spaCy finds nothing, so the second special case is honoured.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,10 @@ _CODES = """
 SPACY_LANGUAGES = frozenset(_CODES.split())
 _OTHER_NAMES = {"no": "nb"}
 
+# Bounds a worker's memory on text in many languages: about 250 MB for a million chunks.
+CHUNKS_OF_ALL_LANGUAGES = 2_000_000
+_INTERNERS: dict[str, ChunkInterner] = {}
+
 
 def spacy_language(language: str | None) -> str:
     """The spaCy rules for a language code as lid.176 gives it; `xx` where there are none."""
@@ -37,7 +41,12 @@ def spacy_language(language: str | None) -> str:
 
 def word_splitter(language: str | None) -> ChunkInterner:
     """The process's interner of a language's words; languages that share rules share it."""
-    return _interner(spacy_language(language))
+    if sum(map(len, _INTERNERS.values())) > CHUNKS_OF_ALL_LANGUAGES:
+        max(_INTERNERS.values(), key=len).forget()
+    code = spacy_language(language)
+    if code not in _INTERNERS:
+        _INTERNERS[code] = ChunkInterner.in_bulk(partial(split_chunks, language=code))
+    return _INTERNERS[code]
 
 
 def split_chunks(chunks: list[str], language: str) -> SplitWords:
@@ -54,11 +63,6 @@ def split_chunks(chunks: list[str], language: str) -> SplitWords:
     ids = (np.cumsum(is_word) - 1)[tokens[token_is_word]]
     chunk_of_word = np.cumsum(newlines[tokens])[token_is_word]
     return SplitWords(words, ids, np.bincount(chunk_of_word, minlength=len(chunks)))
-
-
-@cache
-def _interner(spacy_code: str) -> ChunkInterner:
-    return ChunkInterner.in_bulk(lambda chunks: split_chunks(chunks, spacy_code))
 
 
 @cache

@@ -103,6 +103,15 @@ def test_a_special_case_across_a_space_does_not_hide_another():
     assert words(text, "en") == ["(", ":x", "-", "he'd"] == spacy_words(text.replace(" ", "\n"), "en")
 
 
+def test_text_in_many_languages_is_forgotten_language_by_language(monkeypatch):
+    monkeypatch.setattr("pipelines.text.words.CHUNKS_OF_ALL_LANGUAGES", 100)
+    monkeypatch.setattr("pipelines.text.words._INTERNERS", interners := {})
+    for language in ("en", "de", "cs", "en"):
+        text = " ".join(f"{language}-{number}" for number in range(60))
+        assert words(text, language) == spacy_words(text, language)
+    assert {language: len(interner) for language, interner in interners.items()} == {"en": 60, "de": 0, "cs": 60}
+
+
 def read(archive: Path) -> dict[str, str]:
     """Name -> text of every file; UDHR names end in their encoding."""
     found = {}
