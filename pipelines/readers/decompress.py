@@ -18,7 +18,7 @@ from pipelines.readers.storage import BLOCK, ReadError, Source
 
 Member = Generator[bytes, None, int]  # yields what it expands to, returns the offset behind it
 
-_FEED = 64 << 10
+_FIRST_FEED, _FEED = 16 << 10, 64 << 10  # most members are short
 _PIECE = 256 << 10  # bytes expanded at a time
 _PROBE = 64 << 10  # bytes a candidate member must expand to, or end before, to be believed
 _HEADER = 66 << 10  # a gzip header may be as long: an extra field of 64 KiB
@@ -65,7 +65,7 @@ def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
     offset, expanded, checksum, waiting = start + _gzip_header(source, start), 0, 0, b""
     while not decoder.eof:
         if not waiting:
-            waiting = source.at(offset, _FEED)
+            waiting = source.at(offset, _FIRST_FEED if offset - start < _FEED else _FEED)
             offset += len(waiting)
         try:
             piece = decoder.decompress(waiting, _PIECE)
@@ -90,7 +90,9 @@ def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
 
 def _gzip_header(source: Source, start: int) -> int:
     """Length of the member header (RFC 1952, 2.3)."""
-    head = source.at(start, _HEADER)
+    head = source.at(start, 512)
+    if len(head) == 512 and head[3] & 0x1C:  # extra field, name or comment
+        head = source.at(start, _HEADER)
     found = _GZIP_HEADER.match(head)
     length = found.end() if found else 0
     if found and head[3] & 0x04:  # an extra field, which tells its length
@@ -100,7 +102,11 @@ def _gzip_header(source: Source, start: int) -> int:
             length = head.find(b"\0", length) + 1 or _HEADER + 1
     length += 2 if found and head[3] & 0x02 else 0  # the header's own checksum
     if not found or length > len(head):
-        reason = Reason.TRUNCATED if len(head) < _HEADER and b"\x1f\x8b\x08".startswith(head[:3]) else Reason.CORRUPT
+        reason = (
+            Reason.TRUNCATED
+            if start + len(head) >= source.size and b"\x1f\x8b\x08".startswith(head[:3])
+            else Reason.CORRUPT
+        )
         raise ReadError(reason, f"no gzip header at byte {start}")
     return length
 

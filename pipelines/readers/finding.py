@@ -43,10 +43,9 @@ def find(config: SourceConfig) -> list[Found]:
     paths = [_normal(path) for path in config.paths]
     root = _root(config, paths)
     found: dict[str, Found] = {}
-    for path in paths:
-        for entry in _local(path, root, config) if is_local(path) else _remote(path, root, config):
-            if entry.location not in found or entry.exact:
-                found[entry.location] = entry
+    for entry in _entries(config, paths, root):
+        if entry.location not in found or entry.exact:
+            found[entry.location] = entry
     excluded = Excluded(config.exclude)
     kept = [entry for entry in found.values() if entry.exact or not excluded(entry.relative)]
     if not kept:
@@ -104,18 +103,24 @@ def _relative(location: str, root: str) -> str:
     return location[len(root) :].lstrip("/") if location.startswith(root) else location.lstrip("/")
 
 
-def _local(path: str, root: str, config: SourceConfig) -> Iterator[Found]:
-    if os.path.isdir(path):
-        yield from _walk(path, root, config, None)
-    elif os.path.lexists(path):
-        yield _stat(path, root, exact=True)
-    elif _GLOB.search(path):
-        folder = _fixed_part(path)
-        matching = glob_translate(path[len(folder) :].lstrip("/")).removesuffix(r"\Z").removesuffix(r"\z")
+def _entries(config: SourceConfig, paths: list[str], root: str) -> Iterator[Found]:
+    globs: dict[str, list[str]] = {}
+    for path in paths:
+        if not is_local(path):
+            yield from _remote(path, root, config)
+        elif os.path.isdir(path):
+            yield from _walk(path, root, config, None)
+        elif os.path.lexists(path):
+            yield _stat(path, root, exact=True)
+        elif _GLOB.search(path):
+            globs.setdefault(_fixed_part(path), []).append(path)
+        else:
+            raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
+    for folder, patterns in globs.items():  # each folder is walked once, however many globs look into it
+        relative = [glob_translate(path[len(folder) :].lstrip("/")) for path in patterns]
         # a folder that matches stands for all that is in it
-        yield from _walk(folder, root, config, re.compile(matching + r"(?:/.*)?\Z", re.DOTALL))
-    else:
-        raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
+        matching = "|".join(pattern.removesuffix(r"\Z").removesuffix(r"\z") + r"(?:/.*)?\Z" for pattern in relative)
+        yield from _walk(folder, root, config, re.compile(matching, re.DOTALL))
 
 
 def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str] | None) -> Iterator[Found]:

@@ -7,6 +7,8 @@ import zlib
 
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def objects(*texts: str) -> bytes:
@@ -180,3 +182,24 @@ def test_a_name_that_an_archive_holds_twice_is_two_files(read_bytes):
     with pytest.warns(UserWarning, match="Duplicate name"):
         content = archive(("a.txt", b"one"), ("a.txt", b"two"))
     assert read_bytes(content, "a.zip").texts == ["one", "two"]
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_no_damage_raises_or_loses_count(read_bytes, data):
+    texts = [objects(*(f"text {part} {n}" for n in range(20))) for part in range(3)]
+    suffix, make = data.draw(
+        st.sampled_from(
+            [
+                ("jsonl", b"".join),
+                ("jsonl.gz", lambda parts: b"".join(map(gzip.compress, parts))),
+                ("jsonl.zst", lambda parts: b"".join(map(zstd, parts))),
+                ("zip", lambda parts: archive(*((f"{n}.jsonl", part) for n, part in enumerate(parts)))),
+            ]
+        )
+    )
+    content = bytearray(make(texts))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=20))
+    read_bytes(bytes(content), f"a.{suffix}", data.draw(st.integers(100, 5000)))

@@ -90,35 +90,27 @@ def test_summaries_count_what_the_tables_hold(staged):
 
 
 def test_a_delta_table_is_read_at_its_current_version(spark, tmp_path):
-    table = str(tmp_path / "table")
-    rows = [(f"text {n}", n % 2, f"http://{n}") for n in range(6)]
-    frame = spark.createDataFrame(rows, "text string, part int, url string").coalesce(1)
-    frame.write.format("delta").partitionBy("part").save(table)
-    spark.sql(f"DELETE FROM delta.`{table}` WHERE part = 1")
-    config = SourceConfig(name="s", path=str(tmp_path), url_column="url", meta_columns=("part",))
-    read = documents(read_splits(spark, assign(split(list_inputs(spark, config), config, 100), 2), "r", NOW)).collect()
-    assert sorted((row.text, row.position, row.meta["url"], row.meta["part"]) for row in read) == [
-        ("text 0", 0, "http://0", "0"),
-        ("text 2", 1, "http://2", "0"),
-        ("text 4", 2, "http://4", "0"),
-    ]
-
-
-def test_rows_that_a_delta_table_hides_are_not_read(spark, tmp_path):
-    table = str(tmp_path / "table")
+    """Removed files are not read, nor files that hold rows deleted by a vector; renamed and partition columns are."""
+    table = str(tmp_path / "lake" / "table")
     spark.sql(
-        f"CREATE TABLE delta.`{table}` (id INT, text STRING) TBLPROPERTIES "
-        "('delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name')"
+        f"CREATE TABLE delta.`{table}` (id INT, text STRING, part STRING) USING DELTA PARTITIONED BY (part) "
+        "TBLPROPERTIES ('delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name')"
     )
-    frame = spark.createDataFrame([(n, f"text {n}") for n in range(10)], "id int, text string")
-    for part in ("id < 5", "id >= 5"):
-        frame.where(part).coalesce(1).write.format("delta").mode("append").save(table)
-    spark.sql(f"DELETE FROM delta.`{table}` WHERE id = 3")
-    config = SourceConfig(name="s", path=table, format="delta", id_column="id")
+    rows = spark.createDataFrame(
+        [(n, f"text {n}", "abc"[n % 3]) for n in range(9)], "id int, text string, part string"
+    )
+    rows.coalesce(1).write.format("delta").mode("append").save(table)
+    spark.sql(f"DELETE FROM delta.`{table}` WHERE part = 'a'")  # a whole file
+    spark.sql(f"DELETE FROM delta.`{table}` WHERE id = 4")  # a row of the file of b
+    config = SourceConfig(name="s", path=str(tmp_path), id_column="id", meta_columns=("part",))
     staged = read_splits(spark, assign(split(list_inputs(spark, config), config, 1 << 20), 1), "r", NOW).persist()
-    assert {(row.text, row.meta["id"]) for row in documents(staged).collect()} == {
-        (f"text {n}", str(n)) for n in range(5, 10)
-    }
+    assert sorted(
+        (row.text, row.position, row.meta["id"], row.meta["part"]) for row in documents(staged).collect()
+    ) == [
+        ("text 2", 0, "2", "c"),
+        ("text 5", 1, "5", "c"),
+        ("text 8", 2, "8", "c"),
+    ]
     (reject,) = rejects(staged).collect()
     assert (reject.reason, reject.detail[:31]) == ("unsupported", "a deletion vector hides 1 rows:")
     staged.unpersist()
