@@ -74,17 +74,18 @@ def summaries(staged: DataFrame) -> DataFrame:
     """
     whole = ["source", "uri", "path", "format", "size", "fingerprint"]
     counts = ["rows_read", "documents", "rejects", "bytes_read"]
+    key = ["source", "uri"]
     rows = staged.where("kind = 'summary'")
     totals = rows.groupBy(whole).agg(*[F.sum(name).alias(name) for name in counts])
     skipped = (
-        rows.select("uri", F.explode("skipped").alias("type", "count"))
-        .groupBy("uri", "type")
+        rows.select(*key, F.explode("skipped").alias("type", "count"))
+        .groupBy(*key, "type")
         .agg(F.sum("count").alias("count"))
-        .groupBy("uri")
+        .groupBy(*key)
         .agg(F.map_from_entries(F.sort_array(F.collect_list(F.struct("type", "count")))).alias("skipped"))
     )
     none = F.create_map().cast("map<string,bigint>")
-    return totals.join(skipped, "uri", "left").select(*whole, *counts, F.coalesce("skipped", none).alias("skipped"))
+    return totals.join(skipped, key, "left").select(*whole, *counts, F.coalesce("skipped", none).alias("skipped"))
 
 
 def delta_files(spark: SparkSession, location: str) -> list[DeltaFile]:
