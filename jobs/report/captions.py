@@ -20,6 +20,19 @@ STAGES = (
     Stage("pack", "sequences_", "packed sequences"),
 )
 
+TABLES = (
+    "inputs",
+    "documents",
+    "rejects",
+    "measures",
+    "decisions",
+    "signatures",
+    "duplicates",
+    "clean_documents",
+    "tokens",
+    "sequences_",
+)
+
 RULE_SETS = {
     "": "Language",
     "language": "Language",

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.report import plots
-from jobs.report.captions import MEASURES, RULE_SETS, STAGES
+from jobs.report.captions import MEASURES, RULE_SETS, STAGES, TABLES
 from jobs.report.facts import OTHER, Example, LakeFacts, Measure, TableState, largest
 from jobs.report.plots import Limit, Step, percent
 
@@ -47,6 +47,7 @@ def render(facts: LakeFacts) -> str:
         by_source=largest(facts.by_source, GROUPS),
         by_language=largest(facts.by_language, GROUPS),
         languages=largest(facts.by_language, COLUMNS),
+        tables=sorted((table for table in facts.tables if table.name != "runs"), key=_way),
         measures=[(rule_set, list(each)) for rule_set, each in groupby(facts.measures, _rule_set)],
         choices=list(facts.measures[0].by_language) if facts.measures else [],
         cluster_bins=plots.cluster_bins(facts.clusters.sizes) if facts.clusters else {},
@@ -171,6 +172,12 @@ def visible(text: str) -> str:
 _BIDI_CONTROLS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys((*range(0x80, 0xA0), *_BIDI_CONTROLS), 0xFFFD)
+
+
+def _way(table: TableState) -> tuple[int, str]:
+    """Tables in the order in which data flows through them."""
+    known = [name for name in TABLES if table.name.startswith(name)]
+    return (TABLES.index(max(known, key=len)) if known else len(TABLES), table.name)
 
 
 def _rule_set(measure: Measure) -> str:

@@ -109,6 +109,13 @@ def test_the_funnel_ends_with_what_is_kept(facts):
     ]
 
 
+def test_lineage_follows_the_way_of_the_data(facts):
+    lineage = render(facts).partition('id="lineage"')[2].partition("</section>")[0]
+    names = ["inputs", "documents", "rejects", "measures", "decisions", "duplicates", "clean_documents", "tokens"]
+    places = [lineage.index(f'mono">{name}<') for name in [*names, "sequences_causal"]]
+    assert places == sorted(places)
+
+
 def test_a_broken_identity_is_announced(facts):
     broken = facts.identities[0].model_copy(update={"left": 35})
     text = Page(render(facts.model_copy(update={"identities": (broken,)}))).text
