@@ -100,14 +100,11 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
         (~F.col("is_new")).alias("settled"),
         F.col("doc_id").alias("first"),
     )
+    with_text = Window.partitionBy("text_hash").orderBy("order")
     comparable = documents.where("text_hash IS NOT NULL" if exact else "false")
-    firsts = comparable.groupBy("text_hash").agg(F.min_by(stand_in, "order").alias("it"), F.count("*").alias("copies"))
-    return (
-        comparable.where("is_new")
-        .select("doc_id", "text_hash")
-        .join(firsts.where("copies > 1").select("text_hash", "it.*"), on="text_hash", how="inner")
-        .where("doc_id != first")
-        .select("doc_id", "stands_for", "similarity", "same_text", "settled")
+    firsts = comparable.select("doc_id", "is_new", F.first(stand_in).over(with_text).alias("it"))
+    return firsts.where("is_new AND doc_id != it.first").select(
+        "doc_id", "it.stands_for", "it.similarity", "it.same_text", "it.settled"
     )
 
 
@@ -225,23 +222,27 @@ def _transitive(members: DataFrame) -> DataFrame:
 
 def _members(linked: DataFrame, followers: DataFrame) -> DataFrame:
     """Vertices with an edge or followers, and the followers -> those columns of `linked`, doc_id, same_text."""
-    followed = followers.selectExpr("stands_for AS vertex", "NOT settled AS is_new").distinct()
-    alone = followed.join(linked, on="vertex", how="left_anti").selectExpr(
-        "vertex", "vertex AS component", "vertex AS cluster_id", "1.0D AS similarity", "is_new"
+    following = followers.alias("follower").join(
+        linked.alias("linked"), on=F.col("stands_for") == F.col("vertex"), how="left"
     )
-    vertices = linked.unionByName(alone).alias("linked")
-    own = vertices.selectExpr("vertex AS doc_id", "component", "cluster_id", "similarity", "is_new").withColumn(
-        "same_text", F.expr("doc_id = cluster_id")
+    followed_only = (
+        following.where("vertex IS NULL").selectExpr("stands_for AS vertex", "NOT settled AS is_new").distinct()
     )
-    following = followers.alias("follower").join(vertices, on=F.col("stands_for") == F.col("vertex"), how="inner")
-    return own.unionByName(
+    vertices = linked.unionByName(
+        followed_only.selectExpr(
+            "vertex", "vertex AS component", "vertex AS cluster_id", "1.0D AS similarity", "is_new"
+        )
+    )
+    return vertices.selectExpr(
+        "vertex AS doc_id", "component", "cluster_id", "similarity", "is_new", "vertex = cluster_id AS same_text"
+    ).unionByName(
         following.selectExpr(
             "doc_id",
-            "component",
-            "cluster_id",
-            "if(cluster_id = stands_for, follower.similarity, linked.similarity) AS similarity",
+            "coalesce(component, stands_for) AS component",
+            "coalesce(cluster_id, stands_for) AS cluster_id",
+            "if(coalesce(cluster_id = stands_for, true), follower.similarity, linked.similarity) AS similarity",
             "true AS is_new",
-            "same_text AND cluster_id = stands_for AS same_text",
+            "same_text AND coalesce(cluster_id = stands_for, true) AS same_text",
         )
     )
 
