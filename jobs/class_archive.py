@@ -1,6 +1,7 @@
 """A class-data-sharing archive of the JVM: Spark's and Delta's classes parsed once, then mapped into memory.
 
-It halves what a session and its first Delta write and read cost. Made once by `tokenlake doctor --install`.
+It halves what a session and its first Delta write and read cost. Made once by `tokenlake doctor --install`, whose
+training run also leaves the compiled kernels in numba's cache, so that no run waits for a compiler.
 """
 
 import hashlib
@@ -12,25 +13,29 @@ from pathlib import Path
 
 from jobs import jars, java
 
-# What a first run does, so that the archive holds its classes: a session, a Delta write, a merge, a read, a Python stage.
+# A whole run over a page of text, so that the archive holds the classes that a run uses. It compiles the kernels too.
 _TRAINING = """
-import sys
+import json, sys
+from pathlib import Path
 from jobs import session
-from jobs.lake import Lake
-from delta.tables import DeltaTable
-def same(batches):
-    yield from batches
-spark = session.build(archive=False, settings={"spark.driver.extraJavaOptions": sys.argv[1]})
-path = sys.argv[2]
-rows = spark.range(100).selectExpr("cast(id as string) AS doc_id", "id", "array(id) AS list", "map('a', id) AS map")
-rows.repartition(2).mapInArrow(same, rows.schema).write.format("delta").partitionBy("id").save(path + "/part")
-rows.write.format("delta").option("userMetadata", "{}").save(path + "/table")
-table = DeltaTable.forPath(spark, path + "/table").alias("old")
-table.merge(rows.alias("new"), "old.doc_id = new.doc_id").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
-read = Lake(spark, path).read("table")
-read.join(read.select("doc_id"), "doc_id", "left_anti").collect()
-read.groupBy("doc_id").count().orderBy("doc_id").toArrow()
-spark.sql(f"DESCRIBE DETAIL delta.`{path}/table`").collect()
+from jobs.config import RunConfig
+from jobs.pipeline import run_stages
+from jobs.progress import Reporter
+options, folder = sys.argv[1], Path(sys.argv[2])
+text = " ".join(f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60))
+lines = [json.dumps({"text": f"{text} Page {page // 2} it was."}) for page in range(8)]
+(folder / "a.jsonl").write_text("\\n".join([*lines, "no json"]))
+config = {
+    "lake": str(folder / "lake"),
+    "sources": [{"name": "page", "path": str(folder / "*.jsonl")}],
+    "clean": {"policy": "none"},
+    "tokenizer": {"vocab_size": 300},
+    "pack": [{"length": 64, "heldout": 0.3}],
+}
+spark = session.build(archive=False, settings={"spark.driver.extraJavaOptions": options})
+run_stages(spark, RunConfig.model_validate(config), Reporter())
+(folder / "b.jsonl").write_text(lines[0] + "\\n" + json.dumps({"text": text * 2 + "new"}))
+run_stages(spark, RunConfig.model_validate(config), Reporter())
 spark.stop()
 """
 

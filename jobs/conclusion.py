@@ -1,22 +1,27 @@
-"""The end of `tokenlake run`: what must add up is checked, the funnel is shown, the report is written."""
+"""The end of `tokenlake run`: what must add up is checked, the report is written, the funnel is shown."""
 
-from rich.console import Console
-from rich.table import Table as Grid
-
-from jobs.identities import check
-from jobs.report import write
+from jobs.funnel import lines
+from jobs.identities import IdentityError, count, identities
+from jobs.report import collect, publish
 from jobs.stages.run import Run
 
 
 def conclude(run: Run) -> None:
-    """Checks the identities, writes the report and prints the funnel.
+    """Counts once, for the identities and the report alike.
 
     Raises:
-        IdentityError: rows were lost, doubled or invented.
+        IdentityError: rows were lost, doubled or invented; the report is written all the same, to look at.
     """
     with run.reporter.stage("check", run.spark.sparkContext):
-        identities = check(run.lake)
-    run.reporter.event("identities", identities=[str(identity) for identity in identities])
+        counts = count(run.lake)
+    found = identities(counts)
+    run.reporter.event("identities", identities=[str(identity) for identity in found])
     with run.reporter.stage("report", run.spark.sparkContext):
-        page = write(run.spark, run.lake.root)
-    run.reporter.event("report_written", f"  report     {page}", path=str(page))
+        facts = collect(run.lake, counts)
+        page = publish(run.lake, facts)
+    run.reporter.event("funnel", "\n".join(["", *lines(facts)]), **facts.total.model_dump())
+    run.reporter.event("report_written", f"\n  report: {page}", path=page)
+    broken = [str(identity) for identity in found if not identity.holds]
+    if broken:
+        raise IdentityError(f"identities of {run.lake.root} that do not hold:\n  " + "\n  ".join(broken))
+    run.reporter.event("checked", f"  {len(found)} identities hold, such as {found[0]}" if found else "")

@@ -23,7 +23,7 @@ def record_runs(lake: Lake) -> int:
     known = dict(last.note.inputs) if last and last.note else {}
     tables = [name for name in lake.tables() if name not in _BESIDE]
     versions = {name: lake.version(name) for name in tables}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in tables:
         rows.extend(_row(commit) for commit in lake.commits(name, after=known.get(name, -1)) if commit.note)
     if rows:

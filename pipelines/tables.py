@@ -78,7 +78,7 @@ DOCUMENTS = Table(
 
 REJECTS = Table(
     "rejects",
-    key=("uri", "position"),
+    key=("source", "uri", "position"),
     schema=_schema(
         source=pa.string(),
         uri=pa.string(),

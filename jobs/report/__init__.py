@@ -1,5 +1,6 @@
-"""The report of a lake: its figures, and one self-contained page that shows them."""
+"""The report of a lake: one self-contained page, and its figures as JSON."""
 
-from jobs.report.publish import write
+from jobs.report.collect import collect
+from jobs.report.publish import publish, write
 
-__all__ = ["write"]
+__all__ = ["collect", "publish", "write"]

@@ -34,7 +34,9 @@ def _decide(run: Run) -> None:
     policy = load(clean.policy)
     work = decision_work(run.lake, policy, clean.urls)
     if work.mode != "nothing":
-        run.committed(commit_decisions(run.lake, work, decisions(run.lake, work, policy, clean.urls), policy, clean.urls))
+        run.committed(
+            commit_decisions(run.lake, work, decisions(run.lake, work, policy, clean.urls), policy, clean.urls)
+        )
 
 
 def decision_work(lake: Lake, policy: Policy, urls: UrlConfig) -> Work:

@@ -7,7 +7,8 @@ from jobs.ledger import Work, fingerprint, plan
 from jobs.stages.run import Run
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
-from pipelines.text.spark import DeliverConfig, candidates, clean_documents
+from pipelines.text.deliver import DeliverConfig
+from pipelines.text.spark import candidates, clean_documents
 
 
 def run(run: Run) -> None:

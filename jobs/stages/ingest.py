@@ -88,7 +88,9 @@ def _stage(run: Run, batch: list[Listed]) -> str:
     splits = [piece for one in batch for piece in split([one.file], one.config, config.split_bytes)]
     size = sum(one.file.size for one in batch)
     tasks = assign(splits, max(run.spark.sparkContext.defaultParallelism, -(-size // config.split_bytes)))
-    run.reporter.event("reading", f"  reading    {len(batch):,} files, {size / 1e6:,.1f} MB", files=len(batch), bytes=size)
+    run.reporter.event(
+        "reading", f"  reading    {len(batch):,} files, {size / 1e6:,.1f} MB", files=len(batch), bytes=size
+    )
     staged = readers.read_splits(run.spark, tasks, name, datetime.now(UTC), config.language_model)
     staged.write.partitionBy("kind").parquet(run.lake.path(f"{STAGING}/{name}/rows"))
     return name

@@ -24,6 +24,7 @@ from pipelines.rules.c4_line import (
 )
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
+from pipelines.tables import MEASURES
 from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.batch import TextBatch
 from pipelines.text.characters import skip_spaces, skip_spaces_back
@@ -33,20 +34,7 @@ from pipelines.text.lines import Lines
 from pipelines.text.sentences import count_sentences
 
 # `lines_read` is the sum of `lines_kept` and the lines that each rule dropped, which are in the order of the rules.
-TYPE = pa.struct(
-    [
-        ("sentences", pa.int64()),  # of the lines kept
-        ("lorem_ipsum", pa.bool_()),
-        ("curly_bracket", pa.bool_()),
-        ("lines_read", pa.int64()),
-        ("lines_kept", pa.int64()),
-        ("too_long_word", pa.int64()),
-        ("no_terminal_punctuation", pa.int64()),
-        ("too_few_words", pa.int64()),
-        ("javascript", pa.int64()),
-        ("policy", pa.int64()),
-    ]
-)
+TYPE = MEASURES.schema.field("c4").type
 _COUNTS = [field.name for field in TYPE][1:]
 _LOREM_IPSUM, _CURLY_BRACKET, _READ, _KEPT, _LONG_WORD, _NO_END, _FEW_WORDS, _JAVASCRIPT, _POLICY = range(len(_COUNTS))
 

@@ -9,6 +9,7 @@ from numba import njit
 
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.config import MeasureConfig
+from pipelines.tables import MEASURES
 from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.batch import TextBatch
 from pipelines.text.characters import code_point_before, contains
@@ -17,15 +18,7 @@ from pipelines.text.lines import characters, duplicates, lines_between_newlines,
 from pipelines.text.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
 
 # Shares are null for texts without a line, `list_ratio` for texts without a word.
-TYPE = pa.struct(
-    [
-        ("lines", pa.int64()),  # that are not blank
-        ("line_punct_ratio", pa.float64()),  # lines whose last character is terminal punctuation
-        ("short_line_ratio", pa.float64()),
-        ("char_dup_ratio", pa.float64()),  # characters in lines seen before, of all but newlines
-        ("list_ratio", pa.float64()),  # newlines per word
-    ]
-)
+TYPE = MEASURES.schema.field("fineweb").type
 _TERMINAL = sorted_code_points(TERMINAL_PUNCTUATION)
 
 

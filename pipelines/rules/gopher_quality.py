@@ -9,6 +9,7 @@ from numba import njit
 
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.stop_words import distinct_stop_words
+from pipelines.tables import MEASURES
 from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.batch import TextBatch
 from pipelines.text.characters import ends_with, skip_spaces, skip_spaces_back
@@ -19,18 +20,7 @@ from pipelines.text.punctuation import SYMBOLS
 
 # A symbol is a word of nothing but punctuation. Measures per word are null for texts without words, measures per line
 # for texts without lines, the mean length for texts without words that are not symbols.
-TYPE = pa.struct(
-    [
-        ("words", pa.int64()),  # that are not symbols
-        ("mean_word_length", pa.float64()),  # of words that are not symbols, in characters
-        ("hash_ratio", pa.float64()),  # `#` per word
-        ("ellipsis_ratio", pa.float64()),  # `...` and `…` per word
-        ("bullet_line_ratio", pa.float64()),  # lines that start with `•` or `-`
-        ("ellipsis_line_ratio", pa.float64()),  # lines that end in `...` or `…`
-        ("alpha_word_ratio", pa.float64()),  # words with a letter
-        ("stop_words", pa.int64()),  # distinct ones; null for languages without a list
-    ]
-)
+TYPE = MEASURES.schema.field("gopher_quality").type
 
 _SYMBOL_CHARACTERS = "".join(sorted(SYMBOLS))
 _DOTS = np.frombuffer(b"...", np.uint8)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.n_grams import duplicated_n_gram_characters, top_n_gram_characters
+from pipelines.tables import MEASURES
 from pipelines.text.arrays import Integers
 from pipelines.text.batch import TextBatch
 from pipelines.text.interning import Words
@@ -16,16 +17,7 @@ TOP_N_GRAMS = (2, 3, 4)
 DUPLICATED_N_GRAMS = (5, 6, 7, 8, 9, 10)
 
 # All are shares. Of an empty text all are null, but for the two that count pieces: it is one piece, not repeated.
-TYPE = pa.struct(
-    [
-        ("dup_para_frac", pa.float64()),
-        ("dup_para_char_frac", pa.float64()),
-        ("dup_line_frac", pa.float64()),
-        ("dup_line_char_frac", pa.float64()),
-        *((f"top_{n}_gram", pa.float64()) for n in TOP_N_GRAMS),
-        *((f"duplicated_{n}_n_grams", pa.float64()) for n in DUPLICATED_N_GRAMS),
-    ]
-)
+TYPE = MEASURES.schema.field("gopher_repetition").type
 
 
 def measure(texts: TextBatch, words: Words, characters: Integers) -> pa.StructArray:

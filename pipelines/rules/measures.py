@@ -10,27 +10,13 @@ import pyarrow.compute as pc
 from pipelines.rules import c4, fineweb, gopher_quality, gopher_repetition
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
+from pipelines.tables import MEASURES
 from pipelines.text.batch import TextBatch
 from pipelines.text.lines import code_point_counts, splitlines
 from pipelines.text.words import word_splitter
 
-SIZE = pa.struct([("characters", pa.int64()), ("words", pa.int64()), ("lines", pa.int64())])
-
-SCHEMA = pa.schema(
-    [
-        ("doc_id", pa.string()),
-        ("language", pa.string()),
-        ("language_score", pa.float64()),
-        ("url", pa.string()),  # null where the document has none
-        ("gopher_repetition", gopher_repetition.TYPE),
-        ("gopher_quality", gopher_quality.TYPE),
-        ("c4", c4.TYPE),
-        ("fineweb", fineweb.TYPE),
-        ("size", SIZE),  # of the text as read; `words` counts symbols too
-        ("rewritten", pa.string()),  # null when C4's line rules changed nothing, or do not rewrite
-        ("run_id", pa.string()),
-    ]
-)
+SCHEMA = MEASURES.schema
+SIZE = SCHEMA.field("size").type
 _MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "size", "rewritten"]
 
 

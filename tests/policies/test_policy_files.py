@@ -18,7 +18,7 @@ def policy_file(tmp_path):
 
 
 def test_the_packaged_policies_load_under_their_file_names():
-    assert names() == ["fineweb", "fineweb2", "gopher", "none"]
+    assert names() == ["fineweb", "fineweb2", "gopher", "none", "technical"]
     assert [load(name).name for name in names()] == names()
 
 
