@@ -1,7 +1,6 @@
 """Every notebook runs from its first cell to its last on the session's lake."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -38,8 +37,8 @@ def test_notebooks_are_kept_without_output(path):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path, lake, monkeypatch):
-    monkeypatch.setitem(os.environ, "TOKENLAKE_LAKE", str(lake))
-    monkeypatch.setitem(os.environ, "MPLBACKEND", "agg")
+    monkeypatch.setenv("TOKENLAKE_LAKE", str(lake))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # figures are shown in the notebook
     notebook = nbformat.read(path, as_version=4)
     manager = ThisInterpreter()
     client = NotebookClient(notebook, km=manager, timeout=300, resources={"metadata": {"path": str(FOLDER)}})

@@ -9,7 +9,7 @@ from jobs.report import write
 from jobs.report.collect import collect
 from jobs.report.page import render, seconds, short, steps, visible
 
-VOID = {"meta", "input", "br", "rect", "line", "path", "img"}
+VOID = {"wbr", "meta", "input", "br", "rect", "line", "path", "img"}
 
 
 class Page(HTMLParser):

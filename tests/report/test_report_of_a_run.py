@@ -1,0 +1,55 @@
+"""The report of a lake that all stages made."""
+
+import pyarrow as pa
+import pytest
+from test_report_page import Page
+
+from jobs.lake import Lake
+from jobs.report.collect import collect
+from jobs.report.page import render
+from pipelines.policies.rules import BY_REASON
+from pipelines.tables import MEASURES
+
+
+@pytest.fixture(scope="module")
+def run(spark, lake):
+    return collect(Lake(spark, lake))
+
+
+def test_every_record_has_one_fate(run):
+    total = run.total
+    assert total.undecided == 0
+    assert total.read == total.rejected + sum(total.dropped.values()) + sum(total.duplicates.values()) + total.kept
+    assert total.kept == total.tokenized == run.table("clean_documents").rows
+
+
+def test_every_identity_is_shown_and_holds(run):
+    assert len(run.identities) >= 10
+    assert all(identity.holds for identity in run.identities)
+
+
+def test_every_number_of_the_contract_is_drawn(run):
+    leaves = [
+        f"{field.name}.{leaf.name}"
+        for field in MEASURES.schema
+        if pa.types.is_struct(field.type)
+        for leaf in field.type
+    ]
+    assert [measure.name for measure in run.measures] == ["language_score", *leaves]
+
+
+def test_reasons_are_rules_with_examples(run):
+    assert run.reasons
+    for reason in run.reasons:
+        assert reason.name in BY_REASON
+        assert run.examples[reason.name]
+
+
+def test_thresholds_of_the_policy_are_found(run):
+    assert run.thresholds
+
+
+def test_the_page_is_well_formed(run):
+    page = Page(render(run))
+    assert page.open == []
+    assert "has not run" not in page.text
