@@ -22,14 +22,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reporter = Reporter(log_json=getattr(parsed, "log_json", False))
     try:
         return _load(parsed.command)(parsed, reporter)
-    except (ConfigError, UsageError, FileNotFoundError) as error:
-        return _fail(reporter, error, 2)
     except KeyboardInterrupt:
         return _fail(reporter, RuntimeError("interrupted; the same command continues where this one stopped"), 130)
     except Exception as error:
+        if _misused(error):
+            return _fail(reporter, error, 2)
         if parsed.traceback:
             raise
         return _fail(reporter, error, 1)
+
+
+def _misused(error: Exception) -> bool:
+    """Whether what the user wrote is at fault, not the run."""
+    if isinstance(error, ConfigError | UsageError | FileNotFoundError):
+        return True
+    # Imported only when something has failed.
+    from pipelines.policies.files import PolicyError
+    from pipelines.readers.finding import SourceError
+    from pipelines.readers.registry import UnknownFormatError
+
+    return isinstance(error, PolicyError | SourceError | UnknownFormatError)
 
 
 def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
@@ -43,7 +55,9 @@ def _fail(reporter: Reporter, error: Exception, status: int) -> int:
     message = str(error) or type(error).__name__
     reporter.event("error", f"tokenlake: error: {message}", error=message, kind=type(error).__name__, status=status)
     if status == 1 and not reporter.log_json:
-        reporter.event("hint", "(--traceback shows where it happened; what was committed stays, and is not done again)")
+        reporter.event(
+            "hint", "(--traceback shows where it happened; what was committed stays, and is not done again)"
+        )
     return status
 
 
@@ -71,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, examples: str) -> argparse.ArgumentParser:
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, examples: str
+) -> argparse.ArgumentParser:
     added = commands.add_parser(
         name,
         help=about,
@@ -85,9 +101,23 @@ def _command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", na
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lake", metavar="DIR", help="folder or Hadoop URI of the tables (default: the config's)")
-    parser.add_argument("--input", metavar="PATH", action="append", default=[], nargs="+", help="files or folders to add to the sources")
+    parser.add_argument(
+        "--input",
+        metavar="PATH",
+        action="append",
+        default=[],
+        nargs="+",
+        help="files or folders to add to the sources",
+    )
     parser.add_argument("--only-input", action="store_true", help="read only --input, not the config's sources")
-    parser.add_argument("--set", metavar="K=V", action="append", default=[], nargs="+", help="override a key, e.g. tokenizer.vocab_size=16000")
+    parser.add_argument(
+        "--set",
+        metavar="K=V",
+        action="append",
+        default=[],
+        nargs="+",
+        help="override a key, e.g. tokenizer.vocab_size=16000",
+    )
     parser.add_argument("--log-json", action="store_true", help="one JSON line per event on standard error")
 
 
@@ -112,7 +142,12 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(commands, "tables", "each table: version, rows, bytes, last commit", "  tokenlake tables lakes/quickstart --json\n")
+    added = _command(
+        commands,
+        "tables",
+        "each table: version, rows, bytes, last commit",
+        "  tokenlake tables lakes/quickstart --json\n",
+    )
     added.add_argument("lake", metavar="LAKE")
     added.add_argument("--json", action="store_true", help="as one JSON document on standard output")
     added.set_defaults(command="tables:tables")
@@ -128,7 +163,9 @@ def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    examples = "  tokenlake decide lakes/quickstart gopher\n  tokenlake decide lakes/quickstart my-policy.yaml --apply\n"
+    examples = (
+        "  tokenlake decide lakes/quickstart gopher\n  tokenlake decide lakes/quickstart my-policy.yaml --apply\n"
+    )
     added = _command(commands, "decide", "apply a policy to stored measures; shows what would change", examples)
     added.add_argument("lake", metavar="LAKE")
     added.add_argument("policy", metavar="POLICY", help="name of a bundled policy, or path of a YAML file")
@@ -137,13 +174,20 @@ def _add_decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(commands, "report", "LAKE/report/index.html: one self-contained page", "  tokenlake report lakes/quickstart\n")
+    added = _command(
+        commands, "report", "LAKE/report/index.html: one self-contained page", "  tokenlake report lakes/quickstart\n"
+    )
     added.add_argument("lake", metavar="LAKE")
     added.set_defaults(command="report:report")
 
 
 def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(commands, "doctor", "what is there, what is missing, how to get it", "  tokenlake doctor\n  tokenlake doctor --install\n")
+    added = _command(
+        commands,
+        "doctor",
+        "what is there, what is missing, how to get it",
+        "  tokenlake doctor\n  tokenlake doctor --install\n",
+    )
     added.add_argument("--install", action="store_true", help="bring the pinned jars into the cache")
     added.add_argument("--quiet", action="store_true", help="say only what is missing")
     added.set_defaults(command="doctor:doctor")

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from pyspark import SparkContext
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:  # `--help` and a bad configuration need no Spark
+    from pyspark import SparkContext
 
 
 class Reporter:
@@ -25,12 +27,17 @@ class Reporter:
         """One thing that happened; `message` is for people, `facts` for machines."""
         if self.log_json:
             line = {"time": round(time.time(), 3), "event": name, **facts}
-            print(json.dumps(line, default=str), file=self.stream, flush=True)
+            self.stream.write(json.dumps(line, default=str) + "\n")  # whole, whichever thread writes
+            self.stream.flush()
         elif message:
             self.console.print(message, markup=False)
 
+    def engine(self, line: str) -> None:
+        """A line that the JVM said, for instance an error of a task."""
+        self.event("engine", line, line=line)
+
     @contextmanager
-    def stage(self, name: str, context: SparkContext) -> Iterator[None]:
+    def stage(self, name: str, context: "SparkContext") -> Iterator[None]:
         """Shows a stage's Spark tasks while the body runs, and its seconds at the end."""
         started = time.perf_counter()
         self.event("stage_started", stage=name)
@@ -60,7 +67,7 @@ class Reporter:
         self.event("ready", f"  {what:<10} {seconds:7.1f} s", what=what, seconds=seconds)
 
     @contextmanager
-    def _bar(self, name: str, context: SparkContext) -> Iterator[None]:
+    def _bar(self, name: str, context: "SparkContext") -> Iterator[None]:
         columns = (
             SpinnerColumn(),
             TextColumn(f"{name:<10}"),
@@ -80,7 +87,7 @@ class Reporter:
                 watcher.join(timeout=2)
 
 
-def _watch(context: SparkContext, progress: Progress, bar: TaskID, done: threading.Event) -> None:
+def _watch(context: "SparkContext", progress: Progress, bar: TaskID, done: threading.Event) -> None:
     """Polls Spark's status tracker: tasks of the stages that run now, on top of those finished before."""
     tracker = context.statusTracker()
     seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, completed

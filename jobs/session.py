@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from jobs import class_archive, jars, java
+from jobs import class_archive, gateway, jars, java
 
 # What every session needs, wherever it runs.
 REQUIRED = {
@@ -50,11 +50,13 @@ def build(
     settings: Mapping[str, str] | None = None,
     profile: str = "small",
     archive: bool = True,
+    tell: gateway.Tell | None = None,
 ) -> SparkSession:
     """Starts a session with Delta, or joins the JVM that spark-submit started.
 
     `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. `archive` maps the
-    JVM's classes from the class archive where one was made.
+    JVM's classes from the class archive where one was made. `tell` is given each line that the JVM says on standard
+    error; by default that is where it goes.
     Precedence: required settings, then `settings`, then spark-submit's, then the defaults.
 
     Raises:
@@ -80,6 +82,8 @@ def build(
     for key, value in {**(settings or {}), **REQUIRED}.items():
         conf.set(key, value)
     _add_jars(conf, submitted)
+    if not submitted:
+        gateway.start(conf, tell)
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session

@@ -1,53 +1,102 @@
 """`tokenlake decide`: another policy over stored measures; no text is read."""
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from pyspark.sql import DataFrame, Row
 from rich.console import Console
 from rich.table import Table as Grid
 
+from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
+from jobs.lake import Commit, Lake
+from jobs.ledger import Work
 from jobs.progress import Reporter
+from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
+from pipelines.policies.files import load
+from pipelines.policies.policy import Policy
+from pipelines.policies.spark import changes
+from pipelines.text.urls import UrlConfig
 
-if TYPE_CHECKING:
-    from pyspark.sql import Row
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a policy would decide, beside what is decided. Nothing is committed."""
+
+    policy: Policy
+    urls: UrlConfig
+    work: Work
+    decisions: DataFrame
+    changes: Sequence[Row]  # change, language, reason, documents, first
+    kept: int  # documents that are kept now
+
+    @property
+    def dropped(self) -> int:
+        """Documents that would drop out."""
+        return sum(row.first for row in self.changes if row.change == "dropped")
+
+    @property
+    def restored(self) -> int:
+        """Documents that would come back."""
+        return sum(row.first for row in self.changes if row.change == "restored")
 
 
 def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Shows what a policy would change against the lake's decisions; `--apply` commits it."""
-    from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
-    from pipelines.policies.files import load
-    from pipelines.policies.spark import changes
-
     policy = load(arguments.policy)
-    with opened(arguments.lake) as lake:
-        old = lake.read("decisions")
-        urls = urls_in_force(lake)
-        work = decision_work(lake, policy, urls)
-        new = decisions(lake, work, policy, urls)
-        rows = changes(old, new, lake.read("measures")).orderBy("change", "language", "reason").collect()
-        kept = old.where("kept").count()
-        _show(rows, kept, policy.label)
-        if arguments.apply and work.mode != "nothing":
-            commit = commit_decisions(lake, work, new, policy, urls)
-            print(
-                f"committed version {commit.version} of decisions; the next `tokenlake run` with clean.policy set to "
-                f"{arguments.policy} takes it on through dedup, tokenize and pack"
-            )
-        elif arguments.apply:
-            print("nothing to commit: these are the decisions in force")
+    with opened(arguments.lake, reporter) as lake:
+        proposal = propose(lake, policy)
+        show(proposal)
+        commit = apply(lake, proposal) if arguments.apply else None
+    if commit:
+        print(f"Committed version {commit.version} of decisions. To take it on through dedup, tokenize and pack:")
+        print(f"  tokenlake run CONFIG --lake {arguments.lake} --set clean.policy={arguments.policy}")
+    elif proposal.work.mode == "nothing":
+        print("These are the decisions in force.")
+    else:
+        print("Nothing was changed; --apply commits these decisions.")
     return 0
 
 
-def _show(rows: "list[Row]", kept: int, label: str) -> None:
-    dropped = sum(row.first for row in rows if row.change == "dropped")
-    restored = sum(row.first for row in rows if row.change == "restored")
-    print(f"{label}: kept {kept:,} -> {kept - dropped + restored:,} ({dropped:,} drop out, {restored:,} come back)")
-    if not rows:
+def propose(lake: Lake, policy: Policy) -> Proposal:
+    """Decides all that is measured anew, and compares.
+
+    Raises:
+        UsageError: the lake has no decisions to compare with.
+    """
+    if not lake.exists("decisions"):
+        raise UsageError(f"{lake.root}: nothing is decided there yet; `tokenlake stage clean CONFIG` decides")
+    old = lake.read("decisions")
+    urls = urls_in_force(lake)
+    work = decision_work(lake, policy, urls)
+    new = decisions(lake, work, policy, urls)
+    found = changes(old, new, lake.read("measures")).orderBy("change", "language", "reason").collect()
+    return Proposal(policy, urls, work, new, found, old.where("kept").count())
+
+
+def apply(lake: Lake, proposal: Proposal) -> Commit | None:
+    """Commits a proposal; None when it is what the lake holds."""
+    if proposal.work.mode == "nothing":
+        return None
+    return commit_decisions(lake, proposal.work, proposal.decisions, proposal.policy, proposal.urls)
+
+
+def show(proposal: Proposal) -> None:
+    """Prints the sum of it, then a line per change, language and rule."""
+    after = proposal.kept - proposal.dropped + proposal.restored
+    print(
+        f"{proposal.policy.label}: kept {proposal.kept:,} -> {after:,} "
+        f"({proposal.dropped:,} drop out, {proposal.restored:,} come back)"
+    )
+    if not proposal.changes:
         return
-    grid = Grid("change", "language", "reason", "documents", "first reason of", box=None, header_style="bold")
+    grid = Grid("change", "language", "rule", "documents", "first", box=None, header_style="bold", padding=(0, 1))
+    for column in grid.columns:
+        column.no_wrap = True
     for column in grid.columns[3:]:
         column.justify = "right"
-    for row in rows:
-        grid.add_row(row.change, row.language, row.reason, f"{row.documents:,}", f"{row.first:,}")
-    Console(soft_wrap=True).print(grid)
+    for row in proposal.changes:
+        grid.add_row(row.change, row.language or "-", row.reason, f"{row.documents:,}", f"{row.first:,}")
+    Console(soft_wrap=True, highlight=False).print(grid)
+    print(" (documents that fail the rule, and those that fail it first)")

@@ -10,7 +10,7 @@ def report(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Writes LAKE/report/index.html and prints its path."""
     from jobs.report import write
 
-    with opened(arguments.lake) as lake, reporter.stage("report", lake.spark.sparkContext):
+    with opened(arguments.lake, reporter) as lake, reporter.stage("report", lake.spark.sparkContext):
         path = write(lake.spark, lake.root)
     print(path)
     return 0

@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.cli import STAGES
+from jobs import preflight
+from jobs.cli import STAGES, UsageError
 from jobs.config import RunConfig
 from jobs.progress import Reporter
 from jobs.yaml_config import load
@@ -27,11 +28,12 @@ def configuration(arguments: argparse.Namespace) -> RunConfig:
     Raises:
         ConfigError: the file or an override is not valid.
         FileNotFoundError: an --input does not exist.
+        UsageError: --only-input without --input.
     """
     config = load(arguments.config, RunConfig, _flat(arguments.set))
     inputs = _flat(arguments.input)
     if arguments.only_input and not inputs:
-        raise FileNotFoundError("--only-input needs --input PATH")
+        raise UsageError("--only-input needs --input PATH")
     if inputs:
         config = config.with_inputs(inputs, arguments.only_input)
     if arguments.lake:
@@ -47,11 +49,12 @@ def execute(config: RunConfig, stages: Sequence[str], reporter: Reporter, conclu
     """Runs stages in a session of their own."""
     started = time.perf_counter()
     config = config.model_copy(update={"lake": absolute(config.lake)})
+    preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     from jobs import session  # imported late: `--help` and a bad configuration need no Spark
 
     with reporter.setup("session"):
-        spark = session.build(settings=config.spark, profile=config.profile)
+        spark = session.build(settings=config.spark, profile=config.profile, tell=reporter.engine)
     try:
         from jobs.pipeline import run_stages
 

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import filesize
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -14,19 +16,32 @@ from jobs.progress import Reporter
 
 def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Each table: version, rows, bytes, last commit's run and config."""
-    with opened(arguments.lake) as lake:
+    with opened(arguments.lake, reporter) as lake:
         found = [describe(lake, name) for name in lake.tables()]
     if arguments.json:
         print(json.dumps(found, indent=2))
         return 0
-    grid = Grid("table", "version", "rows", "files", "bytes", "last run", "config", box=None, header_style="bold")
-    for column in grid.columns[1:5]:
+    show(found)
+    return 0
+
+
+def show(found: Sequence[Mapping[str, Any]]) -> None:
+    """Prints the tables so that a line fits into 80 columns; --json tells ids, files and bytes in full."""
+    grid = Grid("table", "version", "rows", "size", "last run", "config", box=None, header_style="bold")
+    for column in grid.columns:
+        column.no_wrap = True
+    for column in grid.columns[1:4]:
         column.justify = "right"
     for one in found:
-        numbers = (f"{one[key]:,}" for key in ("version", "rows", "files", "bytes"))
-        grid.add_row(one["table"], *numbers, one["run_id"] or "-", one["config_hash"] or "-")
-    Console(soft_wrap=True).print(grid)
-    return 0
+        numbers = f"{one['version']:,}", f"{one['rows']:,}", filesize.decimal(one["bytes"])
+        grid.add_row(one["table"], *numbers, _short(one["run_id"]), _short(one["config_hash"]))
+    Console(soft_wrap=True, highlight=False).print(grid)
+
+
+def _short(identifier: str | None) -> str:
+    """`clean-0f3c5a7d` for `clean-0f3c5a7d…`: eight digits tell runs apart for a person."""
+    stage, dash, digits = (identifier or "-").rpartition("-")
+    return f"{stage}{dash}{digits[:8]}"
 
 
 def describe(lake: Lake, name: str) -> dict[str, Any]:

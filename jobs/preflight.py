@@ -1,0 +1,66 @@
+"""What can be known to be wrong with a valid configuration before a session starts and hours are spent."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jobs.cli import UsageError
+from jobs.config import RunConfig
+from pipelines.readers.storage import is_local
+
+
+def check(config: RunConfig, stages: Sequence[str]) -> None:
+    """Opens what the stages' configuration names.
+
+    Raises:
+        UsageError: the key, and why what it names cannot be used.
+    """
+    if "ingest" in stages:
+        _sources(config)
+        _language_model(config)
+    if "clean" in stages:
+        _policy(config.clean.policy, "clean.policy")
+    if {"tokenize", "pack"} & set(stages):
+        _tokenizer(config)
+
+
+def _sources(config: RunConfig) -> None:
+    for number, source in enumerate(config.sources):
+        for path in source.paths:
+            glob = any(mark in path for mark in "*?[")
+            if is_local(path) and not glob and not Path(path).expanduser().exists():
+                raise UsageError(f"sources.{number}.path: {path}: no such file or folder (source {source.name})")
+
+
+def _language_model(config: RunConfig) -> None:
+    model = config.ingest.language_model
+    if model and not Path(model).is_file():
+        raise UsageError(f"ingest.language_model: {model}: no such file")
+
+
+def _policy(policy: str, key: str) -> None:
+    from pipelines.policies.files import PolicyError, load
+
+    try:
+        load(policy)
+    except PolicyError as error:
+        raise UsageError(f"{key}: {error}") from error
+
+
+def _tokenizer(config: RunConfig) -> None:
+    """A tokenizer to load must be there, unless the lake has its copy, and have the tokens that packing needs."""
+    named = config.tokenizer
+    copy = Path(config.lake, f"tokenizers/{named.name}-{named.fingerprint()}.json")
+    if named.load is None or copy.is_file():
+        return
+    from pipelines.tokenizer.load import TokenizerError, load
+
+    try:
+        loaded = load(named.load)
+    except TokenizerError as error:
+        raise UsageError(f"tokenizer.load: {error}") from error
+    for number, packing in enumerate(config.pack):
+        try:
+            loaded.separator(packing.separator)
+            loaded.padding(packing.pad, packing.separator)
+        except TokenizerError as error:
+            raise UsageError(f"pack.{number}: {error} (the tokenizer is {named.load})") from error
