@@ -41,7 +41,7 @@ LOCAL = {
 QUIET_JVM = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
 
 # Long runs pay back what the optimising compiler costs; short ones do not live to see it.
-JVM_OPTIONS = {"small": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m", "large": "-XX:+UseParallelGC -Xss4m"}
+JVM_OPTIONS = {"small": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xss4m", "large": "-XX:+UseParallelGC -Xss4m"}
 
 
 def build(
