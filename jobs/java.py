@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUPPORTED = (17, 21)
+INSTALLED = Path("/usr/lib/jvm")  # where distributions put theirs
 HOW_TO_INSTALL = (
     "install a JDK 17 or 21, for instance: "
     "sudo apt-get update && sudo apt-get install -y --no-install-recommends openjdk-17-jre-headless"
@@ -41,7 +42,7 @@ def _candidates() -> Iterator[Path]:
     on_path = shutil.which("java")
     if on_path:
         yield Path(on_path).resolve().parents[1]
-    for java in sorted(Path("/usr/lib/jvm").glob("*/bin/java")):
+    for java in sorted(INSTALLED.glob("*/bin/java")):
         yield java.parents[1]
 
 

@@ -5,7 +5,7 @@ import re
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -22,8 +22,10 @@ class ConfigError(ValueError):
 def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
     """Reads a YAML file into `model`.
 
-    `overrides` are `key.path=value` texts (values are YAML); list items are addressed by number.
-    `${NAME}` in a value is an environment variable, `${python:purelib}` or `${python:stdlib}` a folder of the interpreter.
+    `overrides` are `key.path=value` texts (values are YAML); list items are addressed by number. Below a mapping of
+    free names (Spark settings) the rest of the path is one name, and the value is text.
+    `${NAME}` in a value is an environment variable, `${python:purelib}` or `${python:stdlib}` a folder of the
+    interpreter.
 
     Raises:
         ConfigError: unreadable file, bad YAML, unknown key, wrong type or value.
@@ -39,7 +41,7 @@ def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) ->
         raise ConfigError(f"{name}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: the top level must be a mapping of sections")
-    return parse(_override(_expand(data, name), overrides), model, name, root)
+    return parse(_override(_expand(data, name), overrides, model), model, name, root)
 
 
 def parse(data: Mapping[str, Any], model: type[Model], name: str, root: yaml.Node | None = None) -> Model:
@@ -82,11 +84,16 @@ def _line(node: yaml.Node | None, keys: Sequence[str | int]) -> int | None:
     return line
 
 
-def _override(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+def _override(data: dict[str, Any], overrides: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
     for override in overrides:
         path, separator, value = override.partition("=")
         if not separator or not path:
             raise ConfigError(f"--set {override}: expected key.path=value, for instance tokenizer.vocab_size=16000")
+        section, _, rest = path.partition(".")
+        field = model.model_fields.get(section)
+        if field is not None and get_origin(field.annotation) is dict and rest:
+            _assign(data, [section, rest], value, override)
+            continue
         try:
             parsed = yaml.safe_load(value)
         except yaml.YAMLError as error:
@@ -97,12 +104,12 @@ def _override(data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
 
 def _assign(data: Any, keys: Sequence[str], value: object, override: str) -> None:
     *parents, last = keys
-    for key in parents:
+    for key, following in zip(parents, keys[1:], strict=True):
         if isinstance(data, list):
             data = _item(data, key, override)
         else:
-            if data.get(key) is None:
-                data[key] = {}
+            if data.get(key) is None:  # a list that the file leaves out has one entry: that of the defaults
+                data[key] = [{}] if following.isdigit() else {}
             data = data[key]
         if not isinstance(data, dict | list):
             raise ConfigError(f"--set {override}: {key} holds a value, not a section")

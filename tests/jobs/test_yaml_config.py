@@ -52,7 +52,7 @@ def test_two_sources_of_one_name_are_refused(write):
 
 def test_bad_yaml_says_where(write):
     with pytest.raises(ConfigError, match="line 2"):
-        load(write("lake: x\n  - ]"), RunConfig)
+        load(write("lake: x\nsources: ]\n"), RunConfig)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -72,6 +72,17 @@ def test_overrides_reach_into_sections_and_lists(write):
 def test_an_override_that_fits_nowhere_is_refused(write, override):
     with pytest.raises(ConfigError, match="--set"):
         load(write("lake: x\nsources:\n  - {name: a, path: x}\n"), RunConfig, [override])
+
+
+def test_an_override_reaches_into_a_list_that_the_file_leaves_out(write):
+    config = load(write("lake: x\n"), RunConfig, ["pack.0.length=64"])
+    assert [packing.length for packing in config.pack] == [64]
+
+
+@pytest.mark.parametrize("text", ["lake: x\n", "spark: {spark.ui.enabled: 'true'}\n"])
+def test_a_spark_setting_is_overridden_by_its_own_name(write, text):
+    config = load(write(text), RunConfig, ["spark.spark.driver.memory=1g", "spark.spark.sql.shuffle.partitions=4"])
+    assert config.spark.items() >= {"spark.driver.memory": "1g", "spark.sql.shuffle.partitions": "4"}.items()
 
 
 def test_variables_are_expanded(write, monkeypatch):
