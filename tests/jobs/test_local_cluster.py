@@ -9,6 +9,7 @@ import corpus
 import pytest
 import yaml
 
+from jobs import session
 from jobs.cli import STAGES
 from jobs.lake import Lake
 from jobs.pipeline import run_stages
@@ -16,18 +17,20 @@ from jobs.progress import Reporter
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MASTER = "local-cluster[2,1,2048]"  # two executors, each a JVM of its own with one core and 2 GiB
+# Three JVMs start for each stage and live for seconds: the optimising compiler would only take their cores.
+SHORT_LIVED = session.JVM_OPTIONS["small"]
 RUN_COLUMNS = ("run_id", "ingested_at", "recorded_at")
 
 
 def submit(stage: str, config: Path, elsewhere: Path) -> subprocess.CompletedProcess[str]:
     """Submits one stage from a folder that is not the checkout."""
-    command = [Path(sys.executable).with_name("spark-submit"), "--master", MASTER, CHECKOUT / f"jobs/{stage}.py"]
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PYSPARK", "SPARK", "TOKENLAKE_MASTER"))
-    }
+    command = [Path(sys.executable).with_name("spark-submit"), "--master", MASTER]
+    command += ["--driver-java-options", SHORT_LIVED, "--conf", f"spark.executor.extraJavaOptions={SHORT_LIVED}"]
+    ours = ("PYSPARK", "SPARK", "TOKENLAKE_MASTER", "PYTHONDONTWRITEBYTECODE")  # of the session in this process
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     environment |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
     return subprocess.run(
-        [*command, "--config", config, "--log-json"],
+        [*command, CHECKOUT / f"jobs/{stage}.py", "--config", config, "--log-json"],
         cwd=elsewhere,
         env=environment,
         capture_output=True,
