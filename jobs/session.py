@@ -38,10 +38,14 @@ LOCAL = {
     "spark.sql.files.openCostInBytes": "1048576",
 }
 
+_JVM_OPTIONS_KEY = "spark.driver.extraJavaOptions"
 QUIET_JVM = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
 
 # Long runs pay back what the optimising compiler costs; short ones do not live to see it.
-JVM_OPTIONS = {"small": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xss4m", "large": "-XX:+UseParallelGC -Xss4m"}
+JVM_OPTIONS = {
+    "small": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xss4m",
+    "large": "-XX:+UseParallelGC -Xss4m",
+}
 
 
 def build(
@@ -76,13 +80,14 @@ def build(
     local = conf.get("spark.master", "").startswith("local")
     if not submitted:
         sharing = class_archive.options() if archive else ""
-        conf.setIfMissing("spark.driver.extraJavaOptions", f"{QUIET_JVM} {JVM_OPTIONS[profile]} {sharing}")
+        conf.setIfMissing(_JVM_OPTIONS_KEY, f"{JVM_OPTIONS[profile]} {sharing}")
     for key, value in (DEFAULTS | (LOCAL if local else {})).items():
         conf.setIfMissing(key, value)
     for key, value in {**(settings or {}), **REQUIRED}.items():
         conf.set(key, value)
     _add_jars(conf, submitted)
     if not submitted:
+        conf.set(_JVM_OPTIONS_KEY, f"{QUIET_JVM} {conf.get(_JVM_OPTIONS_KEY)}")  # first: another log4j file wins
         gateway.start(conf, tell)
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
