@@ -19,8 +19,8 @@ def run_stages(
 ) -> int:
     """Runs stages and returns the exit status.
 
-    `conclude` adds the checks over the whole lake, the report and the funnel. The status is 1 when the share of rejects
-    passes the configured limit, after all stages committed what they learned.
+    `conclude` adds the checks over the whole lake, the report and the funnel. The status is 1 when the share of
+    rejects passes the configured limit, after all stages committed what they learned.
 
     Raises:
         Exception: what a stage raised, after a row with status `failed` was added to `runs`.

@@ -18,6 +18,19 @@ def write(spark: SparkSession, lake: str) -> str:
     return publish(opened, collect(opened))
 
 
+def published(lake: Lake) -> LakeFacts | None:
+    """The facts of the report that is there, if it speaks of the tables as they stand; else None."""
+    text = lake.read_file("report/report.json")
+    if text is None or lake.read_file("report/index.html") is None:
+        return None
+    try:
+        facts = LakeFacts.model_validate_json(text)
+    except ValueError:  # written by another version of this program
+        return None
+    stands = {table.name: table.version for table in facts.tables}
+    return facts if facts.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
+
+
 def publish(lake: Lake, facts: LakeFacts) -> str:
     """Writes `report/index.html` and `report/report.json`; returns the page's path.
 

@@ -15,7 +15,6 @@ from pipelines.sequences.config import PackConfig
 from pipelines.sequences.shard import Shard, TokenFacts
 from pipelines.tables import sequences
 
-
 Batches = Iterator[pa.RecordBatch]
 
 

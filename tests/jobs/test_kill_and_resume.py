@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import corpus
@@ -30,17 +31,17 @@ RUN_COLUMNS = ("run_id", "ingested_at", "recorded_at")
 
 def start(config: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "jobs", "run", str(config), "--log-json"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TOKENLAKE_MASTER": "local[2]"})
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TOKENLAKE_MASTER": "local[2]"}
+    )
 
 
 def kill_tree(process: subprocess.Popen[str]) -> None:
     """SIGKILL to the command, its JVM and its Python workers."""
     tree = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
     for pid in tree:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, 9)
-        except ProcessLookupError:
-            pass
     process.wait()
 
 
