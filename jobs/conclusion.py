@@ -1,7 +1,7 @@
 """The end of `tokenlake run`: what must add up is checked, the report is written, the funnel is shown."""
 
 from jobs.funnel import lines
-from jobs.identities import IdentityError
+from jobs.identities import require
 from jobs.report import collect, publish, published
 from jobs.stages.run import Run
 
@@ -20,10 +20,6 @@ def conclude(run: Run) -> None:
     page = run.lake.path("report/index.html")
     run.reporter.event("funnel", "\n".join(["", *lines(facts)]), **facts.total.model_dump())
     run.reporter.event("report_written", f"\n  report: {page}", path=page)
-    shown = [f"{one.name}: {one.left:,} {'=' if one.holds else '≠'} {one.right:,}" for one in facts.identities]
-    broken = [text for text, one in zip(shown, facts.identities, strict=True) if not one.holds]
-    run.reporter.event("identities", identities=shown, broken=broken)
-    if broken:
-        raise IdentityError(f"identities of {run.lake.root} that do not hold:\n  " + "\n  ".join(broken))
-    if shown:
-        run.reporter.event("checked", f"  {len(shown)} identities hold, such as {shown[0]}")
+    require(run.lake.root, facts.identities)
+    held = [str(identity) for identity in facts.identities]
+    run.reporter.event("identities", f"  {len(held)} identities hold, such as {held[0]}" if held else "", held=held)

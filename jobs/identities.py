@@ -1,6 +1,6 @@
 """What must add up in a lake, checked by every run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import functions as F
@@ -58,17 +58,26 @@ _SEQUENCE_COUNTS = {
 }
 
 
-def check(lake: Lake) -> list[Identity]:
+def check(lake: Lake) -> Sequence[Identity]:
     """Counts every table that exists, in one Spark query, and compares.
 
     Raises:
         IdentityError: one does not hold; the message lists all that do not.
     """
     found = identities(count(lake))
+    require(lake.root, found)
+    return found
+
+
+def require(lake: str, found: Sequence[Identity]) -> None:
+    """Raises where an identity does not hold.
+
+    Raises:
+        IdentityError: its message lists all that do not hold.
+    """
     broken = [str(identity) for identity in found if not identity.holds]
     if broken:
-        raise IdentityError(f"identities of {lake.root} that do not hold:\n  " + "\n  ".join(broken))
-    return found
+        raise IdentityError(f"identities of {lake} that do not hold:\n  " + "\n  ".join(broken))
 
 
 def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:

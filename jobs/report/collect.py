@@ -67,9 +67,7 @@ def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
         tokens_per_document=summaries.tokens_per_document(happened.result()) if "tokens" in tables else None,
         sequences=splits,
         runs=tuple(runs.result()),
-        identities=tuple(
-            facts.Identity(name=each.name, left=each.left, right=each.right) for each in identities(counted.result())
-        ),
+        identities=tuple(identities(counted.result())),
     )
 
 

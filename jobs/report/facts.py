@@ -5,6 +5,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jobs.identities import Identity
+
 OTHER = "other"
 """Name of the group that holds everything beyond the largest ones."""
 
@@ -208,19 +210,6 @@ class TableState(Fact):
     config_hash: str | None = None
     code_version: str | None = None
     inputs: Mapping[str, int] = {}
-
-
-class Identity(Fact):
-    """An equation of the contract, as `jobs.identities` counts it."""
-
-    name: str
-    left: int
-    right: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether both sides are equal."""
-        return self.left == self.right
 
 
 class LakeFacts(Fact):

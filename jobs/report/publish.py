@@ -28,7 +28,9 @@ def published(lake: Lake) -> LakeFacts | None:
     except ValueError:  # written by another version of this program
         return None
     stands = {table.name: table.version for table in facts.tables}
-    return facts if facts.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
+    return (
+        facts if facts.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
+    )
 
 
 def publish(lake: Lake, facts: LakeFacts) -> str:
