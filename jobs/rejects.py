@@ -6,7 +6,7 @@ from jobs.stages.run import Run
 
 
 def over_limit(run: Run) -> bool:
-    """Whether the lake's share of rejected records passes `ingest.reject_limit`; if so, tells the commonest reasons."""
+    """Whether the share of rejected records passes `ingest.reject_limit`; if so, tells the commonest reasons."""
     limit = run.config.ingest.reject_limit
     done = run.lake.read("inputs")
     total = done.agg(F.sum("rows_read").alias("read"), F.sum("rejects").alias("rejects")).head()

@@ -1,5 +1,6 @@
 """The page stands alone, shows hostile text as text, and says what is missing."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -117,7 +118,7 @@ def test_lineage_follows_the_way_of_the_data(facts):
 
 
 def test_a_broken_identity_is_announced(facts):
-    broken = facts.identities[0].model_copy(update={"left": 35})
+    broken = replace(facts.identities[0], left=35)
     text = Page(render(facts.model_copy(update={"identities": (broken,)}))).text
     assert "Does not hold: rows read = documents + rejects (35 ≠ 34)" in text
 
