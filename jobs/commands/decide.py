@@ -13,6 +13,7 @@ from jobs.commands.lake_session import opened
 from jobs.lake import Commit, Lake
 from jobs.ledger import Work
 from jobs.progress import Reporter
+from jobs.runs import record_runs
 from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
@@ -79,7 +80,9 @@ def apply(lake: Lake, proposal: Proposal) -> Commit | None:
     """Commits a proposal; None when it is what the lake holds."""
     if proposal.work.mode == "nothing":
         return None
-    return commit_decisions(lake, proposal.work, proposal.decisions, proposal.policy, proposal.urls)
+    commit = commit_decisions(lake, proposal.work, proposal.decisions, proposal.policy, proposal.urls)
+    record_runs(lake)
+    return commit
 
 
 def show(proposal: Proposal) -> None:
