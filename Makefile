@@ -33,5 +33,6 @@ oracle: setup ## the same decisions and signatures as datatrove, which this inst
 	uv sync --locked --quiet --group oracle
 	pytest -m oracle tests/oracle
 
-clean: ## remove lakes and caches made here
+clean: ## remove lakes and caches made here, compiled kernels too
 	rm -rf lakes .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find pipelines -name '*.nb[ic]' -delete
