@@ -17,7 +17,7 @@ quickstart: setup ## text of this machine to packed training sequences and a rep
 	tokenlake run examples/quickstart.yaml $(if $(INPUT),--input $(INPUT))
 
 test: setup ## the whole test suite
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## format, lint, types, arrows between the rooms
 	ruff format --check .
