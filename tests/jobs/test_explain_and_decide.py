@@ -186,11 +186,12 @@ def test_the_policy_in_force_changes_nothing(opened):
     assert decide.apply(opened, proposal) is None
 
 
-def test_applying_commits_one_version_of_decisions_alone(copy):
+def test_applying_commits_one_version_of_decisions_and_its_run(copy):
     before = versions(copy)
     proposal = decide.propose(copy, load("none"))
     commit = decide.apply(copy, proposal)
-    assert versions(copy) == before | {"decisions": before["decisions"] + 1}
+    after = before | {"decisions": before["decisions"] + 1, "runs": before["runs"] + 1}
+    assert versions(copy) == after
     assert (commit.table, commit.version) == ("decisions", before["decisions"] + 1)
     assert copy.read("decisions").where("NOT kept").count() == 0
     assert decide.apply(copy, decide.propose(copy, load("none"))) is None
