@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.tables import Table
 
@@ -123,12 +122,6 @@ class Lake:
         finally:
             for key in settings:
                 self.spark.conf.unset(key)
-
-    def create(self, table: Table) -> None:
-        """Makes an empty table where there is none, so that readers always find it."""
-        if not self.exists(table.name):
-            empty = self.spark.createDataFrame([], from_arrow_schema(table.schema))
-            empty.write.format("delta").mode("ignore").partitionBy(*table.partition_by).save(self.path(table.name))
 
     def read_file(self, name: str) -> str | None:
         """A small UTF-8 file of the lake; None when it is absent."""

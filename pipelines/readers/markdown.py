@@ -5,9 +5,8 @@ from typing import Any
 
 import yaml
 
-from pipelines.readers.encoding import EncodingError, decode
-from pipelines.readers.record import Reason, Records, Reject, Split, Tally, accept
-from pipelines.readers.whole import content
+from pipelines.readers.record import Records, Reject, Split, Tally, accept
+from pipelines.readers.whole import decoded
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.{0,65536}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
@@ -18,15 +17,11 @@ def read(split: Split, tally: Tally) -> Records:
     Raises:
         ReadError: the file cannot be opened.
     """
-    data = content(split, tally)
-    if isinstance(data, Reject):
-        yield data
+    whole = decoded(split, tally)
+    if isinstance(whole, Reject):
+        yield whole
         return
-    try:
-        text, encoding = decode(data, split.config.encoding)
-    except EncodingError as error:
-        yield Reject(0, Reason.ENCODING, str(error), data[:256])
-        return
+    data, text, encoding = whole
     text, meta = front_matter(text)
     if encoding != "utf-8":
         meta["encoding"] = encoding

@@ -5,11 +5,11 @@ Framing, which is no row: line ends, and lines of nothing but white space when a
 
 from collections.abc import Iterator
 
-from pipelines.readers.encoding import EncodingError, decode
+from pipelines.readers.encoding import EncodingError
 from pipelines.readers.lines import Line, Text, record_limit
 from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept
 from pipelines.readers.storage import Source, open_source
-from pipelines.readers.whole import content
+from pipelines.readers.whole import decoded
 
 _LOOK_BACK = 4 << 10
 
@@ -35,15 +35,11 @@ def read(split: Split, tally: Tally) -> Records:
 
 
 def _file(split: Split, tally: Tally) -> Records:
-    data = content(split, tally)
-    if isinstance(data, Reject):
-        yield data
+    whole = decoded(split, tally)
+    if isinstance(whole, Reject):
+        yield whole
         return
-    try:
-        text, encoding = decode(data, split.config.encoding)
-    except EncodingError as error:
-        yield Reject(0, Reason.ENCODING, str(error), data[:256])
-        return
+    data, text, encoding = whole
     yield accept(0, text, {} if encoding == "utf-8" else {"encoding": encoding}, data)
 
 

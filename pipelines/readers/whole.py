@@ -1,8 +1,9 @@
 """Files that are one document: read whole, with a limit."""
 
 from pipelines.readers.decompress import Damage
+from pipelines.readers.encoding import EncodingError, decode
 from pipelines.readers.lines import expanded, record_limit
-from pipelines.readers.record import SAMPLE_BYTES, Reject, Split, Tally
+from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject, Split, Tally
 from pipelines.readers.storage import open_source
 
 
@@ -27,3 +28,18 @@ def content(split: Split, tally: Tally) -> bytes | Reject:
     if length > limit:
         return Reject(0, problem, f"longer than {limit:,} bytes", bytes(held[:SAMPLE_BYTES]))
     return bytes(held)
+
+
+def decoded(split: Split, tally: Tally) -> tuple[bytes, str, str] | Reject:
+    """A whole file as (bytes, text, encoding), or why it is no text.
+
+    Raises:
+        ReadError: the file cannot be opened.
+    """
+    data = content(split, tally)
+    if isinstance(data, Reject):
+        return data
+    try:
+        return data, *decode(data, split.config.encoding)
+    except EncodingError as error:
+        return Reject(0, Reason.ENCODING, str(error), data[:SAMPLE_BYTES])
