@@ -97,6 +97,7 @@ MEASURES = Table(
     key=("doc_id",),
     schema=_schema(
         doc_id=pa.string(),
+        source=pa.string(),
         language=pa.string(),
         language_score=pa.float64(),
         url=pa.string(),  # null where the document has none
@@ -145,10 +146,10 @@ MEASURES = Table(
             list_ratio=pa.float64(),  # newlines per word
         ),
         size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),  # of the text as read
-        rewritten=pa.string(),  # null when C4's line rules changed nothing, or do not rewrite
+        text=pa.string(),  # as C4's line rules leave it: what later stages read, so that no text is ever joined
         run_id=pa.string(),
     ),
-    about="every measure of every rule set, taken once",
+    about="every measure of every rule set, taken once, and the text that goes on",
 )
 
 DECISIONS = Table(

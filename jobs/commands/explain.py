@@ -161,10 +161,9 @@ def _print_rules(console: Console, story: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
-    rewritten = story["measures"].get("rewritten")
-    if rewritten is not None:
-        before = len(story["document"]["text"])
-        console.print(f"  C4's line rules rewrote the text: {before:,} -> {len(rewritten):,} characters")
+    before, after = story["document"]["text"], story["measures"]["text"]
+    if before != after:
+        console.print(f"  C4's line rules rewrote the text: {len(before):,} -> {len(after):,} characters")
 
 
 def _print_cluster(console: Console, story: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ def _sign(run: Run) -> None:
     work = plan(lake, "dedup", SIGNATURES, ["decisions"], settings)
     if work.mode == "nothing":
         return
-    kept = candidates(lake.read("documents"), lake.read("measures"), work.read(lake, "decisions"))
+    kept = candidates(lake.read("measures"), work.read(lake, "decisions"))
     kept = kept.withColumn("priority", _priority(priorities))
     batch = _next_batch(run, work)
     run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
@@ -61,7 +61,7 @@ def _cluster(run: Run) -> None:
     work = plan(lake, "dedup", DUPLICATES, ["signatures"], config.fingerprint())
     if work.mode == "nothing":
         return
-    texts = candidates(lake.read("documents"), lake.read("measures"), lake.read("decisions")).select("doc_id", "text")
+    texts = candidates(lake.read("measures"), lake.read("decisions")).select("doc_id", "text")
     signed = lake.read("signatures", work.inputs["signatures"])
     if work.mode == "rebuild":
         found = clusters(signed, None, texts, config, 0, work.run_id)
@@ -83,7 +83,6 @@ def _deliver(run: Run) -> None:
     if work.mode == "nothing":
         return
     delivered = clean_documents(
-        lake.read("documents"),
         lake.read("measures"),
         work.read(lake, "decisions"),
         lake.read("duplicates"),

@@ -36,8 +36,15 @@ class DedupConfig(Config):
 
     exact: bool = Field(default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates")
     minhash: MinHashConfig | None = Field(default=MinHashConfig(), description="null leaves exact duplicates only")
+    driver_documents: int = Field(
+        default=1_000_000,
+        ge=0,
+        description="signatures that the driver compares itself, a few hundred bytes each; more are shuffled",
+    )
     driver_edges: int = Field(
-        default=20_000_000, ge=0, description="candidate edges the driver connects; more stay distributed"
+        default=20_000_000,
+        ge=0,
+        description="of more documents: candidate edges that the driver connects; more stay distributed",
     )
 
     def signing_fingerprint(self) -> str:

@@ -14,6 +14,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.dedup.components import named_labels
 from pipelines.dedup.config import DedupConfig, MinHashConfig
+from pipelines.dedup.grouping import group
 from pipelines.dedup.verification import SCHEMA as LINKED
 from pipelines.tables import DUPLICATES, SIGNATURES
 
@@ -44,7 +45,7 @@ def clusters(
     An earlier row comes again when its cluster grew. A new document that shares a component with others but is not
     similar enough to any gets a row as well, as a cluster of one: the held-out split goes by `component_id`.
 
-    Much of the work runs at once, not when the result is asked for: the number of edges decides what comes next.
+    Much of the work runs at once, not when the result is asked for: the number of documents decides what comes next.
 
     Args:
         signatures: the whole table. Documents of a batch >= `batch` are new, the others have been clustered.
@@ -53,10 +54,15 @@ def clusters(
         config: what makes a duplicate.
         batch: the first batch that is new.
         run_id: goes into every row.
+
+    Raises:
+        LookupError: a signature has no text, or an earlier survivor no signature.
     """
     documents = _documents(signatures, known, batch)
-    followers = _materialised(_followers(documents, config.exact))
-    linked = _materialised(_linked(documents, followers, texts, config, only_new=batch == 0))
+    few = signatures.count() <= config.driver_documents  # answered from the table's log
+    followers, members = _grouped(documents, config) if few else _grouped_apart(documents, config, batch == 0)
+    linked = _materialised(_linked(members, texts, config.minhash))
+    _require_texts(members, linked)
     rows = _rows(_members(linked, followers), known, run_id)
     return rows if known is None else rows.unionByName(_grown(known, rows, run_id))
 
@@ -86,6 +92,23 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     )
 
 
+def _grouped(documents: DataFrame, config: DedupConfig) -> tuple[DataFrame, DataFrame]:
+    """(followers, members of components), found on the driver: a few hundred bytes a document, no texts."""
+    spark = documents.sparkSession
+    needed = ["doc_id", "text_hash", "length", "priority", "batch", "bands", "is_new"]
+    groups = group(documents.select(*needed, "survivor", "method", "similarity").toArrow(), config.exact)
+    return spark.createDataFrame(groups.followers), F.broadcast(spark.createDataFrame(groups.members))
+
+
+def _grouped_apart(documents: DataFrame, config: DedupConfig, only_new: bool) -> tuple[DataFrame, DataFrame]:
+    """The same, for any number of documents."""
+    followers = _materialised(_followers(documents, config.exact))
+    leading = documents.join(followers.select("doc_id"), on="doc_id", how="left_anti")
+    components = _components(_edges(leading, only_new), config.driver_edges)
+    vertices = leading.where("survivor = doc_id").selectExpr("doc_id AS vertex", "order", "is_new")
+    return followers, components.join(vertices, on="vertex", how="inner")
+
+
 def _followers(documents: DataFrame, exact: bool) -> DataFrame:
     """New documents whose text stands earlier in the order -> doc_id, stands_for, similarity, same_text, settled.
 
@@ -108,17 +131,11 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
     )
 
 
-def _linked(
-    documents: DataFrame, followers: DataFrame, texts: DataFrame, config: DedupConfig, only_new: bool
-) -> DataFrame:
-    """Vertices with edges: their components and clusters -> vertex, component, cluster_id, similarity, is_new."""
-    if config.minhash is None:
-        return documents.sparkSession.createDataFrame([], from_arrow_schema(LINKED))
-    leading = documents.join(followers.select("doc_id"), on="doc_id", how="left_anti")
-    components = _components(_edges(leading, only_new), config.driver_edges)
-    vertices = leading.where("survivor = doc_id").selectExpr("doc_id AS vertex", "order", "is_new")
-    members = components.join(vertices, on="vertex", how="inner")
-    return _verified(members, texts, config.minhash) if config.minhash.verify else _transitive(members)
+def _linked(members: DataFrame, texts: DataFrame, config: MinHashConfig | None) -> DataFrame:
+    """Members of components to clusters -> vertex, component, cluster_id, similarity, is_new."""
+    if config is None:
+        return members.sparkSession.createDataFrame([], from_arrow_schema(LINKED))
+    return _verified(members, texts, config) if config.verify else _transitive(members)
 
 
 def _edges(documents: DataFrame, only_new: bool) -> DataFrame:
@@ -199,12 +216,19 @@ def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> Da
         return map(Verification(config), batches)
 
     return (
-        members.join(texts.selectExpr("doc_id AS vertex", "text"), on="vertex", how="left")
+        texts.selectExpr("doc_id AS vertex", "text")
+        .join(members, on="vertex", how="inner")
         .repartition("component")
         .sortWithinPartitions("component", "order")
         .select("vertex", "component", "is_new", "text")
         .mapInArrow(verify, from_arrow_schema(LINKED))
     )
+
+
+def _require_texts(members: DataFrame, linked: DataFrame) -> None:
+    lost = members.join(linked, on="vertex", how="left_anti").head()
+    if lost:
+        raise LookupError(f"document {lost.vertex} has a signature but no text: rebuild the table signatures")
 
 
 def _transitive(members: DataFrame) -> DataFrame:

@@ -26,15 +26,8 @@ class Verification:
         self._clusters = GreedyClusters(config.threshold)
 
     def __call__(self, members: pa.RecordBatch) -> pa.RecordBatch:
-        """(vertex, component, is_new, text) -> `SCHEMA`, row by row.
-
-        Raises:
-            LookupError: a member has no text.
-        """
+        """(vertex, component, is_new, text) -> `SCHEMA`, row by row."""
         vertices, components, is_new, texts = (members.column(n) for n in ("vertex", "component", "is_new", "text"))
-        if texts.null_count:
-            lost = vertices.filter(texts.is_null())[0].as_py()
-            raise LookupError(f"document {lost} has a signature but no text: rebuild the table signatures")
         settled = pc.invert(is_new).to_numpy(zero_copy_only=False)
         shingles = self._hasher.shingles(texts)
         found = self._clusters.assign(components.to_pylist(), vertices.to_pylist(), settled, shingles)

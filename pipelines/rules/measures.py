@@ -17,21 +17,21 @@ from pipelines.text.words import word_splitter
 
 SCHEMA = MEASURES.schema
 SIZE = SCHEMA.field("size").type
-_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "size", "rewritten"]
+_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "size", "text"]
 
 
 def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") -> pa.RecordBatch:
     """A row of `SCHEMA` for every document, in order.
 
     Args:
-        documents: columns `doc_id`, `language`, `language_score`, `text`, `meta` of the documents table; a null text
-            is measured as an empty one.
+        documents: columns `doc_id`, `source`, `language`, `language_score`, `text`, `meta` of the documents table; a
+            null text is measured as an empty one.
         config: what changes text, and the sizes that measures are taken at.
         run_id: written into every row.
     """
     rows = documents.num_rows
     measured = _by_language(documents.column("text"), documents.column("language"), config)
-    columns = {name: documents.column(name) for name in ("doc_id", "language", "language_score")}
+    columns = {name: documents.column(name) for name in ("doc_id", "source", "language", "language_score")}
     columns |= {"url": pc.map_lookup(documents.column("meta"), "url", "first"), **measured}
     columns["run_id"] = pa.array([run_id] * rows, pa.string())
     return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
@@ -67,6 +67,6 @@ def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.Recor
         "c4": c4.measure(rewritten, rewritten_words, rewritten_chunks),
         "fineweb": fineweb.measure(*onward, config),
         "size": struct(SIZE, {"characters": characters, "words": words.counts, "lines": lines.counts}),
-        "rewritten": rewritten.texts.to_arrow(rewritten.changed & config.c4_rewrite),
+        "text": onward[0].to_arrow(),
     }
     return pa.RecordBatch.from_pydict(columns)

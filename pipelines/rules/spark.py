@@ -15,7 +15,7 @@ from pipelines.rules.measures import SCHEMA, measure
 # Text measured at a time: bounds a worker's memory however large Spark's batches are.
 SLICE_BYTES = 16 << 20
 
-_COLUMNS = ("doc_id", "language", "language_score", "text", "meta")
+_COLUMNS = ("doc_id", "source", "language", "language_score", "text", "meta")
 
 
 def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> DataFrame:

@@ -14,34 +14,31 @@ from pipelines.text.urls import UrlConfig, load
 Batches = Iterator[pa.RecordBatch]
 
 
-def candidates(documents: DataFrame, measures: DataFrame, decisions: DataFrame) -> DataFrame:
+def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
     """What deduplication looks at -> `doc_id, source, language, text`.
 
     The documents that the rules kept, with the text as the line rules left it.
     """
-    kept = decisions.where("kept").select("doc_id")
-    return _texts(documents, measures, kept)
+    return _texts(measures).join(decisions.where("kept"), on="doc_id", how="left_semi")
 
 
 def clean_documents(
-    documents: DataFrame,
-    measures: DataFrame,
-    decisions: DataFrame,
-    duplicates: DataFrame,
-    config: DeliverConfig,
-    run_id: str,
+    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: DeliverConfig, run_id: str
 ) -> DataFrame:
-    """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last."""
-    clusters = duplicates.select("doc_id", F.col("kept").alias("survives"), "component_id")
-    kept = (
-        decisions.where("kept")
-        .select("doc_id")
-        .join(clusters, on="doc_id", how="left")
-        .where(F.coalesce("survives", F.lit(True)))
-        .select("doc_id", F.coalesce("component_id", "doc_id").alias("cluster_id"))
+    """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
+
+    Texts stay where they are read: every other side of a join has a few dozen bytes a row, and is broadcast while
+    it is small.
+    """
+    components = duplicates.where("kept").select("doc_id", "component_id")
+    survivors = (
+        candidates(measures, decisions)
+        .join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
+        .join(components, on="doc_id", how="left")
+        .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
+        .select("doc_id", "source", "language", "text", "cluster_id")
     )
-    schema = from_arrow_schema(CLEAN_DOCUMENTS.schema)
-    return _texts(documents, measures, kept).mapInArrow(_delivering(config, run_id), schema)
+    return survivors.mapInArrow(_delivering(config, run_id), from_arrow_schema(CLEAN_DOCUMENTS.schema))
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
@@ -64,15 +61,8 @@ def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
 _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
 
 
-def _texts(documents: DataFrame, measures: DataFrame, kept: DataFrame) -> DataFrame:
-    """`kept` (doc_id, ...) with `source`, `language` and the text that goes on."""
-    rewritten = measures.select("doc_id", "rewritten")
-    return (
-        kept.join(documents.select("doc_id", "source", "language", "text"), on="doc_id", how="inner")
-        .join(rewritten, on="doc_id", how="left")
-        .withColumn("text", F.coalesce("rewritten", "text"))
-        .select("doc_id", "source", "language", "text", *(name for name in kept.columns if name != "doc_id"))
-    )
+def _texts(measures: DataFrame) -> DataFrame:
+    return measures.select("doc_id", "source", "language", "text")
 
 
 def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import pyarrow as pa
 import pytest
-from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -104,11 +103,15 @@ def parity(spark) -> dict[str, Row]:
 
 @pytest.fixture(scope="module")
 def second(spark, first) -> dict[str, Row]:
+    return added(spark, first, VERIFIED)
+
+
+def added(spark: SparkSession, first: dict[str, Row], config: DedupConfig) -> dict[str, Row]:
     """Rows that new data adds and replaces."""
     old, new = frame(spark, FIRST), frame(spark, SECOND)
     signed = signatures(old, VERIFIED, 0, "run-1").unionByName(signatures(new, VERIFIED, 1, "run-2"))
     known = spark.createDataFrame(list(first.values()))
-    return by_id(clusters(signed, known, old.unionByName(new), VERIFIED, 1, "run-2"))
+    return by_id(clusters(signed, known, old.unionByName(new), config, 1, "run-2"))
 
 
 def members(rows: dict[str, Row], survivor: str) -> set[str]:
@@ -181,8 +184,13 @@ def test_order_and_partitioning_of_the_input_change_nothing(spark, first):
     assert deduplicated(frame(spark, shuffled).repartition(5), VERIFIED) == first
 
 
-def test_more_edges_than_the_driver_takes_give_the_same(spark, first):
-    assert deduplicated(frame(spark, FIRST), VERIFIED.model_copy(update={"driver_edges": 0})) == first
+@pytest.mark.parametrize("limits", [{"driver_documents": 0}, {"driver_documents": 0, "driver_edges": 0}], ids=str)
+def test_more_than_the_driver_takes_gives_the_same(spark, first, limits):
+    assert deduplicated(frame(spark, FIRST), VERIFIED.model_copy(update=limits)) == first
+
+
+def test_more_new_documents_than_the_driver_takes_give_the_same(spark, first, second):
+    assert added(spark, first, VERIFIED.model_copy(update={"driver_documents": 0})) == second
 
 
 def test_new_copies_of_old_documents_are_dropped_whatever_their_priority(second):
@@ -240,7 +248,7 @@ def test_nothing_to_compare_is_fine(spark, documents):
 def test_a_member_without_text_is_named(spark):
     documents = frame(spark, {name: FIRST[name] for name in ("near-1", "near-2")})
     signed = signatures(documents, VERIFIED, 0, "run-1")
-    with pytest.raises(PythonException, match="near-1 has a signature but no text"):
+    with pytest.raises(LookupError, match="near-1 has a signature but no text"):
         clusters(signed, None, documents.where("doc_id != 'near-1'"), VERIFIED, 0, "run-1")
 
 

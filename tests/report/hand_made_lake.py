@@ -56,7 +56,8 @@ def measures() -> list[dict[str, object]]:
     rows = []
     for number, document in enumerate(documents()):
         good = number < 28
-        row: dict[str, object] = {name: document.get(name) for name in ("doc_id", "language", "language_score")}
+        same = ("doc_id", "source", "language", "language_score", "text")
+        row: dict[str, object] = {name: document.get(name) for name in same}
         row |= {
             "gopher_repetition": _all("gopher_repetition", 0.0) | {"top_2_gram": 0.05 if good else 0.5},
             "gopher_quality": _all("gopher_quality", 0.0)

@@ -12,6 +12,7 @@ def documents(texts, language="en"):
     return pa.RecordBatch.from_pydict(
         {
             "doc_id": pa.array([f"{i:032x}" for i in range(len(texts))]),
+            "source": pa.array(["web"] * len(texts)),
             "language": pa.array(languages, pa.string()),
             "language_score": pa.array([0.9] * len(texts)),
             "text": pa.array(texts, pa.string()),

@@ -53,5 +53,5 @@ def test_measures_are_taken_on_the_rewritten_text():
 @given(text=texts, rewrite=st.booleans())
 def test_any_text_measures_as_in_plain_python(text, rewrite):
     measures = measured(text, c4_rewrite=rewrite)
-    onward = text if measures["rewritten"] is None else measures["rewritten"]
+    onward = measures["text"]
     assert measures["fineweb"] == plain_rules.fineweb(onward, words(onward), 30)

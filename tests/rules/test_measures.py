@@ -23,14 +23,14 @@ def test_rows_have_the_schema_of_the_table():
 
 
 def test_a_document_without_url_has_null():
-    batch = documents(["x"]).set_column(4, "meta", pa.array([[]], pa.map_(pa.string(), pa.string())))
+    batch = documents(["x"]).set_column(5, "meta", pa.array([[]], pa.map_(pa.string(), pa.string())))
     assert measure(batch, MeasureConfig()).column("url").to_pylist() == [None]
 
 
 def test_a_null_text_measures_as_an_empty_one():
     measures = measured(None)
     assert measures["size"] == {"characters": 0, "words": 0, "lines": 0}
-    assert measures["rewritten"] is None
+    assert measures["text"] == ""
 
 
 def test_an_empty_batch_has_no_rows():

@@ -13,7 +13,7 @@ TEXTS = {
     "b": "dropped by a rule",
     "c": "a duplicate that does not survive",
     "d": "schÃ¶n",
-    "e": "as read",
+    "e": "nothing to say of it",
 }
 URLS = {"a": "http://bad.example.com/x", "b": "http://good.org/", "c": None, "d": "http://bad.com", "e": ""}
 
@@ -21,26 +21,26 @@ URLS = {"a": "http://bad.example.com/x", "b": "http://good.org/", "c": None, "d"
 @pytest.fixture(scope="module")
 def lake(spark):
     """The tables' rows, cut down to the columns that are looked at."""
-    documents = [(i, "web", "en", text) for i, text in TEXTS.items()]
-    measures = [(i, URLS[i], "as rewritten" if i == "e" else None) for i in TEXTS]
+    measures = [(i, "web", "en", URLS[i], text) for i, text in TEXTS.items()]
     duplicates = [("c", False, "a"), ("d", True, "a")]
     return {
-        "documents": spark.createDataFrame(documents, "doc_id string, source string, language string, text string"),
-        "measures": spark.createDataFrame(measures, "doc_id string, url string, rewritten string"),
+        "measures": spark.createDataFrame(
+            measures, "doc_id string, source string, language string, url string, text string"
+        ),
         "decisions": spark.createDataFrame([(i, i != "b") for i in TEXTS], "doc_id string, kept boolean"),
         "duplicates": spark.createDataFrame(duplicates, "doc_id string, kept boolean, component_id string"),
     }
 
 
-def test_deduplication_looks_at_the_rewritten_text_of_what_the_rules_kept(lake):
+def test_deduplication_looks_at_what_the_rules_kept(lake):
     from pipelines.text.spark import candidates
 
-    rows = candidates(lake["documents"], lake["measures"], lake["decisions"]).collect()
+    rows = candidates(lake["measures"], lake["decisions"]).collect()
     assert {row.doc_id: row.text for row in rows} == {
         "a": TEXTS["a"],
         "c": TEXTS["c"],
         "d": "schÃ¶n",
-        "e": "as rewritten",
+        "e": TEXTS["e"],
     }
 
 
@@ -61,7 +61,7 @@ def test_one_of_each_cluster_goes_on_repaired_and_without_personal_data(lake):
         "run_id": "run-1",
     }
     assert (rows["d"]["text"], rows["d"]["pii"], rows["d"]["cluster_id"]) == ("schön", {}, "a")
-    assert (rows["e"]["text"], rows["e"]["cluster_id"]) == ("as rewritten", "e")
+    assert (rows["e"]["text"], rows["e"]["cluster_id"]) == (TEXTS["e"], "e")
 
 
 def test_url_lists_mark_the_documents_they_list(lake, tmp_path):
