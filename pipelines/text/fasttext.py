@@ -13,20 +13,20 @@ from pipelines.text.arrays import Bytes, Ids, Integers
 from pipelines.text.batch import TextBatch
 from pipelines.text.fasttext_labels import best_label, label_tree
 from pipelines.text.fasttext_model import Doubles, Floats, Matrix, Model, read_model
-from pipelines.text.fasttext_table import WordTable, add_text
+from pipelines.text.fasttext_table import TABLE_BYTES, WordTable, add_text
 from pipelines.text.fasttext_words import NGrams, Vocabulary, vocabulary
 
 
 class Classifier:
     """A supervised model, and the words it has seen."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, table_bytes: int = TABLE_BYTES) -> None:
         self.labels = model.labels
         self._vocabulary = vocabulary(model)
         self._ngrams = NGrams(model.shortest, model.longest, model.word_ngrams, model.buckets, model.bucket_rows)
         self._matrix, self._output, self._loss = model.matrix, model.output, model.loss
         self._tree = label_tree(model.label_counts)
-        self._table = WordTable.of(model.output.shape[1])
+        self._table = WordTable.of(model.output.shape[1], table_bytes)
 
     @classmethod
     def read(cls, path: Path) -> Self:

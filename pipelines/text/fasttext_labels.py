@@ -76,7 +76,7 @@ def _best_leaf(vector: Floats, output: Floats, tree: Ids) -> tuple[int, float]:
     while waiting:
         waiting -= 1
         node, score = nodes[waiting], scores[waiting]
-        if score < highest:
+        if not score >= highest:  # also what is no number
             continue
         left, right = tree[node]
         if left < 0:

@@ -20,6 +20,8 @@ _MAGIC, _VERSION = 793712314, 12
 _SUPERVISED = 3
 HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SOFTMAX, ONE_VERSUS_ALL = 1, 2, 3, 4
 _WORD, _LABEL = 0, 1
+_MOST_PRUNED_BUCKETS = 1 << 26  # 256 MB of rows; fastText takes 2 million where nobody says otherwise
+_MOST_COUNTED = 10**15  # of one label: fastText builds its tree with this as infinity
 _CENTROIDS = 256  # per part of a row: one byte is one code
 
 Floats = npt.NDArray[np.float32]
@@ -129,8 +131,9 @@ def _model(file: _Reader) -> Model:
         longest = 0  # classifiers had no character n-grams then
     size, word_count, label_count, _, pruned = file.numbers("iiiqq")
     words, labels, label_counts = _dictionary(file, size, word_count, label_count)
-    if buckets <= 0 and (longest > 0 or word_ngrams > 1):
-        raise ValueError(f"n-grams, and {buckets} buckets")
+    has_ngrams, most = longest > 0 or word_ngrams > 1, 2**31 if pruned < 0 else _MOST_PRUNED_BUCKETS
+    if has_ngrams and not 0 < buckets < most:
+        raise ValueError(f"n-grams in {buckets:,} buckets")
     bucket_rows = _bucket_rows(file.array("<i4", max(pruned, 0), 2), buckets, word_count, pruned)
     quantised = file.numbers("?")[0]
     matrix = _quantised(file) if quantised else _dense(file)
@@ -163,6 +166,8 @@ def _dictionary(file: _Reader, size: int, words: int, labels: int) -> tuple[list
     if [entry[2] for entry in entries] != types or not labels:
         raise ValueError("its dictionary is not words, then labels")
     counts = np.array([count for _, count, _ in entries[words:]], np.int64)
+    if counts.min() < 0 or counts.max() >= _MOST_COUNTED:
+        raise ValueError("impossible counts of labels")
     return [word for word, _, _ in entries[:words]], [label.decode() for label, _, _ in entries[words:]], counts
 
 
@@ -186,6 +191,8 @@ def _dense(file: _Reader) -> Matrix:
 def _quantised(file: _Reader) -> Matrix:
     has_norms, rows, columns, size = file.numbers("?qqi")
     parts = size // max(rows, 1)
+    if rows * parts != size:
+        raise ValueError("rows of codes that are not equally long")
     codes = file.array(np.uint8, rows, parts)
     centroids = _centroids(file, columns, parts)
     norms = np.ones(rows, np.float32)

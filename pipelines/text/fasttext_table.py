@@ -47,7 +47,7 @@ class WordTable(NamedTuple):
     known: Integers  # (1,)
 
     @classmethod
-    def of(cls, dimensions: int, size: int = TABLE_BYTES) -> Self:
+    def of(cls, dimensions: int, size: int) -> Self:
         """An empty table of about `size` bytes."""
         capacity = max(16, size // (4 * dimensions + 32 + _MEAN_WORD_BYTES))
         return cls(
@@ -88,6 +88,7 @@ def add_text(
     position = begin
     while position < end:
         if SEPARATES[data[position]]:
+            blank = blank and data[position] != 0
             position += 1
             continue
         word_begin, word_hash = position, FIRST_HASH

