@@ -3,6 +3,8 @@
 Sources: Rae et al. 2021, "Scaling Language Models", appendix A.1.1; datatrove 0.10.1, `gopher_quality_filter.py`.
 """
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 from numba import njit
@@ -12,17 +14,18 @@ from pipelines.rules.stop_words import distinct_stop_words
 from pipelines.tables import MEASURES
 from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.batch import TextBatch
-from pipelines.text.characters import ends_with, skip_spaces, skip_spaces_back
+from pipelines.text.characters import CODE_POINTS, any_in, ends_with, skip_spaces, skip_spaces_back
 from pipelines.text.hashing import same_bytes
 from pipelines.text.interning import Words
 from pipelines.text.lines import Lines
-from pipelines.text.punctuation import SYMBOLS
+from pipelines.text.punctuation import SYMBOLS, sorted_code_points
 
 # A symbol is a word of nothing but punctuation. Measures per word are null for texts without words, measures per line
 # for texts without lines, the mean length for texts without words that are not symbols.
 TYPE = MEASURES.schema.field("gopher_quality").type
 
-_SYMBOL_CHARACTERS = "".join(sorted(SYMBOLS))
+_NOT_SYMBOLS = np.ones(CODE_POINTS, np.bool_)
+_NOT_SYMBOLS[sorted_code_points(SYMBOLS)] = False
 _DOTS = np.frombuffer(b"...", np.uint8)
 _ELLIPSIS = np.frombuffer("…".encode(), np.uint8)
 _BULLET = np.frombuffer("•".encode(), np.uint8)
@@ -34,8 +37,8 @@ def measure(texts: TextBatch, lines: Lines, words: Words, language: str | None) 
     All texts are in one language, an ISO 639-1 code, which decides what stop words count.
     """
     ids, vocabulary = words.ids, words.vocabulary
-    not_symbol = vocabulary.column("not_symbol", _is_not_symbol, np.bool_)[ids]
-    has_letter = vocabulary.column("has_letter", _has_letter, np.bool_)[ids]
+    not_symbol = vocabulary.column("not symbol", _are_not_symbols)[ids]
+    has_letter = vocabulary.column("has letter", _have_letters)[ids]
     counted = words.total(not_symbol)
     hashes, ellipses = _count_marks(texts.data, texts.begins, texts.ends)
     bullets, trailing_ellipses = _line_marks(texts.data, lines.begins, lines.ends)
@@ -52,12 +55,18 @@ def measure(texts: TextBatch, lines: Lines, words: Words, language: str | None) 
     return struct(TYPE, columns)
 
 
-def _is_not_symbol(word: str) -> bool:
-    return word.strip(_SYMBOL_CHARACTERS) != ""
+def _are_not_symbols(words: TextBatch) -> Truths:
+    return any_in(_NOT_SYMBOLS, words.data, words.begins, words.ends)
 
 
-def _has_letter(word: str) -> bool:
-    return word.isalpha() or any(map(str.isalpha, word))
+def _have_letters(words: TextBatch) -> Truths:
+    return any_in(_letters(), words.data, words.begins, words.ends)
+
+
+@cache
+def _letters() -> Truths:
+    """The characters for which `str.isalpha` holds."""
+    return np.strings.isalpha(np.arange(CODE_POINTS, dtype=np.uint32).view("U1"))
 
 
 @njit(cache=True)

@@ -12,7 +12,8 @@ from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
 from pipelines.text.batch import TextBatch
-from pipelines.text.lines import code_point_counts, splitlines
+from pipelines.text.characters import code_point_counts
+from pipelines.text.lines import splitlines
 from pipelines.text.words import word_splitter
 
 SCHEMA = MEASURES.schema

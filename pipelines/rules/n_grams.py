@@ -32,15 +32,14 @@ def duplicated_n_gram_characters(words: Words, sizes: tuple[int, ...]) -> list[I
     Words are walked from the left; a repeated n-gram counts and is jumped over, else the walk goes on one word. Two
     n-grams are the same when their words, written together, are: compared by a 64-bit hash.
     """
-    keys = words.vocabulary.bulk_column("concatenation", _concatenation_keys, np.uint64)
+    keys = words.vocabulary.column("concatenation", _concatenation_keys)
     lengths = words.vocabulary.lengths
     return list(_duplicated_n_grams(words.ids, words.offsets, keys, lengths, np.array(sizes, np.int64)))
 
 
-def _concatenation_keys(words: list[str]) -> npt.NDArray[np.uint64]:
+def _concatenation_keys(words: TextBatch) -> npt.NDArray[np.uint64]:
     """Per word (V, 3): its hash, and what a hash is multiplied by to make room for it before and behind."""
-    batch = TextBatch.from_strings(words)
-    return _polynomials(batch.data, batch.begins, batch.ends)
+    return _polynomials(words.data, words.begins, words.ends)
 
 
 @njit(cache=True)

@@ -12,6 +12,7 @@ import yaml
 from numba import njit
 
 from pipelines.text.arrays import Ids, Integers
+from pipelines.text.batch import TextBatch
 from pipelines.text.interning import Words
 
 
@@ -27,8 +28,9 @@ def distinct_stop_words(words: Words, language: str | None) -> pa.Int64Array:
     listed = stop_words().get(language or "")
     if listed is None:
         return pa.nulls(len(words.counts), pa.int64())
-    numbers = {word: number for number, word in enumerate(listed)}
-    column = words.vocabulary.column(f"stop word {language}", lambda word: numbers.get(word, -1), np.int32)
+    known = words.vocabulary.find(TextBatch.from_strings(listed))
+    column = np.full(len(words.vocabulary), -1, np.int32)
+    column[known[known >= 0]] = np.flatnonzero(known >= 0)
     return pa.array(_count_distinct(column[words.ids], words.offsets, len(listed)))
 
 

@@ -6,8 +6,10 @@
 import numpy as np
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Integers
+from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.hashing import same_bytes
+
+CODE_POINTS = 0x110000
 
 # Bytes that are, or may begin, whitespace or a line break: all others are passed over at once.
 MAY_BEGIN_SPACE = np.zeros(256, np.bool_)
@@ -87,6 +89,15 @@ def code_points(data: Bytes, begin: int, end: int) -> int:
 
 
 @njit(cache=True)
+def code_point_counts(data: Bytes, begins: Integers, ends: Integers) -> Integers:
+    """`len` of every text, (D,)."""
+    counts = np.empty(len(begins), np.int64)
+    for i in range(len(begins)):
+        counts[i] = code_points(data, begins[i], ends[i])
+    return counts
+
+
+@njit(cache=True)
 def code_point_before(data: Bytes, begin: int, end: int) -> int:
     """The last code point of a range of bytes; -1 when it is empty."""
     position = end - 1
@@ -128,6 +139,18 @@ def contains(sorted_points: Integers, point: int) -> bool:
         else:
             high = middle
     return bool(low < len(sorted_points) and sorted_points[low] == point)
+
+
+@njit(cache=True)
+def any_in(members: Truths, data: Bytes, begins: Integers, ends: Integers) -> Truths:
+    """Whether any character of each text (D,) is in a set: `members` is (0x110000,) by code point."""
+    found = np.zeros(len(begins), np.bool_)
+    for i in range(len(begins)):
+        position = begins[i]
+        while position < ends[i] and not found[i]:
+            found[i] = members[code_point_at(data, position, ends[i])]
+            position += utf8_width(data[position])
+    return found
 
 
 @njit(cache=True)

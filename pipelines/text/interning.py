@@ -5,7 +5,6 @@ Shapes: D documents, C chunks, W words, V distinct words known so far.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,10 @@ from numba import njit
 
 from pipelines.text.arrays import Bytes, Ids, Integers
 from pipelines.text.batch import TextBatch
-from pipelines.text.characters import MAY_BEGIN_SPACE, space_width
-from pipelines.text.chunk_table import ChunkTable
+from pipelines.text.byte_strings import ByteStrings
+from pipelines.text.characters import MAY_BEGIN_SPACE, code_point_counts, space_width
 
-SplitChunk = Callable[[str], list[str]]
-SplitChunks = Callable[[list[str]], "SplitWords"]
+Split = Callable[[TextBatch], "SplitWords"]
 
 # What is kept of the past before the tables start afresh: bounds a worker's memory on endless input.
 CHUNK_LIMIT = 1_000_000
@@ -31,10 +29,9 @@ LONGEST_CHUNK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SplitWords:
-    """Many chunks, split: chunk c holds the next `counts[c]` of the words `strings[ids[...]]`."""
+    """Many chunks, split: chunk c holds the next `counts[c]` of the words."""
 
-    strings: list[str]  # distinct
-    ids: npt.NDArray[np.integer]  # (words of all chunks,)
+    words: TextBatch  # of all chunks
     counts: Integers  # (chunks,)
 
 
@@ -42,35 +39,44 @@ class SplitWords:
 class Vocabulary:
     """Distinct words in order of first sight. Columns over it are computed once per word, not per use."""
 
-    strings: list[str] = field(default_factory=list)
-    _index: dict[str, int] = field(default_factory=dict)
+    _words: ByteStrings = field(default_factory=ByteStrings)
     _columns: dict[str, npt.NDArray] = field(default_factory=dict)
+    _strings: list[str] = field(default_factory=list)
 
-    def add(self, word: str) -> int:
-        """The word's id, new or known."""
-        known = self._index.get(word)
-        if known is None:
-            known = self._index[word] = len(self.strings)
-            self.strings.append(word)
-        return known
+    def __len__(self) -> int:
+        return len(self._words)
 
-    def column(self, name: str, compute: Callable[[str], object], dtype: npt.DTypeLike) -> npt.NDArray:
-        """Array (V,) of `compute(word)`; only words not seen at the last call are computed."""
-        return self.bulk_column(name, lambda words: np.array([compute(word) for word in words], dtype), dtype)
+    def add(self, words: TextBatch) -> Ids:
+        """The words' ids, new or known, (W,)."""
+        return self._words.ids(words.data, words.begins, words.ends)
 
-    def bulk_column(self, name: str, compute: Callable[[list[str]], npt.NDArray], dtype: npt.DTypeLike) -> npt.NDArray:
-        """Array (V, ...) as `column`, from a function of many words at once."""
+    def find(self, words: TextBatch) -> Ids:
+        """The words' ids, (W,); -1 where a word is not known."""
+        return self._words.find(words.data, words.begins, words.ends)
+
+    def texts(self, first: int = 0) -> TextBatch:
+        """The words from id `first` on."""
+        return self._words.texts(first)
+
+    @property
+    def strings(self) -> list[str]:
+        """The words as Python knows them; only words not seen at the last call are decoded."""
+        self._strings += self.texts(len(self._strings)).strings()
+        return self._strings
+
+    def column(self, name: str, compute: Callable[[TextBatch], npt.NDArray]) -> npt.NDArray:
+        """Array (V, ...) of what `compute` makes of words; only words not seen at the last call are computed."""
         known = self._columns.get(name)
         done = 0 if known is None else len(known)
-        if known is None or done < len(self.strings):
-            fresh = np.asarray(compute(self.strings[done:]), dtype)
+        if known is None or done < len(self):
+            fresh = compute(self.texts(done))
             known = self._columns[name] = fresh if known is None else np.concatenate([known, fresh])
         return known
 
     @property
     def lengths(self) -> Integers:
         """Code points of each word, (V,)."""
-        return self.column("length", len, np.int64)
+        return self.column("length", lambda words: code_point_counts(words.data, words.begins, words.ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +111,14 @@ class Chunks:
 class ChunkInterner:
     """Turns texts into `Words`, remembering chunks across batches.
 
-    `split_chunk` maps one whitespace-free chunk to its words; it must not depend on what stands around it, and no
+    `split` maps whitespace-free chunks to their words; these must not depend on what stands around a chunk, and no
     result depends on what was seen before. Word ids do, so they are good for comparison within one `Words` only.
     """
 
-    def __init__(self, split_chunk: SplitChunk, limit: int = CHUNK_LIMIT) -> None:
-        self._start(lambda chunks: _split_each(chunks, split_chunk), limit)
-
-    @classmethod
-    def in_bulk(cls, split_chunks: SplitChunks, limit: int = CHUNK_LIMIT) -> Self:
-        """For splitters that are faster on many chunks at once."""
-        interner = cls.__new__(cls)
-        interner._start(split_chunks, limit)
-        return interner
-
-    def _start(self, split_chunks: SplitChunks, limit: int) -> None:
-        self._split_chunks = split_chunks
+    def __init__(self, split: Split, limit: int = CHUNK_LIMIT) -> None:
+        self._split = split
         self._limit = limit
-        self._table = ChunkTable()
-        self._vocabulary = Vocabulary()
-        self._word_ids = np.empty(0, np.int32)  # of all chunks, end to end
-        self._word_offsets = np.zeros(1, np.int64)  # per chunk
+        self.forget()
 
     def __len__(self) -> int:
         """Distinct chunks remembered."""
@@ -133,7 +126,10 @@ class ChunkInterner:
 
     def forget(self) -> None:
         """Starts afresh. Words given out before stay as they are."""
-        self._start(self._split_chunks, self._limit)
+        self._table = ByteStrings()
+        self._vocabulary = Vocabulary()
+        self._word_ids = np.empty(0, np.int32)  # of all chunks, end to end
+        self._word_offsets = np.zeros(1, np.int64)  # per chunk
 
     def __call__(self, texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBatch) -> Words:
         return self.with_chunks(_batch(texts))[0]
@@ -142,7 +138,7 @@ class ChunkInterner:
         """The words, and where in the text they come from."""
         if len(self._table) > self._limit or self._table.nbytes > BYTE_LIMIT:
             self.forget()
-        begins, ends, offsets = _find_chunks(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
+        begins, ends, offsets = find_chunks(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
         chunk_ids = self._table.ids(texts.data, begins, ends)
         self._split_new()
         ids, word_offsets = _gather(self._word_ids, self._word_offsets, chunk_ids)
@@ -151,21 +147,24 @@ class ChunkInterner:
 
     def _split_new(self) -> None:
         """Splits the chunks that the table has learnt since the last call."""
-        chunks = self._table.strings(len(self._word_offsets) - 1)
-        if not chunks:
+        chunks = self._table.texts(len(self._word_offsets) - 1)
+        if not len(chunks):
             return
-        split = self._split_chunks(chunks)
-        numbers = np.array([self._vocabulary.add(word) for word in split.strings], np.int32)
+        split = self._split(chunks)
         ends = np.cumsum(split.counts) + self._word_offsets[-1]
-        self._word_ids = np.concatenate([self._word_ids, numbers[split.ids]])
+        self._word_ids = np.concatenate([self._word_ids, self._vocabulary.add(split.words)])
         self._word_offsets = np.concatenate([self._word_offsets, ends])
 
 
-def _split_each(chunks: list[str], split_chunk: SplitChunk) -> SplitWords:
-    split = [split_chunk(chunk) for chunk in chunks]
-    numbers: dict[str, int] = {}
-    ids = [numbers.setdefault(word, len(numbers)) for words in split for word in words]
-    return SplitWords(list(numbers), np.array(ids, np.int64), np.array([len(words) for words in split], np.int64))
+def each(split_chunk: Callable[[str], list[str]]) -> Split:
+    """For splitters that take one chunk, as a string."""
+
+    def split(chunks: TextBatch) -> SplitWords:
+        words = [split_chunk(chunk) for chunk in chunks.strings()]
+        together = TextBatch.from_strings([word for found in words for word in found])
+        return SplitWords(together, np.array([len(found) for found in words], np.int64))
+
+    return split
 
 
 def _batch(texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBatch) -> TextBatch:
@@ -175,10 +174,10 @@ def _batch(texts: Sequence[str] | pa.StringArray | pa.LargeStringArray | TextBat
 
 
 @njit(cache=True)
-def _find_chunks(
+def find_chunks(
     data: Bytes, text_begins: Integers, text_ends: Integers, longest: int
 ) -> tuple[Integers, Integers, Integers]:
-    """`text.split()` with chunks of at most `longest` code points -> begins (C,), ends (C,), offsets (D + 1,)."""
+    """`text.split()` of every text, cut at `longest` code points -> begins (C,), ends (C,), offsets (D + 1,)."""
     capacity = 1
     for d in range(len(text_begins)):
         capacity += (text_ends[d] - text_begins[d]) // 2 + 1

@@ -13,6 +13,7 @@ from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.batch import TextBatch
 from pipelines.text.characters import (
     MAY_BEGIN_LINE_BREAK,
+    code_point_counts,
     code_points,
     line_break_width,
     skip_spaces,
@@ -47,15 +48,6 @@ class Lines:
         """The lines for which `wanted` (L,) is true."""
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.total(wanted))])
         return Lines(self.begins[wanted], self.ends[wanted], offsets)
-
-
-@njit(cache=True)
-def code_point_counts(data: Bytes, begins: Integers, ends: Integers) -> Integers:
-    """`len` of texts or lines, in code points."""
-    counts = np.empty(len(begins), np.int64)
-    for i in range(len(begins)):
-        counts[i] = code_points(data, begins[i], ends[i])
-    return counts
 
 
 def stripped(texts: TextBatch) -> TextBatch:

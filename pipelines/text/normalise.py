@@ -8,9 +8,10 @@ from functools import cache
 
 import regex
 
-from pipelines.text.interning import ChunkInterner
+from pipelines.text.batch import TextBatch
+from pipelines.text.interning import ChunkInterner, SplitWords
 from pipelines.text.punctuation import PUNCTUATION, TERMINAL_PUNCTUATION
-from pipelines.text.words import spacy_language, split_chunks
+from pipelines.text.words import spacy_language, split_texts
 
 __all__ = ["PUNCTUATION", "TERMINAL_PUNCTUATION", "normalised_splitter", "simplify"]
 
@@ -31,7 +32,10 @@ def normalised_splitter(language: str = "en") -> ChunkInterner:
 
 @cache
 def _interner(spacy_code: str) -> ChunkInterner:
-    return ChunkInterner.in_bulk(lambda chunks: split_chunks(_simplify_each(chunks), spacy_code))
+    def split(chunks: TextBatch) -> SplitWords:
+        return split_texts(TextBatch.from_strings(_simplify_each(chunks.strings())), spacy_code)
+
+    return ChunkInterner(split)
 
 
 def _simplify_each(chunks: list[str]) -> list[str]:

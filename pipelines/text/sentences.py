@@ -10,17 +10,19 @@ from functools import cache
 import numpy as np
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Ids, Integers
+from pipelines.text.arrays import Bytes, Ids, Integers, Truths
 from pipelines.text.batch import TextBatch
+from pipelines.text.characters import CODE_POINTS, any_in, code_point_counts
 from pipelines.text.interning import Chunks, Words
 from pipelines.text.lines import Lines
+from pipelines.text.punctuation import SENTENCE_MARKS, sorted_code_points
 
 _WORD, _PUNCTUATION, _MARK = 0, 1, 2
 
 
 def count_sentences(texts: TextBatch, lines: Lines, words: Words, chunks: Chunks) -> Integers:
     """Sentences of each line by itself, summed per document, (D,). A line without words is one sentence."""
-    kinds = words.vocabulary.column("sentence kind", _kind, np.int32)
+    kinds = words.vocabulary.column("sentence kind", _kinds)
     counts = _count(
         texts.data, lines.begins, lines.ends, lines.offsets, chunks.begins, chunks.ends, chunks.offsets,
         chunks.word_offsets, kinds[words.ids],
@@ -28,17 +30,26 @@ def count_sentences(texts: TextBatch, lines: Lines, words: Words, chunks: Chunks
     return lines.total(counts)
 
 
+def _kinds(words: TextBatch) -> Ids:
+    single = code_point_counts(words.data, words.begins, words.ends) == 1
+    mark = single & any_in(_marks(), words.data, words.begins, words.ends)
+    plain = any_in(_no_punctuation(), words.data, words.begins, words.ends)
+    return np.select([mark, plain], [np.int32(_MARK), np.int32(_WORD)], np.int32(_PUNCTUATION))
+
+
 @cache
-def sentence_marks() -> frozenset[str]:
-    from spacy.pipeline import Sentencizer
+def _marks() -> Truths:
+    members = np.zeros(CODE_POINTS, np.bool_)
+    members[sorted_code_points(SENTENCE_MARKS)] = True
+    return members
 
-    return frozenset(Sentencizer.default_punct_chars)
 
-
-def _kind(word: str) -> int:
-    if word in sentence_marks():
-        return _MARK
-    return _PUNCTUATION if all(unicodedata.category(character)[0] == "P" for character in word) else _WORD
+@cache
+def _no_punctuation() -> Truths:
+    """The characters that are not of category P; Unicode has that in its first two planes only."""
+    members = np.ones(CODE_POINTS, np.bool_)
+    members[:0x20000] = [unicodedata.category(chr(point))[0] != "P" for point in range(0x20000)]
+    return members
 
 
 @njit(cache=True)

@@ -1,20 +1,21 @@
 """Words as spaCy's rule-based tokenizers cut them, whitespace dropped: the words every published rule counts.
 
-A tokenizer looks at one run of non-whitespace at a time, so it is enough to split each distinct run once. One
-exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across single spaces, does nothing with such
-a find, but then passes over another special case that overlaps it inside the second run. The runs are joined by
-newlines here, across which spaCy finds nothing, so the second special case is honoured.
+A tokenizer looks at one run of non-whitespace at a time, so it is enough to split each distinct run once, which a
+kernel does (`pipelines.text.splitting`); spaCy itself splits what the kernel leaves, and all text of languages whose
+expressions cannot be compiled. One exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across
+single spaces, does nothing with such a find, but then passes over another special case that overlaps it inside the
+second run. Here the second special case is honoured, as if the runs were on lines of their own.
 """
 
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.text.interning import ChunkInterner, SplitWords
-
-if TYPE_CHECKING:
-    from spacy.tokenizer import Tokenizer
+from pipelines.text import spacy_rules
+from pipelines.text.arrays import Integers
+from pipelines.text.batch import TextBatch
+from pipelines.text.interning import ChunkInterner, SplitWords, find_chunks
+from pipelines.text.splitting import Rules, split
 
 # spaCy's rules for text of any language: whatever has no rules of its own, or needs further packages to be cut into
 # words (Chinese, Japanese, Korean, Thai, Vietnamese).
@@ -32,6 +33,8 @@ _OTHER_NAMES = {"no": "nb"}
 CHUNKS_OF_ALL_LANGUAGES = 2_000_000
 _INTERNERS: dict[str, ChunkInterner] = {}
 
+_ANY_LENGTH = 1 << 62
+
 
 def spacy_language(language: str | None) -> str:
     """The spaCy rules for a language code as lid.176 gives it; `xx` where there are none."""
@@ -45,40 +48,61 @@ def word_splitter(language: str | None) -> ChunkInterner:
         max(_INTERNERS.values(), key=len).forget()
     code = spacy_language(language)
     if code not in _INTERNERS:
-        _INTERNERS[code] = ChunkInterner.in_bulk(partial(split_chunks, language=code))
+        _INTERNERS[code] = ChunkInterner(partial(split_chunks, language=code))
     return _INTERNERS[code]
 
 
-def split_chunks(chunks: list[str], language: str) -> SplitWords:
-    """spaCy's words of each chunk. A chunk may hold single spaces, but no other whitespace."""
-    tokenizer = _tokenizer(spacy_language(language))
-    with tokenizer.vocab.memory_zone():
-        hashes = tokenizer("\n".join(chunks)).to_array("ORTH")
-        distinct, tokens = np.unique(hashes, return_inverse=True)
-        strings = [tokenizer.vocab.strings[string_hash] for string_hash in distinct.tolist()]
-    newlines = np.array([string.count("\n") for string in strings], np.int64)
-    is_word = np.array([not string.isspace() for string in strings], np.bool_)
-    words = [string for string in strings if not string.isspace()]
-    token_is_word = is_word[tokens]
-    ids = (np.cumsum(is_word) - 1)[tokens[token_is_word]]
-    chunk_of_word = np.cumsum(newlines[tokens])[token_is_word]
-    return SplitWords(words, ids, np.bincount(chunk_of_word, minlength=len(chunks)))
+def split_texts(texts: TextBatch, language: str) -> SplitWords:
+    """spaCy's words of each text, whatever whitespace it holds."""
+    begins, ends, offsets = find_chunks(texts.data, texts.begins, texts.ends, _ANY_LENGTH)
+    found = split_chunks(TextBatch(texts.data, begins, ends), language)
+    through = np.concatenate([np.zeros(1, np.int64), np.cumsum(found.counts)])
+    return SplitWords(found.words, np.diff(through[offsets]))
+
+
+def split_chunks(chunks: TextBatch, language: str) -> SplitWords:
+    """spaCy's words of each chunk; chunks hold no whitespace, and none is empty."""
+    code = spacy_language(language)
+    rules = _rules(code)
+    if rules is None:
+        ends, counts = _split_by_spacy(chunks, code)
+    else:
+        ends, counts = split(chunks.data, chunks.begins, chunks.ends, rules)
+        ends, counts = _with_those_left(chunks, ends, counts, code)
+    begins = np.concatenate([ends[:1], ends[:-1]])  # words cover their chunk, and the first begins where it begins
+    begins[np.cumsum(counts) - counts] = chunks.begins
+    return SplitWords(TextBatch(chunks.data, begins, ends), counts)
 
 
 @cache
-def _tokenizer(spacy_code: str) -> "Tokenizer":
-    """As `spacy.blank(code).tokenizer`, on a vocabulary that does not compute the attributes of words."""
-    from spacy import util
-    from spacy.tokenizer import Tokenizer
-    from spacy.vocab import Vocab
+def _rules(code: str) -> Rules | None:
+    return spacy_rules.rules(code)
 
-    rules = util.get_lang_class(spacy_code).Defaults
-    return Tokenizer(
-        Vocab(),
-        rules=rules.tokenizer_exceptions,
-        prefix_search=util.compile_prefix_regex(rules.prefixes).search if rules.prefixes else None,
-        suffix_search=util.compile_suffix_regex(rules.suffixes).search if rules.suffixes else None,
-        infix_finditer=util.compile_infix_regex(rules.infixes).finditer if rules.infixes else None,
-        token_match=rules.token_match,
-        url_match=rules.url_match,
-    )
+
+def _with_those_left(chunks: TextBatch, ends: Integers, counts: Integers, code: str) -> tuple[Integers, Integers]:
+    """Adds the words of the chunks that the kernel left, whose count is -1."""
+    left = counts < 0
+    if not left.any():
+        return ends, counts
+    their_ends, their_counts = _split_by_spacy(chunks.take(np.flatnonzero(left)), code)
+    counts[left] = their_counts
+    is_theirs = np.repeat(left, counts)
+    all_ends = np.empty(len(is_theirs), np.int64)
+    all_ends[is_theirs], all_ends[~is_theirs] = their_ends, ends
+    return all_ends, counts
+
+
+def _split_by_spacy(chunks: TextBatch, code: str) -> tuple[Integers, Integers]:
+    """Ends of the words (W,), byte positions, and words of each chunk (C,), as spaCy finds them."""
+    tokenizer = spacy_rules.tokenizer(code)
+    with tokenizer.vocab.memory_zone():
+        hashes = tokenizer("\n".join(chunks.strings())).to_array("ORTH")
+        distinct, tokens = np.unique(hashes, return_inverse=True)
+        strings = [tokenizer.vocab.strings[string_hash] for string_hash in distinct.tolist()]
+    sizes = np.array([0 if string == "\n" else len(string.encode()) for string in strings], np.int64)[tokens]
+    is_word = sizes > 0
+    chunk_of_word = np.cumsum(~is_word)[is_word]
+    counts = np.bincount(chunk_of_word, minlength=len(chunks))
+    through = np.cumsum(sizes[is_word])
+    lengths = chunks.ends - chunks.begins
+    return through + np.repeat(chunks.begins - (np.cumsum(lengths) - lengths), counts), counts

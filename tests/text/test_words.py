@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tricky_text import texts
 
+from pipelines.text.batch import TextBatch
 from pipelines.text.words import MULTI_LANGUAGE, SPACY_LANGUAGES, spacy_language, split_chunks, word_splitter
 
 # UDHR file names, by language code: real text in scripts with and without spaces.
@@ -93,7 +94,7 @@ def test_languages_without_rules_of_their_own_share_the_multi_language_rules(cod
 
 @pytest.mark.parametrize("language", [*sorted(SPACY_LANGUAGES - {"fr", "id", "ms"}), MULTI_LANGUAGE])
 def test_every_listed_language_splits_without_further_packages(language):
-    assert split_chunks(["one", "(two)"], language).counts.tolist() == [1, 3]
+    assert split_chunks(TextBatch.from_strings(["one", "(two)"]), language).counts.tolist() == [1, 3]
 
 
 def test_a_special_case_across_a_space_does_not_hide_another():

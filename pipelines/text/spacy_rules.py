@@ -1,0 +1,160 @@
+"""What spaCy knows of a language's words, read from spaCy once and kept as tables.
+
+The tables stand beside numba's compiled kernels, so that later processes neither compile expressions nor import spaCy
+before a chunk asks for it.
+"""
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.text.automata import Alphabet, automata
+from pipelines.text.batch import TextBatch
+from pipelines.text.byte_strings import ByteStrings
+from pipelines.text.expressions import Fork, Program, UnsupportedExpression, program
+from pipelines.text.phrases import SpecialCases
+from pipelines.text.splitting import Rules
+
+if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer
+
+# The address expression allows labels of 63 characters: in texts no longer than one label, no bound is met.
+_SHORT = 62
+
+
+def rules(code: str) -> Rules | None:
+    """The rules of a spaCy language as tables; None when one of its expressions cannot be compiled."""
+    place = _place(code)
+    try:
+        with np.load(place) as stored:
+            return _unflatten(Rules, iter(stored.values()))
+    except (OSError, ValueError):
+        pass
+    try:
+        made = _compile(code)
+    except UnsupportedExpression:
+        return None
+    _store(place, made)
+    return made
+
+
+@cache
+def tokenizer(code: str, with_special_cases: bool = True) -> "Tokenizer":
+    """As `spacy.blank(code).tokenizer`, on a vocabulary that does not compute the attributes of words."""
+    from spacy import util
+    from spacy.tokenizer import Tokenizer
+    from spacy.vocab import Vocab
+
+    rules = util.get_lang_class(code).Defaults
+    return Tokenizer(
+        Vocab(),
+        rules=rules.tokenizer_exceptions if with_special_cases else None,
+        prefix_search=util.compile_prefix_regex(rules.prefixes).search if rules.prefixes else None,
+        suffix_search=util.compile_suffix_regex(rules.suffixes).search if rules.suffixes else None,
+        infix_finditer=util.compile_infix_regex(rules.infixes).finditer if rules.infixes else None,
+        token_match=rules.token_match,
+        url_match=rules.url_match,
+    )
+
+
+def _compile(code: str) -> Rules:
+    source = tokenizer(code)
+    affixes = [_program(source.prefix_search), _program(source.suffix_search), _program(source.infix_finditer)]
+    tokens = [_program(source.token_match, assumed) for assumed in (True, False)]
+    urls = [_program(source.url_match, assumed) for assumed in (True, False)]
+    programs = [*affixes, *tokens, *urls]
+    alphabet = Alphabet(programs)
+    return Rules(
+        alphabet.classes,
+        automata([(program, number < len(affixes)) for number, program in enumerate(programs)], alphabet),
+        _SHORT,
+        _special_cases(source),
+        _phrases(source, tokenizer(code, with_special_cases=False)),
+    )
+
+
+def _program(method: Callable[[str], object] | None, assumed: bool | None = None) -> Program:
+    """The program of a compiled expression's `search`, `match` or `finditer`; None finds nothing."""
+    if method is None:
+        return Program([Fork([]), Fork([])], 1)
+    pattern = getattr(method, "__self__", None)
+    if not isinstance(pattern, re.Pattern):
+        raise UnsupportedExpression(f"{method} is no expression")
+    return program(pattern, assumed, None if assumed is None else _SHORT)
+
+
+def _special_cases(source: "Tokenizer") -> SpecialCases:
+    """Those without whitespace: chunks have none."""
+    return _table({text: _orths(tokens) for text, tokens in source.rules.items() if text.split() == [text]})
+
+
+def _phrases(source: "Tokenizer", plain: "Tokenizer") -> SpecialCases:
+    """Special cases that spaCy looks for over finished words: those that its other rules would cut up, as they do."""
+    found: dict[str, list[str]] = {}
+    for text, tokens in source.rules.items():
+        if source.find_prefix(text) or source.find_infix(text) or source.find_suffix(text) or " " in text:
+            words = [token.text for token in plain(text) if not token.text.isspace()]
+            if len(words) > 1 or words != _orths(tokens):  # one word as it is hides nothing
+                found["".join(words)] = words
+    return _table(found)
+
+
+def _table(cases: dict[str, list[str]]) -> SpecialCases:
+    batch = TextBatch.from_strings(list(cases))
+    table = ByteStrings()
+    table.ids(batch.data, batch.begins, batch.ends)
+    cuts = [np.cumsum([len(word.encode()) for word in words]) for words in cases.values()]
+    offsets = np.cumsum([0, *map(len, cuts)])
+    longest = int(np.max(batch.ends - batch.begins, initial=0))
+    return SpecialCases(table.table, offsets, np.concatenate([np.empty(0, np.int64), *cuts]), longest)
+
+
+def _orths(tokens: Iterable[dict[Any, str]]) -> list[str]:
+    from spacy.symbols import ORTH
+
+    return [token[ORTH] for token in tokens]
+
+
+def _place(code: str) -> Path:
+    """Where the tables of a language are kept: another spaCy, Python or compiler has another place."""
+    modules = [
+        import_module(f"pipelines.text.{name}") for name in ("expressions", "automata", "spacy_rules", "byte_strings")
+    ]
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
+    state = f"{version('spacy')} {sys.version}".encode() + sources
+    folder = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parent / "__pycache__"
+    return Path(folder) / f"words-{code}-{hashlib.sha256(state).hexdigest()[:16]}.npz"
+
+
+def _store(place: Path, made: Rules) -> None:
+    """Best effort: without a place to write, every process compiles for itself."""
+    unfinished = place.with_suffix(f".{os.getpid()}.npz")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, *_flatten(made))
+        unfinished.replace(place)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+
+
+def _flatten(value: Any) -> list[npt.NDArray]:
+    return [array for item in value for array in _flatten(item)] if isinstance(value, tuple) else [np.asarray(value)]
+
+
+def _unflatten(kind: Any, arrays: Any) -> Any:
+    """The named tuple whose fields, depth first, are the arrays."""
+    if hasattr(kind, "_fields"):
+        return kind(*(_unflatten(kind.__annotations__[name], arrays) for name in kind._fields))
+    array = next(arrays)
+    return int(array) if kind is int else array

@@ -1,0 +1,170 @@
+"""spaCy's tokenizer as a kernel: chunks without whitespace to words.
+
+Follows `spacy/tokenizer.pyx` (3.8): prefixes and suffixes are taken off in turns until none is left or what remains is
+a special case or a token of its own; the rest is cut at infixes; then special cases are looked for over the words
+found. Words are slices that cover the chunk, so the ends of the words say everything. A chunk is left to spaCy itself
+where an expression was compiled only in part.
+
+Kernels that make no arrays do without numba's counting of references (`_nrt=False`), most of their time otherwise.
+
+Shapes: C chunks, W words, N characters of a chunk.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from pipelines.text.arrays import Bytes, Integers
+from pipelines.text.automata import Automata
+from pipelines.text.characters import code_point_at, utf8_width
+from pipelines.text.matching import Classes, matches, search
+from pipelines.text.phrases import SpecialCases, cut_special_case, find_phrases, replace_phrases, special_case
+
+_NO, _YES, _UNKNOWN = 0, 1, 2
+
+
+# The automata of a language, in this order. A whole token may be of a kind of its own, as addresses are; where it is
+# possible but not certain, these tables do not know.
+PREFIX, SUFFIX, INFIX, POSSIBLE_TOKEN, TOKEN, POSSIBLE_URL, URL = range(7)
+
+
+class Rules(NamedTuple):
+    """How one language is cut into words."""
+
+    classes: Classes  # by code point
+    automata: Automata
+    longest: int  # characters up to which what is certain is certain
+    special_cases: SpecialCases
+    phrases: SpecialCases  # that are looked for over words, with the cuts that these have before
+
+
+@njit(cache=True)
+def split(data: Bytes, begins: Integers, ends: Integers, rules: Rules) -> tuple[Integers, Integers]:
+    """The chunks' words -> ends (W,), byte positions, and words of each chunk (C,), of which -1 leaves it to spaCy."""
+    longest, total = 0, 0
+    for chunk in range(len(begins)):
+        longest = max(longest, ends[chunk] - begins[chunk])
+        total += ends[chunk] - begins[chunk]
+    classes, at = np.empty(longest + 1, np.uint16), np.empty(longest + 1, np.int64)
+    suffixes, spans, scratch = (
+        np.empty(longest, np.int64),
+        np.empty((2, 64), np.int64),
+        np.empty((2, longest), np.int64),
+    )
+    words, counts = np.empty(total, np.int64), np.empty(len(begins), np.int64)
+    cases, phrases = rules.special_cases, rules.phrases
+    first = 0
+    for chunk in range(len(begins)):
+        length = _classify(data, begins[chunk], ends[chunk], rules.classes, classes, at)
+        last = _split_chunk(data, classes, at, length, rules, words, first, suffixes)
+        if last - first > 1:
+            found = find_phrases(data, begins[chunk], words, first, last, phrases, spans)
+            if found > 0:
+                last = replace_phrases(data, begins[chunk], words, first, last, cases, spans, found, scratch)
+            elif found < 0:
+                last = -1
+        counts[chunk] = last - first if last >= 0 else -1
+        first = max(first, last)
+    return words[:first].copy(), counts
+
+
+@njit(cache=True, _nrt=False)
+def _classify(data: Bytes, begin: int, end: int, class_of: Classes, classes: Classes, at: Integers) -> int:
+    """Class and byte position of each character (N,), and the position behind the last -> N."""
+    count = 0
+    position = begin
+    while position < end:
+        byte = data[position]
+        classes[count] = class_of[byte] if byte < 0x80 else class_of[code_point_at(data, position, end)]
+        at[count] = position
+        count += 1
+        position += utf8_width(byte)
+    at[count] = end
+    return count
+
+
+@njit(cache=True, _nrt=False)
+def _split_chunk(
+    data: Bytes, classes: Classes, at: Integers, length: int, rules: Rules, words: Integers, count: int,
+    suffixes: Integers,
+) -> int:  # fmt: skip
+    """Appends the ends of a chunk's words from `count` on -> where they end; -1 when it is not known."""
+    begin, end, stripped, before = 0, length, 0, -1
+    special = special_case(rules.special_cases, data, at[0], at[length])
+    while special < 0 and begin < end and end - begin != before:
+        token = _recognize(rules, POSSIBLE_TOKEN, classes, begin, end)
+        if token == _UNKNOWN:
+            return -1
+        special = special_case(rules.special_cases, data, at[begin], at[end])
+        if token == _YES or special >= 0:
+            break
+        before = end - begin
+        first, last = search(rules.automata, PREFIX, classes, begin, end, begin, False)
+        prefix = last - first
+        if prefix:
+            special = special_case(rules.special_cases, data, at[begin + prefix], at[end])
+        if special < 0:
+            first, last = search(rules.automata, SUFFIX, classes, begin + prefix, end, begin + prefix, False)
+            suffix = last - first
+            if suffix:
+                special = special_case(rules.special_cases, data, at[begin], at[end - suffix])
+                if special >= 0:
+                    prefix = 0
+                suffixes[stripped] = at[end]
+                stripped += 1
+                end -= suffix
+        if prefix:
+            words[count] = at[begin + prefix]
+            count += 1
+            begin += prefix
+    if special >= 0:
+        count = cut_special_case(rules.special_cases, special, at[begin], words, count)
+    elif begin < end:
+        token = _recognize(rules, POSSIBLE_TOKEN, classes, begin, end)
+        if token == _NO:
+            token = _recognize(rules, POSSIBLE_URL, classes, begin, end)
+        if token == _UNKNOWN:
+            return -1
+        if token == _NO:
+            count = _cut_at_infixes(rules.automata, classes, at, begin, end, words, count)
+        words[count] = at[end]
+        count += 1
+    for i in range(stripped - 1, -1, -1):
+        words[count] = suffixes[i]
+        count += 1
+    return count
+
+
+@njit(cache=True, _nrt=False)
+def _cut_at_infixes(
+    automata: Automata, classes: Classes, at: Integers, begin: int, end: int, words: Integers, count: int
+) -> int:
+    """Appends the ends of all words but the last of the slice `begin:end`."""
+    position, filled = begin, False
+    done = begin
+    while True:
+        first, last = search(automata, INFIX, classes, begin, end, position, filled)
+        if first < 0:
+            break
+        position, filled = last, first == last
+        if first == begin:
+            continue
+        if first != done and first != end:
+            words[count] = at[first]
+            count += 1
+        if first != last and last != end:
+            words[count] = at[last]
+            count += 1
+        done = last
+    return count
+
+
+@njit(cache=True, _nrt=False)
+def _recognize(rules: Rules, possible: int, classes: Classes, begin: int, end: int) -> int:
+    """Whether the slice `begin:end` is of a kind of token; what is certain stands behind what is possible."""
+    if not matches(rules.automata, possible, classes, begin, end):
+        return _NO
+    if end - begin <= rules.longest and matches(rules.automata, possible + 1, classes, begin, end):
+        return _YES
+    return _UNKNOWN
