@@ -19,7 +19,7 @@ class UsageError(ValueError):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     parsed = _parser().parse_args(arguments)
-    reporter = Reporter(log_json=getattr(parsed, "log_json", False))
+    reporter = Reporter(log_json=getattr(parsed, "log_json", False), hold_engine=not parsed.traceback)
     try:
         return _load(parsed.command)(parsed, reporter)
     except KeyboardInterrupt:
@@ -29,7 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(reporter, error, 2)
         if parsed.traceback:
             raise
-        return _fail(reporter, error, 1)
+        from jobs.failures import told
+
+        failure = told(error)
+        if not failure.known:
+            reporter.tell_engine()
+        return _fail(reporter, error, 1, failure.message)
 
 
 def _misused(error: Exception) -> bool:
@@ -51,9 +56,11 @@ def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
     return loaded
 
 
-def _fail(reporter: Reporter, error: Exception, status: int) -> int:
-    message = str(error) or type(error).__name__
-    reporter.event("error", f"tokenlake: error: {message}", error=message, kind=type(error).__name__, status=status)
+def _fail(reporter: Reporter, error: Exception, status: int, told: str = "") -> int:
+    message = told or str(error) or type(error).__name__
+    facts = {"error": message, "kind": type(error).__name__, "status": status}
+    whole = {} if str(error) in message else {"detail": str(error)}
+    reporter.event("error", f"tokenlake: error: {message}", **facts, **whole)
     if status == 1 and not reporter.log_json:
         reporter.event(
             "hint", "(--traceback shows where it happened; what was committed stays, and is not done again)"

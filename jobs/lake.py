@@ -96,24 +96,29 @@ class Lake:
         """The newest commit that tokenlake made."""
         return next((commit for commit in self.commits(table) if commit.note), None)
 
-    def append(self, rows: DataFrame, table: Table, note: Note) -> None:
-        """Adds rows; a repeated call with the same run id is a no-op."""
-        self._write(rows, table, note, "append")
+    def append(self, rows: DataFrame, table: Table, note: Note, base: int | None = None) -> None:
+        """Adds rows; a repeated call with the same run id is a no-op.
 
-    def overwrite(self, rows: DataFrame, table: Table, note: Note) -> None:
-        """Replaces the table's contents in one commit; older versions stay readable."""
-        self._write(rows, table, note, "overwrite")
+        With `base`, the version that the rows were made for, nothing is written when another run has committed since:
+        of any number of runs at once, one wins each version.
+        """
+        self._write(rows, table, note, "append", base)
 
-    def merge(self, rows: DataFrame, table: Table, note: Note) -> None:
-        """Updates rows whose key is known and adds the others, in one commit."""
+    def overwrite(self, rows: DataFrame, table: Table, note: Note, base: int | None = None) -> None:
+        """Replaces the table's contents in one commit; older versions stay readable. `base` is as for `append`."""
+        self._write(rows, table, note, "overwrite", base)
+
+    def merge(self, rows: DataFrame, table: Table, note: Note, base: int | None = None) -> None:
+        """Updates rows whose key is known and adds the others, in one commit. `base` is as for `append`."""
         from delta.tables import DeltaTable
 
         condition = " AND ".join(f"old.{key} = new.{key}" for key in table.key)
         target = DeltaTable.forPath(self.spark, self.path(table.name)).alias("old")
+        application, number = _transaction(note, table, base)
         settings = {
             "spark.databricks.delta.commitInfo.userMetadata": note.to_json(),
-            "spark.databricks.delta.write.txnAppId": _transaction(note, table),
-            "spark.databricks.delta.write.txnVersion": "1",
+            "spark.databricks.delta.write.txnAppId": application,
+            "spark.databricks.delta.write.txnVersion": str(number),
         }
         for key, value in settings.items():
             self.spark.conf.set(key, value)
@@ -164,14 +169,15 @@ class Lake:
         assert detail is not None
         return detail[0], detail[1]
 
-    def _write(self, rows: DataFrame, table: Table, note: Note, mode: str) -> None:
+    def _write(self, rows: DataFrame, table: Table, note: Note, mode: str, base: int | None) -> None:
+        application, number = _transaction(note, table, base)
         writer = (
             rows.select(*table.schema.names)
             .write.format("delta")
             .mode(mode)
             .option("userMetadata", note.to_json())
-            .option("txnAppId", _transaction(note, table))
-            .option("txnVersion", "1")
+            .option("txnAppId", application)
+            .option("txnVersion", str(number))
             .option("compression", table.compression)
         )
         if mode == "overwrite":
@@ -216,8 +222,11 @@ class Lake:
         )
 
 
-def _transaction(note: Note, table: Table) -> str:
-    return f"tokenlake/{note.run_id}/{table.name}"
+def _transaction(note: Note, table: Table, base: int | None) -> tuple[str, int]:
+    """(application, number) of a write: Delta refuses a number that the application has used, or passed, already."""
+    if base is None:
+        return f"tokenlake/{note.run_id}/{table.name}", 1
+    return f"tokenlake/{table.name}", base + 1
 
 
 def _note(metadata: str | None) -> Note | None:

@@ -64,12 +64,12 @@ class Work:
     def commit(self, lake: Lake, rows: DataFrame, **detail: str) -> Commit:
         """Writes the output: appended, or replaced as a whole when this is a rebuild."""
         write = lake.append if self.mode == "append" else lake.overwrite
-        write(rows, self.output, self.note(**detail))
+        write(rows, self.output, self.note(**detail), self.base)
         return self._committed(lake)
 
     def merge(self, lake: Lake, rows: DataFrame, **detail: str) -> Commit:
         """Writes the output: rows with a known key are updated, the others added."""
-        lake.merge(rows, self.output, self.note(**detail))
+        lake.merge(rows, self.output, self.note(**detail), self.base)
         return self._committed(lake)
 
     def _committed(self, lake: Lake) -> Commit:

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -15,11 +16,16 @@ if TYPE_CHECKING:  # `--help` and a bad configuration need no Spark
     from pyspark import SparkContext
 
 
+ENGINE_LINES = 2000  # held back
+ENGINE_TOLD = 12  # of them, when a failure is not understood
+
+
 class Reporter:
     """Events as they happen: a progress bar on a terminal, a line per event elsewhere, JSON lines when asked."""
 
-    def __init__(self, log_json: bool = False, stream: TextIO | None = None) -> None:
+    def __init__(self, log_json: bool = False, stream: TextIO | None = None, hold_engine: bool = False) -> None:
         self.log_json = log_json
+        self._held: deque[str] | None = deque(maxlen=ENGINE_LINES) if hold_engine and not log_json else None
         self.stream = stream or sys.stderr
         self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
 
@@ -33,8 +39,19 @@ class Reporter:
             self.console.print(message, markup=False)
 
     def engine(self, line: str) -> None:
-        """A line that the JVM said, for instance an error of a task."""
-        self.event("engine", line, line=line)
+        """A line that the JVM said, for instance an error of a task; held back from people until it is needed."""
+        if self._held is None:
+            self.event("engine", line, line=line)
+        else:
+            self._held.append(line)
+
+    def tell_engine(self) -> None:
+        """What the JVM said last, less the frames of its stacks: for failures that nothing else explains."""
+        from jobs.failures import without_frames
+
+        held, self._held = self._held or (), None
+        for line in without_frames(list(held))[-ENGINE_TOLD:]:
+            self.event("engine", line, line=line)
 
     @contextmanager
     def stage(self, name: str, context: "SparkContext") -> Iterator[None]:

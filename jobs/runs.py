@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.failures import told
 from jobs.lake import Commit, Lake, Note
 from jobs.ledger import code_version, run_id
 from pipelines.tables import RUNS
@@ -43,7 +44,7 @@ def record_failure(lake: Lake, stage: str, error: Exception) -> None:
         "code_version": code_version(),
         "inputs": {},
         "status": "failed",
-        "detail": {"error": f"{type(error).__name__}: {error}"[:2000]},
+        "detail": {"error": f"{type(error).__name__}: {told(error).message}"[:2000]},
         "started_at": now,
         "finished_at": now,
     }

@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
 from jobs.lake import Commit, Lake
+from jobs.lake_lock import exclusive
 from jobs.ledger import Work
 from jobs.progress import Reporter
 from jobs.runs import record_runs
@@ -49,7 +50,10 @@ def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
     with opened(arguments.lake, reporter) as lake:
         proposal = propose(lake, policy)
         show(proposal)
-        commit = apply(lake, proposal) if arguments.apply else None
+        commit = None
+        if arguments.apply:
+            with exclusive(lake.root):
+                commit = apply(lake, proposal)
     if commit:
         print(f"Committed version {commit.version} of decisions. To take it on through dedup, tokenize and pack:")
         print(f"  tokenlake run CONFIG --lake {arguments.lake} --set clean.policy={arguments.policy}")

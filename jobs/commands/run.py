@@ -51,16 +51,17 @@ def execute(config: RunConfig, stages: Sequence[str], reporter: Reporter, conclu
     config = config.model_copy(update={"lake": absolute(config.lake)})
     preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
-    from jobs import session  # imported late: `--help` and a bad configuration need no Spark
+    from jobs import lake_lock, session  # imported late: `--help` and a bad configuration need no Spark
 
-    with reporter.setup("session"):
-        spark = session.build(settings=config.spark, profile=config.profile, tell=reporter.engine)
-    try:
-        from jobs.pipeline import run_stages
+    with lake_lock.exclusive(config.lake):
+        with reporter.setup("session"):
+            spark = session.build(settings=config.spark, profile=config.profile, tell=reporter.engine)
+        try:
+            from jobs.pipeline import run_stages
 
-        status = run_stages(spark, config, reporter, stages, conclude)
-    finally:
-        spark.stop()
+            status = run_stages(spark, config, reporter, stages, conclude)
+        finally:
+            spark.stop()
     seconds = round(time.perf_counter() - started, 1)
     reporter.event("run_finished", f"  done in {seconds} s", seconds=seconds, status=status)
     return status

@@ -7,6 +7,7 @@ first line. Framing, which is no row: the header, line ends, blank lines.
 import csv
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 from pipelines.readers.encoding import EncodingError
@@ -27,7 +28,7 @@ def read(split: Split, tally: Tally) -> Records:
     with open_source(split.file, tally) as source:
         text = Text(source, split)
         rows = _rows(text.lines(0), text, split)
-        columns, header_at = None, -1
+        header, columns, header_at = None, None, -1
         if split.config.header:
             header = next(rows, None)
             columns, problem = _columns(header, split)
@@ -39,6 +40,11 @@ def read(split: Split, tally: Tally) -> Records:
             header_at = header[0].position if isinstance(header, tuple) else -1
         if split.start > 0:
             rows = _rows(text.lines(), text, split)
+        elif (first := next(rows, None)) is not None:
+            rows = chain([first], rows)
+        elif isinstance(header, tuple):
+            tally.rows += 1
+            yield Reject(header_at, Reason.EMPTY, "a header and no row behind it", header[0].data[:256])
         for row in rows:
             position = row.position if isinstance(row, Reject) else row[0].position
             if position >= text.end:

@@ -50,6 +50,22 @@ def test_the_first_time_everything_is_read(lake):
     assert (work.mode, seen, commit.rows_out, work.rows_in) == ("rebuild", ["a", "b"], 2, 2)
 
 
+@pytest.mark.parametrize("config", ["one", "other"])
+def test_of_two_commits_planned_at_once_one_wins_and_the_other_says_what_to_do(lake, config):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    add_input(lake, "run-2", "b")
+    first = work_on(lake)
+    add_input(lake, "run-3", "c")
+    second = work_on(lake, config)  # would add, or replace by, what the first adds
+    carry_out(lake, first)
+    with pytest.raises(RuntimeError, match="another run committed meanwhile; run the command again"):
+        carry_out(lake, second)
+    assert sorted(row.doc_id for row in lake.read("tokens").collect()) == ["a", "b"]
+    carry_out(lake, work_on(lake))
+    assert sorted(row.doc_id for row in lake.read("tokens").collect()) == ["a", "b", "c"]
+
+
 def test_unchanged_input_is_no_work(lake):
     add_input(lake, "run-1", "a")
     carry_out(lake, work_on(lake))

@@ -72,6 +72,13 @@ def test_a_file_without_the_text_column_is_one_reject(read_bytes, content):
     assert "columns: " in reject.detail
 
 
+@pytest.mark.parametrize("content", [b"id\ttext\n", b"id\ttext 1\tone line for all 2\tof it\ttext\n\n", b"text"])
+def test_a_header_without_rows_is_one_reject(read_bytes, content):
+    """Found by fuzzing: a file whose line ends were lost is all header, and must not vanish without a word."""
+    reject = read_bytes(content, "a.tsv", split_bytes=3).one_reject()
+    assert (reject.position, reject.reason, reject.sample) == (0, "empty", content.rstrip(b"\n"))
+
+
 def test_utf16_as_spreadsheets_export_it(read_bytes):
     assert read_bytes("text,n\r\né ਊ,1\r\n".encode("utf-16"), "a.csv").texts == ["é ਊ"]
 
@@ -79,7 +86,7 @@ def test_utf16_as_spreadsheets_export_it(read_bytes):
 fields = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1).filter(str.strip)
 
 
-@given(st.lists(st.tuples(fields, st.text(st.sampled_from('ab,"\n é')))))
+@given(st.lists(st.tuples(fields, st.text(st.sampled_from('ab,"\n é'))), min_size=1))
 @settings(deadline=None)
 def test_what_the_csv_module_writes_is_read_back(read_bytes, rows):
     out = io.StringIO()
