@@ -12,9 +12,9 @@ from numba import njit
 from pipelines.text.arrays import Bytes, Ids, Integers
 from pipelines.text.batch import TextBatch
 from pipelines.text.fasttext_labels import best_label, label_tree
-from pipelines.text.fasttext_model import Doubles, Floats, Matrix, Model, read_model
+from pipelines.text.fasttext_model import Doubles, Floats, Model, read_model
 from pipelines.text.fasttext_table import TABLE_BYTES, WordTable, add_text
-from pipelines.text.fasttext_words import NGrams, Vocabulary, vocabulary
+from pipelines.text.fasttext_words import NGrams, Vocabulary, n_grams, vocabulary
 
 
 class Classifier:
@@ -23,7 +23,7 @@ class Classifier:
     def __init__(self, model: Model, table_bytes: int = TABLE_BYTES) -> None:
         self.labels = model.labels
         self._vocabulary = vocabulary(model)
-        self._ngrams = NGrams(model.shortest, model.longest, model.word_ngrams, model.buckets, model.bucket_rows)
+        self._ngrams = n_grams(model)
         self._matrix, self._output, self._loss = model.matrix, model.output, model.loss
         self._tree = label_tree(model.label_counts)
         self._table = WordTable.of(model.output.shape[1], table_bytes)
@@ -49,7 +49,7 @@ def _predict(
     ends: Integers,
     vocabulary: Vocabulary,
     ngrams: NGrams,
-    matrix: Matrix,
+    matrix: Floats,
     table: WordTable,
     output: Floats,
     loss: int,

@@ -1,20 +1,19 @@
 """A fastText classifier as its file holds it (Joulin et al. 2016): `.bin`, and `.ftz` (compressed, arXiv:1612.03651).
 
 The format is that of fastText 0.9.2, version 12 of the file; version 11 differs in what `maxn` means. Numbers are
-little-endian. Shapes: V entries of the dictionary, L labels, M rows, D dimensions, Q parts of a row.
+little-endian. Shapes: V entries of the dictionary, L labels, M rows, D dimensions.
 """
 
 import mmap
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Ids, Integers
+from pipelines.text.arrays import Ids, Integers
 
 _MAGIC, _VERSION = 793712314, 12
 _SUPERVISED = 3
@@ -26,15 +25,6 @@ _CENTROIDS = 256  # per part of a row: one byte is one code
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-
-
-class Matrix(NamedTuple):
-    """Rows of numbers, or rows of codes (Jégou et al. 2011); the other form is empty."""
-
-    dense: Floats  # (M, D)
-    codes: Bytes  # (M, Q)
-    norms: Floats  # (M,) factors of the decoded rows
-    centroids: Floats  # (Q, 256, ceil(D / Q)); the last part may be shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +40,18 @@ class Model:
     longest: int
     buckets: int  # n-grams are hashed to so many
     bucket_rows: Ids  # (buckets,), -1 for those cut off; empty when all follow the words in order
-    matrix: Matrix
+    matrix: Floats  # (M, D)
     output: Floats  # (L, D)
 
 
 @njit(cache=True)
-def add_rows(matrix: Matrix, rows: Ids, total: Doubles) -> None:
-    """Adds rows of a matrix, and their number behind them, to `total` (D + 1,)."""
-    dense, codes, norms, centroids = matrix.dense, matrix.codes, matrix.norms, matrix.centroids
-    dimensions, parts, width = dense.shape[1], codes.shape[1], centroids.shape[2]
-    total[dimensions] += len(rows)
+def add_rows(matrix: Floats, rows: Ids, total: Doubles) -> None:
+    """Adds rows of a matrix (M, D), and their number behind them, to `total` (D + 1,)."""
+    dimensions = matrix.shape[1]
     for row in rows:
-        for d in range(dimensions if parts == 0 else 0):
-            total[d] += dense[row, d]
-        for part in range(parts):
-            code, first = codes[row, part], part * width
-            for d in range(first, min(first + width, dimensions)):
-                total[d] += norms[row] * centroids[part, code, d - first]
+        for d in range(dimensions):
+            total[d] += matrix[row, d]
+    total[dimensions] += len(rows)
 
 
 def read_model(path: Path) -> Model:
@@ -137,26 +122,15 @@ def _model(file: _Reader) -> Model:
     bucket_rows = _bucket_rows(file.array("<i4", max(pruned, 0), 2), buckets, word_count, pruned)
     quantised = file.numbers("?")[0]
     matrix = _quantised(file) if quantised else _dense(file)
-    output = file.numbers("?")[0]
-    output = _quantised(file) if quantised and output else _dense(file)
+    quantised_output = file.numbers("?")[0]
+    output = _quantised(file) if quantised and quantised_output else _dense(file)
     rows = word_count + (max(buckets, 0) if pruned < 0 else 0)
     if bucket_rows.size:
         rows = max(rows, int(bucket_rows.max()) + 1)
     _check_shape("input", matrix, rows, dimensions)
     _check_shape("output", output, label_count, dimensions)
-    return Model(
-        words,
-        labels,
-        label_counts,
-        loss,
-        word_ngrams,
-        shortest,
-        longest,
-        max(buckets, 0),
-        bucket_rows,
-        matrix,
-        _decoded(output, dimensions),
-    )
+    n_grams = word_ngrams, shortest, longest, max(buckets, 0), bucket_rows
+    return Model(words, labels, label_counts, loss, *n_grams, matrix, output)
 
 
 def _dictionary(file: _Reader, size: int, words: int, labels: int) -> tuple[list[bytes], list[str], Integers]:
@@ -182,27 +156,27 @@ def _bucket_rows(kept: Ids, buckets: int, words: int, pruned: int) -> Ids:
     return rows
 
 
-def _dense(file: _Reader) -> Matrix:
-    numbers = file.array("<f4", *file.numbers("qq"))
-    nothing = np.empty((0, 0), np.uint8), np.empty(0, np.float32), np.empty((0, 0, 0), np.float32)
-    return Matrix(numbers, *nothing)
+def _dense(file: _Reader) -> Floats:
+    return file.array("<f4", *file.numbers("qq"))
 
 
-def _quantised(file: _Reader) -> Matrix:
+def _quantised(file: _Reader) -> Floats:
+    """A matrix of product quantised rows (Jégou et al. 2011), decoded: it takes the memory of a dense one."""
     has_norms, rows, columns, size = file.numbers("?qqi")
     parts = size // max(rows, 1)
     if rows * parts != size:
         raise ValueError("rows of codes that are not equally long")
     codes = file.array(np.uint8, rows, parts)
     centroids = _centroids(file, columns, parts)
-    norms = np.ones(rows, np.float32)
+    numbers = centroids[np.arange(parts), codes].reshape(rows, -1)[:, :columns]
     if has_norms:
         norm_codes = file.array(np.uint8, rows)
-        norms = _centroids(file, 1, 1)[0, norm_codes, 0]
-    return Matrix(np.empty((0, columns), np.float32), codes, norms, centroids)
+        numbers = numbers * _centroids(file, 1, 1)[0, norm_codes]
+    return np.ascontiguousarray(numbers)
 
 
 def _centroids(file: _Reader, columns: int, parts: int) -> Floats:
+    """(parts, 256, columns of a part); the last part may be narrower."""
     dimensions, found_parts, width, last = file.numbers("4i")
     if (dimensions, found_parts) != (columns, parts) or min(width, last) < 1 or (parts - 1) * width + last != columns:
         raise ValueError("a product quantiser of another matrix")
@@ -212,17 +186,6 @@ def _centroids(file: _Reader, columns: int, parts: int) -> Floats:
     return centroids
 
 
-def _check_shape(name: str, matrix: Matrix, rows: int, columns: int) -> None:
-    found = max(len(matrix.dense), len(matrix.codes)), matrix.dense.shape[1]
-    if found[0] < rows or found[1] != columns:
-        raise ValueError(f"{name} matrix {found}, not {(rows, columns)}")
-
-
-def _decoded(matrix: Matrix, dimensions: int) -> Floats:
-    """(M, D) whatever the form."""
-    if len(matrix.dense):
-        return matrix.dense
-    rows = np.zeros((len(matrix.codes), dimensions + 1))
-    for row in range(len(rows)):
-        add_rows(matrix, np.array([row], np.int32), rows[row])
-    return rows[:, :-1].astype(np.float32)
+def _check_shape(name: str, matrix: Floats, rows: int, columns: int) -> None:
+    if len(matrix) < rows or matrix.shape[1] != columns:
+        raise ValueError(f"{name} matrix {matrix.shape}, not {(rows, columns)}")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from pipelines.text.arrays import Bytes, Ids, Integers
-from pipelines.text.fasttext_model import Doubles, Floats, Matrix, add_rows
+from pipelines.text.fasttext_model import Doubles, Floats, add_rows
 from pipelines.text.fasttext_words import (
     END_OF_LINE,
     FIRST_HASH,
@@ -32,7 +32,7 @@ from pipelines.text.hashing import table_size
 Hashes32 = npt.NDArray[np.uint32]
 
 LONGEST_KEPT = 64  # bytes; longer words, mostly text written without spaces, hardly ever come back
-TABLE_BYTES = 64 << 20  # of a table, about: it starts afresh when it is full
+TABLE_BYTES = 32 << 20  # of a table, about: it starts afresh when it is full
 _MEAN_WORD_BYTES = 16
 
 
@@ -72,7 +72,7 @@ def add_text(
     end: int,
     vocabulary: Vocabulary,
     ngrams: NGrams,
-    matrix: Matrix,
+    matrix: Floats,
     table: WordTable,
     total: Doubles,
 ) -> None:
@@ -83,6 +83,7 @@ def add_text(
     mask, columns = len(slots) - 1, len(total)
     end_hash = hash_word(END_OF_LINE, 0, len(END_OF_LINE))
     vector, rounded = np.empty(columns, np.float64), np.empty(columns, np.float32)
+    rows = np.empty(1 + (LONGEST_KEPT + 2) * ngrams.longest, np.int32)
     total[:] = 0
     blank = True
     position = begin
@@ -117,7 +118,10 @@ def add_text(
                 total[column] += vectors[number, column]
         else:
             vector[:] = 0
-            add_rows(matrix, word_rows(data, word_begin, position, word_hash, vocabulary, ngrams), vector)
+            if len(rows) < 1 + (length + 2) * ngrams.longest:
+                rows = np.empty(1 + (length + 2) * ngrams.longest, np.int32)
+            count = word_rows(data, word_begin, position, word_hash, vocabulary, ngrams, rows)
+            add_rows(matrix, rows[:count], vector)
             for column in range(columns):
                 rounded[column] = vector[column]
                 total[column] += rounded[column]
@@ -145,9 +149,11 @@ def keep(
         table.slots[:] = -1
         number, slot = 0, first_slot(word_hash, len(table.slots) - 1)
     start = table.offsets[number]
-    table.data[start : start + end - begin] = data[begin:end]
+    for position in range(begin, end):
+        table.data[start + position - begin] = data[position]
     table.offsets[number + 1] = start + end - begin
     table.slots[slot] = number
     table.hashes[number] = word_hash
-    table.vectors[number] = vector
+    for column in range(len(vector)):
+        table.vectors[number, column] = vector[column]
     table.known[0] = number + 1

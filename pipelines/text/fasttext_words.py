@@ -20,7 +20,7 @@ SEPARATES[[0, 9, 10, 11, 12, 13, 32]] = True
 
 END_OF_LINE = np.frombuffer(b"</s>", np.uint8).copy()  # stands behind every text; as a word of the text, ends it
 _LABEL_PREFIX = np.frombuffer(b"__label__", np.uint8).copy()
-_LESS, _GREATER = b"<>"  # stand around a word when it is cut into n-grams
+_LESS, _GREATER = np.uint8(60), np.uint8(62)  # < and > stand around a word when it is cut into n-grams
 
 _IS_LABEL = -2
 
@@ -44,6 +44,7 @@ class NGrams(NamedTuple):
     words: int  # of the longest n-gram of words
     buckets: int
     rows: Ids  # (buckets,), -1 for those cut off; empty when all follow the words in order
+    kept: Bytes  # a bit for each bucket, set where it has a row: most have none, and the bits fit into a cache
 
 
 def vocabulary(model: Model) -> Vocabulary:
@@ -52,6 +53,13 @@ def vocabulary(model: Model) -> Vocabulary:
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(entry) for entry in entries], dtype=np.int64)])
     data = np.frombuffer(b"".join(entries), np.uint8).copy()
     return Vocabulary(data, offsets, _numbered(data, offsets), len(model.words))
+
+
+def n_grams(model: Model) -> NGrams:
+    """Those of a model."""
+    kept = np.packbits(model.bucket_rows >= 0, bitorder="little")
+    shape = model.shortest, max(model.longest, 0), model.word_ngrams, model.buckets
+    return NGrams(*shape, model.bucket_rows, kept)
 
 
 @njit(cache=True)
@@ -113,43 +121,42 @@ def _entry(data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabulary: 
 
 
 @njit(cache=True)
-def word_rows(data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabulary: Vocabulary, ngrams: NGrams) -> Ids:
-    """The rows (K,) of a word: its own, if it has one, and those of its n-grams; none for what looks like a label.
+def word_rows(
+    data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabulary: Vocabulary, ngrams: NGrams, rows: Ids
+) -> int:
+    """Writes the rows of a word, its own and those of its n-grams, to `rows` -> how many.
 
-    The n-grams are those of `<word>`, in characters of UTF-8, without the marks alone.
+    The n-grams are those of `<word>`, in characters of UTF-8, without the marks alone. What looks like a label has
+    no rows. `rows` has room for one and `ngrams.longest` for every byte of `<word>`.
     """
     number = _entry(data, begin, end, word_hash, vocabulary)
     if number == _IS_LABEL:
-        return np.empty(0, np.int32)
-    shortest, longest, words = ngrams.shortest, ngrams.longest, vocabulary.words
-    size = end - begin + 2
-    rows, count = np.empty(1 + size * max(0, min(longest, size)), np.int32), 0
+        return 0
+    count = 0
     if number >= 0:
         rows[0], count = number, 1
-    if longest <= 0:
-        return rows[:count]
-    buckets, bucket_rows = np.uint32(ngrams.buckets), ngrams.rows
-    marked = np.empty(size, np.uint8)
-    marked[0], marked[1:-1], marked[-1] = _LESS, data[begin:end], _GREATER
-    for first in range(size):
-        if marked[first] & 0xC0 == 0x80:
+    shortest, longest, words = ngrams.shortest, ngrams.longest, vocabulary.words
+    buckets, kept, bucket_rows = np.uint32(ngrams.buckets), ngrams.kept, ngrams.rows
+    for first in range(begin - 1, end + 1 if longest > 0 else 0):
+        if begin <= first < end and data[first] & 0xC0 == 0x80:
             continue
         state, position, characters = FIRST_HASH, first, 0
-        while position < size and characters < longest:
-            state = extend_hash(state, marked[position])
+        while position <= end and characters < longest:
+            byte = _LESS if position < begin else _GREATER if position == end else data[position]
+            state = extend_hash(state, byte)
             position += 1
-            while position < size and marked[position] & 0xC0 == 0x80:
-                state = extend_hash(state, marked[position])
+            while position < end and data[position] & 0xC0 == 0x80:
+                state = extend_hash(state, data[position])
                 position += 1
             characters += 1
-            if characters < shortest or (characters == 1 and (first == 0 or position == size)):
+            if characters < shortest or (characters == 1 and (first < begin or position > end)):
                 continue
             bucket = np.int64(state % buckets)
-            row = bucket_rows[bucket] if len(bucket_rows) else words + bucket
-            if row >= 0:
-                rows[count] = row
-                count += 1
-    return rows[:count]
+            if len(kept) == 0:
+                rows[count], count = words + bucket, count + 1
+            elif kept[bucket >> 3] >> (bucket & 7) & 1:
+                rows[count], count = bucket_rows[bucket], count + 1
+    return count
 
 
 @njit(cache=True)
