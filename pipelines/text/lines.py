@@ -22,6 +22,7 @@ from pipelines.text.characters import (
 from pipelines.text.hashing import hash_bytes, same_bytes, table_size
 
 # The last byte of every line break: their number bounds the number of lines.
+_NEWLINE = np.arange(256) == 10
 _LAST_OF_LINE_BREAK = np.zeros(256, np.bool_)
 _LAST_OF_LINE_BREAK[[*range(10, 14), 28, 29, 30, 0x85, 0xA8, 0xA9]] = True
 
@@ -72,7 +73,7 @@ def lines_between_newlines(texts: TextBatch) -> Lines:
 
 def splitlines(texts: TextBatch) -> Lines:
     """`text.splitlines()` of every text."""
-    capacity = np.count_nonzero(_LAST_OF_LINE_BREAK[texts.data]) + len(texts)
+    capacity = _count_bytes(_LAST_OF_LINE_BREAK, texts.data, texts.begins, texts.ends) + len(texts)
     begins, ends, offsets = _splitlines(texts.data, texts.begins, texts.ends, capacity)
     return Lines(begins, ends, offsets)
 
@@ -94,8 +95,18 @@ def duplicates(texts: TextBatch, lines: Lines) -> tuple[Integers, Integers]:
 
 
 def _at_newlines(texts: TextBatch, least: int, collapse: bool) -> Lines:
-    capacity = np.count_nonzero(texts.data == 10) + len(texts)
+    capacity = _count_bytes(_NEWLINE, texts.data, texts.begins, texts.ends) + len(texts)
     return Lines(*_split_at_newlines(texts.data, texts.begins, texts.ends, least, collapse, capacity))
+
+
+@njit(cache=True)
+def _count_bytes(members: Truths, data: Bytes, begins: Integers, ends: Integers) -> int:
+    """Bytes of the texts that are in a set (256,). The buffer may hold much besides these texts."""
+    count = 0
+    for d in range(len(begins)):
+        for position in range(begins[d], ends[d]):
+            count += members[data[position]]
+    return count
 
 
 @njit(cache=True)
