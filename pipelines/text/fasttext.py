@@ -13,7 +13,7 @@ from pipelines.text.arrays import Bytes, Ids, Integers
 from pipelines.text.batch import TextBatch
 from pipelines.text.fasttext_labels import best_label, label_tree
 from pipelines.text.fasttext_model import Doubles, Floats, Model, read_model
-from pipelines.text.fasttext_table import TABLE_BYTES, WordTable, add_text
+from pipelines.text.fasttext_table import TABLE_BYTES, WordTable, sum_text
 from pipelines.text.fasttext_words import NGrams, Vocabulary, n_grams, vocabulary
 
 
@@ -39,11 +39,11 @@ class Classifier:
         -1 and 0 where there is none: texts of nothing but white space, or of which the model knows nothing.
         """
         features = self._vocabulary, self._ngrams, self._matrix, self._table
-        return _predict(texts.data, texts.begins, texts.ends, *features, self._output, self._loss, self._tree)
+        return _classify(texts.data, texts.begins, texts.ends, *features, self._output, self._loss, self._tree)
 
 
 @njit(cache=True)
-def _predict(
+def _classify(
     data: Bytes,
     begins: Integers,
     ends: Integers,
@@ -59,7 +59,7 @@ def _predict(
     total = np.empty(output.shape[1] + 1, np.float64)
     vector, scores = np.empty(output.shape[1], np.float32), np.empty(len(output), np.float32)
     for text in range(len(begins)):
-        add_text(data, begins[text], ends[text], vocabulary, ngrams, matrix, table, total)
+        sum_text(data, begins[text], ends[text], vocabulary, ngrams, matrix, table, total)
         if total[-1] == 0:
             continue
         for d in range(len(vector)):

@@ -66,7 +66,7 @@ class WordTable(NamedTuple):
 
 
 @njit(cache=True)
-def add_text(
+def sum_text(
     data: Bytes,
     begin: int,
     end: int,
