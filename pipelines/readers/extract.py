@@ -9,7 +9,8 @@ import sys
 import time
 
 from pipelines.readers.config import Extractor
-from pipelines.readers.extractors import ExtractionError, ExtractionTimeoutError, main_text, may_be_costly
+from pipelines.readers.extractors import ExtractionError, ExtractionTimeoutError, main_text
+from pipelines.readers.page_cost import may_be_costly
 
 START_SECONDS = 60.0  # for the child to import its extractor
 

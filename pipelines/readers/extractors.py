@@ -1,17 +1,6 @@
-"""The extractors of main text, and which pages may be costly for them. No Spark, no processes: page in, text out."""
-
-import numpy as np
+"""The extractors of main text. No Spark, no processes: page in, text out."""
 
 from pipelines.readers.config import Extractor
-
-# resiliparse takes milliseconds for an ordinary page, but quadratic time for deep nesting, for very many options in a
-# list and for very many attributes. Below these limits no page takes longer than about a second.
-_TAGS = 10_000
-_DEPTH_SUM = 2_000_000  # over all tags: how many are open there
-_TAG_BYTES = 16 << 10
-
-_LESS, _GREATER, _SLASH = b"<>/"
-_LOWER_CASE = 0x20
 
 
 class ExtractionError(Exception):
@@ -45,20 +34,3 @@ def _trafilatura(html: str) -> str:
 
     # no `deduplicate`: it remembers the pages before
     return trafilatura.extract(html, favor_precision=True, include_comments=False, deduplicate=False) or ""
-
-
-def may_be_costly(html: str) -> bool:
-    """Whether a page might take resiliparse more than about a second.
-
-    Overestimates: tags that need no end count as open.
-    """
-    page = np.frombuffer(html.encode("utf-8", "replace") + b"\0", np.uint8)
-    starts = np.flatnonzero(page == _LESS)
-    if len(starts) > _TAGS:
-        return True
-    following = page[starts + 1]
-    opening = ((following | _LOWER_CASE) >= ord("a")) & ((following | _LOWER_CASE) <= ord("z"))
-    depths = np.cumsum(opening.astype(np.int64) - (following == _SLASH))
-    ends = np.append(np.flatnonzero(page == _GREATER), len(page))
-    lengths = ends[np.searchsorted(ends, starts)] - starts
-    return bool(depths.sum(where=depths > 0) > _DEPTH_SUM or lengths.max(initial=0) > _TAG_BYTES)
