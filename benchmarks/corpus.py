@@ -1,6 +1,6 @@
 """The benchmarks' corpus: real pages in twelve languages, as web archives and as JSON lines of their main text.
 
-    python -m benchmarks.corpus [--profile quick|full] [--to FOLDER]
+    python -m benchmarks.corpus [--profile trial|quick|full] [--to FOLDER]
 
     FOLDER/<profile>/warc/part-00000.warc.gz …    the pages
     FOLDER/<profile>/text/part-00000.jsonl …      {"id", "url", "language", "text"}: main text by resiliparse
@@ -23,7 +23,7 @@ from benchmarks.debian import Package, Page, packages, pages, unpack
 from benchmarks.web_archive import charset, response, url, warcinfo
 from pipelines.keyed_hash import keyed_hash
 
-DOCUMENTS = {"quick": 5_000, "full": 36_000}
+DOCUMENTS = {"trial": 400, "quick": 5_000, "full": 36_000}
 PARTS = 8  # every part serves as a slice, and two, four or eight cores share them
 
 
