@@ -1,120 +1,229 @@
-"""Where a text may be cut so that the ids of its pieces, joined, are the ids of the whole.
+"""Where a text may be cut so that the ids of its segments, joined, are the ids of the whole.
 
 A tokenizer that splits text into words first (its pre-tokenizer) treats each word alone, so a cut between two words
-changes nothing, provided that the splitting looks no further than the characters at the cut. Three places are such
-cuts for every pre-tokenizer listed here:
-
-* before a single space between two letters;
-* after a single line feed between a letter, a digit or the end of a sentence, and a letter;
-* before an ideographic comma or full stop that follows a Han character.
-
-Letters here are those that no Unicode normal form turns into something that begins or ends with white space (which
-leaves out modifier letters and the Arabic presentation forms), so the listed normalisers keep each place what it is.
-A pre-tokenizer that puts a space in front of its input, or knows spaces only, allows the first place only; one that
-splits at white space alone, the first two.
+changes nothing. Splitting expressions have no memory: what they match at a place depends on what follows only, and
+what follows is looked at no further than one character behind a run of white space. So two neighbouring characters
+are enough to prove a cut, if no expression matches across them and the first is no white space (or is a
+line feed that stands alone). Which pairs of character classes are proven depends on the pre-tokenizer; the tests
+compare every pair with the library.
 
 What is not listed here has no proven place, and is encoded whole.
 """
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-import regex
+import numpy as np
+from tokenizers import Tokenizer, pre_tokenizers
 
-LETTER = r"[\p{L}--\p{Lm}--[\uFB50-\uFDFF\uFE70-\uFEFF]]"
-BEFORE_SPACE = rf"(?V1)(?<={LETTER})(?= {LETTER})"
-AFTER_LINE = rf"(?<=[{LETTER}\p{{Nd}}.!?。！？]\n)(?={LETTER})"
-BEFORE_IDEOGRAPHIC = r"(?<=\p{Han})(?=[、。，])"
+from pipelines.text.arrays import Bytes
+from pipelines.text.batch import TextBatch
+from pipelines.tokenizer.characters import (
+    CLASSES,
+    DIGIT,
+    HAN,
+    LETTER,
+    NEWLINE,
+    PUNCTUATION,
+    SOLID,
+    SPACE,
+    TAB,
+    character_classes,
+)
+from pipelines.tokenizer.segments import EARLIER, FIRST, HERE, LATER, STATES, cut
 
-AT_SPACES = regex.compile(BEFORE_SPACE)
-AT_WHITESPACE = regex.compile(f"{BEFORE_SPACE}|{AFTER_LINE}")
-AT_WORDS = regex.compile(f"{BEFORE_SPACE}|{AFTER_LINE}|{BEFORE_IDEOGRAPHIC}")
+Pairs = dict[tuple[int, int], int]  # state before a place, class behind it -> where to cut
+
+_LETTERS = (LETTER, HAN)
+_WORD = (*_LETTERS, DIGIT)
+_NO_SPACE = (*_WORD, PUNCTUATION, SOLID)
+
+
+_WHITE = (TAB, NEWLINE)
+
+
+def _pairs(where: int, *groups: tuple[Iterable[int], Iterable[int]]) -> Pairs:
+    return {pair: where for before, after in groups for pair in product(before, after)}
+
+
+_NUMBERS = _pairs(HERE, (_LETTERS, [DIGIT]), ([DIGIT], _LETTERS))
+_WORDS = _pairs(HERE, (_WORD, [PUNCTUATION]), ([PUNCTUATION], _WORD))
+AT_SPACES = _pairs(HERE, (_NO_SPACE, [SPACE])) | _pairs(EARLIER, ([SPACE + LATER], _NO_SPACE))
+# Where white space is dropped.
+AT_WHITE_SPACE = AT_SPACES | _pairs(
+    HERE, (_NO_SPACE, _WHITE), ([white + later for white in _WHITE for later in (0, FIRST, LATER)], _NO_SPACE)
+)
+AT_WORDS = AT_WHITE_SPACE | _WORDS
+AT_PUNCTUATION = AT_WORDS | _pairs(HERE, ([PUNCTUATION], [PUNCTUATION]))
+AROUND_HAN = _pairs(HERE, ([HAN], _WORD), (_WORD, [HAN]))
+# The last of several white spaces goes with the word if it is a space, else it stands alone.
+AT_GPT_2_WORDS = (
+    AT_SPACES
+    | _WORDS
+    | _NUMBERS
+    | _pairs(HERE, (_NO_SPACE, _WHITE), ([white + FIRST for white in _WHITE], _NO_SPACE))
+    | _pairs(EARLIER + HERE, ([white + LATER for white in _WHITE], _NO_SPACE))
+)
+# Words take one character before them that is no letter (a bracket, a tab), punctuation takes the newlines behind it.
+AT_TAKING_WORDS = (
+    AT_SPACES
+    | _NUMBERS
+    | _pairs(HERE, (_WORD, [*_WHITE, PUNCTUATION]), ([PUNCTUATION], [DIGIT]))
+    | _pairs(HERE, ([NEWLINE, NEWLINE + FIRST, NEWLINE + LATER], _WORD))
+    | _pairs(EARLIER, ([TAB + LATER], _NO_SPACE))
+)
 
 _NORMALIZERS = {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"}
-_DROP_WHITESPACE = {"Whitespace", "WhitespaceSplit", "BertPreTokenizer"}
+_DROP_WHITE_SPACE = {"Whitespace", "WhitespaceSplit", "BertPreTokenizer"}
+_ONLY_CUT_FURTHER = {("Digits", None), ("Punctuation", "Isolated")}
 _SPLITS_WORDS_FURTHER = {"Digits", "Punctuation", "ByteLevel"}
 
-# Published splitting patterns (Split, behaviour Isolated): GPT-2; cl100k; Llama 3; Qwen 2; o200k.
+# Published splitting expressions: GPT-2; cl100k; Llama 3; Qwen 2; o200k.
+_GPT_2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_TAKING_WORD = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _LINES = r"\s*[\r\n]+|\s+(?!\S)|\s+"
 _UPPER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
 _LOWER = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 SPLIT_PATTERNS = {
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-    rf"{_CONTRACTION}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_LINES}",
-    rf"{_CONTRACTION}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_LINES}",
+    _GPT_2: AT_GPT_2_WORDS,
+    rf"{_CONTRACTION}|{_TAKING_WORD}|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_LINES}": AT_TAKING_WORDS,
+    rf"{_CONTRACTION}|{_TAKING_WORD}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|{_LINES}": AT_TAKING_WORDS,
     rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_CONTRACTION}?|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_CONTRACTION}?"
-    rf"|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_LINES}",
+    rf"|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|{_LINES}": AT_TAKING_WORDS,
 }
 
 
-def boundary(tokenizer_json: str) -> regex.Pattern | None:
-    """A pattern that matches, without width, where a text may be cut; None when no place is proven."""
+@dataclass(frozen=True)
+class Boundaries:
+    """Between which neighbouring characters a tokenizer's texts are cut, and why there or nowhere.
+
+    `classes` and `pairs` are what `segments.cut` takes.
+    """
+
+    classes: Bytes  # (65536,) of the characters of the main plane; the others have none
+    pairs: Bytes  # (STATES, CLASSES)
+    why: str
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs.any())
+
+
+def boundaries(tokenizer_json: str) -> Boundaries:
+    """The proven places of a tokenizer.json; none where a part of it is not known here."""
     fields = json.loads(tokenizer_json)
-    if any(_reaches_over_a_cut(token) for token in fields["added_tokens"]):
-        return None
-    steps = _steps(fields["pre_tokenizer"], "pretokenizers")
-    while steps and steps[0]["type"] in {"Digits", "Punctuation"}:
-        steps = steps[1:]  # they only cut further, between neighbouring characters
-    if not steps or not all(step["type"] in _SPLITS_WORDS_FURTHER for step in steps[1:]):
-        return None
-    # BERT's normaliser turns line feeds to spaces and adds some: no matter where white space is dropped, else it is.
-    safe = _NORMALIZERS | {"BertNormalizer"} if steps[0]["type"] in _DROP_WHITESPACE else _NORMALIZERS
-    if not all(step["type"] in safe for step in _steps(fields["normalizer"], "normalizers")):
-        return None
-    return _boundary_of_splitter(steps[0])
+    pairs, why = _proven(fields)
+    matrix = np.zeros((STATES, CLASSES), np.uint8)
+    for (before, after), where in pairs.items():
+        matrix[before, after] = where
+    drops = bool(pairs) and _splitter(fields)[0]["type"] in _DROP_WHITE_SPACE
+    found = Boundaries(character_classes(_normalizer(tokenizer_json, strip=drops) if pairs else None), matrix, why)
+    # Special tokens are never looked for, but one that is passed over may hide another token that begins inside it.
+    added = fields["added_tokens"]
+    for token in [] if all(token["special"] for token in added) else added:
+        if reason := _reaches_over_a_cut(token, found):
+            return Boundaries(found.classes, np.zeros_like(matrix), f"whole texts: {reason}")
+    return found
 
 
-def _boundary_of_splitter(step: dict[str, Any]) -> regex.Pattern | None:
-    match step:
-        case {"type": "ByteLevel", "use_regex": True, "add_prefix_space": prefix}:
-            return AT_SPACES if prefix else AT_WORDS
-        case {"type": "Metaspace", "replacement": "▁", "split": True}:
-            return AT_SPACES
-        case {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}:
-            return AT_WORDS if pattern in SPLIT_PATTERNS else None
-        case {"type": "WhitespaceSplit"}:
-            return AT_WHITESPACE
-        case {"type": "Whitespace" | "BertPreTokenizer"}:
-            return AT_WORDS
-    return None
-
-
-def _steps(field: dict[str, Any] | None, members: str) -> list[dict[str, Any]]:
-    """A component as the flat list of its parts."""
-    if field is None:
-        return []
-    return [part for member in field[members] for part in _steps(member, members)] if members in field else [field]
-
-
-def _reaches_over_a_cut(token: dict[str, Any]) -> bool:
-    """Whether an added token could match across a cut, or swallows the space beside it."""
-    swallows = not token["special"] and (token["lstrip"] or token["rstrip"])
+def spells_bytes(tokenizer_json: str) -> bool:
+    """Whether each token spells a slice of the text's bytes, whatever the text."""
+    fields = json.loads(tokenizer_json)
+    model = fields["model"]
+    if model["type"] not in {"BPE", "Unigram"}:
+        return False
+    vocabulary = model["vocab"] if model["type"] == "BPE" else {token for token, _ in model["vocab"]}
+    steps = _parts(fields["pre_tokenizer"], "pretokenizers")
     return (
-        swallows
-        or AT_WORDS.search(token["content"]) is not None
-        or regex.search(r"\S\s", token["content"]) is not None
+        any(step["type"] == "ByteLevel" for step in steps)
+        and all(byte in vocabulary for byte in pre_tokenizers.ByteLevel.alphabet())
+        and not any(step.get("add_prefix_space") for step in steps)
+        and not any(model.get(affix) for affix in ("continuing_subword_prefix", "end_of_word_suffix"))
+        and not fields["normalizer"]
+        and all(token["special"] for token in fields["added_tokens"])
     )
 
 
-def cut(text: str, places: regex.Pattern | None, target: int, longest: int) -> list[str]:
-    """Cuts a text into pieces of about `target` characters at `places`, and of at most `longest` anywhere.
+def _proven(fields: dict[str, Any]) -> tuple[Pairs, str]:
+    nothing: Pairs = {}
+    steps = _splitter(fields)
+    if not steps:
+        return nothing, "whole texts: no pre-tokenizer splits them"
+    unknown = [step["type"] for step in steps[1:] if step["type"] not in _SPLITS_WORDS_FURTHER]
+    pairs = nothing if unknown else _pairs_of_splitter(steps[0])
+    if len(steps) < len(_parts(fields["pre_tokenizer"], "pretokenizers")):
+        # A run of white space that was cut off from the digit or punctuation behind it is one word.
+        pairs = {pair: where for pair, where in pairs.items() if pair[0] < SPACE or pair[1] in _LETTERS}
+    if not pairs:
+        return nothing, f"whole texts: what the pre-tokenizer {[*unknown, steps[0]['type']][0]} does is not proven"
+    normalizers = _parts(fields["normalizer"], "normalizers")
+    # BERT's normaliser turns line feeds to spaces and adds some: no matter where white space is dropped, else it is.
+    safe = _NORMALIZERS | {"BertNormalizer"} if steps[0]["type"] in _DROP_WHITE_SPACE else _NORMALIZERS
+    for step in normalizers:
+        if step["type"] not in safe:
+            return nothing, f"whole texts: what the normalizer {step['type']} does is not proven"
+    if normalizers and normalizers[-1].get("handle_chinese_chars"):
+        pairs = pairs | AROUND_HAN
+    return pairs, f"distinct segments between the words of {steps[0]['type']}"
 
-    A piece ends at the first place at or behind its `target`-th character. Where none comes before `longest`, the
-    piece ends behind the last white space before that, or right there: one word may then get other ids
-    than in the whole text, but no text is lost.
-    """
-    pieces, start = [], 0
-    while len(text) - start > target:
-        found = places.search(text, start + target, min(start + longest + 1, len(text))) if places else None
-        stop = found.start() if found else _forced(text, start, longest)
-        pieces.append(text[start:stop])
-        start = stop
-    return [*pieces, text[start:]] if start < len(text) or not pieces else pieces
+
+def _pairs_of_splitter(step: dict[str, Any]) -> Pairs:
+    match step:
+        case {"type": "ByteLevel", "use_regex": True, "add_prefix_space": prefix}:
+            return AT_SPACES if prefix else AT_GPT_2_WORDS
+        case {"type": "Metaspace", "replacement": "▁", "split": True}:
+            return AT_SPACES
+        case {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False} | {
+            "type": "Split",
+            "pattern": {"Regex": pattern},
+            "behavior": "Removed",
+            "invert": True,
+        }:
+            return SPLIT_PATTERNS.get(pattern, {})
+        case {"type": "WhitespaceSplit"}:
+            return AT_WHITE_SPACE
+        case {"type": "Whitespace"}:
+            return AT_WORDS
+        case {"type": "BertPreTokenizer"}:
+            return AT_PUNCTUATION
+    return {}
 
 
-def _forced(text: str, start: int, longest: int) -> int:
-    if len(text) - start <= longest:
-        return len(text)
-    white = regex.search(r"(?r)\s", text, pos=start + longest // 2, endpos=start + longest)
-    return white.end() if white else start + longest
+def _splitter(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of the pre-tokenizer without the first ones that only cut further, between neighbours."""
+    steps = _parts(fields["pre_tokenizer"], "pretokenizers")
+    while steps and (steps[0]["type"], steps[0].get("behavior")) in _ONLY_CUT_FURTHER:
+        steps = steps[1:]
+    return steps
+
+
+def _parts(field: dict[str, Any] | None, members: str) -> list[dict[str, Any]]:
+    """A component as the flat list of its parts."""
+    if field is None:
+        return []
+    return [part for member in field[members] for part in _parts(member, members)] if members in field else [field]
+
+
+def _normalizer(tokenizer_json: str, strip: bool) -> Callable[[str], str] | None:
+    """The library's; where white space is dropped anyway, what it puts around a character does not count."""
+    normalizer = Tokenizer.from_str(tokenizer_json).normalizer
+    if normalizer is None:
+        return None
+    return (lambda text: normalizer.normalize_str(text).strip()) if strip else normalizer.normalize_str
+
+
+def _reaches_over_a_cut(token: dict[str, Any], places: Boundaries) -> str:
+    """Why an added token could match in a whole text otherwise than in its segments; empty when it cannot."""
+    content, name = token["content"], f"the added token {token['content']!r}"
+    if not token["special"] and (token["lstrip"] or token["rstrip"] or token["single_word"]):
+        return f"{name} depends on what stands beside it"
+    size = len(content.encode())
+    for before, after in product(("", "a", ".", "\n", " ", "a\n"), ("", "a", "1", ".", " ")):
+        segments = cut(TextBatch.from_strings([before + content + after]), places.classes, places.pairs, 1 << 20)
+        start = len(before.encode())
+        if any(start < begin < start + size for each in segments for begin in each.begins.tolist()):
+            return f"{name} holds a place where texts are cut"
+    return ""

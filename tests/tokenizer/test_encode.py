@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from pipelines.tokenizer import encode
+from pipelines.tokenizer import segment_ids, segments
 from pipelines.tokenizer.encode import Encoder
 from pipelines.tokenizer.load import parse
 
@@ -32,10 +32,12 @@ def test_a_batch_gives_the_ids_of_each_text(bpe, texts):
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram", "wordpiece"])
-def test_cutting_and_batching_change_no_id(kind, request, monkeypatch, proverbs):
+def test_cutting_and_grouping_change_no_id(kind, request, monkeypatch, proverbs):
     tokenizer = request.getfixturevalue(kind)
-    monkeypatch.setattr(encode, "PIECE", 20)
-    monkeypatch.setattr(encode, "BATCH", 90)
+    monkeypatch.setattr(segments, "MOST", 20)
+    monkeypatch.setattr(segment_ids, "TOGETHER", 90)
+    monkeypatch.setattr(segment_ids, "LONGEST_REMEMBERED", 5)
+    monkeypatch.setattr(segment_ids, "SEGMENT_LIMIT", 10)
     texts = ["\n".join(proverbs[:7]), "", " ".join(proverbs[:9])]
     ids, _ = Encoder(tokenizer).encode(pa.array(texts))
     assert rows(ids, tokenizer.dtype) == [whole(tokenizer, text) for text in texts]
@@ -75,6 +77,7 @@ from pipelines.tokenizer.load import load
 
 one_thread()
 encoder = Encoder(load(Path(sys.argv[1])))
+encoder.encode(pa.array([""]))  # loads the kernels, for which numba starts a thread; asks the library for nothing
 before = len(os.listdir("/proc/self/task"))
 encoder.encode(pa.array(["the early bird"] * 1000))
 print(len(os.listdir("/proc/self/task")) - before)

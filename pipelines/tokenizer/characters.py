@@ -1,0 +1,77 @@
+"""Classes of characters on which all splitting expressions, and all versions of Unicode, agree.
+
+A tokenizer may know another version of Unicode than we do. What Unicode 3.2 (2002) called a letter or a punctuation
+mark, and still does, is that for every tokenizer; anything newer has no class, and nothing is ever cut beside it.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from pipelines.text.arrays import Bytes
+
+NONE = 0  # of no class
+LETTER = 1  # \p{L}
+HAN = 2  # letters that BERT's normaliser puts spaces around
+DIGIT = 3  # 0 to 9
+PUNCTUATION = 4  # \p{P} without connectors (they are \w) and the apostrophe (it begins contractions)
+SOLID = 5  # anything else that is no white space and does not vanish
+SPACE = 6  # U+0020
+TAB = 7
+NEWLINE = 8  # line feed, carriage return
+CLASSES = 9
+
+_WHITE_SPACE = {" ": SPACE, "\t": TAB, "\n": NEWLINE, "\r": NEWLINE}
+MAIN_PLANE = 0x10000
+_OLD = unicodedata.ucd_3_2_0
+_BETWEEN = "~#~"  # keeps probed characters apart: composes with nothing, and no character becomes these three
+
+
+def character_classes(normalize: Callable[[str], str] | None) -> Bytes:
+    """The class of each character of the main plane, (65536,): that of what the normaliser makes of it.
+
+    Args:
+        normalize: the tokenizer's normaliser, which must work on neighbouring characters at most.
+
+    Raises:
+        ValueError: it changes `~#~`.
+    """
+    if normalize is None:
+        return _classes_as_they_are()
+    characters = [chr(point) for point in range(0x80, MAIN_PLANE) if not 0xD800 <= point < 0xE000]
+    forms = normalize(_BETWEEN.join(characters)).split(_BETWEEN)
+    classes = _classes_as_they_are().copy()
+    known = classes.tolist()
+    for character, form in zip(characters, forms, strict=True):
+        if form != character:
+            classes[ord(character)] = _class_of_form(
+                {known[ord(each)] if ord(each) < MAIN_PLANE else NONE for each in form}
+            )
+    return classes
+
+
+def _class_of_form(classes: set[int]) -> int:
+    """Of the characters, of these classes, that stand in the place of one."""
+    if not classes or classes & {NONE, *_WHITE_SPACE.values()}:
+        return NONE
+    return classes.pop() if len(classes) == 1 else SOLID
+
+
+@cache
+def _classes_as_they_are() -> Bytes:
+    return np.array([_class(chr(point)) for point in range(MAIN_PLANE)], np.uint8)
+
+
+def _class(character: str) -> int:
+    if character in _WHITE_SPACE:
+        return _WHITE_SPACE[character]
+    if "0" <= character <= "9":
+        return DIGIT
+    old, now = _OLD.category(character), unicodedata.category(character)
+    if old[0] != now[0] or old[0] not in "LMNPS":
+        return NONE
+    if old[0] == "L":
+        return HAN if "㐀" <= character <= "䶿" or "一" <= character <= "鿿" else LETTER
+    return PUNCTUATION if old[0] == "P" and "Pc" not in (old, now) and character != "'" else SOLID
