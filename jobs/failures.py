@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,9 @@ _FAULTS = (
         f"`spark: {{{{spark.driver.memory: 8g}}}}`. {_AGAIN}",
     ),
     _Fault(
-        re.compile(r"Answer from Java side is empty|Py4JNetworkError|Error while sending or receiving"),
+        re.compile(
+            r"Answer from Java side is empty|Py4JNetworkError|Error while sending or receiving|ConnectionRefusedError"
+        ),
         f"Spark's JVM has ended: killed, perhaps for want of memory (see `dmesg`). {_AGAIN}",
     ),
 )
@@ -73,15 +75,30 @@ _FAULTS = (
 
 def told(error: BaseException) -> Failure:
     """The failure of an exception; for those of the JVM, its cause without the frames."""
-    text = f"{type(error).__name__}: {error}" if type(error).__name__.startswith("Py4J") else str(error)
+    for each in _chain(error):
+        lines = without_frames(f"{type(each).__name__}: {each}".splitlines())
+        for fault in _FAULTS:
+            if any(fault.sign.search(line) for line in lines):
+                path = _named_path(lines, fault.sign)
+                return Failure(fault.message.format(path=path, free=_size(_free(path))), known=True)
+    return _cause(str(error) or type(error).__name__)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception, and those it came of: what fails while a session ends hides what ended it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _cause(text: str) -> Failure:
+    """The innermost cause in a text with frames; any other text as it is."""
     lines = without_frames(text.splitlines())
-    for fault in _FAULTS:
-        if any(fault.sign.search(line) for line in lines):
-            path = _named_path(lines, fault.sign)
-            return Failure(fault.message.format(path=path, free=_size(_free(path))), known=True)
     causes = [found for line in lines if (found := _CAUSE.match(line))]
-    if len(lines) == len(text.splitlines()) or not causes:
-        return Failure(str(error) or type(error).__name__, known=len(lines) == len(text.splitlines()))
+    whole = len(lines) == len([line for line in text.splitlines() if line.strip()])
+    if whole or not causes:
+        return Failure(text, known=whole)
     python = [line for line in lines if re.match(r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit): ", line)]
     kind, message = causes[-1].groups()
     return Failure(python[-1] if python else f"{kind}: {message or ''}".rstrip(": "), known=False)

@@ -61,7 +61,7 @@ def _compressed(source: Source, split: Split) -> Iterator[tuple[int, Frame] | Re
         if isinstance(run, Reject):
             yield run
             continue
-        buffer = Buffer(run.pieces())
+        buffer = Buffer(run.pieces(), run.astray)
         frame = None
         for frame in _whole_frames(buffer, split):
             yield run.start + frame.ordinal, frame

@@ -5,7 +5,7 @@ that, the record has a wrong length, and reading goes on at the next line that s
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from pipelines.readers.record import SAMPLE_BYTES, Reason
@@ -18,6 +18,8 @@ _NEXT = re.compile(rb"\nWARC/\d\.\d{1,2}[ \t]{0,8}\r?\n")
 _LINE_ENDS = re.compile(rb"[\r\n]*")
 _NEXT_LONGEST = 32  # bytes that a match of _NEXT may be spread over
 _HEADER_LIMIT = 64 << 10
+_HEADER_WINDOWS = (1 << 10, 8 << 10, _HEADER_LIMIT)  # most are short, and looking far for each bad one takes long
+_JUNK = 256 << 10  # bytes without a record, after which the stream is asked whether it goes astray
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class Frame:
 
 
 class Buffer:
-    """The bytes of a stream that are not consumed yet. Remembers how the stream broke off, if it did."""
+    """The bytes of a stream that are not consumed yet. Remembers how the stream broke off, if it did.
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    `astray` tells whether the stream has gone on over what is not its own, as damaged compressed data may.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], astray: Callable[[], bool] | None = None) -> None:
+        self._pieces, self._astray = pieces, astray
         self.data = bytearray()
         self.offset = 0  # of the first byte of `data`
         self.ended = False
@@ -52,6 +57,14 @@ class Buffer:
         except ReadError as error:
             self.ended, self.damage = True, error
         return not self.ended
+
+    def leave_if_astray(self) -> bool:
+        """Ends the stream here if it has gone astray."""
+        if self._astray is not None and not self.ended and self._astray():
+            self.ended, self.damage = True, ReadError(Reason.CORRUPT, "goes on over the records behind it")
+            self.consume(len(self.data))
+            return True
+        return False
 
     def has(self, count: int) -> bool:
         """Whether `count` bytes are there, after adding what it takes."""
@@ -99,7 +112,7 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
 
     header = _header_length(buffer)
     if header is None:
-        return bad(Reason.MALFORMED_RECORD, f"no WARC record header within {_HEADER_LIMIT >> 10} KiB")
+        return bad(Reason.MALFORMED_RECORD, f"no whole WARC record header within {_HEADER_LIMIT >> 10} KiB")
     declared = _LENGTH.search(buffer.data, 0, header)
     if not declared:
         return bad(Reason.WRONG_LENGTH, "no Content-Length that is a number")
@@ -118,17 +131,17 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
 
 
 def _header_length(buffer: Buffer) -> int | None:
-    """Bytes up to and with the empty line, None when no header is here."""
+    """Bytes up to and with the empty line, None when no header is here, or another one starts within it."""
     buffer.has(16)
     if not _VERSION.match(buffer.data):
         return None
-    searched = 0
-    while searched < _HEADER_LIMIT:
-        if end := _HEADER_END.search(buffer.data, searched, _HEADER_LIMIT):
-            return end.end()
-        searched = max(0, len(buffer.data) - 4)
-        if not buffer.more():
+    for window in _HEADER_WINDOWS:
+        buffer.has(window)
+        end = _HEADER_END.search(buffer.data, 0, window)
+        if _NEXT.search(buffer.data, 0, end.end() if end else window):
             return None
+        if end:
+            return end.end()
     return None
 
 
@@ -160,11 +173,16 @@ def _too_long(buffer: Buffer, frame: Frame, length: int, limit: int) -> Frame:
 
 def _skip_to_next(buffer: Buffer) -> None:
     """Drops bytes up to the next line that starts a record, or all."""
+    start, junk = buffer.offset, _JUNK
     while True:
         if found := _NEXT.search(buffer.data):
             buffer.consume(found.start() + 1)
             return
         buffer.consume(max(0, len(buffer.data) - _NEXT_LONGEST))
+        if buffer.offset - start > junk:
+            junk *= 2
+            if buffer.leave_if_astray():
+                return
         if not buffer.more():
             buffer.consume(len(buffer.data))
             return

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.decompress import Codec, expands, find_member, only_zeros, starts
+from pipelines.readers.decompress import Codec, Member, expands, find_member, only_zeros, starts
 from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject
 from pipelines.readers.storage import ReadError, Source
 
@@ -24,6 +24,8 @@ class Run:
     limits: SourceConfig
     start: int
     end: int = 0
+    member: int = 0  # where the member that is being expanded starts
+    expanded: int = 0  # bytes of it
 
     def pieces(self) -> Iterator[bytes]:
         """What the members expand to.
@@ -34,13 +36,36 @@ class Run:
         offset = self.start
         while True:
             try:
-                offset = yield from self.codec.member(self.source, offset, self.limits)
+                offset = yield from self._counted(offset)
             except ReadError:
                 self.end = next_run(self.source, self.codec, offset + 1, self.limits)
                 raise
             self.end = offset
             if not continues(self.source, self.codec, offset, self.limits):
                 return
+
+    def _counted(self, offset: int) -> Member:
+        self.member, self.expanded = offset, 0
+        pieces = self.codec.member(self.source, offset, self.limits)
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as done:
+                return int(done.value)
+            self.expanded += len(piece)
+            yield piece
+
+    def astray(self) -> bool:
+        """Whether the member has gone on over the start of another run; then reading goes on there.
+
+        Deflate finds sense in almost anything, so a damaged member may go on to the end of the file.
+        """
+        end = self.member + self.expanded  # at least what it has used up
+        found = find_member(self.source, self.codec, self.member + 1, self.limits, _START, end)
+        if found >= min(end, self.source.size):
+            return False
+        self.end = found
+        return True
 
 
 def continues(source: Source, codec: Codec, offset: int, limits: SourceConfig) -> bool:

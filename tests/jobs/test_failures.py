@@ -53,6 +53,16 @@ def test_a_fault_of_the_machine_is_named_with_its_place_and_what_to_do(tmp_path,
     assert "java" not in failure.message
 
 
+def test_what_fails_because_the_session_is_gone_does_not_hide_why_it_went(tmp_path):
+    last = OSError("the session cannot be stopped")
+    last.__context__ = RuntimeError(FULL.format(lake=tmp_path))
+    assert told(last).message.startswith(f"no space left for {tmp_path}/tokens")
+
+
+def test_a_jvm_that_was_killed_is_said_to_have_ended():
+    assert told(ConnectionRefusedError(111, "Connection refused")).message.startswith("Spark's JVM has ended: killed")
+
+
 def test_pythons_own_errors_name_their_file():
     message = told(PermissionError(13, "Permission denied", "/lakes/mine/_lock")).message
     assert message.startswith("/lakes/mine/_lock: permission denied. ")

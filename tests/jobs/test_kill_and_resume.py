@@ -1,82 +1,41 @@
-"""`kill -9` of the whole process tree, in every stage; the same command again; the same tables in the end."""
+"""`kill -9` of the whole process tree, the same command again, another one beside it; the same tables in the end.
 
-import json
-import os
-import subprocess
-import sys
-from contextlib import suppress
+Two kills, one at the worst place and one deep in a run; `make faults-full` kills fifty times and more.
+"""
+
+import shutil
 from pathlib import Path
 
-import corpus
-import psutil
+import fault_lakes
+import lake_rows
 import pytest
-import yaml
-
-from jobs.identities import check
-from jobs.lake import Lake
-
-# Each names the event at which everything is killed: in the middle of a stage, or between two commits of one.
-KILLED_AT = [
-    ("stage_started", {"stage": "ingest"}),
-    ("reading", {}),
-    ("table_committed", {"table": "documents"}),
-    ("table_committed", {"table": "measures"}),
-    ("table_committed", {"table": "signatures"}),
-    ("table_committed", {"table": "duplicates"}),
-    ("tokenizer_training", {}),
-    ("table_committed", {"table": "sequences_causal"}),
-]
-RUN_COLUMNS = ("run_id", "ingested_at", "recorded_at")
-
-
-def start(config: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "jobs", "run", str(config), "--log-json"]
-    return subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TOKENLAKE_MASTER": "local[2]"}
-    )
-
-
-def kill_tree(process: subprocess.Popen[str]) -> None:
-    """SIGKILL to the command, its JVM and its Python workers."""
-    tree = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
-    for pid in tree:
-        with suppress(ProcessLookupError):
-            os.kill(pid, 9)
-    process.wait()
-
-
-def run_until(config: Path, name: str, facts: dict[str, str]) -> bool:
-    """Starts the command and kills it at an event; False when the command ended without it."""
-    process = start(config)
-    assert process.stderr is not None
-    with process.stderr:
-        for line in process.stderr:
-            event = json.loads(line) if line.startswith("{") else {}
-            if event.get("event") == name and facts.items() <= event.items():
-                kill_tree(process)
-                return True
-    process.wait()
-    return False
+from kill_campaign import kill_at_commit
+from process_tree import start
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_in_every_stage_the_tables_end_equal(spark, lake, corpus_folder, tmp_path):
-    config = tmp_path / "run.yaml"
-    settings = corpus.config(str(tmp_path / "lake"), corpus_folder).model_dump(mode="json", exclude_unset=True)
-    config.write_text(yaml.safe_dump(settings))
-    for name, facts in KILLED_AT:
-        assert run_until(config, name, facts), f"the run ended before {name} {facts}"
+def test_killed_and_resumed_the_tables_end_equal_and_a_second_run_keeps_out(lake, corpus_folder, tmp_path):
+    killed = tmp_path / "lake"
+    config = fault_lakes.write_config(tmp_path / "run.yaml", killed, corpus_folder)
+    assert kill_at_commit(start(config), killed, "rejects"), "the run ended before it committed rejects"
+    assert kill_at_commit(start(config), killed, "signatures"), "the run ended before it committed signatures"
     last = start(config)
-    _, errors = last.communicate()
-    assert last.returncode == 0, errors[-3000:]
-    whole, resumed = Lake(spark, lake), Lake(spark, settings["lake"])
-    for table in set(whole.tables()) - {"runs"}:
-        assert rows(resumed, table) == rows(whole, table), table
-    check(resumed)
-    recorded = [row.run_id for row in resumed.read("runs").collect()]
-    assert len(recorded) == len(set(recorded)) == resumed.read("runs").where("status = 'done'").count()
+    assert last.watch(lambda event: event["event"] == "ready"), last.said
+    second = start(config, json_log=False)
+    assert second.wait() == 1
+    assert f"{killed}: another run is at work there (process {last.process.pid} on " in second.said[-2]
+    assert "give this command again" in second.said[-2]
+    last.wait()
+    work = fault_lakes.Work("killed", config, None, Path(lake), 0.0)
+    assert work.problems(killed, last) == []
 
 
-def rows(lake: Lake, table: str) -> list[str]:
-    return sorted(map(repr, lake.read(table).drop(*RUN_COLUMNS).toArrow().to_pylist()))
+def test_a_lake_that_differs_is_told_row_by_row(lake, tmp_path):
+    """The comparison can fail: one row of a table that is not as it was."""
+    other = shutil.copytree(lake, tmp_path / "other")
+    assert list(lake_rows.differences(other, Path(lake))) == []
+    log = other / "tokens" / "_delta_log" / f"{0:020d}.json"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(line for line in lines if '"add"' not in line or line != lines[-1]))
+    assert [text.partition(":")[0] for text in lake_rows.differences(other, Path(lake))] == ["tokens"]

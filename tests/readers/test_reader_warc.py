@@ -1,7 +1,9 @@
 """Web archives, written by warcio and read by ours."""
 
+import base64
 import gzip
 import io
+import time
 import zlib
 
 import brotli
@@ -12,6 +14,12 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
+
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.listing import list_files
+from pipelines.readers.record import Tally
+from pipelines.readers.registry import read
+from pipelines.readers.splitting import split
 
 PAGE = "<html><head><title>t</title></head><body><main><p>{}</p></main></body></html>"
 
@@ -281,3 +289,46 @@ def test_no_damage_raises_or_loses_count(read_bytes, real_archive, data):
         length = data.draw(st.integers(0, 30))
         content[at : at + length] = data.draw(st.binary(max_size=30))
     read_bytes(bytes(content), "a.warc" if plain else "a.warc.gz", data.draw(st.integers(100, 10_000)))
+
+
+# Found by fuzzing: a member of Common Crawl whose line feeds became spaces. Deflate goes on over whatever follows it.
+ASTRAY = base64.b64decode(
+    "H4sIAAAAAAACA5WQXW/aMBSG75H4D5GvOSSxgxOsqRItoKGtFeNDtEy7cOwTsJrGUWLaoar/fabLPrS7yTfnvD7v8x57N1ndhPEw"
+    "6vd2voLNuUYRPKGTWjrZiVPpvEgjmkA0gjjbRLEYZSKO9t3AIJVtNCymIvhwaipxOhkt1Bg1jjlCippCouMUspznUORM0yQqkiSh"
+    "V/3eja0cVg4+Y3Vwx0tM/Ef8uY6s69Io6YytwhfZKCgMlrrtwndeMVVh/4nnPNNZVihIaJRBEvsqZzSFWEqu8jRjjMVXHcLHqVPT"
+    "vCfavyFUyhyLggJPixEk3JOyhHPALFWc+sfRnP+CbGRzQAfb1UIER+fqrGRQL+NsUC/DdFCgIvAf/H8D1898rnSBAt9PDn8P/KHV"
+    "vr12e+3/AzqA5cmmJQEA"
+)
+
+
+def test_members_that_go_on_over_the_next_ones_cost_no_more_than_their_number(tmp_path):
+    """Each was once expanded to the end of the file: a few megabytes took minutes."""
+    intact = gzip.compress(warc_text(b"still read"))
+    read_per_member = []
+    for count in (700, 2100):
+        path = tmp_path / f"{count}.warc.gz"
+        path.write_bytes(ASTRAY * count + intact)
+        config, tally = SourceConfig(name="s", path=str(path)), Tally()
+        records = list(read(split(list_files(config), config, 1 << 40)[0], tally))
+        assert [record.position for record in records] == [len(ASTRAY) * n for n in range(count + 1)]
+        assert records[0].detail == "goes on over the records behind it"
+        assert records[-1].text == "still read"
+        read_per_member.append(tally.bytes / count)
+    assert read_per_member[1] < 1.5 * read_per_member[0]
+
+
+def test_a_header_that_another_one_interrupts_costs_itself_alone(read_bytes):
+    """Found by fuzzing: the next record was taken for the rest of the header, and looking for its end took minutes."""
+    cut = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 7\r\n"
+    started = time.process_time()
+    reading = read_bytes(cut + b"WARC/1.0\r\n" * 20_000 + warc_text(b"still read"), "a.warc")
+    assert time.process_time() - started < 10
+    assert reading.reasons == ["malformed_record"] * 20_001
+    assert [(document.text, document.position) for document in reading.documents] == [
+        ("still read", len(cut) + 200_000)
+    ]
+
+
+def warc_text(text: bytes) -> bytes:
+    head = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\n"
+    return head + b"Content-Length: %d\r\n\r\n%s\r\n\r\n" % (len(text), text)

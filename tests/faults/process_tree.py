@@ -1,0 +1,133 @@
+"""`tokenlake` as a tree of real processes that can be killed: the command, its JVM, the Python workers."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+PROJECT = Path(__file__).resolve().parents[2]
+Event = Mapping[str, Any]
+Victim = Literal["tree", "command", "jvm"]
+
+
+@dataclass
+class Tree:
+    """A command in a session of its own, so that every process it started can be found, orphans too."""
+
+    process: "subprocess.Popen[str]"
+    events: list[Event] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)  # lines on standard error that are no events
+
+    def watch(self, stop: Callable[[Event], bool] = lambda event: False) -> Event | None:
+        """Reads events until `stop` says so, or the command ends (then None)."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            event = _event(line)
+            if event is None:
+                self.said.append(line.rstrip())
+                continue
+            self.events.append(event)
+            if stop(event):
+                return event
+        return None
+
+    def wait(self) -> int:
+        """The exit status, after everything that it said has been read."""
+        self.watch()
+        return self.process.wait()
+
+    def processes(self) -> list[psutil.Process]:
+        """All processes of the command's session, also those whose parent has died."""
+        return [each for each in psutil.process_iter() if _session(each) == self.process.pid]
+
+    def kill(self, victim: Victim = "tree") -> None:
+        """SIGKILL to the whole `tree`, or only to the `command` or the `jvm`; returns when the command has ended."""
+        self.strike(victim)
+        self.wait()
+
+    def kill_after(self, seconds: float, victim: Victim = "tree") -> bool:
+        """Kills after so many seconds; False when the command ended before."""
+        struck = threading.Event()
+
+        def strike() -> None:
+            struck.set()
+            self.strike(victim)
+
+        timer = threading.Timer(seconds, strike)
+        timer.start()
+        self.wait()
+        timer.cancel()
+        timer.join()
+        return struck.is_set()
+
+    def strike(self, victim: Victim) -> None:
+        """SIGKILL, without waiting for what comes of it."""
+        while hit := [each for each in self.processes() if _is_victim(each, victim, self.process.pid)]:
+            for each in hit:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            if victim != "tree":
+                return
+            time.sleep(0.02)  # what was being started meanwhile is hit next
+
+    @property
+    def stage(self) -> str:
+        """The stage that runs, or ran last."""
+        return next((e["stage"] for e in reversed(self.events) if e["event"] == "stage_started"), "start")
+
+    @property
+    def last(self) -> str:
+        """The last thing that it told."""
+        event = next((e for e in reversed(self.events) if e["event"] not in ("error", "stage_failed")), {})
+        return " ".join(str(event[key]) for key in ("event", "table", "stage") if key in event)
+
+    @property
+    def error(self) -> str:
+        """The message of its error; empty when it told none."""
+        return next((str(event["error"]) for event in reversed(self.events) if event["event"] == "error"), "")
+
+
+def start(config: Path, *arguments: str, before: Sequence[str] = (), json_log: bool = True) -> Tree:
+    """`tokenlake run CONFIG ARGUMENTS` in a session of its own. `before` is put before it, such as `prlimit ...`."""
+    command = [*before, sys.executable, "-m", "jobs", "run", str(config), *arguments]
+    process = subprocess.Popen(
+        [*command, "--log-json"] if json_log else command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+        env={**os.environ, "TOKENLAKE_MASTER": "local[2]", "PYTHONPATH": str(PROJECT)},
+        start_new_session=True,
+    )
+    return Tree(process)
+
+
+def _event(line: str) -> Event | None:
+    with suppress(ValueError):
+        found = json.loads(line) if line.startswith("{") else None
+        return found if isinstance(found, dict) and "event" in found else None
+    return None
+
+
+def _session(process: psutil.Process) -> int:
+    try:
+        return os.getsid(process.pid)
+    except (ProcessLookupError, PermissionError):
+        return -1
+
+
+def _is_victim(process: psutil.Process, victim: Victim, command: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return victim == "tree" or (process.pid == command if victim == "command" else process.name() == "java")
+    return False
