@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test check format oracle clean
+.PHONY: help setup quickstart test faults faults-full fuzz fuzz-full check format oracle clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,19 @@ quickstart: setup ## text of this machine to packed training sequences and a rep
 
 test: setup ## the whole test suite
 	pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+faults: setup ## kills, two runs at once, a full disk, a read-only lake: the small profile
+	pytest tests/faults tests/jobs/test_kill_and_resume.py
+
+faults-full: setup ## the same with 50 kills and more, for half an hour
+	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py
+
+FIRST ?= 10000
+fuzz: setup ## damaged files for every reader, for a minute
+	PYTHONPATH=tests/fuzz:. python -u tests/fuzz/fuzz_campaign.py --seconds 60
+
+fuzz-full: setup ## the same for ten minutes, with seeds from FIRST on
+	PYTHONPATH=tests/fuzz:. python -u tests/fuzz/fuzz_campaign.py --seconds 600 --first $(FIRST)
 
 check: setup ## format, lint, types, arrows between the rooms
 	ruff format --check .
