@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test faults faults-full fuzz fuzz-full check format oracle clean
+.PHONY: help setup quickstart test faults faults-full fuzz fuzz-full check format oracle parity clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,9 +42,15 @@ format: setup ## what `check` asks for, as far as a program can do it
 	ruff format .
 	ruff check --fix .
 
-oracle: setup ## the same decisions and signatures as datatrove, which this installs
-	uv sync --locked --quiet --group oracle
+oracle: setup ## the same decisions and signatures as datatrove, on a small corpus; installs both beside the project
+	PYTHONPATH=.:tests python -m oracle.environment
+	python -m benchmarks.corpus --profile quick
 	pytest -m oracle tests/oracle
+
+parity: setup ## the same on the whole corpus (hours of datatrove, kept); writes docs/parity.md; LIMIT=n of each language
+	PYTHONPATH=.:tests python -m oracle.environment
+	python -m benchmarks.corpus --profile full
+	PYTHONPATH=.:tests python -m oracle.page $(if $(LIMIT),--limit $(LIMIT)) $(if $(MINHASH),--minhash $(MINHASH))
 
 clean: ## remove lakes and caches made here, compiled kernels too
 	rm -rf lakes .pytest_cache .mypy_cache .ruff_cache .hypothesis
