@@ -142,9 +142,10 @@ class _Builder:
         starts = np.empty((2, contexts.shape[1]), np.int32)
         for column, truths in enumerate(contexts.T):
             truth = dict(zip(befores, truths[1:].tolist(), strict=True))
-            threads = self._closure([(self._program.start, self._alphabet.everything)], truth.__getitem__)
-            starts[0, column] = self._number(self._state(threads, False))
-            starts[1, column] = self._number(self._state([t for t in threads if t[0] != MATCH], False))
+            entry = self._program.start, self._alphabet.everything
+            for filled in (0, 1):
+                threads = self._closure([entry], truth.__getitem__, may_match=not filled)
+                starts[filled, column] = self._number(self._state(threads, False))
         return np.ascontiguousarray(starts[:, context.ravel()].reshape(2, symbols, symbols))
 
     def _holds(self, number: int) -> npt.NDArray[np.bool_]:
@@ -162,7 +163,9 @@ class _Builder:
         bits = self._alphabet.bits(symbols)
         return np.array([bits >> number & 1 for number in range(self._alphabet.size + 1)], np.bool_)
 
-    def _closure(self, entries: Iterable[_Thread], holds: Callable[[int], bool]) -> list[_Thread]:
+    def _closure(
+        self, entries: Iterable[_Thread], holds: Callable[[int], bool], may_match: bool = True
+    ) -> list[_Thread]:
         """The threads that read or match, reached from `entries` without reading, in order."""
         threads: list[_Thread] = []
         seen: dict[int, int] = {}
@@ -174,6 +177,8 @@ class _Builder:
                 continue
             seen[number] = seen.get(number, 0) | allowed
             node = self._nodes[number]
+            if number == MATCH and not may_match:
+                continue
             if number == MATCH:
                 threads.append((MATCH, allowed))
                 if self._ordered and allowed == self._alphabet.everything:

@@ -103,6 +103,41 @@ def program(pattern: re.Pattern[str], wide_assertions: bool | None = None, short
     return _Reader(pattern, wide_assertions, short).program
 
 
+def divided(source: Program) -> list[Program]:
+    """Programs that together match, from the beginning of a text, what the program matches.
+
+    Alternatives that begin with any number of characters go apart from the others: in one table each state of the ones
+    would be paired with each state of the others.
+    """
+    branches = _alternatives(source, source.start)
+    kinds: dict[bool, list[int]] = {}
+    for branch in branches:
+        kinds.setdefault(_begins_with_loop(source, branch), []).append(branch)
+    return [Program([*source.nodes, Fork(group)], len(source.nodes)) for group in kinds.values()]
+
+
+def _alternatives(source: Program, number: int) -> list[int]:
+    node = source.nodes[number]
+    if isinstance(node, Before) and node.symbols == ((EDGE,),) and not node.negated:  # `^` holds there
+        return _alternatives(source, node.next)
+    if not isinstance(node, Fork) or number == MATCH:
+        return [number]
+    return [found for branch in node.branches for found in _alternatives(source, branch)]
+
+
+def _begins_with_loop(source: Program, number: int) -> bool:
+    """Whether the first character read may be read again at once by the same node."""
+    node = source.nodes[number]
+    while isinstance(node, Before | Behind):
+        node = source.nodes[node.next]
+    if not isinstance(node, Read):
+        return False
+    again = source.nodes[node.next]
+    return isinstance(again, Fork) and any(
+        isinstance(after := source.nodes[branch], Read) and after.symbols == node.symbols for branch in again.branches
+    )
+
+
 class _Reader:
     """Walks the tree of the standard library's parser from its end to its beginning."""
 
@@ -270,7 +305,7 @@ def _either_case(symbols: Symbols) -> Symbols:
     """The set under the flag `i`, as `re` itself matches every character that has another case."""
     items = [(_parser.RANGE, bounds) for bounds in symbols.ranges]
     tree = _parser.SubPattern(_parser.State(), [(_parser.IN, items)])
-    matches = _compiler.compile(tree, re.IGNORECASE).match
+    matches = _compiler.compile(tree, re.IGNORECASE | re.UNICODE).match
     return Symbols(_merged([*symbols.ranges, *((ord(c), ord(c)) for c in _cased() if matches(c))]))
 
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ import numpy.typing as npt
 from pipelines.text.automata import Alphabet, automata
 from pipelines.text.batch import TextBatch
 from pipelines.text.byte_strings import ByteStrings
-from pipelines.text.expressions import Fork, Program, UnsupportedExpression, program
+from pipelines.text.expressions import Fork, Program, UnsupportedExpression, divided, program
 from pipelines.text.phrases import SpecialCases
 from pipelines.text.splitting import Rules
 
@@ -38,8 +39,8 @@ def rules(code: str) -> Rules | None:
     try:
         with np.load(place) as stored:
             return _unflatten(Rules, iter(stored.values()))
-    except (OSError, ValueError):
-        pass
+    except (OSError, ValueError, BadZipFile):
+        pass  # not made yet, or damaged
     try:
         made = _compile(code)
     except UnsupportedExpression:
@@ -70,9 +71,9 @@ def tokenizer(code: str, with_special_cases: bool = True) -> "Tokenizer":
 def _compile(code: str) -> Rules:
     source = tokenizer(code)
     affixes = [_program(source.prefix_search), _program(source.suffix_search), _program(source.infix_finditer)]
-    tokens = [_program(source.token_match, assumed) for assumed in (True, False)]
     urls = [_program(source.url_match, assumed) for assumed in (True, False)]
-    programs = [*affixes, *tokens, *urls]
+    tokens = divided(_program(source.token_match)) if source.token_match else []
+    programs = [*affixes, *urls, *tokens]
     alphabet = Alphabet(programs)
     return Rules(
         alphabet.classes,

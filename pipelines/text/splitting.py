@@ -21,12 +21,9 @@ from pipelines.text.characters import code_point_at, utf8_width
 from pipelines.text.matching import Classes, matches, search
 from pipelines.text.phrases import SpecialCases, cut_special_case, find_phrases, replace_phrases, special_case
 
-_NO, _YES, _UNKNOWN = 0, 1, 2
-
-
-# The automata of a language, in this order. A whole token may be of a kind of its own, as addresses are; where it is
-# possible but not certain, these tables do not know.
-PREFIX, SUFFIX, INFIX, POSSIBLE_TOKEN, TOKEN, POSSIBLE_URL, URL = range(7)
+# The automata of a language, in this order; those from TOKEN on know whole tokens. Where an address is possible but
+# not certain, these tables do not know.
+PREFIX, SUFFIX, INFIX, POSSIBLE_URL, URL, TOKEN = range(6)
 
 
 class Rules(NamedTuple):
@@ -34,7 +31,7 @@ class Rules(NamedTuple):
 
     classes: Classes  # by code point
     automata: Automata
-    longest: int  # characters up to which what is certain is certain
+    longest_url: int  # characters; of longer ones none is certain
     special_cases: SpecialCases
     phrases: SpecialCases  # that are looked for over words, with the cuts that these have before
 
@@ -93,11 +90,8 @@ def _split_chunk(
     begin, end, stripped, before = 0, length, 0, -1
     special = special_case(rules.special_cases, data, at[0], at[length])
     while special < 0 and begin < end and end - begin != before:
-        token = _recognize(rules, POSSIBLE_TOKEN, classes, begin, end)
-        if token == _UNKNOWN:
-            return -1
         special = special_case(rules.special_cases, data, at[begin], at[end])
-        if token == _YES or special >= 0:
+        if special >= 0 or _is_token(rules.automata, classes, begin, end):
             break
         before = end - begin
         first, last = search(rules.automata, PREFIX, classes, begin, end, begin, False)
@@ -121,13 +115,11 @@ def _split_chunk(
     if special >= 0:
         count = cut_special_case(rules.special_cases, special, at[begin], words, count)
     elif begin < end:
-        token = _recognize(rules, POSSIBLE_TOKEN, classes, begin, end)
-        if token == _NO:
-            token = _recognize(rules, POSSIBLE_URL, classes, begin, end)
-        if token == _UNKNOWN:
-            return -1
-        if token == _NO:
-            count = _cut_at_infixes(rules.automata, classes, at, begin, end, words, count)
+        if not _is_token(rules.automata, classes, begin, end):
+            if not matches(rules.automata, POSSIBLE_URL, classes, begin, end):
+                count = _cut_at_infixes(rules.automata, classes, at, begin, end, words, count)
+            elif end - begin > rules.longest_url or not matches(rules.automata, URL, classes, begin, end):
+                return -1
         words[count] = at[end]
         count += 1
     for i in range(stripped - 1, -1, -1):
@@ -161,10 +153,9 @@ def _cut_at_infixes(
 
 
 @njit(cache=True, _nrt=False)
-def _recognize(rules: Rules, possible: int, classes: Classes, begin: int, end: int) -> int:
-    """Whether the slice `begin:end` is of a kind of token; what is certain stands behind what is possible."""
-    if not matches(rules.automata, possible, classes, begin, end):
-        return _NO
-    if end - begin <= rules.longest and matches(rules.automata, possible + 1, classes, begin, end):
-        return _YES
-    return _UNKNOWN
+def _is_token(automata: Automata, classes: Classes, begin: int, end: int) -> bool:
+    """Whether the slice `begin:end` is a token as it stands."""
+    which = TOKEN
+    while which < len(automata.starts) and not matches(automata, which, classes, begin, end):
+        which += 1
+    return which < len(automata.starts)

@@ -5,10 +5,12 @@ from functools import cache
 import pytest
 import spacy
 from hypothesis import given
+from spacy.pipeline import Sentencizer
 from tricky_text import texts
 
 from pipelines.text.batch import TextBatch
 from pipelines.text.lines import splitlines
+from pipelines.text.punctuation import SENTENCE_MARKS
 from pipelines.text.sentences import count_sentences
 from pipelines.text.words import word_splitter
 
@@ -51,3 +53,7 @@ def test_sentences_end_behind_marks(text, sentences):
 @given(text=texts)
 def test_sentences_of_any_text_are_those_of_spacy(text):
     assert counted(text) == expected(text)
+
+
+def test_the_marks_are_those_of_spacy():
+    assert frozenset(Sentencizer.default_punct_chars) == SENTENCE_MARKS

@@ -1,15 +1,18 @@
 """Words found chunk by chunk are the words that spaCy finds in the whole text."""
 
+import random
 import zipfile
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tricky_text import texts
 
+from pipelines.text import spacy_rules
 from pipelines.text.batch import TextBatch
 from pipelines.text.words import MULTI_LANGUAGE, SPACY_LANGUAGES, spacy_language, split_chunks, word_splitter
 
@@ -30,6 +33,16 @@ def words(text: str, language: str) -> list[str]:
 @cache
 def blank(code: str) -> spacy.Language:
     return spacy.blank(code)
+
+
+def spacy_words_by_chunk(chunks: list[str], language: str) -> list[list[str]]:
+    found: list[list[str]] = [[]]
+    for token in blank(spacy_language(language)).tokenizer("\n".join(chunks)):
+        if token.text == "\n":
+            found.append([])
+        else:
+            found[-1].append(token.text)
+    return found
 
 
 def spacy_words(text: str, language: str) -> list[str]:
@@ -61,6 +74,64 @@ def test_words_of_any_text_are_those_of_spacy(text):
 @given(language=st.sampled_from(["de", "cs", "es", "pl", "ru", "xx"]), text=texts)
 def test_words_in_other_languages_are_those_of_spacy(language, text):
     assert words(text, language) == spacy_words(text, language)
+
+
+# Pieces of words that the rules of many languages look at: affixes, infixes, special cases, addresses.
+_LISTING = """
+    a A b é É ß ж Ж 中 ا 1 12 2019 km ° C $ US$ € % . .. ... … , : ; ! ? ( ) [ ] { } < > / \\ - -- – — ' ’ '' " ` „ »
+    * + = _ # & @ can't d'un l' qu' z.B. a.m. A.B. e.g. :-) :) (: o_O <3 C++ don't aujourd'hui droit-de-l'homm entr'a
+    anti-é saint- www. http:// example.com 192.168.0.1 8.8.8.8 a@b.cd :8080 x.y.zz ☃ ́ 'll -t-il y'all bzw. u.s.w.
+"""
+_PIECES = _LISTING.split()
+chunks = st.lists(st.sampled_from(_PIECES), min_size=1, max_size=7).map("".join)
+
+
+@pytest.mark.parametrize(
+    "language", ["en", "de", "fr", "es", "it", "pt", "ru", "nl", "pl", "cs", "sv", "hu", "tr", "el", "ca", "bn", "xx"]
+)
+def test_chunks_made_of_awkward_pieces_are_cut_as_spacy_cuts_them(language):
+    """Thousands of chunks of a fixed seed; all but a few are split by the kernel."""
+    draw = random.Random(20260722)
+    sample = list(dict.fromkeys("".join(draw.choices(_PIECES, k=draw.randint(1, 6))) for _ in range(3000)))
+    found = split_chunks(TextBatch.from_strings(sample), language)
+    strings, ends = found.words.strings(), np.cumsum(found.counts)
+    cut = [strings[end - count : end] for end, count in zip(ends, found.counts, strict=True)]
+    expected = spacy_words_by_chunk(sample, language)
+    assert [pair for pair in zip(cut, expected, strict=True) if pair[0] != pair[1]] == []
+
+
+@settings(max_examples=150)
+@given(language=st.sampled_from(["en", "de", "fr", "es", "el", "hu", "ca"]), chunk=chunks)
+def test_awkward_chunks_are_cut_as_spacy_cuts_them(language, chunk):
+    assert split_chunks(TextBatch.from_strings([chunk]), language).words.strings() == spacy_words(chunk, language)
+
+
+def test_special_cases_are_found_over_words_longest_first():
+    for chunk in ("x):)", "(a.)", "foo/a.m.", "b:(:-):)", "--:)--:-)", "(merge):", ":):):):)"):
+        assert words(chunk, "en") == spacy_words(chunk, "en"), chunk
+
+
+def test_spacy_splits_what_the_tables_leave():
+    chunk = f"(https://example.org/{'a' * 80}/b-c.html),"
+    assert words(f"one {chunk} two,", "en") == ["one", *spacy_words(chunk, "en"), "two", ","]
+    address = "http://10.1.1.1/ (8.8.8.8)"
+    assert words(address, "en") == spacy_words(address, "en")
+
+
+def test_tables_are_kept_and_read_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    made = spacy_rules.rules("xx")
+    monkeypatch.setattr(spacy_rules, "_compile", None)
+    read = spacy_rules.rules("xx")
+    for left, right in zip(spacy_rules._flatten(made), spacy_rules._flatten(read), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert [path.name[:9] for path in tmp_path.iterdir()] == ["words-xx-"]
+
+
+def test_damaged_tables_are_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    spacy_rules._place("xx").write_bytes(b"PK\x03\x04 and no more")
+    assert spacy_rules.rules("xx").longest_url > 0
 
 
 def test_words_of_speeches_are_those_of_spacy(shared_data):
