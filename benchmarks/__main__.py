@@ -3,7 +3,8 @@
     python -m benchmarks [--profile trial|quick|full] [--only NAME …] [--list] [--write] [--to FOLDER]
 
 Each benchmark prints its table when it is done; all are kept in FOLDER/results/<profile>.json, and `--write` puts them
-into docs/benchmarks.md. `trial` only shows that everything works. Exit status: 0 done, whether goals are met or not; 1 a benchmark failed.
+into docs/benchmarks.md. `trial` only shows that everything works. Exit status: 0 done, whether goals are met or not;
+1 a benchmark failed.
 """
 
 import argparse

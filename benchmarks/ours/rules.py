@@ -41,13 +41,14 @@ def main() -> None:
 
 
 def batches(file: Path, limit: int) -> list[pa.RecordBatch]:
-    """Rows as of table `documents`; all are called English, for the peer applies English rules to all."""
+    """The first documents of a file of JSON lines."""
     with file.open(encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in islice(lines, limit)]
-    return [_batch(texts[begin : begin + BATCH_ROWS]) for begin in range(0, len(texts), BATCH_ROWS)]
+    return [batch(texts[begin : begin + BATCH_ROWS]) for begin in range(0, len(texts), BATCH_ROWS)]
 
 
-def _batch(texts: list[str]) -> pa.RecordBatch:
+def batch(texts: list[str]) -> pa.RecordBatch:
+    """Rows as of table `documents`; all are called English, for the peer applies English rules to all."""
     rows = len(texts)
     return pa.RecordBatch.from_pydict(
         {

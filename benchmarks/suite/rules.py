@@ -8,11 +8,11 @@ from benchmarks.setting import Setting, cleaned, count_lines
 def rules_kernel(setting: Setting) -> tuple[list[Row], dict[str, str]]:
     """All cleaning rules in the kernels, one core.
 
-    Documents per second of CPU time of one process on one core, text in memory, imports not counted, English rules for all on both
-    sides. Ours takes every measure of every rule set; the decision in plain Python has a line of its own (a stage
-    decides in the JVM). datatrove's four filters run one after the other as in its pipelines, so a dropped document
-    goes no further; "every filter" sends each document through all four. Cold is the first slice of a new process,
-    warm a second slice of other documents.
+    Documents per second of CPU time of one process on one core, text in memory, imports not counted, English rules for
+    all on both sides. Ours takes every measure of every rule set; the decision in plain Python has a line of its own
+    (a stage decides in the JVM). datatrove's four filters run one after the other as in its pipelines, so a dropped
+    document goes no further; "every filter" sends each document through all four. Cold is the first slice of a new
+    process, warm a second slice of other documents.
     """
     limit = ["--limit", str(setting.sizes.kernel)]
     mine = ours("rules.py", 1, "--input", setting.texts(), *limit).said()

@@ -4,10 +4,11 @@ peer.py minhash --input FOLDER --output FOLDER --cores N
 """
 
 import argparse
-import runpy
 import shutil
-import sys
 from pathlib import Path
+
+from datasets import load_from_disk
+from text_dedup.minhash import main as minhash
 
 from benchmarks.clock import Clock
 
@@ -36,19 +37,10 @@ def main() -> None:
         "hash_func": "xxh3",
         "num_proc": options.cores,
     }
-    sys.argv = [
-        "text_dedup.minhash",
-        *(word for name, value in settings.items() for word in (f"--{name}", str(value))),
-    ]
+    words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
     clock = Clock("text-dedup", "datasets")
     with clock.measure("minhash") as done:
-        try:
-            runpy.run_module("text_dedup.minhash", run_name="__main__")
-        except SystemExit as ended:
-            if ended.code:
-                raise
-    from datasets import load_from_disk
-
+        minhash.main(words, standalone_mode=False)
     done["deduplicated"] = len(load_from_disk(str(options.output / "deduplicated")))
     clock.say()
 
