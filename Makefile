@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test faults faults-full fuzz fuzz-full check format oracle parity clean
+.PHONY: help setup quickstart test faults faults-full fuzz fuzz-full check format oracle parity bench bench-full gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,15 @@ parity: setup ## the same on the whole corpus (hours of datatrove, kept); writes
 	PYTHONPATH=.:tests python -m oracle.environment
 	python -m benchmarks.corpus --profile full
 	PYTHONPATH=.:tests python -m oracle.page $(if $(LIMIT),--limit $(LIMIT)) $(if $(MINHASH),--minhash $(MINHASH))
+
+bench: setup ## speed beside the peers on 5,000 pages, under ten minutes; tables into docs/benchmarks.md
+	python -m benchmarks --profile quick --write
+
+bench-full: setup ## the same on 36,000 pages, about 45 minutes
+	python -m benchmarks --profile full --write
+
+gate: setup ## every kernel against a reference implementation, two minutes: fails when one has become slow
+	python -m benchmarks.gate
 
 clean: ## remove lakes and caches made here, compiled kernels too
 	rm -rf lakes .pytest_cache .mypy_cache .ruff_cache .hypothesis
