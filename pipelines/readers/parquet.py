@@ -112,7 +112,9 @@ class _BombError(ValueError):
 
 def _refuse_bomb(group: pq.RowGroupMetaData, column: str, split: Split) -> None:
     chunks = [group.column(number) for number in range(group.num_columns)]
-    text = next(chunk for chunk in chunks if chunk.path_in_schema == column)
+    text = next((chunk for chunk in chunks if chunk.path_in_schema == column), None)
+    if text is None:
+        raise ValueError(f"the row group has no column {column!r}")
     expanded, stored = text.total_uncompressed_size, max(text.total_compressed_size, 1)
     limits = split.config
     if expanded > limits.max_decompressed_bytes and expanded > limits.max_decompression_ratio * stored:

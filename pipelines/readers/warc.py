@@ -19,7 +19,7 @@ from pipelines.readers.lines import record_limit, stored
 from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
 from pipelines.readers.storage import ReadError, Source, open_source
 from pipelines.readers.warc_frames import Buffer, Frame, frames
-from pipelines.readers.warc_members import runs
+from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
 
 _HTML = ("text/html", "application/xhtml+xml")
 _TEXT = ("text/plain",)
@@ -62,9 +62,16 @@ def _compressed(source: Source, split: Split) -> Iterator[tuple[int, Frame] | Re
             yield run
             continue
         buffer = Buffer(run.pieces(), run.astray)
-        frame = None
+        frame, room = None, SMALLEST_MEMBER
         for frame in _whole_frames(buffer, split):
-            yield run.start + frame.ordinal, frame
+            position = run.start + frame.ordinal
+            if frame.ordinal + 1 >= room and (room := run.length()) <= frame.ordinal + 1:
+                # what follows would have the positions of the next run
+                detail = f"{room:,} compressed bytes hold more than {frame.ordinal:,} records"
+                yield Reject(position, Reason.DECOMPRESSION_BOMB, detail, frame.data[:256])
+                buffer.drain()
+                break
+            yield position, frame
         if buffer.damage and frame is None:
             yield Reject(run.start, buffer.damage.reason, buffer.damage.detail, source.at(run.start, 256))
 

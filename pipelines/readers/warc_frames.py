@@ -66,6 +66,12 @@ class Buffer:
             return True
         return False
 
+    def drain(self) -> None:
+        """Lets everything that is left go by."""
+        self.consume(len(self.data))
+        while self.more():
+            self.consume(len(self.data))
+
     def has(self, count: int) -> bool:
         """Whether `count` bytes are there, after adding what it takes."""
         while len(self.data) < count and self.more():

@@ -13,6 +13,7 @@ from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject
 from pipelines.readers.storage import ReadError, Source
 
 _START = b"WARC/"
+SMALLEST_MEMBER = 8  # bytes: no member of any codec is shorter
 
 
 @dataclass(slots=True)
@@ -43,6 +44,17 @@ class Run:
             self.end = offset
             if not continues(self.source, self.codec, offset, self.limits):
                 return
+
+    def length(self) -> int:
+        """Bytes of the first member as stored, or up to the next run when it is damaged: `end` is not before."""
+        member = self.codec.member(self.source, self.start, self.limits)
+        try:
+            while True:
+                next(member)
+        except StopIteration as done:
+            return int(done.value) - self.start
+        except ReadError:
+            return next_run(self.source, self.codec, self.start + 1, self.limits) - self.start
 
     def _counted(self, offset: int) -> Member:
         self.member, self.expanded = offset, 0

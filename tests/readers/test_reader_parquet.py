@@ -94,3 +94,14 @@ def test_no_damage_raises_or_loses_count(read_bytes, data):
     at = data.draw(st.integers(4, len(content) - 1))
     content[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5))
     read_bytes(bytes(content), "a.parquet", meta_columns=("n",))
+
+
+def test_a_row_group_without_the_text_column_costs_itself_alone(read_bytes):
+    """Found by fuzzing: one bit of the footer, where a row group names its column."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({"text": ["a", "b", "c", "d"]}), out, row_group_size=2, use_dictionary=False)
+    before, _, after = out.getvalue().rpartition(b"text")
+    reading = read_bytes(before + b"tgxt" + after, "a.parquet")
+    assert reading.texts == ["a", "b"]
+    assert (reading.one_reject().reason, reading.one_reject().position) == ("corrupt", 2)
+    assert "no column 'text'" in reading.one_reject().detail

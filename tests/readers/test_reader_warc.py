@@ -329,6 +329,26 @@ def test_a_header_that_another_one_interrupts_costs_itself_alone(read_bytes):
     ]
 
 
+@pytest.mark.parametrize(("compress", "suffix"), [(gzip.compress, "gz"), (zstandard.compress, "zst")])
+@pytest.mark.parametrize("split_bytes", [1 << 40, 100])
+def test_more_records_than_compressed_bytes_do_not_take_the_positions_of_the_next(
+    read_bytes, compress, suffix, split_bytes
+):
+    """Found by fuzzing: equal texts at equal positions would have had equal ids, and the whole run failed."""
+    bomb = compress(warc_text(b"again") * 3000)
+    reading = read_bytes(bomb + compress(warc_text(b"still read")) * 3, f"a.warc.{suffix}", split_bytes)
+    assert len(bomb) < 3000
+    assert reading.texts == ["again"] * (len(bomb) - 1) + ["still read"] * 3
+    assert reading.one_reject().reason == "decompression_bomb"
+    assert reading.one_reject().detail == f"{len(bomb):,} compressed bytes hold more than {len(bomb) - 1:,} records"
+
+
+def test_an_archive_compressed_as_a_whole_keeps_every_record(read_bytes):
+    texts = [f"text {n} {n * n} {n**3}" for n in range(500)]
+    archive = gzip.compress(b"".join(warc_text(text.encode()) for text in texts))
+    assert read_bytes(archive, "a.warc.gz").texts == texts
+
+
 def warc_text(text: bytes) -> bytes:
     head = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\n"
     return head + b"Content-Length: %d\r\n\r\n%s\r\n\r\n" % (len(text), text)
