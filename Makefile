@@ -47,7 +47,7 @@ oracle: setup ## the same decisions and signatures as datatrove, on a small corp
 	python -m benchmarks.corpus --profile quick
 	pytest -m oracle tests/oracle
 
-parity: setup ## the same on the whole corpus (hours of datatrove, kept); writes docs/parity.md; LIMIT=n of each language
+parity: setup ## the same on the whole corpus, with docs/parity.md written; LIMIT="en=2000 …" and MINHASH=n take less
 	PYTHONPATH=.:tests python -m oracle.environment
 	python -m benchmarks.corpus --profile full
 	PYTHONPATH=.:tests python -m oracle.page $(if $(LIMIT),--limit $(LIMIT)) $(if $(MINHASH),--minhash $(MINHASH))

@@ -1,6 +1,6 @@
 """`make parity`: compares everything on the benchmarks' corpus and writes docs/parity.md.
 
-    python -m oracle.page [--profile quick|full] [--limit N] [--minhash N]
+    python -m oracle.page [--profile quick|full] [--limit LANGUAGE=N ...] [--minhash N]
 
 Exit status 1 when a goal is missed; the page says which figures there are.
 """
@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,6 +22,7 @@ from oracle.agreement import GOALS, Comparison, Tally, compare
 PAGE = environment.ROOT / "docs" / "parity.md"
 LISTED = 40  # differing documents on the page
 _HASH = 64  # hex digits
+SIGNED = 1_000  # documents signed by the word rules of each language but English
 WORKERS = 2
 
 
@@ -36,16 +37,16 @@ class Deduplication:
     same_partition: bool
 
 
-def compare_rules(profile: str, limit: int | None) -> list[Comparison]:
+def compare_rules(profile: str, limits: Mapping[str, int]) -> list[Comparison]:
     """Rules, rewriting, personal data and language of each language's documents."""
     found = []
     for language in texts.LANGUAGES:
-        found.append(compare(texts.documents(profile, language, limit), language, WORKERS))
+        found.append(compare(texts.documents(profile, language, limits.get(language)), language, WORKERS))
         print(f"{language}: {found[-1].tallies['fineweb'].documents:,} documents", flush=True)
     return found
 
 
-def compare_minhash(profile: str, limit: int | None, per_language: int | None) -> Deduplication:
+def compare_minhash(profile: str, limit: int | None) -> Deduplication:
     """Signatures by the word rules of each language, and the partition by English ones, datatrove's default."""
     from oracle import minhash
 
@@ -54,7 +55,7 @@ def compare_minhash(profile: str, limit: int | None, per_language: int | None) -
     everything = texts.documents(profile, None, limit)
     signatures = {}
     for language in texts.LANGUAGES:
-        documents = everything if language == "en" else texts.documents(profile, language, per_language)
+        documents = everything if language == "en" else texts.documents(profile, language, SIGNED)
         last = "clusters" if language == "en" else "signatures"
         folder = minhash.datatrove(documents, language, last, WORKERS)
         theirs = minhash.datatroves_signatures(folder, documents)
@@ -219,11 +220,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m oracle.page", description="Compares with datatrove.")
     parser.add_argument("--profile", choices=["quick", "full"], default="full")
-    parser.add_argument("--limit", type=int, metavar="N", help="documents of each language; default: all")
+    parser.add_argument("--limit", nargs="*", default=[], metavar="LANGUAGE=N", help="so many of its documents")
     parser.add_argument("--minhash", type=int, metavar="N", help="documents of the partition; default: all")
     options = parser.parse_args(arguments)
-    rules = compare_rules(options.profile, options.limit)
-    dedup = compare_minhash(options.profile, options.minhash, options.limit)
+    limits = {language: int(number) for language, number in (limit.split("=") for limit in options.limit)}
+    rules = compare_rules(options.profile, limits)
+    dedup = compare_minhash(options.profile, options.minhash)
     write("results", report(options.profile, rules, dedup))
     write("differences", explained.rendered())
     goals = missed(rules, dedup)
