@@ -4,6 +4,7 @@ from jobs.ledger import plan
 from jobs.stages.run import Run
 from jobs.stages.tokenizer_file import tokenizer
 from pipelines.tables import TOKENS
+from pipelines.tokenizer.boundaries import boundaries
 from pipelines.tokenizer.spark import tokens
 
 
@@ -13,5 +14,6 @@ def run(run: Run) -> None:
     work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.fingerprint)
     if work.mode == "nothing":
         return
+    run.reporter.event("tokenizing", tokenizer=loaded.fingerprint, encoded=boundaries(loaded.json).why)
     encoded = tokens(work.read(run.lake, "clean_documents"), loaded, work.run_id)
     run.committed(work.commit(run.lake, encoded, tokenizer=loaded.fingerprint, name=run.config.tokenizer.name))
