@@ -28,7 +28,6 @@ from pipelines.tables import MEASURES
 from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.batch import TextBatch
 from pipelines.text.characters import skip_spaces, skip_spaces_back
-from pipelines.text.hashing import same_bytes
 from pipelines.text.interning import Chunks, Words
 from pipelines.text.lines import Lines
 from pipelines.text.sentences import count_sentences
@@ -45,7 +44,8 @@ class Rewritten:
 
     texts: TextBatch  # (D,)
     lines: Lines  # kept, as they stood before the whole text was stripped
-    changed: Truths  # (D,) whether the text differs from what was read
+    sources: Lines  # the same lines where they were read
+    mended: Truths  # (L,) whether a citation was cut out of a line
     counts: npt.NDArray[np.int64]  # (D, 9), by the fields of `TYPE` from the second on
 
 
@@ -62,10 +62,9 @@ def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
     size = int(np.sum(lines.ends - lines.begins)) + len(lines.begins)  # with a newline for each line
     out = np.empty(size, np.uint8)
     counts = np.zeros((len(texts), len(_COUNTS)), np.int64)
-    begins, ends, kept = _rewrite(texts.data, lines.begins, lines.ends, lines.offsets, rules, out, counts)
-    rewritten = TextBatch(out, begins, ends)
-    changed = _differ(texts.data, texts.begins, texts.ends, rewritten.data, begins, ends)
-    return Rewritten(rewritten, Lines(*kept), changed, counts)
+    begins, ends, kept, read = _rewrite(texts.data, lines.begins, lines.ends, lines.offsets, rules, out, counts)
+    mended = kept[1] - kept[0] != read[1] - read[0]
+    return Rewritten(TextBatch(out, begins, ends), Lines(*kept), Lines(*read), mended, counts)
 
 
 def measure(rewritten: Rewritten, words: Words, chunks: Chunks) -> pa.StructArray:
@@ -85,12 +84,16 @@ def _rewrite(
     rules: tuple[int, bool, bool, int, bool, bool],
     out: Bytes,
     counts: npt.NDArray[np.int64],
-) -> tuple[Integers, Integers, tuple[Integers, Integers, Integers]]:
-    """Lines (L,) of documents (D + 1,) -> text begins and ends (D,) in `out`, lines kept; adds to counts (D, 9)."""
+) -> tuple[Integers, Integers, tuple[Integers, Integers, Integers], tuple[Integers, Integers, Integers]]:
+    """Lines (L,) of documents (D + 1,) -> text begins and ends (D,) in `out`, lines kept; adds to counts (D, 9).
+
+    The lines kept come twice: where they are in `out`, and where they were, stripped.
+    """
     documents = len(offsets) - 1
     max_word, citations, terminal, min_words, javascript, policy = rules
     text_begins, text_ends = np.empty(documents, np.int64), np.empty(documents, np.int64)
     kept_begins, kept_ends = np.empty(len(begins), np.int64), np.empty(len(begins), np.int64)
+    read_begins, read_ends = np.empty(len(begins), np.int64), np.empty(len(begins), np.int64)
     kept_offsets = np.zeros(documents + 1, np.int64)
     kept = position = 0
     for d in range(documents):
@@ -124,6 +127,7 @@ def _rewrite(
                 counts[d, _POLICY] += 1
                 continue
             kept_begins[kept], kept_ends[kept] = line, line_end
+            read_begins[kept], read_ends[kept] = begin, end
             kept += 1
             counts[d, _KEPT] += 1
             position = line_end
@@ -131,16 +135,5 @@ def _rewrite(
         text_begins[d] = skip_spaces(out, text_begin, position)
         text_ends[d] = skip_spaces_back(out, text_begins[d], position)
     lines = (kept_begins[:kept].copy(), kept_ends[:kept].copy(), kept_offsets)
-    return text_begins, text_ends, lines
-
-
-@njit(cache=True)
-def _differ(
-    data: Bytes, begins: Integers, ends: Integers, other: Bytes, other_begins: Integers, other_ends: Integers
-) -> Truths:
-    differ = np.ones(len(begins), np.bool_)
-    for d in range(len(begins)):
-        length = ends[d] - begins[d]
-        if other_ends[d] - other_begins[d] == length:
-            differ[d] = not same_bytes(data, begins[d], other, other_begins[d], length)
-    return differ
+    sources = (read_begins[:kept].copy(), read_ends[:kept].copy(), kept_offsets)
+    return text_begins, text_ends, lines, sources

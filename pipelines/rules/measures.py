@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from pipelines.rules import c4, fineweb, gopher_quality, gopher_repetition
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
+from pipelines.rules.kept_words import kept_words
 from pipelines.tables import MEASURES
 from pipelines.text.batch import TextBatch
 from pipelines.text.characters import code_point_counts
@@ -56,10 +57,10 @@ def _by_language(texts: pa.Array, languages: pa.Array, config: MeasureConfig) ->
 def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.RecordBatch:
     """The measures of texts in one language."""
     splitter = word_splitter(language)
-    words, _ = splitter.with_chunks(texts)
+    words, chunks = splitter.with_chunks(texts)
     lines = splitlines(texts)
     rewritten = c4.rewrite(texts, lines, config)
-    rewritten_words, rewritten_chunks = splitter.with_chunks(rewritten.texts)
+    rewritten_words, rewritten_chunks = kept_words(splitter, words, chunks, rewritten)
     onward = (rewritten.texts, rewritten_words) if config.c4_rewrite else (texts, words)
     characters = code_point_counts(texts.data, texts.begins, texts.ends)
     columns = {
