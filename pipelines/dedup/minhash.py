@@ -19,7 +19,7 @@ from numba import njit
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.xxh64 import hash_ranges
 from pipelines.text.arrays import Bytes, Hashes, Ids, Integers, Truths
-from pipelines.text.interning import ChunkInterner, Vocabulary
+from pipelines.text.interning import ChunkInterner
 
 Texts: TypeAlias = Sequence[str] | pa.StringArray | pa.LargeStringArray
 
@@ -60,7 +60,6 @@ class MinHasher:
             words = normalised_splitter(config.language)
         self._config = config
         self._words = words
-        self._bytes = _VocabularyBytes()
         self._multipliers, self._increments = permutations(config.seed, config.permutations)
 
     def signatures(self, texts: Texts) -> Signatures:
@@ -76,7 +75,8 @@ class MinHasher:
 
     def _hashes(self, texts: Texts, algorithm: str) -> Ragged:
         words = self._words(texts)
-        buffer, begins, ends = _layout(words.ids, *self._bytes.of(words.vocabulary))
+        known = words.vocabulary.texts()
+        buffer, begins, ends = _layout(words.ids, known.data, known.begins, known.ends)
         first, offsets = _first_words(words.offsets, self._config.n_gram)
         begins, ends = begins[first], ends[first + self._config.n_gram - 1]
         hash_all = hash_ranges if algorithm == "xxhash" else _sha1_ranges
@@ -98,36 +98,20 @@ def bands(minima: Hashes, buckets: int) -> Integers:
     return hash_ranges(buffer, starts, starts + size).view(np.int64).reshape(-1, buckets)
 
 
-class _VocabularyBytes:
-    """UTF-8 of every word of a growing vocabulary, end to end."""
-
-    def __init__(self) -> None:
-        self._vocabulary: Vocabulary | None = None
-
-    def of(self, vocabulary: Vocabulary) -> tuple[Bytes, Integers]:
-        """Bytes of all words and the offsets (V + 1,) into them; only words not seen at the last call are encoded."""
-        if vocabulary is not self._vocabulary:
-            self._vocabulary, self._buffer, self._offsets = vocabulary, np.empty(0, np.uint8), np.zeros(1, np.int64)
-        fresh = [word.encode() for word in vocabulary.strings[len(self._offsets) - 1 :]]
-        if fresh:
-            ends = np.cumsum([len(word) for word in fresh], dtype=np.int64) + self._offsets[-1]
-            self._buffer = np.concatenate([self._buffer, np.frombuffer(b"".join(fresh), np.uint8)])
-            self._offsets = np.concatenate([self._offsets, ends])
-        return self._buffer, self._offsets
-
-
 @njit(cache=True)
-def _layout(ids: Ids, source: Bytes, source_offsets: Integers) -> tuple[Bytes, Integers, Integers]:
+def _layout(
+    ids: Ids, source: Bytes, source_begins: Integers, source_ends: Integers
+) -> tuple[Bytes, Integers, Integers]:
     """Words written one after the other with a space after each -> buffer, begins (W,), ends (W,)."""
     size = len(ids)
     for word in ids:
-        size += source_offsets[word + 1] - source_offsets[word]
+        size += source_ends[word] - source_begins[word]
     buffer = np.empty(size, np.uint8)
     begins, ends = np.empty(len(ids), np.int64), np.empty(len(ids), np.int64)
     position = 0
     for i in range(len(ids)):
         begins[i] = position
-        for byte in range(source_offsets[ids[i]], source_offsets[ids[i] + 1]):
+        for byte in range(source_begins[ids[i]], source_ends[ids[i]]):
             buffer[position] = source[byte]
             position += 1
         ends[i] = position

@@ -103,17 +103,17 @@ def replace_phrases(
 @njit(cache=True, _nrt=False)
 def _choose(spans: Integers, count: int, first: int, span_end: Integers) -> None:
     """Longest first, then leftmost: sets where a chosen span ends at its first word, -1 at all other words found."""
-    for _ in range(count):
-        best = -1
-        for i in range(count):
-            length = spans[1, i] - spans[0, i]
-            if length > 0 and (best < 0 or length > spans[1, best] - spans[0, best]):
-                best = i  # spans are in the order of their first words
-        begin, end = spans[0, best] - first, spans[1, best] - first
-        spans[1, best] = spans[0, best]
-        chosen = span_end[begin] == 0 and span_end[end - 1] == 0
-        for word in range(begin, end):
-            if span_end[word] == 0:
-                span_end[word] = -1
-        if chosen:
-            span_end[begin] = end
+    longest = 0
+    for i in range(count):
+        longest = max(longest, spans[1, i] - spans[0, i])
+    for length in range(longest, 0, -1):
+        for i in range(count):  # spans are in the order of their first words
+            if spans[1, i] - spans[0, i] != length:
+                continue
+            begin, end = spans[0, i] - first, spans[1, i] - first
+            chosen = span_end[begin] == 0 and span_end[end - 1] == 0
+            for word in range(begin, end):
+                if span_end[word] == 0:
+                    span_end[word] = -1
+            if chosen:
+                span_end[begin] = end

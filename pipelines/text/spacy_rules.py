@@ -1,7 +1,6 @@
 """What spaCy knows of a language's words, read from spaCy once and kept as tables.
 
-The tables stand beside numba's compiled kernels, so that later processes neither compile expressions nor import spaCy
-before a chunk asks for it.
+The tables stand beside numba's compiled kernels, so that later processes neither compile expressions nor import spaCy.
 """
 
 import hashlib
@@ -13,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -32,13 +31,30 @@ if TYPE_CHECKING:
 # The address expression allows labels of 63 characters: in texts no longer than one label, no bound is met.
 _SHORT = 62
 
+# The modules that decide what is in the tables, and what it means.
+_MAKERS = ("expressions", "automata", "spacy_rules", "byte_strings", "phrases", "splitting")
 
-def rules(code: str) -> Rules | None:
+
+class Expression(NamedTuple):
+    """A regular expression in writing."""
+
+    pattern: str
+    flags: int
+
+
+class LanguageRules(NamedTuple):
+    """A language's tables, and the expression of the addresses that they know only in part."""
+
+    tables: Rules
+    url: Expression
+
+
+def rules(code: str) -> LanguageRules | None:
     """The rules of a spaCy language as tables; None when one of its expressions cannot be compiled."""
     place = _place(code)
     try:
         with np.load(place) as stored:
-            return _unflatten(Rules, iter(stored.values()))
+            return _unflatten(LanguageRules, iter(stored.values()))
     except (OSError, ValueError, BadZipFile):
         pass  # not made yet, or damaged
     try:
@@ -68,30 +84,34 @@ def tokenizer(code: str, with_special_cases: bool = True) -> "Tokenizer":
     )
 
 
-def _compile(code: str) -> Rules:
+def _compile(code: str) -> LanguageRules:
     source = tokenizer(code)
     affixes = [_program(source.prefix_search), _program(source.suffix_search), _program(source.infix_finditer)]
-    urls = [_program(source.url_match, assumed) for assumed in (True, False)]
+    urls = [_program(source.url_match, assumed, _SHORT) for assumed in (True, False)]
     tokens = divided(_program(source.token_match)) if source.token_match else []
     programs = [*affixes, *urls, *tokens]
     alphabet = Alphabet(programs)
-    return Rules(
+    tables = Rules(
         alphabet.classes,
         automata([(program, number < len(affixes)) for number, program in enumerate(programs)], alphabet),
         _SHORT,
         _special_cases(source),
         _phrases(source, tokenizer(code, with_special_cases=False)),
     )
+    url = _pattern(source.url_match) if source.url_match else re.compile("(?!)")
+    return LanguageRules(tables, Expression(url.pattern, url.flags))
 
 
-def _program(method: Callable[[str], object] | None, assumed: bool | None = None) -> Program:
+def _program(method: Callable[[str], object] | None, assumed: bool | None = None, short: int | None = None) -> Program:
     """The program of a compiled expression's `search`, `match` or `finditer`; None finds nothing."""
-    if method is None:
-        return Program([Fork([]), Fork([])], 1)
+    return Program([Fork([]), Fork([])], 1) if method is None else program(_pattern(method), assumed, short)
+
+
+def _pattern(method: Callable[[str], object]) -> re.Pattern[str]:
     pattern = getattr(method, "__self__", None)
     if not isinstance(pattern, re.Pattern):
-        raise UnsupportedExpression(f"{method} is no expression")
-    return program(pattern, assumed, None if assumed is None else _SHORT)
+        raise UnsupportedExpression(f"{method} is no expression's")
+    return pattern
 
 
 def _special_cases(source: "Tokenizer") -> SpecialCases:
@@ -128,16 +148,19 @@ def _orths(tokens: Iterable[dict[Any, str]]) -> list[str]:
 
 def _place(code: str) -> Path:
     """Where the tables of a language are kept: another spaCy, Python or compiler has another place."""
-    modules = [
-        import_module(f"pipelines.text.{name}") for name in ("expressions", "automata", "spacy_rules", "byte_strings")
-    ]
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
-    state = f"{version('spacy')} {sys.version}".encode() + sources
     folder = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parent / "__pycache__"
-    return Path(folder) / f"words-{code}-{hashlib.sha256(state).hexdigest()[:16]}.npz"
+    return Path(folder) / f"words-{code}-{_state()}.npz"
 
 
-def _store(place: Path, made: Rules) -> None:
+@cache
+def _state() -> str:
+    state = hashlib.sha256(f"{version('spacy')} {sys.version}".encode())
+    for name in _MAKERS:
+        state.update(Path(str(import_module(f"pipelines.text.{name}").__file__)).read_bytes())
+    return state.hexdigest()[:16]
+
+
+def _store(place: Path, made: LanguageRules) -> None:
     """Best effort: without a place to write, every process compiles for itself."""
     unfinished = place.with_suffix(f".{os.getpid()}.npz")
     try:
@@ -158,4 +181,4 @@ def _unflatten(kind: Any, arrays: Any) -> Any:
     if hasattr(kind, "_fields"):
         return kind(*(_unflatten(kind.__annotations__[name], arrays) for name in kind._fields))
     array = next(arrays)
-    return int(array) if kind is int else array
+    return array.item() if kind in (int, str) else array

@@ -2,17 +2,19 @@
 
 Follows `spacy/tokenizer.pyx` (3.8): prefixes and suffixes are taken off in turns until none is left or what remains is
 a special case or a token of its own; the rest is cut at infixes; then special cases are looked for over the words
-found. Words are slices that cover the chunk, so the ends of the words say everything. A chunk is left to spaCy itself
-where an expression was compiled only in part.
+found. Words are slices that cover the chunk, so the ends of the words say everything. The expression of addresses is
+compiled only in part: where it leaves open whether a slice is an address, the kernel asks, and is called again with
+the answer.
 
 Kernels that make no arrays do without numba's counting of references (`_nrt=False`), most of their time otherwise.
 
-Shapes: C chunks, W words, N characters of a chunk.
+Shapes: C chunks, W words, N characters of a chunk, Q questions.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from pipelines.text.arrays import Bytes, Integers
@@ -21,9 +23,11 @@ from pipelines.text.characters import code_point_at, utf8_width
 from pipelines.text.matching import Classes, matches, search
 from pipelines.text.phrases import SpecialCases, cut_special_case, find_phrases, replace_phrases, special_case
 
-# The automata of a language, in this order; those from TOKEN on know whole tokens. Where an address is possible but
-# not certain, these tables do not know.
+# The automata of a language, in this order; those from TOKEN on know whole tokens.
 PREFIX, SUFFIX, INFIX, POSSIBLE_URL, URL, TOKEN = range(6)
+
+NOT_URL, IS_URL, UNKNOWN = 0, 1, -1
+Answers: TypeAlias = npt.NDArray[np.int8]
 
 
 class Rules(NamedTuple):
@@ -37,8 +41,17 @@ class Rules(NamedTuple):
 
 
 @njit(cache=True)
-def split(data: Bytes, begins: Integers, ends: Integers, rules: Rules) -> tuple[Integers, Integers]:
-    """The chunks' words -> ends (W,), byte positions, and words of each chunk (C,), of which -1 leaves it to spaCy."""
+def split(
+    data: Bytes, begins: Integers, ends: Integers, rules: Rules, answers: Answers
+) -> tuple[Integers, Integers, Integers]:
+    """The chunks' words.
+
+    `answers` (C,) say whether the slice that was asked about is an address; UNKNOWN to begin with.
+
+    Returns:
+        Ends of the words (W,), byte positions; words of each chunk (C,), -1 where there is a question instead; and
+        the slice that each question is about (2, Q), byte positions.
+    """
     longest, total = 0, 0
     for chunk in range(len(begins)):
         longest = max(longest, ends[chunk] - begins[chunk])
@@ -50,20 +63,26 @@ def split(data: Bytes, begins: Integers, ends: Integers, rules: Rules) -> tuple[
         np.empty((2, longest), np.int64),
     )
     words, counts = np.empty(total, np.int64), np.empty(len(begins), np.int64)
+    asked, questions = np.empty((2, len(begins)), np.int64), 0
     cases, phrases = rules.special_cases, rules.phrases
     first = 0
     for chunk in range(len(begins)):
         length = _classify(data, begins[chunk], ends[chunk], rules.classes, classes, at)
-        last = _split_chunk(data, classes, at, length, rules, words, first, suffixes)
+        last = _split_chunk(data, classes, at, length, rules, words, first, suffixes, answers[chunk], asked, questions)
+        if last < 0:
+            counts[chunk] = -1
+            questions += 1
+            continue
         if last - first > 1:
             found = find_phrases(data, begins[chunk], words, first, last, phrases, spans)
+            while found < 0:
+                spans = np.empty((2, 2 * spans.shape[1]), np.int64)
+                found = find_phrases(data, begins[chunk], words, first, last, phrases, spans)
             if found > 0:
                 last = replace_phrases(data, begins[chunk], words, first, last, cases, spans, found, scratch)
-            elif found < 0:
-                last = -1
-        counts[chunk] = last - first if last >= 0 else -1
-        first = max(first, last)
-    return words[:first].copy(), counts
+        counts[chunk] = last - first
+        first = last
+    return words[:first].copy(), counts, asked[:, :questions].copy()
 
 
 @njit(cache=True, _nrt=False)
@@ -84,9 +103,9 @@ def _classify(data: Bytes, begin: int, end: int, class_of: Classes, classes: Cla
 @njit(cache=True, _nrt=False)
 def _split_chunk(
     data: Bytes, classes: Classes, at: Integers, length: int, rules: Rules, words: Integers, count: int,
-    suffixes: Integers,
+    suffixes: Integers, answer: int, asked: Integers, questions: int,
 ) -> int:  # fmt: skip
-    """Appends the ends of a chunk's words from `count` on -> where they end; -1 when it is not known."""
+    """Appends the ends of a chunk's words from `count` on -> where they end; -1 when there is a question."""
     begin, end, stripped, before = 0, length, 0, -1
     special = special_case(rules.special_cases, data, at[0], at[length])
     while special < 0 and begin < end and end - begin != before:
@@ -116,16 +135,27 @@ def _split_chunk(
         count = cut_special_case(rules.special_cases, special, at[begin], words, count)
     elif begin < end:
         if not _is_token(rules.automata, classes, begin, end):
-            if not matches(rules.automata, POSSIBLE_URL, classes, begin, end):
-                count = _cut_at_infixes(rules.automata, classes, at, begin, end, words, count)
-            elif end - begin > rules.longest_url or not matches(rules.automata, URL, classes, begin, end):
+            is_url = answer if answer != UNKNOWN else _is_url(rules, classes, begin, end)
+            if is_url == UNKNOWN:
+                asked[0, questions], asked[1, questions] = at[begin], at[end]
                 return -1
+            if is_url == NOT_URL:
+                count = _cut_at_infixes(rules.automata, classes, at, begin, end, words, count)
         words[count] = at[end]
         count += 1
     for i in range(stripped - 1, -1, -1):
         words[count] = suffixes[i]
         count += 1
     return count
+
+
+@njit(cache=True, _nrt=False)
+def _is_url(rules: Rules, classes: Classes, begin: int, end: int) -> int:
+    """Whether the slice `begin:end` is an address, as far as the tables know."""
+    if not matches(rules.automata, POSSIBLE_URL, classes, begin, end):
+        return NOT_URL
+    short = end - begin <= rules.longest_url
+    return IS_URL if short and matches(rules.automata, URL, classes, begin, end) else UNKNOWN
 
 
 @njit(cache=True, _nrt=False)

@@ -1,12 +1,14 @@
 """Words as spaCy's rule-based tokenizers cut them, whitespace dropped: the words every published rule counts.
 
 A tokenizer looks at one run of non-whitespace at a time, so it is enough to split each distinct run once, which a
-kernel does (`pipelines.text.splitting`); spaCy itself splits what the kernel leaves, and all text of languages whose
-expressions cannot be compiled. One exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across
+kernel does (`pipelines.text.splitting`). Whether a run is an address is now and then (one chunk in 1,400) beyond its
+tables: then Python's `re` matches spaCy's expression. spaCy itself splits only text of languages whose expressions
+cannot be compiled. One exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across
 single spaces, does nothing with such a find, but then passes over another special case that overlaps it inside the
 second run. Here the second special case is honoured, as if the runs were on lines of their own.
 """
 
+import re
 from functools import cache, partial
 
 import numpy as np
@@ -15,7 +17,7 @@ from pipelines.text import spacy_rules
 from pipelines.text.arrays import Integers
 from pipelines.text.batch import TextBatch
 from pipelines.text.interning import ChunkInterner, SplitWords, find_chunks
-from pipelines.text.splitting import Rules, split
+from pipelines.text.splitting import UNKNOWN, Answers, split
 
 # spaCy's rules for text of any language: whatever has no rules of its own, or needs further packages to be cut into
 # words (Chinese, Japanese, Korean, Thai, Vietnamese).
@@ -64,32 +66,43 @@ def split_chunks(chunks: TextBatch, language: str) -> SplitWords:
     """spaCy's words of each chunk; chunks hold no whitespace, and none is empty."""
     code = spacy_language(language)
     rules = _rules(code)
-    if rules is None:
-        ends, counts = _split_by_spacy(chunks, code)
-    else:
-        ends, counts = split(chunks.data, chunks.begins, chunks.ends, rules)
-        ends, counts = _with_those_left(chunks, ends, counts, code)
+    ends, counts = _split_by_spacy(chunks, code) if rules is None else _split_by_tables(chunks, rules)
     begins = np.concatenate([ends[:1], ends[:-1]])  # words cover their chunk, and the first begins where it begins
     begins[np.cumsum(counts) - counts] = chunks.begins
     return SplitWords(TextBatch(chunks.data, begins, ends), counts)
 
 
 @cache
-def _rules(code: str) -> Rules | None:
+def _rules(code: str) -> spacy_rules.LanguageRules | None:
     return spacy_rules.rules(code)
 
 
-def _with_those_left(chunks: TextBatch, ends: Integers, counts: Integers, code: str) -> tuple[Integers, Integers]:
-    """Adds the words of the chunks that the kernel left, whose count is -1."""
-    left = counts < 0
-    if not left.any():
+def _split_by_tables(chunks: TextBatch, rules: spacy_rules.LanguageRules) -> tuple[Integers, Integers]:
+    """Ends of the words (W,), byte positions, and words of each chunk (C,)."""
+    nothing = np.full(len(chunks), UNKNOWN, np.int8)
+    ends, counts, asked = split(chunks.data, chunks.begins, chunks.ends, rules.tables, nothing)
+    if not asked.size:
         return ends, counts
-    their_ends, their_counts = _split_by_spacy(chunks.take(np.flatnonzero(left)), code)
-    counts[left] = their_counts
+    left = counts < 0
+    theirs = chunks.take(np.flatnonzero(left))
+    answers = _are_urls(TextBatch(chunks.data, *asked), rules.url)
+    their_ends, counts[left], _ = split(theirs.data, theirs.begins, theirs.ends, rules.tables, answers)
     is_theirs = np.repeat(left, counts)
     all_ends = np.empty(len(is_theirs), np.int64)
     all_ends[is_theirs], all_ends[~is_theirs] = their_ends, ends
     return all_ends, counts
+
+
+def _are_urls(slices: TextBatch, url: spacy_rules.Expression) -> Answers:
+    """NOT_URL or IS_URL for each slice."""
+    match = _compiled(url).match
+    return np.array([match(text) is not None for text in slices.strings()], np.int8)
+
+
+@cache
+def _compiled(expression: spacy_rules.Expression) -> re.Pattern[str]:
+    """Nearly all languages share one."""
+    return re.compile(expression.pattern, expression.flags)
 
 
 def _split_by_spacy(chunks: TextBatch, code: str) -> tuple[Integers, Integers]:

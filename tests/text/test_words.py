@@ -1,8 +1,11 @@
 """Words found chunk by chunk are the words that spaCy finds in the whole text."""
 
 import random
+import subprocess
+import sys
 import zipfile
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -111,11 +114,77 @@ def test_special_cases_are_found_over_words_longest_first():
         assert words(chunk, "en") == spacy_words(chunk, "en"), chunk
 
 
-def test_spacy_splits_what_the_tables_leave():
-    chunk = f"(https://example.org/{'a' * 80}/b-c.html),"
-    assert words(f"one {chunk} two,", "en") == ["one", *spacy_words(chunk, "en"), "two", ","]
-    address = "http://10.1.1.1/ (8.8.8.8)"
-    assert words(address, "en") == spacy_words(address, "en")
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        f"(https://example.org/{'a' * 80}/b-c.html),",
+        f"https://{'a' * 63}.example.org",
+        f"https://{'a' * 64}.example.org/x-y",  # no address: the label is too long
+        "(8.8.8.8)",
+        "10.1.1.1/x-y",  # no address: a private network
+        "http://172.16.0.1/a-b",
+        "http://172.15.0.1/a-b",
+        "user:pass@192.168.1.1:80",
+        "1.2.3.4.example.com/(a-b)",
+    ],
+)
+def test_addresses_beyond_the_tables_are_told_apart_by_the_expression(chunk):
+    for language in ("en", "fr", "ru"):
+        assert words(f"one {chunk} two,", language) == ["one", *spacy_words(chunk, language), "two", ","]
+
+
+octets = st.one_of(
+    st.integers(0, 300).map(str), st.sampled_from(["10", "127", "169", "254", "192", "168", "172", "16"])
+)
+labels = st.one_of(
+    st.sampled_from(["www", "example", "a-b", "é", "x_y", "1", "A"]), st.integers(60, 66).map(lambda size: "a" * size)
+)
+hosts = st.one_of(
+    st.lists(octets, min_size=3, max_size=5).map(".".join),
+    st.builds("{}.{}".format, st.lists(labels, max_size=3).map(".".join), st.sampled_from(["com", "de", "Z", "рф"])),
+)
+schemes = st.sampled_from(["", "", "http://", "svn+ssh://", "mailto:", "a@", "user:pass@", "(", "'"])
+paths = st.sampled_from(["", ":80", ":8", "/", "/a-b.html", "?q=1/2", "#x", "/" + "a/b-c" * 15, ")", ",", "...", "'s"])
+addresses = st.builds("{}{}{}{}".format, schemes, hosts, paths, paths)
+
+
+@settings(max_examples=300)
+@given(language=st.sampled_from(["en", "de", "fr", "es", "hu", "xx"]), chunk=addresses)
+def test_what_looks_like_an_address_is_cut_as_spacy_cuts_it(language, chunk):
+    assert split_chunks(TextBatch.from_strings([chunk]), language).words.strings() == spacy_words(chunk, language)
+
+
+@settings(max_examples=30)
+@given(smileys=st.lists(st.sampled_from([":)", ":):", "):", ":-)", "(:", "a.m."]), min_size=60, max_size=300))
+def test_any_number_of_special_cases_in_one_chunk_is_cut_as_spacy_cuts_them(smileys):
+    chunk = "".join(smileys)
+    assert split_chunks(TextBatch.from_strings([chunk]), "en").words.strings() == spacy_words(chunk, "en")
+
+
+def test_spacy_is_not_imported_where_the_tables_are_kept():
+    text = "can't 8.8.8.8 10.1.1.1 (https://example.org/" + "a" * 80 + ") " + ":)" * 100
+    expected = {language: words(text, language) for language in ("en", "fr")}
+    program = f"""
+import sys
+from pipelines.text.words import word_splitter
+for language, expected in {expected!r}.items():
+    found = word_splitter(language)([{text!r}])
+    assert [found.vocabulary.strings[word] for word in found.ids] == expected
+assert "spacy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("module", ["expressions", "automata", "phrases", "splitting"])
+def test_tables_of_another_program_are_not_read(module, monkeypatch, tmp_path):
+    before = spacy_rules._place("en")
+    changed = tmp_path / "changed.py"
+    changed.write_text("another program")
+    monkeypatch.setattr(import_module(f"pipelines.text.{module}"), "__file__", str(changed))
+    spacy_rules._state.cache_clear()
+    after = spacy_rules._place("en")
+    spacy_rules._state.cache_clear()
+    assert before != after
 
 
 def test_tables_are_kept_and_read_again(tmp_path, monkeypatch):
@@ -131,7 +200,7 @@ def test_tables_are_kept_and_read_again(tmp_path, monkeypatch):
 def test_damaged_tables_are_made_again(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     spacy_rules._place("xx").write_bytes(b"PK\x03\x04 and no more")
-    assert spacy_rules.rules("xx").longest_url > 0
+    assert spacy_rules.rules("xx").tables.longest_url > 0
 
 
 def test_words_of_speeches_are_those_of_spacy(shared_data):
