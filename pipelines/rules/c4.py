@@ -37,6 +37,8 @@ TYPE = MEASURES.schema.field("c4").type
 _COUNTS = [field.name for field in TYPE][1:]
 _LOREM_IPSUM, _CURLY_BRACKET, _READ, _KEPT, _LONG_WORD, _NO_END, _FEW_WORDS, _JAVASCRIPT, _POLICY = range(len(_COUNTS))
 
+_ALL_WORDS = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
@@ -102,7 +104,8 @@ def _rewrite(
             counts[d, _READ] += 1
             begin = skip_spaces(data, begins[i], ends[i])
             end = skip_spaces_back(data, begin, ends[i])
-            words, longest = words_and_longest(data, begin, end)
+            short = end - begin <= max_word or not max_word  # no word of it can be too long
+            words, longest = words_and_longest(data, begin, end, min_words if short else _ALL_WORDS)
             if max_word and longest > max_word:
                 counts[d, _LONG_WORD] += 1
                 continue

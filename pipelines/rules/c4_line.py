@@ -8,7 +8,7 @@ import unicodedata
 import numpy as np
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Integers
+from pipelines.text.arrays import Bytes, Integers, Truths
 from pipelines.text.characters import MAY_BEGIN_SPACE, code_point_at, contains, ends_with, space_width, utf8_width
 from pipelines.text.hashing import same_bytes
 
@@ -29,8 +29,20 @@ _PHRASES = {
 _PHRASE_BYTES = np.frombuffer("".join(_PHRASES).encode(), np.uint8)
 _PHRASE_ENDS = np.cumsum([len(phrase) for phrase in _PHRASES])
 _PHRASE_BITS = np.array(list(_PHRASES.values()), np.int64)
-_MAY_BEGIN_PHRASE = np.zeros(256, np.bool_)
-_MAY_BEGIN_PHRASE[[ord(letter) for phrase in _PHRASES for letter in (phrase[0], phrase[0].upper())]] = True
+_CURLY = ord("{")
+
+
+def _first_letters() -> Truths:
+    """Which two bytes may begin a phrase, (65536,): so few that phrases are hardly ever compared."""
+    starts = np.zeros((256, 256), np.bool_)
+    for phrase in _PHRASES:
+        for first in {phrase[0], phrase[0].upper()}:
+            for second in {phrase[1:2], phrase[1:2].upper()} - {""}:
+                starts[ord(first), ord(second)] = True
+    return starts.reshape(-1)
+
+
+_MAY_BEGIN_PHRASE = _first_letters()
 
 # The only character outside of ASCII that `str.lower` turns into one letter of ASCII: U+212A to `k`. (U+0130 becomes
 # `i` and a combining dot, so it never matches a phrase: none ends in `i`.)
@@ -51,8 +63,8 @@ _OTHER_DIGITS = _decimal_digits()
 
 
 @njit(cache=True)
-def words_and_longest(data: Bytes, begin: int, end: int) -> tuple[int, int]:
-    """`line.split()`: how many, and the code points of the longest."""
+def words_and_longest(data: Bytes, begin: int, end: int, enough: int) -> tuple[int, int]:
+    """`line.split()`: how many, and the code points of the longest; looks no further than `enough` words."""
     words, longest, length = 0, 0, 0
     position = begin
     while position < end:
@@ -63,6 +75,8 @@ def words_and_longest(data: Bytes, begin: int, end: int) -> tuple[int, int]:
             position += width
             continue
         words += length == 0
+        if words == enough:
+            return words, longest
         length += byte & 0xC0 != 0x80
         longest = max(longest, length)
         position += 1
@@ -121,7 +135,9 @@ def find_phrases(data: Bytes, begin: int, end: int) -> int:
     """Bits of the phrases that stand in a line, as `phrase in line.lower()` finds them."""
     found = 0
     for position in range(begin, end):
-        if not _MAY_BEGIN_PHRASE[data[position]]:
+        byte = data[position]
+        following = data[position + 1] if position + 1 < end else 0
+        if byte != _CURLY and not _MAY_BEGIN_PHRASE[np.int64(byte) << 8 | following]:
             continue
         phrase_begin = 0
         for phrase in range(len(_PHRASE_ENDS)):
