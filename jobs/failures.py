@@ -11,6 +11,7 @@ from pathlib import Path
 _FRAME = re.compile(r'\s+at |\s*\.\.\. \d+ more|\s+File "|Driver stacktrace:|Traceback \(most|JVM stacktrace:')
 _CAUSE = re.compile(r"\s*(?:(?:Caused by|Suppressed): |: )?(?:[a-z]\w*\.)+([A-Z]\w*)(?:: (.*))?$")
 _PATH = re.compile(r"(?:file:|')?(/[^\s:'\",;()]+)")
+_AT_WORK = "at work on "  # begins the note that names the lake
 _LITTLE = 64 << 20  # bytes: a device with less is taken to be the full one
 
 
@@ -77,11 +78,17 @@ def told(error: BaseException) -> Failure:
     """The failure of an exception; for those of the JVM, its cause without the frames."""
     for each in _chain(error):
         lines = without_frames(f"{type(each).__name__}: {each}".splitlines())
+        notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]
         for fault in _FAULTS:
             if any(fault.sign.search(line) for line in lines):
-                path = _named_path(lines, fault.sign)
+                path = _named_path([*lines, *notes], fault.sign)
                 return Failure(fault.message.format(path=path, free=_size(_free(path))), known=True)
     return _cause(str(error) or type(error).__name__)
+
+
+def note_lake(error: BaseException, lake: str) -> None:
+    """Notes on an exception which lake the command was at work on, for faults that name no path."""
+    error.add_note(f"{_AT_WORK}{lake}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -113,7 +120,8 @@ def _named_path(lines: Sequence[str], sign: re.Pattern[str]) -> str:
     """The path that the fault is about: named beside it, or being written to; the fullest when space is short."""
     beside = [line for line in lines if sign.search(line)]
     writing = [line.partition(" to ")[2] for line in lines if " rows to " in line]
-    named = [found[1] for line in (*beside, *writing) if (found := _PATH.search(line))]
+    at_work = [line for line in lines if line.startswith(_AT_WORK)]
+    named = [found[1] for line in (*beside, *writing, *at_work) if (found := _PATH.search(line))]
     local = os.environ.get("SPARK_LOCAL_DIRS", tempfile.gettempdir()).split(",")[0]
     short = [path for path in (*named, local) if "space" in sign.pattern and _free(path) < _LITTLE]
     return next(iter(short or named), "a folder that the run writes to")

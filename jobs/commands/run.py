@@ -8,6 +8,7 @@ from pathlib import Path
 from jobs import preflight
 from jobs.cli import STAGES, UsageError
 from jobs.config import RunConfig
+from jobs.failures import note_lake
 from jobs.progress import Reporter
 from jobs.yaml_config import load
 
@@ -60,6 +61,9 @@ def execute(config: RunConfig, stages: Sequence[str], reporter: Reporter, conclu
             from jobs.pipeline import run_stages
 
             status = run_stages(spark, config, reporter, stages, conclude)
+        except Exception as error:
+            note_lake(error, config.lake)
+            raise
         finally:
             spark.stop()
     seconds = round(time.perf_counter() - started, 1)

@@ -8,6 +8,7 @@ Within one lake each resumed run is killed again, until one finishes before its 
 """
 
 import argparse
+import itertools
 import shutil
 import sys
 import tempfile
@@ -93,10 +94,12 @@ class Campaign:
 
     def run(self, kills: int) -> Tally:
         """Half of the kills at commits, the rest at random moments."""
-        while len(self.tally.kills) < kills:
-            for work in self.works:
-                at_commits = 2 * sum(kill[2] == "commit" for kill in self.tally.kills) < kills
-                self._lake(work, list(TABLES) if at_commits else [], kills)
+        for turn in itertools.count():
+            if len(self.tally.kills) >= kills:
+                break
+            enough = 2 * sum(kill[2] == "commit" for kill in self.tally.kills) >= kills
+            at_commits = turn % 4 in (0, 3) and not enough
+            self._lake(self.works[turn % 2], list(TABLES) if at_commits else [], kills)
         return self.tally
 
     def _lake(self, work: Work, tables: list[str], kills: int) -> None:

@@ -64,19 +64,6 @@ def test_a_disk_that_fills_up_anywhere_leaves_tables_to_read_and_to_go_on_from(w
     assert len(set(reached)) >= 3, reached
 
 
-def test_a_limit_on_file_sizes_is_told_and_a_run_without_it_completes(works, tmp_path):
-    fresh, _ = works
-    lake = tmp_path / "lake"
-    limited = process_tree.start(
-        fresh.config, "--lake", str(lake), before=("prlimit", "--fsize=40000", "--"), json_log=False
-    )
-    limited.wait()
-    in_words(limited, "larger than this process may write", "ulimit -f")
-    again = process_tree.start(fresh.config, "--lake", str(lake))
-    again.wait()
-    assert fresh.problems(lake, again) == []
-
-
 def test_a_lake_that_became_read_only_stays_as_it_is_and_goes_on_when_it_can_be_written(works, tmp_path):
     fresh, more = works
     with mounts.small(tmp_path / "mount", "64m") as mount:

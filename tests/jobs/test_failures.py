@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.failures import told
+from jobs.failures import note_lake, told
 
 FULL = """An error occurred while calling o118.save.
 : org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to file:{lake}/tokens.
@@ -57,6 +57,12 @@ def test_what_fails_because_the_session_is_gone_does_not_hide_why_it_went(tmp_pa
     last = OSError("the session cannot be stopped")
     last.__context__ = RuntimeError(FULL.format(lake=tmp_path))
     assert told(last).message.startswith(f"no space left for {tmp_path}/tokens")
+
+
+def test_a_fault_that_names_no_path_is_told_of_the_lake(tmp_path):
+    error = RuntimeError("An error occurred while calling o63.write.\n: java.io.IOException: No space left on device")
+    note_lake(error, f"{tmp_path}/lake")
+    assert told(error).message.startswith(f"no space left for {tmp_path}/lake (")
 
 
 def test_a_jvm_that_was_killed_is_said_to_have_ended():
