@@ -64,3 +64,4 @@ gate: setup ## every kernel against a reference implementation, two minutes: fai
 clean: ## remove lakes and caches made here, compiled kernels too
 	rm -rf lakes .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find pipelines -name '*.nb[ic]' -delete
+	find pipelines -name 'words-*.npz' -delete

@@ -1,7 +1,8 @@
 """A class-data-sharing archive of the JVM: Spark's and Delta's classes parsed once, then mapped into memory.
 
 It halves what a session and its first Delta write and read cost. Made once by `tokenlake doctor --install`, whose
-training run also leaves the compiled kernels in numba's cache, so that no run waits for a compiler.
+training run also leaves the compiled kernels in numba's cache, and the tables of common languages beside them, so that
+no run waits for a compiler.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from jobs import session
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from pipelines.text.words import COMMON_LANGUAGES, word_splitter
 options, folder = sys.argv[1], Path(sys.argv[2])
 text = " ".join(f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60))
 lines = [json.dumps({"text": f"{text} Page {page // 2} it was."}) for page in range(8)]
@@ -37,6 +39,8 @@ run_stages(spark, RunConfig.model_validate(config), Reporter())
 (folder / "b.jsonl").write_text(lines[0] + "\\n" + json.dumps({"text": text * 2 + "new"}))
 run_stages(spark, RunConfig.model_validate(config), Reporter())
 spark.stop()
+for language in COMMON_LANGUAGES:
+    word_splitter(language)(["two words"])
 """
 
 

@@ -3,9 +3,9 @@
 A tokenizer looks at one run of non-whitespace at a time, so it is enough to split each distinct run once, which a
 kernel does (`pipelines.text.splitting`). Whether a run is an address is now and then (one chunk in 1,400) beyond its
 tables: then Python's `re` matches spaCy's expression. spaCy itself splits only text of languages whose expressions
-cannot be compiled. One exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across
-single spaces, does nothing with such a find, but then passes over another special case that overlaps it inside the
-second run. Here the second special case is honoured, as if the runs were on lines of their own.
+cannot be compiled. One exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across single spaces,
+does nothing with such a find, but then passes over another special case that overlaps it inside the second run. Here
+the second special case is honoured, as if the runs were on lines of their own.
 """
 
 import re
@@ -30,6 +30,10 @@ _CODES = """
 """
 SPACY_LANGUAGES = frozenset(_CODES.split())
 _OTHER_NAMES = {"no": "nb"}
+
+# Languages whose tables `tokenlake doctor --install` makes, in ten seconds; others take half a second or more when a
+# text in them first comes.
+COMMON_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "cs", MULTI_LANGUAGE)
 
 # Bounds a worker's memory on text in many languages: about 250 MB for a million chunks.
 CHUNKS_OF_ALL_LANGUAGES = 2_000_000

@@ -17,7 +17,14 @@ from tricky_text import texts
 
 from pipelines.text import spacy_rules
 from pipelines.text.batch import TextBatch
-from pipelines.text.words import MULTI_LANGUAGE, SPACY_LANGUAGES, spacy_language, split_chunks, word_splitter
+from pipelines.text.words import (
+    COMMON_LANGUAGES,
+    MULTI_LANGUAGE,
+    SPACY_LANGUAGES,
+    spacy_language,
+    split_chunks,
+    word_splitter,
+)
 
 # UDHR file names, by language code: real text in scripts with and without spaces.
 UDHR = {
@@ -235,6 +242,12 @@ def test_languages_without_rules_of_their_own_share_the_multi_language_rules(cod
 @pytest.mark.parametrize("language", [*sorted(SPACY_LANGUAGES - {"fr", "id", "ms"}), MULTI_LANGUAGE])
 def test_every_listed_language_splits_without_further_packages(language):
     assert split_chunks(TextBatch.from_strings(["one", "(two)"]), language).counts.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("language", COMMON_LANGUAGES)
+def test_common_languages_are_split_by_tables(language):
+    """Which `tokenlake doctor --install` makes."""
+    assert spacy_rules.rules(language) is not None
 
 
 def test_a_special_case_across_a_space_does_not_hide_another():
