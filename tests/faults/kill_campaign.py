@@ -62,7 +62,7 @@ class Tally:
 
 
 def kill_at_commit(run: Tree, lake: Path, table: str, victim: Victim = "tree") -> bool:
-    """Kills as soon as the table's next version is there; False when the run ended without one."""
+    """Kills as soon as the table's next version is there; False when the run ended well before."""
     before = set((lake / table / "_delta_log").glob("*.json"))
     struck, ended = threading.Event(), threading.Event()
 
@@ -78,7 +78,7 @@ def kill_at_commit(run: Tree, lake: Path, table: str, victim: Victim = "tree") -
     run.wait()
     ended.set()
     watcher.join()
-    return struck.is_set()
+    return struck.is_set() and run.process.returncode != 0
 
 
 class Campaign:

@@ -55,7 +55,7 @@ class Tree:
         self.wait()
 
     def kill_after(self, seconds: float, victim: Victim = "tree") -> bool:
-        """Kills after so many seconds; False when the command ended before."""
+        """Kills after so many seconds; False when the command ended well before."""
         struck = threading.Event()
 
         def strike() -> None:
@@ -67,7 +67,7 @@ class Tree:
         self.wait()
         timer.cancel()
         timer.join()
-        return struck.is_set()
+        return struck.is_set() and self.process.returncode != 0
 
     def strike(self, victim: Victim) -> None:
         """SIGKILL, without waiting for what comes of it."""
