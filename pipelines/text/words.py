@@ -31,6 +31,9 @@ _CODES = """
 SPACY_LANGUAGES = frozenset(_CODES.split())
 _OTHER_NAMES = {"no": "nb"}
 
+# Languages with an expression that looks further ahead or behind than the tables can say: spaCy itself splits them.
+SPLIT_BY_SPACY = frozenset({"id", "lb", "ms", "sl"})
+
 # Languages whose tables `tokenlake doctor --install` makes, in ten seconds; others take half a second or more when a
 # text in them first comes.
 COMMON_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "cs", MULTI_LANGUAGE)
@@ -69,7 +72,7 @@ def split_texts(texts: TextBatch, language: str) -> SplitWords:
 def split_chunks(chunks: TextBatch, language: str) -> SplitWords:
     """spaCy's words of each chunk; chunks hold no whitespace, and none is empty."""
     code = spacy_language(language)
-    rules = _rules(code)
+    rules = None if code in SPLIT_BY_SPACY else _rules(code)
     ends, counts = _split_by_spacy(chunks, code) if rules is None else _split_by_tables(chunks, rules)
     begins = np.concatenate([ends[:1], ends[:-1]])  # words cover their chunk, and the first begins where it begins
     begins[np.cumsum(counts) - counts] = chunks.begins

@@ -21,6 +21,7 @@ from pipelines.text.words import (
     COMMON_LANGUAGES,
     MULTI_LANGUAGE,
     SPACY_LANGUAGES,
+    SPLIT_BY_SPACY,
     spacy_language,
     split_chunks,
     word_splitter,
@@ -248,6 +249,12 @@ def test_every_listed_language_splits_without_further_packages(language):
 def test_common_languages_are_split_by_tables(language):
     """Which `tokenlake doctor --install` makes."""
     assert spacy_rules.rules(language) is not None
+
+
+@pytest.mark.parametrize("language", sorted(SPLIT_BY_SPACY))
+def test_languages_are_left_to_spacy_only_where_tables_cannot_say_their_rules(language, tmp_path, monkeypatch):
+    monkeypatch.setattr(spacy_rules, "_place", lambda code: tmp_path / f"{code}.npz")
+    assert spacy_rules.rules(language) is None
 
 
 def test_a_special_case_across_a_space_does_not_hide_another():
