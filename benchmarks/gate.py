@@ -20,7 +20,7 @@ from benchmarks.kernels import KERNELS, Kernel, texts
 
 FLOORS = Path(__file__).with_name("floors.yaml")
 REPETITIONS = 5
-DOCUMENTS = 120  # of a repetition; each has its own, so that nothing is remembered from the one before
+DOCUMENTS = 300  # of a repetition; each has its own, so that nothing is remembered from the one before
 
 
 class DifferentError(AssertionError):
