@@ -19,7 +19,8 @@ def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
 
     The documents that the rules kept, with the text as the line rules left it.
     """
-    return _texts(measures).join(decisions.where("kept"), on="doc_id", how="left_semi")
+    texts = measures.select("doc_id", "source", "language", "text")
+    return texts.join(decisions.where("kept"), on="doc_id", how="left_semi")
 
 
 def clean_documents(
@@ -59,10 +60,6 @@ def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
 
 
 _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
-
-
-def _texts(measures: DataFrame) -> DataFrame:
-    return measures.select("doc_id", "source", "language", "text")
 
 
 def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:
