@@ -25,7 +25,7 @@ class Sizes:
 
 SIZES = {
     "trial": Sizes(kernel=20, extraction=10, small=400, chain_parts=2, repetitions=1),
-    "quick": Sizes(kernel=500, extraction=500, small=5_000, chain_parts=2, repetitions=3),
+    "quick": Sizes(kernel=500, extraction=500, small=1_250, chain_parts=2, repetitions=3),
     "full": Sizes(kernel=2_000, extraction=2_000, small=10_000, chain_parts=2, repetitions=3),
 }
 
@@ -74,6 +74,11 @@ class Setting:
         return policy(self.work, *before, *RULES, language={"wanted": None, "min_score": 0.65})
 
 
+def each_further(documents: int, seconds: float, fewer: int, fewer_seconds: float) -> float:
+    """Documents per second of what comes on top of a smaller run: what a growing corpus approaches."""
+    return (documents - fewer) / (seconds - fewer_seconds)
+
+
 def count_lines(folder: Path) -> int:
     """Documents in a folder of JSON lines."""
     return sum(1 for file in folder.glob("*.jsonl") for _ in file.open("rb"))
@@ -94,10 +99,10 @@ def _source(setting: Setting, documents: int | None) -> dict[str, str]:
 
 
 @cache
-def cleaned(setting: Setting) -> tuple[Lake, Command]:
+def cleaned(setting: Setting, documents: int | None = None) -> tuple[Lake, Command]:
     """The ingested lake after stage `clean` with the four rule sets, and what the stage took."""
-    lake = ingested(setting).copy("cleaned")
-    lake.configure(sources=[_source(setting, None)], clean={"policy": setting.rules()})
+    lake = ingested(setting, documents).copy(f"cleaned-{documents or 'all'}")
+    lake.configure(sources=[_source(setting, documents)], clean={"policy": setting.rules()})
     return lake, lake.stage("clean")
 
 

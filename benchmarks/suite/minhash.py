@@ -1,24 +1,32 @@
 """Near duplicates: datatrove and text-dedup beside stage `dedup`."""
 
+from typing import Any
+
 from benchmarks.environments import peer
 from benchmarks.lakes import Command
 from benchmarks.results import Row
-from benchmarks.setting import Setting, all_kept, count_lines
+from benchmarks.setting import Setting, all_kept, count_lines, each_further
 
-PARITY = {"exact": False, "minhash": {"verify": False}}  # what datatrove does
+# What the peers do: signatures, buckets, components, and the surviving text as it is.
+PARITY = {
+    "dedup": {"exact": False, "minhash": {"verify": False}},
+    "clean": {"policy": "none", "repair": {"enabled": False}, "personal": {"kinds": []}},
+}
+DEFAULT = {"clean": {"policy": "none"}}
 
 
 def minhash(setting: Setting) -> tuple[list[Row], dict[str, str]]:
     """MinHash end to end, all cores.
 
     Seconds for all documents, none dropped before: 14 bands of 8, 5-grams. Ours is stage `dedup`, Delta in, Delta out,
-    three commits: signatures, clusters, and the surviving text with mojibake repaired and personal data replaced;
-    "parity" does what datatrove does, "default" adds exact duplicates and true similarity within clusters.
+    three commits: signatures, clusters, and the surviving text. "Parity" does what the peers do; "default" adds exact
+    duplicates, true similarity within clusters, and in the surviving text repairs mojibake and replaces personal data.
     datatrove runs its four stages on JSON lines; the last writes the surviving text. Against text-dedup (JSON lines to
-    an Arrow data set) whole commands are compared: Python's start and ours with the JVM.
+    an Arrow data set) whole commands are compared: Python's start and ours with the JVM. "Each further document" is
+    what those beyond the smaller run take.
     """
-    documents = count_lines(setting.texts())
-    parity, default = (deduplicated(setting, name, dedup) for name, dedup in (("parity", PARITY), ("default", {})))
+    documents, size = count_lines(setting.texts()), setting.sizes.small
+    parity, default = deduplicated(setting, "parity", PARITY), deduplicated(setting, "default", DEFAULT)
     options = ["--input", setting.texts(), "--output", setting.work / "peer", "--cores", str(setting.cores)]
     datatrove = peer("datatrove", "peer.py", setting.cache, setting.cores, "minhash", *options).said()
     seconds = datatrove["measured"]["minhash"]["seconds"]
@@ -27,25 +35,26 @@ def minhash(setting: Setting) -> tuple[list[Row], dict[str, str]]:
         _row(f"default, {documents:,} documents", default.stages["dedup"], seconds, "datatrove", 20),
     ]
     versions = dict(datatrove["versions"])
-    for size in dict.fromkeys((setting.sizes.small, documents)):
-        small = None if abs(size - documents) < documents / 100 else size
-        command = default if small is None else deduplicated(setting, f"small-{small}", {}, small)
+    measured: list[tuple[int, float, float]] = []
+    for small in (size, None):
+        command = parity if small is None else deduplicated(setting, f"small-{small}", PARITY, small)
         texts = setting.texts(small)
         options = ["--input", texts, "--output", setting.work / "peer", "--cores", str(setting.cores)]
         other = peer("text_dedup", "peer.py", setting.cache, setting.cores, "minhash", *options)
         versions |= other.said()["versions"]
-        label = f"whole command, {count_lines(texts):,} documents"
+        measured.append((count_lines(texts), command.seconds, other.seconds))
+        label = f"parity, whole command, {count_lines(texts):,} documents"
         rows.append(_row(label, command.seconds, other.seconds, "text-dedup", 1))
-        if small is None:
-            break
+    (fewer, our_fewer, their_fewer), (_, ours, theirs) = measured
+    rates = each_further(documents, ours, fewer, our_fewer), each_further(documents, theirs, fewer, their_fewer)
+    rows.append(Row("parity, each further document", "docs/s", *rates, "text-dedup"))
+    rows.append(Row("parity, each further document", "docs/s", rates[0], documents / seconds, "datatrove"))
     return rows, versions
 
 
-def deduplicated(setting: Setting, name: str, dedup: dict[str, object], documents: int | None = None) -> Command:
+def deduplicated(setting: Setting, name: str, sections: dict[str, Any], documents: int | None = None) -> Command:
     """Stage `dedup` on a lake of its own, called `dedup-NAME`."""
-    lake = all_kept(setting, documents).copy(f"dedup-{name}")
-    lake.configure(clean={"policy": "none"}, dedup=dedup)
-    return lake.stage("dedup")
+    return all_kept(setting, documents).copy(f"dedup-{name}").configure(**sections).stage("dedup")
 
 
 def _row(what: str, seconds: float, peer_seconds: float, name: str, goal: float) -> Row:

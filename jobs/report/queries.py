@@ -126,7 +126,8 @@ def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> li
     """
     codes = [F.lit(number * bins.SLOTS) + slot(F.col(name), each) for number, (name, each) in enumerate(binned)]
     return (
-        measures.select("language", F.explode(F.array_compact(F.array(*codes))).alias("code"))
+        measures.select("language", F.explode(F.array(*codes)).alias("code"))
+        .where("code IS NOT NULL")  # not `array_compact` before: that is not compiled, and takes twice as long
         .groupBy("language", "code")
         .agg(F.count("*").alias("documents"))
         .select(

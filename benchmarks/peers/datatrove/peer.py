@@ -119,6 +119,24 @@ def clean(options: argparse.Namespace, clock: Clock) -> None:
         execute([reader, *rule_filters(), writer], options.cores, options.cores, options.output / "logs")
 
 
+def through_every_filter(documents: Iterator[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:
+    """All four filters on each document, whatever they say of it."""
+    filters = rule_filters()
+    for document in documents:
+        for rule_set in filters:
+            rule_set.filter(document)
+        yield document
+
+
+def clean_every(options: argparse.Namespace, clock: Clock) -> None:
+    """JSON lines to JSON lines, every document through all four filters."""
+    reader = JsonlReader(str(options.input), limit=options.limit)
+    writer = JsonlWriter(str(options.output / "cleaned"), compression=None)
+    with clock.measure("clean_every") as done:
+        execute([reader, through_every_filter, writer], options.cores, options.cores, options.output / "logs")
+        done["documents"] = count_results(options.output)["cleaned"]
+
+
 def minhash(options: argparse.Namespace, clock: Clock) -> None:
     """The four stages of MinHash; the last reads the text again and writes what stays."""
     with clock.measure("minhash"):
@@ -173,7 +191,7 @@ def count_results(output: Path) -> dict[str, int]:
     return found
 
 
-STEPS = {step.__name__: step for step in (extraction, rules, clean, minhash, tokenize, chain)}
+STEPS = {step.__name__: step for step in (extraction, rules, clean, clean_every, minhash, tokenize, chain)}
 
 
 def main() -> None:
