@@ -24,7 +24,7 @@ class Sizes:
 
 
 SIZES = {
-    "trial": Sizes(kernel=20, extraction=10, small=400, chain_parts=2, repetitions=1),
+    "trial": Sizes(kernel=20, extraction=10, small=100, chain_parts=2, repetitions=1),
     "quick": Sizes(kernel=500, extraction=500, small=1_250, chain_parts=2, repetitions=3),
     "full": Sizes(kernel=2_000, extraction=2_000, small=10_000, chain_parts=2, repetitions=3),
 }
@@ -74,9 +74,12 @@ class Setting:
         return policy(self.work, *before, *RULES, language={"wanted": None, "min_score": 0.65})
 
 
-def each_further(documents: int, seconds: float, fewer: int, fewer_seconds: float) -> float:
-    """Documents per second of what comes on top of a smaller run: what a growing corpus approaches."""
-    return (documents - fewer) / (seconds - fewer_seconds)
+def each_further(documents: int, seconds: float, fewer: int, fewer_seconds: float) -> float | None:
+    """Documents per second of what comes on top of a smaller run: what a growing corpus approaches.
+
+    None where the two runs took about as long, so that the difference would be noise.
+    """
+    return (documents - fewer) / (seconds - fewer_seconds) if seconds > 1.15 * fewer_seconds else None
 
 
 def count_lines(folder: Path) -> int:

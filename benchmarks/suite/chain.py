@@ -49,11 +49,11 @@ def chain(setting: Setting) -> tuple[list[Row], dict[str, str]]:
     theirs = pages(setting, parts) / peers["measured"]["chain"]["seconds"] / setting.cores
     what = f"`tokenlake run`, {pages(setting, PARTS):,} pages; peer: {pages(setting, parts):,}"
     quarter, fewer = whole_run(setting, PARTS // 4), pages(setting, PARTS // 4)
-    further = each_further(pages(setting, PARTS), command.seconds, fewer, quarter.seconds) / setting.cores
-    rows = [
-        Row(what, "pages/s/core", rate, theirs, "datatrove", goal=15),
-        Row(f"each further page, after the first {fewer:,}", "pages/s/core", further, theirs, "datatrove"),
-    ]
+    rows = [Row(what, "pages/s/core", rate, theirs, "datatrove", goal=15)]
+    further = each_further(pages(setting, PARTS), command.seconds, fewer, quarter.seconds)
+    if further:
+        what = f"each further page, after the first {fewer:,}"
+        rows.append(Row(what, "pages/s/core", further / setting.cores, theirs, "datatrove"))
     return rows, peers["versions"]
 
 

@@ -47,8 +47,9 @@ def minhash(setting: Setting) -> tuple[list[Row], dict[str, str]]:
         rows.append(_row(label, command.seconds, other.seconds, "text-dedup", 1))
     (fewer, our_fewer, their_fewer), (_, ours, theirs) = measured
     rates = each_further(documents, ours, fewer, our_fewer), each_further(documents, theirs, fewer, their_fewer)
-    rows.append(Row("parity, each further document", "docs/s", *rates, "text-dedup"))
-    rows.append(Row("parity, each further document", "docs/s", rates[0], documents / seconds, "datatrove"))
+    for their_rate, name in ((rates[1], "text-dedup"), (documents / seconds, "datatrove")):
+        if rates[0] and their_rate:
+            rows.append(Row("parity, each further document", "docs/s", rates[0], their_rate, name))
     return rows, versions
 
 

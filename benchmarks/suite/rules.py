@@ -60,8 +60,9 @@ def rules_stage(setting: Setting) -> tuple[list[Row], dict[str, str]]:
     further = each_further(documents, command.stages["clean"], fewer, small.stages["clean"])
     rows = [
         Row("stage `clean`, every filter", "docs/s", rate, through, "datatrove", goal=20),
-        Row("stage `clean`, each further document, every filter", "docs/s", further, through, "datatrove"),
         Row("stage `clean`", "docs/s", rate, stops, "datatrove", goal=20),
         Row("its whole command", "docs/s", documents / command.seconds, stops, "datatrove"),
     ]
+    if further:
+        rows.append(Row("each further document, every filter", "docs/s", further, through, "datatrove"))
     return rows, peers["versions"]

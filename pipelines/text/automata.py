@@ -2,9 +2,9 @@
 
 States are lists of threads in the order in which `re` would try them (leftmost-first semantics, as in Cox 2010,
 "Regular Expression Matching in the Wild"): a thread that matches cuts off those behind it, while those before it may
-still find the match that `re` prefers. An assertion about the next symbol bounds what its thread reads next, so a
-match may be known one symbol late. An assertion about the last symbols is decided where a thread meets it, which at
-the beginning of a match takes a table over the last two symbols.
+still find the match that `re` prefers. An assertion about the next symbol bounds what its thread reads next; one
+about more symbols reads on behind the match, so a match may be known some symbols late. An assertion about the last
+symbols is decided where a thread meets it, which at the beginning of a match takes a table over the last two symbols.
 
 Shapes: K classes of characters (class K is the text's edge), S states.
 """
@@ -19,19 +19,18 @@ import numpy.typing as npt
 
 from pipelines.text.characters import CODE_POINTS
 from pipelines.text.expressions import (
-    EDGE,
-    MATCH,
+    Ahead,
     Before,
     Behind,
     Fork,
+    Match,
     Program,
     Read,
-    Symbols,
-    UnsupportedExpression,
 )
+from pipelines.text.symbols import EDGE, Symbols, UnsupportedExpression
 
 DEAD = 0  # the state from which nothing is found
-NO_MATCH, ENDS_HERE, ENDED_BEFORE = 0, 1, 2  # what a state says of the match: its end is here, or one symbol back
+NO_MATCH, ENDS_HERE = 0, 1  # what a state says of the match; n more: its end is n symbols back
 
 _Thread: TypeAlias = tuple[int, int]  # node, bits of the symbols that it may read next
 _State: TypeAlias = tuple[int, tuple[_Thread, ...]]  # what it says of the match, and its threads
@@ -41,7 +40,7 @@ class Automata(NamedTuple):
     """Tables of A automata over one alphabet, which `pipelines.text.matching` runs."""
 
     transitions: npt.NDArray[np.int32]  # (S, K + 1)
-    ends: npt.NDArray[np.uint8]  # (S,) NO_MATCH, ENDS_HERE or ENDED_BEFORE
+    ends: npt.NDArray[np.uint8]  # (S,) NO_MATCH, ENDS_HERE or more
     starts: npt.NDArray[np.int32]  # (A, 2, K + 1, K + 1) by: not empty; the last symbol but one; the last symbol
 
 
@@ -145,7 +144,7 @@ class _Builder:
             entry = self._program.start, self._alphabet.everything
             for filled in (0, 1):
                 threads = self._closure([entry], truth.__getitem__, may_match=not filled)
-                starts[filled, column] = self._number(self._state(threads, False))
+                starts[filled, column] = self._number(self._state(threads, NO_MATCH))
         return np.ascontiguousarray(starts[:, context.ravel()].reshape(2, symbols, symbols))
 
     def _holds(self, number: int) -> npt.NDArray[np.bool_]:
@@ -177,10 +176,10 @@ class _Builder:
                 continue
             seen[number] = seen.get(number, 0) | allowed
             node = self._nodes[number]
-            if number == MATCH and not may_match:
+            if isinstance(node, Match | Ahead) and not may_match:
                 continue
-            if number == MATCH:
-                threads.append((MATCH, allowed))
+            if isinstance(node, Match):
+                threads.append((number, allowed))
                 if self._ordered and allowed == self._alphabet.everything:
                     break
             elif isinstance(node, Read):
@@ -194,11 +193,14 @@ class _Builder:
                 stack.append((node.next, allowed))
         return threads
 
-    def _state(self, threads: Sequence[_Thread], ended: bool) -> _State:
-        end = ENDED_BEFORE if ended else NO_MATCH
-        if (MATCH, self._alphabet.everything) in threads:
-            end = ENDS_HERE
-            threads = [thread for thread in threads if thread != (MATCH, self._alphabet.everything)]
+    def _state(self, threads: Sequence[_Thread], end: int) -> _State:
+        everything = self._alphabet.everything
+        for number, allowed in threads:
+            node = self._nodes[number]
+            if isinstance(node, Match) and allowed == everything:
+                end = ENDS_HERE + node.back
+                threads = [thread for thread in threads if thread != (number, everything)]
+                break
         return end, tuple(threads if self._ordered else sorted(threads))
 
     def _row(self, state: _State) -> list[int]:
@@ -217,11 +219,14 @@ class _Builder:
         return row
 
     def _read(self, threads: tuple[int, ...], symbol: int) -> _State:
-        ended = MATCH in threads
-        if ended and self._ordered:
-            threads = threads[: threads.index(MATCH)]
-        nodes = [self._nodes[number] for number in threads if number != MATCH]
-        entries = [(node.next, self._alphabet.everything) for node in nodes if isinstance(node, Read)]
+        end, entries = NO_MATCH, []
+        for node in map(self._nodes.__getitem__, threads):
+            if isinstance(node, Read):
+                entries.append((node.next, self._alphabet.everything))
+            elif isinstance(node, Match):
+                end = ENDS_HERE + node.back + 1
+                if self._ordered:
+                    break
 
         def holds(number: int) -> bool:
             before = self._nodes[number]
@@ -231,4 +236,4 @@ class _Builder:
             inside = any(self._alphabet.bits(sequence[0]) >> symbol & 1 for sequence in before.symbols)
             return inside != before.negated
 
-        return self._state(self._closure(entries, holds), ended)
+        return self._state(self._closure(entries, holds), end)

@@ -8,32 +8,19 @@ assertions about the symbols before and behind.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cache
-from re import _compiler, _parser  # type: ignore[attr-defined]
-from typing import Any
+from dataclasses import dataclass, field, replace
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, TypeAlias
 
-Ranges = tuple[tuple[int, int], ...]  # of code points, both ends included
-
-_LAST = 0x10FFFF
-
-
-class UnsupportedExpression(ValueError):
-    """The expression uses something that these programs have no node for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Symbols:
-    """A set of code points, or with `negated` all symbols but them: the text's edge is among those."""
-
-    ranges: Ranges
-    negated: bool = False
-
-    def __invert__(self) -> "Symbols":
-        return Symbols(self.ranges, not self.negated)
-
-
-EDGE = Symbols(((_LAST + 1, _LAST + 1),))  # what stands before the first and behind the last character
+from pipelines.text.symbols import (
+    EDGE,
+    Symbols,
+    SymbolSequence,
+    UnsupportedExpression,
+    by_first_symbol,
+    either_case,
+    symbols_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +29,18 @@ class Read:
 
     symbols: Symbols
     next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead(Read):
+    """One symbol behind the end of the match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A match that ended so many symbols back."""
+
+    back: int
 
 
 @dataclass(slots=True)
@@ -55,7 +54,7 @@ class Fork:
 class Before:
     """The last symbols read are in these sets, or are not."""
 
-    symbols: tuple[tuple[Symbols, ...], ...]  # alternatives; each the last one or two symbols, in order
+    symbols: tuple[SymbolSequence, ...]  # alternatives; each the last one or two symbols, in order
     negated: bool
     next: int
 
@@ -68,14 +67,14 @@ class Behind:
     next: int
 
 
-Node = Read | Fork | Before | Behind
+Node: TypeAlias = Read | Fork | Before | Behind | Match
 
 
 @dataclass(slots=True)
 class Program:
-    """Node 0 is the match; `start` is where matching begins."""
+    """Node 0 is the match that ends where it is reached; `start` is where matching begins."""
 
-    nodes: list[Node] = field(default_factory=lambda: [Fork([])])
+    nodes: list[Node] = field(default_factory=lambda: [Match(0)])
     start: int = 0
 
     def sets(self) -> set[Symbols]:
@@ -87,18 +86,22 @@ class Program:
 
 MATCH = 0
 
+_BEGINNINGS = ("AT_BEGINNING", "AT_BEGINNING_STRING")
+_ENDS = ("AT_END", "AT_END_STRING")
+
 
 def program(pattern: re.Pattern[str], wide_assertions: bool | None = None, short: int | None = None) -> Program:
     """The program of an expression.
 
     Args:
         pattern: compiled by `re`.
-        wide_assertions: what to take assertions about more than the next character for; None refuses them.
+        wide_assertions: what to take assertions about more than the next character for; None reads them.
         short: the texts that will be matched are at most so long: counts from there on are no bound.
 
     Raises:
         UnsupportedExpression: a construct that is not known here: groups that are referred to, flags but `i` and `u`,
-            lookbehind over more than two characters, and the like.
+            an assertion about more than the next character anywhere but at the end, lookbehind over more than two
+            characters, and the like.
     """
     return _Reader(pattern, wide_assertions, short).program
 
@@ -120,7 +123,7 @@ def _alternatives(source: Program, number: int) -> list[int]:
     node = source.nodes[number]
     if isinstance(node, Before) and node.symbols == ((EDGE,),) and not node.negated:  # `^` holds there
         return _alternatives(source, node.next)
-    if not isinstance(node, Fork) or number == MATCH:
+    if not isinstance(node, Fork):
         return [number]
     return [found for branch in node.branches for found in _alternatives(source, branch)]
 
@@ -195,44 +198,71 @@ class _Reader:
         return entry
 
     def _edge(self, place: str, after: int) -> int:
-        if place in ("AT_BEGINNING", "AT_BEGINNING_STRING"):
+        if place in _BEGINNINGS:
             return self._add(Before(((EDGE,),), False, after))
-        if place in ("AT_END", "AT_END_STRING"):
+        if place in _ENDS:
             return self._add(Behind(EDGE, after))
         raise UnsupportedExpression(place)
 
     def _behind(self, inner: Any, negated: bool, after: int) -> int:
-        sequences = self._fixed(inner)
-        if sequences is None or any(len(sequence) != 1 for sequence in sequences):
-            if self._wide is None:
-                raise UnsupportedExpression("an assertion about more than the next character")
+        sequences = self._fixed(inner, _ENDS)
+        wide = sequences is None or any(len(sequence) != 1 for sequence in sequences)
+        if wide and self._wide is not None:
             return after if self._wide else self._add(Fork([]))
+        if sequences is None or any(EDGE in sequence[:-1] for sequence in sequences):
+            raise UnsupportedExpression("an assertion about any number of characters")
+        if wide:
+            return self._moved(after, self._ahead(frozenset(sequences), negated, 0))
         branches = [sequence[0] for sequence in sequences]
         if negated:  # of all sets at once
-            for symbols in branches:
-                after = self._add(Behind(~symbols, after))
-            return after
+            return self._unless(branches, after)
         return self._add(Fork([self._add(Behind(symbols, after)) for symbols in branches]))
 
+    def _unless(self, sets: Iterable[Symbols], after: int) -> int:
+        for symbols in sets:
+            after = self._add(Behind(~symbols, after))
+        return after
+
+    def _ahead(self, sequences: frozenset[SymbolSequence], negated: bool, back: int) -> int:
+        """A match that ended `back` symbols ago where one of the sequences follows, or where none does."""
+        if () in sequences:
+            return self._add(Fork([]) if negated else Match(back))
+        parts = by_first_symbol(sequences)
+        branches = [self._add(Ahead(first, self._ahead(rest, negated, back + 1))) for first, rest in parts]
+        if negated:
+            branches.append(self._unless((first for first, _ in parts), self._add(Match(back))))
+        return self._add(Fork(branches))
+
+    def _moved(self, number: int, end: int) -> int:
+        """What stands between an assertion and the end of the match, with another end: it too reads nothing."""
+        match self.program.nodes[number]:
+            case Match(0):
+                return end
+            case (Behind() | Before()) as node:
+                return self._add(replace(node, next=self._moved(node.next, end)))
+            case Fork([_, *_] as branches):
+                return self._add(Fork([self._moved(branch, end) for branch in branches]))
+        raise UnsupportedExpression("an assertion about more than the next character before the end")
+
     def _before(self, inner: Any, negated: bool, after: int) -> int:
-        sequences = self._fixed(inner)
-        if sequences is None or any(not 1 <= len(sequence) <= 2 for sequence in sequences):
+        sequences = self._fixed(inner, _BEGINNINGS)
+        if sequences is None or any(not 1 <= len(sequence) <= 2 or EDGE in sequence[1:] for sequence in sequences):
             raise UnsupportedExpression("an assertion about more than the last two characters")
         return self._add(Before(tuple(sequences), negated, after))
 
-    def _fixed(self, items: Any) -> list[tuple[Symbols, ...]] | None:
+    def _fixed(self, items: Any, edges: tuple[str, str]) -> list[SymbolSequence] | None:
         """The sequences of symbols that an assertion is about; None when it is about more than that."""
-        sequences: list[tuple[Symbols, ...]] = [()]
+        sequences: list[SymbolSequence] = [()]
         for operation, argument in items:
             match str(operation), argument:
                 case ("LITERAL" | "NOT_LITERAL" | "IN" | "ANY") as name, _:
-                    ways: list[tuple[Symbols, ...]] | None = [(self._set(name, argument),)]
-                case "AT", place if str(place) in ("AT_END", "AT_END_STRING"):
+                    ways: list[SymbolSequence] | None = [(self._set(name, argument),)]
+                case "AT", place if str(place) in edges:
                     ways = [(EDGE,)]
                 case "SUBPATTERN", (_, 0, 0, inner):
-                    ways = self._fixed(inner)
+                    ways = self._fixed(inner, edges)
                 case "BRANCH", (_, branches):
-                    found = [self._fixed(branch) for branch in branches]
+                    found = [self._fixed(branch, edges) for branch in branches]
                     ways = None if None in found else [way for branch in found for way in branch or []]
                 case _:
                     ways = None
@@ -242,73 +272,5 @@ class _Reader:
         return sequences
 
     def _set(self, operation: str, argument: Any) -> Symbols:
-        symbols = _symbols(operation, argument)
-        return _either_case(symbols) if self._ignore_case else symbols
-
-
-def _symbols(operation: str, argument: Any) -> Symbols:
-    match operation:
-        case "LITERAL":
-            return Symbols(((argument, argument),))
-        case "NOT_LITERAL":
-            return Symbols(_complement(((argument, argument),)))
-        case "ANY":
-            return Symbols(_complement(((10, 10),)))
-    ranges: list[tuple[int, int]] = []
-    negated = False
-    for kind, value in argument:
-        match str(kind):
-            case "NEGATE":
-                negated = True
-            case "LITERAL":
-                ranges.append((value, value))
-            case "RANGE":
-                ranges.append(value)
-            case "CATEGORY":
-                ranges.extend(_category(str(value)))
-            case unknown:
-                raise UnsupportedExpression(unknown)
-    merged = _merged(ranges)
-    return Symbols(_complement(merged) if negated else merged)
-
-
-def _merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
-
-
-def _complement(ranges: Ranges) -> Ranges:
-    bounds = [-1, *(bound for low, high in ranges for bound in (low - 1, high)), _LAST]
-    return tuple((low + 1, high) for low, high in zip(bounds[::2], bounds[1::2], strict=True) if low < high)
-
-
-_CATEGORIES = {"CATEGORY_DIGIT": r"\d+", "CATEGORY_SPACE": r"\s+", "CATEGORY_WORD": r"\w+"}
-_CATEGORIES |= {name.replace("_", "_NOT_"): text.upper() for name, text in _CATEGORIES.items()}
-
-
-@cache
-def _category(name: str) -> Ranges:
-    r"""`\d`, `\s`, `\w` and their opposites, as `re` itself finds them among all characters."""
-    if name not in _CATEGORIES:
-        raise UnsupportedExpression(name)
-    found = re.finditer(_CATEGORIES[name], "".join(map(chr, range(_LAST + 1))))
-    return tuple((match.start(), match.end() - 1) for match in found)
-
-
-@cache
-def _either_case(symbols: Symbols) -> Symbols:
-    """The set under the flag `i`, as `re` itself matches every character that has another case."""
-    items = [(_parser.RANGE, bounds) for bounds in symbols.ranges]
-    tree = _parser.SubPattern(_parser.State(), [(_parser.IN, items)])
-    matches = _compiler.compile(tree, re.IGNORECASE | re.UNICODE).match
-    return Symbols(_merged([*symbols.ranges, *((ord(c), ord(c)) for c in _cased() if matches(c))]))
-
-
-@cache
-def _cased() -> str:
-    return "".join(c for c in map(chr, range(_LAST + 1)) if c.lower() != c or c.upper() != c)
+        symbols = symbols_of(operation, argument)
+        return either_case(symbols) if self._ignore_case else symbols

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.automata import ENDED_BEFORE, ENDS_HERE, Automata
+from pipelines.text.automata import ENDS_HERE, NO_MATCH, Automata
 
 Classes: TypeAlias = npt.NDArray[np.uint16]
 
@@ -36,10 +36,8 @@ def search(
             state = transitions[state, classes[position] if position < end else edge]
             if state == 0:
                 break
-            if ends[state] == ENDS_HERE:
-                found = position + 1
-            elif ends[state] == ENDED_BEFORE:
-                found = position
+            if ends[state] != NO_MATCH:
+                found = position + 1 - (ends[state] - ENDS_HERE)
             if position == end:
                 break
             position += 1

@@ -21,9 +21,10 @@ import numpy.typing as npt
 from pipelines.text.automata import Alphabet, automata
 from pipelines.text.batch import TextBatch
 from pipelines.text.byte_strings import ByteStrings
-from pipelines.text.expressions import Fork, Program, UnsupportedExpression, divided, program
+from pipelines.text.expressions import Fork, Match, Program, divided, program
 from pipelines.text.phrases import SpecialCases
 from pipelines.text.splitting import Rules
+from pipelines.text.symbols import UnsupportedExpression
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _SHORT = 62
 
 # The modules that decide what is in the tables, and what it means.
-_MAKERS = ("expressions", "automata", "spacy_rules", "byte_strings", "phrases", "splitting")
+_MAKERS = ("symbols", "expressions", "automata", "spacy_rules", "byte_strings", "phrases", "splitting")
 
 
 class Expression(NamedTuple):
@@ -104,7 +105,7 @@ def _compile(code: str) -> LanguageRules:
 
 def _program(method: Callable[[str], object] | None, assumed: bool | None = None, short: int | None = None) -> Program:
     """The program of a compiled expression's `search`, `match` or `finditer`; None finds nothing."""
-    return Program([Fork([]), Fork([])], 1) if method is None else program(_pattern(method), assumed, short)
+    return Program([Match(0), Fork([])], 1) if method is None else program(_pattern(method), assumed, short)
 
 
 def _pattern(method: Callable[[str], object]) -> re.Pattern[str]:

@@ -23,7 +23,7 @@ from pipelines.text.characters import code_point_at, utf8_width
 from pipelines.text.matching import Classes, matches, search
 from pipelines.text.phrases import SpecialCases, cut_special_case, find_phrases, replace_phrases, special_case
 
-# The automata of a language, in this order; those from TOKEN on know whole tokens.
+# A language's automata, in this order; those from TOKEN on know whole tokens.
 PREFIX, SUFFIX, INFIX, POSSIBLE_URL, URL, TOKEN = range(6)
 
 NOT_URL, IS_URL, UNKNOWN = 0, 1, -1

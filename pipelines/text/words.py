@@ -31,12 +31,12 @@ _CODES = """
 SPACY_LANGUAGES = frozenset(_CODES.split())
 _OTHER_NAMES = {"no": "nb"}
 
-# Languages with an expression that looks further ahead or behind than the tables can say: spaCy itself splits them.
-SPLIT_BY_SPACY = frozenset({"id", "lb", "ms", "sl"})
+# Languages with an expression that looks further behind than the tables can say: spaCy itself splits them.
+SPLIT_BY_SPACY = frozenset({"lb"})
 
-# Languages whose tables `tokenlake doctor --install` makes, in ten seconds; others take half a second or more when a
-# text in them first comes.
-COMMON_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "cs", MULTI_LANGUAGE)
+# Languages whose tables `tokenlake doctor --install` makes, in fifteen seconds; others take half a second or more when
+# a text in them first comes: four seconds Malay or Indonesian, for which technical pages are now and then taken.
+COMMON_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "cs", "id", "ms", MULTI_LANGUAGE)
 
 # Bounds a worker's memory on text in many languages: about 250 MB for a million chunks.
 CHUNKS_OF_ALL_LANGUAGES = 2_000_000

@@ -8,13 +8,26 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.text.automata import Alphabet, automata
-from pipelines.text.expressions import UnsupportedExpression, divided, program
+from pipelines.text.expressions import divided, program
 from pipelines.text.matching import matches, search
+from pipelines.text.symbols import EDGE, Symbols, UnsupportedExpression, by_first_symbol
 
 characters = "ab.1é"
 sets = st.sampled_from(["a", "b", r"\.", "é", "[ab]", "[^a]", "[a-c1]", r"\d", r"\w", "."])
-before = st.sampled_from(["", "", "", "^", "(?<=a)", "(?<![ab])", r"(?<=1\.)", "(?<=a[b1])", "(?<=ab|1b)"])
-behind = st.sampled_from(["", "", "", "$", "(?=b)", "(?![a1])", r"(?=\.|$)"])
+before = st.sampled_from(
+    ["", "", "", "^", "(?<=a)", "(?<![ab])", r"(?<=1\.)", "(?<=a[b1])", "(?<=ab|1b)", "(?<=^a)", "(?<!^a|1)"]
+)
+next_symbol = ["", "", "", "$", "(?=b)", "(?![a1])", r"(?=\.|$)"]
+next_symbols = [
+    "(?=ab)",
+    "(?!a[b1])",
+    "(?!1|aa)",
+    r"(?=b|a\.$|1$)",
+    r"(?![ab]1|[b1]\.|é$)",
+    "(?!(?:a|bb|1ab)$)",
+    "(?=..1|$)",
+]
+behind = st.builds("{}{}".format, st.sampled_from(["", *next_symbols]), st.sampled_from(next_symbol))
 repeats = st.sampled_from(["", "", "", "+", "*", "?", "{2}", "{1,3}", "+?", "??", "{2,}"])
 pieces = st.builds("{}{}".format, st.one_of(sets, st.builds("(?:{}|{}{})".format, sets, sets, sets)), repeats)
 bodies = st.lists(pieces, max_size=3).map("".join)
@@ -44,7 +57,7 @@ def found(pattern, text):
         position, filled = end, begin == end
 
 
-@settings(max_examples=300)
+@settings(max_examples=400)
 @given(pattern=patterns, text=texts)
 def test_matches_are_those_of_re(pattern, text):
     try:
@@ -70,6 +83,10 @@ def test_without_order_it_is_still_known_whether_there_is_a_match(pattern, text)
         ("ab|a", "ab", [(0, 2)]),
         ("a(?=b)|ab", "ab", [(0, 1)]),  # known only at `b`, which the second alternative reads
         ("(?<=ab)1", "ab1", [(2, 3)]),
+        ("a(?!b1)|ab1a", "ab1ab", [(0, 4)]),  # what the assertion looks at is not part of the match
+        ("a(?=b1)|ab", "ab1", [(0, 1)]),  # the first, though known two symbols later
+        ("a(?=b11)|ab", "ab1", [(0, 2)]),
+        ("(?<=^a)|1", "aab1", [(1, 1), (3, 4)]),
         ("(?<=a)(?=b)|b", "ab", [(1, 1), (1, 2)]),  # behind an empty match, what is not empty may begin
     ],
 )
@@ -83,8 +100,36 @@ def test_case_is_ignored_as_re_ignores_it(character):
         assert bool(found(pattern, character)) == bool(re.search(pattern, character))
 
 
-@pytest.mark.parametrize("pattern", [r"(a)\1", "(?m)^a", "a(?=bc)", "(?<=abc)a", r"\bab", "(?:a*)*"])
+def test_wide_assertions_hold_at_the_edges_of_the_slice_only():
+    tables, alphabet = compiled("(?<=ab)(?!1$)")
+    symbols = classes(alphabet, "aab1b")
+    slices = ((0, 4), (1, 4), (1, 5), (1, 3))
+    assert [search(tables, 0, symbols, *slice_, slice_[0], False)[0] for slice_ in slices] == [-1, -1, 3, 3]
+
+
+def test_first_symbols_are_told_apart():
+    ab, bc = Symbols(((97, 98),)), Symbols(((98, 99),))
+    parts = by_first_symbol([(ab, EDGE), (bc,), (EDGE,)])
+    assert parts == [
+        (Symbols(((97, 97),)), {(EDGE,)}),
+        (Symbols(((98, 98),)), {(EDGE,), ()}),
+        (Symbols(((99, 99),)), {()}),
+        (EDGE, {()}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(a)\1", "(?m)^a", "(?<=abc)a", "(?<=^ab)1", r"\bab", "(?:a*)*", "a(?=b+)", "(?<=a$)", "(?=$a)"]
+)
 def test_what_is_not_known_is_refused(pattern):
+    with pytest.raises(UnsupportedExpression):
+        compiled(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a(?=bc)b", "(?:a(?!bc))*", "(?:a(?=bc)){1,2}", "a(?=bc)(?!b.)", "(?:a(?=bc)|b)c"]
+)
+def test_assertions_about_several_characters_are_known_at_the_end_only(pattern):
     with pytest.raises(UnsupportedExpression):
         compiled(pattern)
 
