@@ -22,7 +22,7 @@ test: setup ## the whole test suite
 faults: setup ## kills, two runs at once, a full disk, a read-only lake: the small profile
 	pytest tests/faults tests/jobs/test_kill_and_resume.py
 
-faults-full: setup ## the same with 50 kills and more, for half an hour
+faults-full: setup ## the same with 50 kills and more, in 25 minutes
 	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py
 
 FIRST ?= 10000

@@ -45,10 +45,11 @@ for language in COMMON_LANGUAGES:
 
 
 def path() -> Path:
-    """Where the archive of this Java, Spark and these jars lies, or would lie."""
+    """Where the archive of this Java, Spark, these jars and this release lies, or would lie."""
     home = java.home()
     release = home / "release"
-    facts = [str(home), release.read_text() if release.is_file() else "", version("pyspark"), sys.prefix]
+    facts = [str(home), release.read_text() if release.is_file() else "", sys.prefix]
+    facts += [version(package) for package in ("pyspark", "tokenlake")]  # another release has other kernels to compile
     facts += [jar.sha256 for jar in jars.pinned()]
     digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
     return jars.cache_folder().parent / "classes" / f"{digest}.jsa"
