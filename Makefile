@@ -55,7 +55,7 @@ parity: setup ## the same on the whole corpus, with docs/parity.md written; LIMI
 bench: setup ## speed beside the peers on 5,000 pages, under ten minutes; tables into docs/benchmarks.md
 	python -m benchmarks --profile quick --write
 
-bench-full: setup ## the same on 36,000 pages, about 45 minutes
+bench-full: setup ## the same on 36,000 pages, in 25 minutes
 	python -m benchmarks --profile full --write
 
 gate: setup ## every kernel against a reference implementation, two minutes: fails when one has become slow
