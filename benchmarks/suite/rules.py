@@ -44,15 +44,15 @@ def rules_stage(setting: Setting) -> tuple[list[Row], dict[str, str]]:
     on) and `decisions`, two commits; "command" adds Python, the JVM's start and the record of the run. Words are split
     by each document's own language. datatrove reads and writes JSON lines through the four filters with its local
     executor, its workers' start and imports included, English rules for all. A document that it drops goes no further;
-    "every filter" takes each document through all four (the first documents of each task), which is the work that ours
-    does. "Each further document" is what those beyond a smaller run take.
+    "every filter" takes each document through all four, which is the work that ours does, on as many documents as our
+    smaller run. "Each further document" is what those beyond a smaller run take.
     """
     texts, size = setting.texts(), setting.sizes.small
     documents, fewer = count_lines(texts), count_lines(setting.texts(size))
     command, small = cleaned(setting)[1], cleaned(setting, size)[1]
     options = ["--input", texts, "--output", setting.work / "peer", "--cores", str(setting.cores)]
     peers = peer("datatrove", "peer.py", setting.cache, setting.cores, "clean", *options).said()
-    limit = ["--limit", str(setting.sizes.kernel)]
+    limit = ["--limit", str(size // setting.cores)]  # of each task
     every = peer("datatrove", "peer.py", setting.cache, setting.cores, "clean_every", *options, *limit).said()
     stops = documents / peers["measured"]["clean"]["seconds"]
     through = every["measured"]["clean_every"]["documents"] / every["measured"]["clean_every"]["seconds"]

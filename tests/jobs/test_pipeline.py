@@ -128,6 +128,7 @@ def test_a_run_over_the_reject_limit_fails_after_committing(spark, tmp_path):
     config = corpus.config(str(tmp_path / "lake"), folder)
     assert run_stages(spark, config, Reporter(), ["ingest"]) == 1
     assert Lake(spark, config.lake).read("rejects").count() == 3
+    assert run_stages(spark, config, Reporter(), ["clean"]) == 0  # which read no input
     assert (
         run_stages(
             spark,
