@@ -42,8 +42,9 @@ def minhash(setting: Setting) -> tuple[list[Row], dict[str, str]]:
         options = ["--input", texts, "--output", setting.work / "peer", "--cores", str(setting.cores)]
         other = peer("text_dedup", "peer.py", setting.cache, setting.cores, "minhash", *options)
         versions |= other.said()["versions"]
-        measured.append((count_lines(texts), command.seconds, other.seconds))
-        label = f"parity, whole command, {count_lines(texts):,} documents"
+        count = documents if small is None else count_lines(texts)
+        measured.append((count, command.seconds, other.seconds))
+        label = f"parity, whole command, {count:,} documents"
         rows.append(_row(label, command.seconds, other.seconds, "text-dedup", 1))
     (fewer, our_fewer, their_fewer), (_, ours, theirs) = measured
     rates = each_further(documents, ours, fewer, our_fewer), each_further(documents, theirs, fewer, their_fewer)
