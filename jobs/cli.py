@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import NoReturn
 
 from jobs.progress import Reporter
-from jobs.yaml_config import ConfigError
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
@@ -39,9 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _misused(error: Exception) -> bool:
     """Whether what the user wrote is at fault, not the run."""
-    if isinstance(error, ConfigError | UsageError | FileNotFoundError):
-        return True
     # Imported only when something has failed.
+    from jobs.engine.choice import EngineError
+    from jobs.yaml_config import ConfigError
+
+    if isinstance(error, ConfigError | UsageError | EngineError | FileNotFoundError):
+        return True
     from pipelines.policies.files import PolicyError
     from pipelines.readers.finding import SourceError
     from pipelines.readers.registry import UnknownFormatError
@@ -107,7 +109,7 @@ def _command(
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lake", metavar="DIR", help="folder or Hadoop URI of the tables (default: the config's)")
+    parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: the config's)")
     parser.add_argument(
         "--input",
         metavar="PATH",
@@ -125,7 +127,17 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="override a key, e.g. tokenizer.vocab_size=16000",
     )
+    _add_engine(parser)
     parser.add_argument("--log-json", action="store_true", help="one JSON line per event on standard error")
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "sail", "spark", "connect"),
+        help="where it is computed: sail (in this process, no Java), spark (a JVM, clusters), connect (the server that "
+        "SPARK_REMOTE names); auto, the default, takes what fits the place",
+    )
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -165,6 +177,7 @@ def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     added = _command(commands, "explain", "a document's whole story", examples)
     added.add_argument("lake", metavar="LAKE")
     added.add_argument("doc_id", metavar="DOC_ID")
+    _add_engine(added)
     added.add_argument("--json", action="store_true", help="as one JSON document on standard output")
     added.set_defaults(command="explain:explain")
 
@@ -177,6 +190,7 @@ def _add_decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added.add_argument("lake", metavar="LAKE")
     added.add_argument("policy", metavar="POLICY", help="name of a bundled policy, or path of a YAML file")
     added.add_argument("--apply", action="store_true", help="commit the new decisions")
+    _add_engine(added)
     added.set_defaults(command="decide:decide")
 
 
@@ -185,6 +199,7 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         commands, "report", "LAKE/report/index.html: one self-contained page", "  tokenlake report lakes/quickstart\n"
     )
     added.add_argument("lake", metavar="LAKE")
+    _add_engine(added)
     added.set_defaults(command="report:report")
 
 
@@ -193,9 +208,10 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         commands,
         "doctor",
         "what is there, what is missing, how to get it",
-        "  tokenlake doctor\n  tokenlake doctor --install\n",
+        "  tokenlake doctor\n  tokenlake doctor --install\n  tokenlake doctor --install --engine spark\n",
     )
-    added.add_argument("--install", action="store_true", help="bring the pinned jars into the cache")
+    added.add_argument("--install", action="store_true", help="compile the kernels, so that no run waits for them")
+    added.add_argument("--engine", choices=("sail", "spark"), default="sail", help="also what this engine gains from")
     added.add_argument("--quiet", action="store_true", help="say only what is missing")
     added.set_defaults(command="doctor:doctor")
 

@@ -3,16 +3,16 @@
 from jobs.funnel import lines
 from jobs.identities import require
 from jobs.report import collect, publish, published
-from jobs.stages.run import Run
+from jobs.stages.context import StageContext
 
 
-def conclude(run: Run) -> None:
+def conclude(run: StageContext) -> None:
     """Looks at every table once; at none when no table has changed since the last report.
 
     Raises:
         IdentityError: rows were lost, doubled or invented; the report is written all the same, to look at.
     """
-    with run.reporter.stage("report", run.spark.sparkContext):
+    with run.reporter.stage("report", run.engine.progress):
         facts = published(run.lake)
         if facts is None:
             facts = collect(run.lake)

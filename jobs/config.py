@@ -41,15 +41,16 @@ class CleanConfig(Config):
 class RunConfig(Config):
     """Everything `tokenlake run` needs."""
 
-    lake: str = Field("lakes/default", description="folder or Hadoop URI of the tables")
+    lake: str = Field("lakes/default", description="folder or URI of the tables")
     sources: tuple[SourceConfig, ...] = ()
     ingest: IngestConfig = IngestConfig()
     clean: CleanConfig = CleanConfig()
     dedup: DedupConfig = DedupConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
-    profile: Literal["small", "large"] = Field("small", description="JVM settings: quick start, or long runs")
-    spark: dict[str, str] = Field(default_factory=dict, description="Spark settings that win over the defaults")
+    engine: Literal["auto", "sail", "spark", "connect"] = Field("auto", description="where it is computed")
+    profile: Literal["small", "large"] = Field("small", description="classic Spark: quick start, or long runs")
+    spark: dict[str, str] = Field(default_factory=dict, description="settings of classic Spark that win over the defaults")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "RunConfig":

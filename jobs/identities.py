@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from jobs.lake import Lake
+from lake.lake import Lake
 
 
 class IdentityError(RuntimeError):

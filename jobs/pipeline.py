@@ -1,21 +1,20 @@
-"""Stages in order, in one session, and what is owed at the end."""
+"""Stages in order, on one engine, then the checks and the report."""
 
 from collections.abc import Sequence
 from importlib import import_module
 
-from pyspark.sql import SparkSession
-
 from jobs.cli import STAGES
 from jobs.config import RunConfig
-from jobs.lake import Lake
+from jobs.engine.base import Engine
+from lake.lake import Lake
 from jobs.progress import Reporter
 from jobs.rejects import over_limit
 from jobs.runs import record_failure, record_runs
-from jobs.stages.run import Run
+from jobs.stages.context import StageContext
 
 
 def run_stages(
-    spark: SparkSession, config: RunConfig, reporter: Reporter, stages: Sequence[str] = STAGES, conclude: bool = True
+    engine: Engine, config: RunConfig, reporter: Reporter, stages: Sequence[str] = STAGES, conclude: bool = True
 ) -> int:
     """Runs stages and returns the exit status.
 
@@ -25,10 +24,10 @@ def run_stages(
     Raises:
         Exception: what a stage raised, after a row with status `failed` was added to `runs`.
     """
-    run = Run(Lake(spark, config.lake), config, reporter)
+    run = StageContext(Lake(config.lake, engine), engine, config, reporter)
     for name in stages:
         try:
-            with reporter.stage(name, spark.sparkContext):
+            with reporter.stage(name, engine.progress):
                 import_module(f"jobs.stages.{name}").run(run)
         except Exception as error:
             record_failure(run.lake, name, error)

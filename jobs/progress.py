@@ -5,15 +5,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-if TYPE_CHECKING:  # `--help` and a bad configuration need no Spark
-    from pyspark import SparkContext
+if TYPE_CHECKING:  # `--help` and a bad configuration need no engine
+    from jobs.engine.base import TaskProgress
 
 
 ENGINE_LINES = 2000  # held back
@@ -54,15 +54,15 @@ class Reporter:
             self.event("engine", line, line=line)
 
     @contextmanager
-    def stage(self, name: str, context: "SparkContext") -> Iterator[None]:
-        """Shows a stage's Spark tasks while the body runs, and its seconds at the end."""
+    def stage(self, name: str, progress: "Callable[[], TaskProgress]") -> Iterator[None]:
+        """Shows a stage's tasks while the body runs, and its seconds at the end."""
         started = time.perf_counter()
         self.event("stage_started", stage=name)
         try:
             if self.log_json or not self.stream.isatty():
                 yield
             else:
-                with self._bar(name, context):
+                with self._bar(name, progress):
                     yield
         except BaseException as error:
             seconds = round(time.perf_counter() - started, 2)
@@ -84,7 +84,7 @@ class Reporter:
         self.event("ready", f"  {what:<10} {seconds:7.1f} s", what=what, seconds=seconds)
 
     @contextmanager
-    def _bar(self, name: str, context: "SparkContext") -> Iterator[None]:
+    def _bar(self, name: str, tasks: "Callable[[], TaskProgress]") -> Iterator[None]:
         columns = (
             SpinnerColumn(),
             TextColumn(f"{name:<10}"),
@@ -95,7 +95,7 @@ class Reporter:
         done = threading.Event()
         with Progress(*columns, console=self.console, transient=True) as progress:
             bar = progress.add_task(name, total=0)
-            watcher = threading.Thread(target=_watch, args=(context, progress, bar, done), daemon=True)
+            watcher = threading.Thread(target=_watch, args=(tasks, progress, bar, done), daemon=True)
             watcher.start()
             try:
                 yield
@@ -104,16 +104,9 @@ class Reporter:
                 watcher.join(timeout=2)
 
 
-def _watch(context: "SparkContext", progress: Progress, bar: TaskID, done: threading.Event) -> None:
-    """Polls Spark's status tracker: tasks of the stages that run now, on top of those finished before."""
-    tracker = context.statusTracker()
-    seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, completed
+def _watch(tasks: "Callable[[], TaskProgress]", progress: Progress, bar: TaskID, done: threading.Event) -> None:
+    """Polls the engine: tasks of this stage are those beyond what it knew when the stage began."""
+    before = tasks()
     while not done.wait(0.3):
-        active = set(tracker.getActiveStageIds())
-        for stage in seen.keys() - active:
-            seen[stage] = (seen[stage][0], seen[stage][0])
-        for stage in active:
-            info = tracker.getStageInfo(stage)
-            if info:
-                seen[stage] = (info.numTasks, info.numCompletedTasks)
-        progress.update(bar, total=sum(n for n, _ in seen.values()), completed=sum(n for _, n in seen.values()))
+        now = tasks()
+        progress.update(bar, total=now.known - before.known, completed=now.ended - before.ended)

@@ -1,27 +1,30 @@
 """The limit on rejected input: a run that passes it has failed, but keeps what it learned."""
 
-from pyspark.sql import functions as F
+from collections import Counter
 
-from jobs.stages.run import Run
+import pyarrow.compute as pc
+
+from jobs.stages.context import StageContext
 
 
-def over_limit(run: Run) -> bool:
+def over_limit(run: StageContext) -> bool:
     """Whether the share of rejected records passes `ingest.reject_limit`; if so, tells the commonest reasons."""
     limit = run.config.ingest.reject_limit
-    done = run.lake.read("inputs")
-    total = done.agg(F.sum("rows_read").alias("read"), F.sum("rejects").alias("rejects")).head()
-    if total is None or not total.read or total.rejects <= limit * total.read:
+    done = run.lake.read_here("inputs", ["rows_read", "rejects"])
+    read, rejected = (pc.sum(done[name]).as_py() or 0 for name in ("rows_read", "rejects"))
+    if not read or rejected <= limit * read:
         return False
-    rows = run.lake.read("rejects").groupBy("reason").count().orderBy(F.desc("count"), "reason").limit(5).collect()
-    reasons = ", ".join(f"{row.reason} {row['count']:,}" for row in rows)
+    found = Counter(run.lake.read_here("rejects", ["reason"])["reason"].to_pylist())
+    commonest = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:5]
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in commonest)
     run.reporter.event(
         "reject_limit_passed",
-        f"tokenlake: {total.rejects:,} of {total.read:,} records were rejected, over ingest.reject_limit = {limit:g} "
+        f"tokenlake: {rejected:,} of {read:,} records were rejected, over ingest.reject_limit = {limit:g} "
         f"({reasons}). What was read is committed; look at {run.lake.path('rejects')}, "
         "mend or exclude the input, or raise the limit.",
-        rejects=total.rejects,
-        read=total.read,
+        rejects=rejected,
+        read=read,
         limit=limit,
-        reasons={row.reason: row["count"] for row in rows},
+        reasons=dict(commonest),
     )
     return True

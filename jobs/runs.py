@@ -1,4 +1,4 @@
-"""The `runs` table: the ledger's notes as rows that anyone can query."""
+"""The `runs` table: the metadata of commits as rows that anyone can query."""
 
 import time
 from datetime import UTC, datetime
@@ -7,8 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.failures import told
-from jobs.lake import Commit, Lake, Note
-from jobs.ledger import code_version, run_id
+from lake.commits import Commit, CommitMetadata
+from lake.lake import Lake
+from lake.ledger import code_version, run_id
 from pipelines.tables import RUNS
 
 # Committed under the run id of `documents`, which stands for the whole of an ingest; and the table itself.
@@ -20,13 +21,13 @@ def record_runs(lake: Lake) -> int:
 
     Returns the number of rows added; nothing is committed when there are none.
     """
-    last = lake.last_noted(RUNS.name)
-    known = dict(last.note.inputs) if last and last.note else {}
+    last = lake.last_own_commit(RUNS.name)
+    known = dict(last.metadata.inputs) if last and last.metadata else {}
     tables = [name for name in lake.tables() if name not in _BESIDE]
     versions = {name: lake.version(name) for name in tables}
     rows: list[dict[str, Any]] = []
     for name in tables:
-        rows.extend(_row(commit) for commit in lake.commits(name, after=known.get(name, -1)) if commit.note)
+        rows.extend(_row(commit) for commit in lake.commits(name, after=known.get(name, -1)) if commit.metadata)
     if rows:
         _append(lake, rows, {**known, **versions})
     return len(rows)
@@ -35,8 +36,8 @@ def record_runs(lake: Lake) -> int:
 def record_failure(lake: Lake, stage: str, error: Exception) -> None:
     """Adds a row with status `failed`; never hides the failure itself."""
     now = datetime.now(UTC)
-    last = lake.last_noted(RUNS.name)
-    known = dict(last.note.inputs) if last and last.note else {}
+    last = lake.last_own_commit(RUNS.name)
+    known = dict(last.metadata.inputs) if last and last.metadata else {}
     row = dict.fromkeys(RUNS.schema.names)
     row |= {
         "run_id": run_id(stage, "failed", time.time_ns()),
@@ -55,30 +56,30 @@ def record_failure(lake: Lake, stage: str, error: Exception) -> None:
 
 
 def _row(commit: Commit) -> dict[str, Any]:
-    note = commit.note
-    assert note is not None
+    metadata = commit.metadata
+    assert metadata is not None
     return {
-        "run_id": note.run_id,
-        "stage": note.stage,
+        "run_id": metadata.run_id,
+        "stage": metadata.stage,
         "table": commit.table,
-        "mode": note.mode,
-        "config_hash": note.config_hash,
-        "code_version": note.code_version,
-        "inputs": dict(note.inputs),
+        "mode": metadata.mode,
+        "config_hash": metadata.config_hash,
+        "code_version": metadata.code_version,
+        "inputs": dict(metadata.inputs),
         "output_version": commit.version,
-        "rows_in": note.rows_in,
+        "rows_in": metadata.rows_in,
         "rows_out": commit.rows_out,
-        "seconds": round(commit.timestamp.timestamp() - note.started_at, 3),
+        "seconds": round(commit.timestamp.timestamp() - metadata.started_at, 3),
         "status": "done",
-        "detail": dict(note.detail),
-        "started_at": datetime.fromtimestamp(note.started_at, UTC),
+        "detail": dict(metadata.detail),
+        "started_at": datetime.fromtimestamp(metadata.started_at, UTC),
         "finished_at": commit.timestamp,
     }
 
 
 def _append(lake: Lake, rows: list[dict[str, Any]], versions: dict[str, int]) -> None:
     table = pa.Table.from_pylist(rows, schema=RUNS.schema)
-    note = Note(
+    metadata = CommitMetadata(
         run_id=run_id("runs", sorted(row["run_id"] for row in rows)),
         stage="runs",
         mode="append",
@@ -88,4 +89,4 @@ def _append(lake: Lake, rows: list[dict[str, Any]], versions: dict[str, int]) ->
         started_at=time.time(),
         rows_in=len(rows),
     )
-    lake.append(lake.spark.createDataFrame(table).coalesce(1), RUNS, note)
+    lake.append(table, RUNS, metadata, None)

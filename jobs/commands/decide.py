@@ -10,9 +10,10 @@ from rich.table import Table as Grid
 
 from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
-from jobs.lake import Commit, Lake
-from jobs.lake_lock import exclusive
-from jobs.ledger import Work
+from lake.commits import Commit
+from lake.lake import Lake
+from lake.lock import exclusive
+from lake.ledger import Work
 from jobs.progress import Reporter
 from jobs.runs import record_runs
 from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
@@ -47,7 +48,7 @@ class Proposal:
 def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Shows what a policy would change against the lake's decisions; `--apply` commits it."""
     policy = load(arguments.policy)
-    with opened(arguments.lake, reporter) as lake:
+    with opened(arguments.lake, arguments.engine, reporter) as (lake, _):
         proposal = propose(lake, policy)
         show(proposal)
         commit = None

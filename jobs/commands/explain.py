@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 
 from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.progress import Reporter
 
 _MEMBERS_SHOWN = 12  # of a cluster
@@ -20,7 +20,7 @@ _MEMBERS_SHOWN = 12  # of a cluster
 
 def explain(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints the story of one document; a beginning of the doc_id is enough when it is unique."""
-    with opened(arguments.lake, reporter) as lake:
+    with opened(arguments.lake, arguments.engine, reporter) as (lake, _):
         story = tell(lake, arguments.doc_id)
     if arguments.json:
         print(json.dumps(story, indent=2, default=str, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""A session for the commands that look at a lake that is there."""
+"""A lake for the commands that look at one that is there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,30 +6,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.commands.run import absolute
+from jobs.engine.choice import Settings, choose, make
 from jobs.progress import Reporter
+from lake.lake import Lake
+from lake.storage import is_local
 
 if TYPE_CHECKING:
-    from jobs.lake import Lake
+    from jobs.engine.base import Engine
 
 
-@contextmanager
-def opened(root: str, reporter: Reporter) -> Iterator["Lake"]:
-    """A lake that exists, in a session that ends with the block.
+def existing(root: str, engine: "Engine | None" = None) -> Lake:
+    """A lake that is there.
 
     Raises:
         FileNotFoundError: there is no lake at `root`.
     """
-    nothing = FileNotFoundError(f"{root}: no tables there; `tokenlake run CONFIG --lake {root}` makes a lake")
-    if "://" not in root and not Path(absolute(root)).is_dir():
-        raise nothing
-    from jobs import session
-    from jobs.lake import Lake
+    lake = Lake(absolute(root), engine)
+    if (is_local(root) and not Path(lake.root).is_dir()) or not lake.tables():
+        raise FileNotFoundError(f"{root}: no tables there; `tokenlake run CONFIG --lake {root}` makes a lake")
+    return lake
 
-    spark = session.build(tell=reporter.engine)
+
+@contextmanager
+def opened(root: str, engine: str | None, reporter: Reporter) -> Iterator[tuple[Lake, "Engine"]]:
+    """A lake that is there, and an engine that ends with the block.
+
+    Raises:
+        FileNotFoundError: there is no lake at `root`.
+    """
+    existing(root)
+    made = make(choose(engine, "auto"), Settings(tell=reporter.engine))
     try:
-        lake = Lake(spark, absolute(root))
-        if not lake.tables():
-            raise nothing
-        yield lake
+        yield existing(root, made), made
     finally:
-        spark.stop()
+        made.stop()

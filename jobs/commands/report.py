@@ -10,7 +10,10 @@ def report(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Writes LAKE/report/index.html and prints its path."""
     from jobs.report import write
 
-    with opened(arguments.lake, reporter) as lake, reporter.stage("report", lake.spark.sparkContext):
-        path = write(lake.spark, lake.root)
+    with (
+        opened(arguments.lake, arguments.engine, reporter) as (lake, engine),
+        reporter.stage("report", engine.progress),
+    ):
+        path = write(lake)
     print(path)
     return 0

@@ -8,19 +8,22 @@ from pathlib import Path
 from jobs import preflight
 from jobs.cli import STAGES, UsageError
 from jobs.config import RunConfig
+from jobs.engine.choice import Settings, choose, make
 from jobs.failures import note_lake
 from jobs.progress import Reporter
 from jobs.yaml_config import load
+from lake.lock import exclusive
+from lake.storage import is_local
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """All stages, the identities, the funnel and the report."""
-    return execute(configuration(arguments), STAGES, reporter, conclude=True)
+    return execute(configuration(arguments), STAGES, reporter, True, arguments.engine)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """One stage."""
-    return execute(configuration(arguments), (arguments.stage,), reporter, conclude=False)
+    return execute(configuration(arguments), (arguments.stage,), reporter, False, arguments.engine)
 
 
 def configuration(arguments: argparse.Namespace) -> RunConfig:
@@ -46,26 +49,27 @@ def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
     return [item for group in groups for item in group]
 
 
-def execute(config: RunConfig, stages: Sequence[str], reporter: Reporter, conclude: bool) -> int:
-    """Runs stages in a session of their own."""
+def execute(
+    config: RunConfig, stages: Sequence[str], reporter: Reporter, conclude: bool, engine: str | None = None
+) -> int:
+    """Runs stages on an engine of their own."""
     started = time.perf_counter()
     config = config.model_copy(update={"lake": absolute(config.lake)})
     preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
-    from jobs import lake_lock, session  # imported late: `--help` and a bad configuration need no Spark
-
-    with lake_lock.exclusive(config.lake):
-        with reporter.setup("session"):
-            spark = session.build(settings=config.spark, profile=config.profile, tell=reporter.engine)
+    choice = choose(engine, config.engine)
+    reporter.event("engine", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
+    with exclusive(config.lake):
+        made = make(choice, Settings(config.spark, config.profile, reporter.engine))
         try:
             from jobs.pipeline import run_stages
 
-            status = run_stages(spark, config, reporter, stages, conclude)
+            status = run_stages(made, config, reporter, stages, conclude)
         except Exception as error:
             note_lake(error, config.lake)
             raise
         finally:
-            spark.stop()
+            made.stop()
     seconds = round(time.perf_counter() - started, 1)
     reporter.event("run_finished", f"  done in {seconds} s", seconds=seconds, status=status)
     return status
@@ -73,4 +77,4 @@ def execute(config: RunConfig, stages: Sequence[str], reporter: Reporter, conclu
 
 def absolute(lake: str) -> str:
     """A local lake as an absolute path; URIs stay as they are."""
-    return lake if "://" in lake else str(Path(lake).expanduser().resolve())
+    return lake if not is_local(lake) else str(Path(lake).expanduser().resolve())

@@ -9,15 +9,15 @@ from rich import filesize
 from rich.console import Console
 from rich.table import Table as Grid
 
-from jobs.commands.lake_session import opened
-from jobs.lake import Lake
+from jobs.commands.lake_session import existing
+from lake.lake import Lake
 from jobs.progress import Reporter
 
 
 def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Each table: version, rows, bytes, last commit's run and config."""
-    with opened(arguments.lake, reporter) as lake:
-        found = [describe(lake, name) for name in lake.tables()]
+    lake = existing(arguments.lake)
+    found = [describe(lake, name) for name in lake.tables()]
     if arguments.json:
         print(json.dumps(found, indent=2))
         return 0
@@ -47,15 +47,15 @@ def _short(identifier: str | None) -> str:
 def describe(lake: Lake, name: str) -> dict[str, Any]:
     """One table's facts, as they stand in its log."""
     files, size = lake.size(name)
-    last = lake.last_noted(name)
-    note = last.note if last else None
+    last = lake.last_own_commit(name)
+    metadata = last.metadata if last else None
     return {
         "table": name,
         "version": lake.version(name),
-        "rows": lake.read(name).count(),
+        "rows": lake.rows(name),
         "files": files,
         "bytes": size,
-        "run_id": note.run_id if note else None,
-        "config_hash": note.config_hash if note else None,
+        "run_id": metadata.run_id if metadata else None,
+        "config_hash": metadata.config_hash if metadata else None,
         "committed_at": last.timestamp.isoformat() if last else None,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from jobs.identities import count, identities
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.report import bins, facts, queries, summaries
 from jobs.report.thresholds import policy_in_force, thresholds
 
@@ -119,9 +119,9 @@ def _policy_label(lake: Lake, tables: Mapping[str, DataFrame]) -> str | None:
     """`name@fingerprint` as the last commit of the decisions says, or else their first row."""
     if "decisions" not in tables:
         return None
-    commit = lake.last_noted("decisions")
-    if commit and commit.note and "policy" in commit.note.detail:
-        return commit.note.detail["policy"]
+    commit = lake.last_own_commit("decisions")
+    if commit and commit.metadata and "policy" in commit.metadata.detail:
+        return commit.metadata.detail["policy"]
     row = tables["decisions"].select("policy").head()
     return row[0] if row else None
 
@@ -133,16 +133,16 @@ def _runs(runs: DataFrame) -> tuple[facts.Run, ...]:
 
 
 def _state(lake: Lake, name: str, rows: int | None) -> facts.TableState:
-    commit = lake.last_noted(name)
-    note = commit.note if commit else None
+    commit = lake.last_own_commit(name)
+    metadata = commit.metadata if commit else None
     state = facts.TableState(name=name, version=lake.version(name), rows=rows)
-    if note is None:
+    if metadata is None:
         return state
     return state.model_copy(
         update={
-            "run_id": note.run_id,
-            "config_hash": note.config_hash,
-            "code_version": note.code_version,
-            "inputs": dict(note.inputs),
+            "run_id": metadata.run_id,
+            "config_hash": metadata.config_hash,
+            "code_version": metadata.code_version,
+            "inputs": dict(metadata.inputs),
         }
     )

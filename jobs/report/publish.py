@@ -1,27 +1,24 @@
 """Writes the report into its lake."""
 
-from pyspark.sql import SparkSession
-
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.report.collect import collect
 from jobs.report.facts import LakeFacts
 from jobs.report.page import render
 
 
-def write(spark: SparkSession, lake: str) -> str:
+def write(lake: Lake) -> str:
     """Looks at every table, publishes what it finds, and returns the page's path.
 
     Raises:
-        FileNotFoundError: there is no table under `lake`.
+        FileNotFoundError: there is no table in the lake.
     """
-    opened = Lake(spark, lake)
-    return publish(opened, collect(opened))
+    return publish(lake, collect(lake))
 
 
 def published(lake: Lake) -> LakeFacts | None:
     """The facts of the report that is there, if it speaks of the tables as they stand; else None."""
-    text = lake.read_file("report/report.json")
-    if text is None or lake.read_file("report/index.html") is None:
+    text = lake.storage.read_text("report/report.json")
+    if text is None or not lake.storage.exists("report/index.html"):
         return None
     try:
         facts = LakeFacts.model_validate_json(text)
@@ -38,6 +35,6 @@ def publish(lake: Lake, facts: LakeFacts) -> str:
 
     The page depends on the tables alone: the same lake gives the same bytes.
     """
-    lake.write_file("report/report.json", facts.model_dump_json(indent=1))
-    lake.write_file("report/index.html", render(facts))
+    lake.storage.write_text("report/report.json", facts.model_dump_json(indent=1))
+    lake.storage.write_text("report/index.html", render(facts))
     return lake.path("report/index.html")

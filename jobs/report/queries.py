@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -43,7 +43,7 @@ def sources(inputs: DataFrame) -> list[Row]:
 
 def rejects(table: DataFrame) -> list[Row]:
     """Records per source and reason, each with its first reject by (uri, position)."""
-    first = F.min(F.struct("uri", "position", "detail", F.substring("sample", 1, EXCERPT_CHARACTERS).alias("sample")))
+    first = F.min(F.struct("uri", "position", "detail", "sample"))
     return (
         table.groupBy("source", "reason")
         .agg(F.count("*").alias("records"), first.alias("first"))
@@ -143,8 +143,9 @@ def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> li
 def examples(decisions: DataFrame) -> list[Row]:
     """Per reason the documents with the fewest reasons, then the smallest ids: rows (reason, doc_id, reasons)."""
     listed = decisions.where(F.size("reasons") > 0).select("doc_id", "reasons", F.explode("reasons").alias("reason"))
-    smallest = F.min_by(F.struct("doc_id", "reasons"), F.struct(F.size("reasons"), "doc_id"), EXAMPLES)
-    return listed.groupBy("reason").agg(F.explode(smallest).alias("example")).select("reason", "example.*").collect()
+    place = F.row_number().over(Window.partitionBy("reason").orderBy(F.size("reasons"), "doc_id"))
+    few = listed.withColumn("place", place).where(F.col("place") <= EXAMPLES)
+    return few.select("reason", "doc_id", "reasons").orderBy("reason", "place").collect()
 
 
 def cluster_sizes(duplicates: DataFrame) -> list[Row]:
@@ -160,9 +161,10 @@ def largest_clusters(duplicates: DataFrame) -> list[Row]:
     order = (F.desc("cluster_size"), F.col("cluster_id"))
     chosen = duplicates.where(F.col("kept") & (F.col("cluster_size") > 1)).orderBy(*order).limit(LARGEST_CLUSTERS)
     members = duplicates.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
-    row = F.struct(~F.col("kept"), F.col("doc_id"), F.col("kept"), F.col("method"), "similarity", "cluster_size")
-    few = members.groupBy("cluster_id").agg(F.explode(F.min_by(row, row, MEMBERS)).alias("member"))
-    return few.select("cluster_id", "member.*").orderBy(*order, F.desc("kept"), "doc_id").collect()
+    place = F.row_number().over(Window.partitionBy("cluster_id").orderBy(F.desc("kept"), "doc_id"))
+    few = members.withColumn("place", place).where(F.col("place") <= MEMBERS)
+    wanted = few.select("cluster_id", "doc_id", "kept", "method", "similarity", "cluster_size")
+    return wanted.orderBy(*order, F.desc("kept"), "doc_id").collect()
 
 
 def excerpts(documents: DataFrame, doc_ids: Sequence[str]) -> list[Row]:
@@ -211,10 +213,11 @@ def bytes_of_ids(table: DataFrame) -> tuple[int, int]:
 
 def slot(value: Column, binned: Bins) -> Column:
     """The slot of a value; null for null."""
-    if binned.logarithmic:
-        number = F.width_bucket(F.log10(value), F.lit(binned.low), F.lit(binned.high), F.lit(binned.count))
-        return F.when(value <= 0, F.lit(0)).otherwise(number).cast("int")
-    return F.width_bucket(value.cast("double"), F.lit(binned.low), F.lit(binned.high), F.lit(binned.count)).cast("int")
+    number = F.log10(value) if binned.logarithmic else value.cast("double")
+    # `width_bucket` puts values at edges into other bins on other engines.
+    step = F.floor((number - F.lit(binned.low)) * F.lit(binned.count / (binned.high - binned.low))) + F.lit(1)
+    within = F.greatest(F.least(step, F.lit(binned.count + 1)), F.lit(0))
+    return (F.when(value <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within).cast("int")
 
 
 def _event(kind: str, name: Column | None = None) -> Column:

@@ -9,6 +9,9 @@ from pyspark.sql import Row
 from jobs.report import bins, facts
 from jobs.report.bins import Bins
 
+EXCERPT_BYTES = 300
+"""How much of a reject's sample is shown."""
+
 LANGUAGES = 6
 """How many languages have distributions of their own; the others share one."""
 
@@ -190,5 +193,5 @@ def reject(row: Row) -> facts.RejectGroup:
         uri=first["uri"],
         position=first["position"] if first["position"] is not None else -1,
         detail=first["detail"] or "",
-        sample=bytes(first["sample"] or b"").decode("utf-8", errors="replace"),
+        sample=bytes(first["sample"] or b"")[:EXCERPT_BYTES].decode("utf-8", errors="replace"),
     )

@@ -1,6 +1,6 @@
 """The thresholds that decided, so that they can be drawn into the distributions."""
 
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.report.facts import Threshold
 from jobs.stages.policy_file import policy_of
 from pipelines.policies import files

@@ -2,10 +2,11 @@
 
 from pyspark.sql import DataFrame
 
-from jobs.lake import Commit, Lake
-from jobs.ledger import Work, fingerprint, plan
+from lake.commits import Commit
+from lake.lake import Lake
+from lake.ledger import Work, fingerprint, plan
 from jobs.stages.policy_file import keep_policy
-from jobs.stages.run import Run
+from jobs.stages.context import StageContext
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide
@@ -15,13 +16,13 @@ from pipelines.text.spark import with_url_lists
 from pipelines.text.urls import UrlConfig
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Measures what is new, decides what is not decided."""
     _measure(run)
     _decide(run)
 
 
-def _measure(run: Run) -> None:
+def _measure(run: StageContext) -> None:
     config = run.config.clean.measure
     work = plan(run.lake, "clean", MEASURES, ["documents"], config.fingerprint())
     if work.mode != "nothing":
@@ -29,7 +30,7 @@ def _measure(run: Run) -> None:
         run.committed(work.commit(run.lake, measures(documents, config, work.run_id)))
 
 
-def _decide(run: Run) -> None:
+def _decide(run: StageContext) -> None:
     clean = run.config.clean
     policy = load(clean.policy)
     work = decision_work(run.lake, policy, clean.urls)
@@ -61,7 +62,7 @@ def commit_decisions(lake: Lake, work: Work, rows: DataFrame, policy: Policy, ur
 
 def urls_in_force(lake: Lake) -> UrlConfig:
     """The URL lists that the lake's decisions were made with."""
-    last = lake.last_noted(DECISIONS.name)
-    if last is None or last.note is None:
+    last = lake.last_own_commit(DECISIONS.name)
+    if last is None or last.metadata is None:
         return UrlConfig()
-    return UrlConfig.model_validate_json(last.note.detail["urls"])
+    return UrlConfig.model_validate_json(last.metadata.detail["urls"])

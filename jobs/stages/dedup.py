@@ -3,22 +3,23 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.ledger import Work, fingerprint, plan
-from jobs.stages.run import Run
+from lake.ledger import Work, fingerprint, plan
+from jobs.stages.context import StageContext
+from lake.scratch import Scratch
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.deliver import DeliverConfig
 from pipelines.text.spark import candidates, clean_documents
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Compares what the rules kept with itself and with what the lake holds, and delivers the survivors."""
     _sign(run)
     _cluster(run)
     _deliver(run)
 
 
-def _sign(run: Run) -> None:
+def _sign(run: StageContext) -> None:
     """Signatures of what the rules kept; each commit is one batch, in order of arrival."""
     lake, config = run.lake, run.config
     priorities = {source.name: source.priority for source in config.sources if source.priority}
@@ -39,43 +40,46 @@ def _priority(priorities: dict[str, int]) -> Column:
     return chosen.cast("int")
 
 
-def _next_batch(run: Run, work: Work) -> int:
+def _next_batch(run: StageContext, work: Work) -> int:
     if work.mode == "rebuild":
         return 0
     return 1 + max(_batches(run, work.output.name, after=-1))
 
 
-def _batches(run: Run, table: str, after: int) -> list[int]:
+def _batches(run: StageContext, table: str, after: int) -> list[int]:
     """Batch numbers of the commits of `signatures` newer than a version, back to the last rebuild."""
     batches = []
     for commit in run.lake.commits(table, after):
-        if commit.note:
-            batches.append(int(commit.note.detail["batch"]))
-            if commit.note.mode == "rebuild":
+        if commit.metadata:
+            batches.append(int(commit.metadata.detail["batch"]))
+            if commit.metadata.mode == "rebuild":
                 break
     return batches
 
 
-def _cluster(run: Run) -> None:
+def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
     work = plan(lake, "dedup", DUPLICATES, ["signatures"], config.fingerprint())
     if work.mode == "nothing":
         return
     texts = candidates(lake.read("measures"), lake.read("decisions")).select("doc_id", "text")
     signed = lake.read("signatures", work.inputs["signatures"])
-    if work.mode == "rebuild":
-        found = clusters(signed, None, texts, config, 0, work.run_id)
-        run.committed(work.commit(lake, found))
-        return
-    last = lake.last_noted(DUPLICATES.name)
-    assert last is not None
-    assert last.note is not None
-    first_new = min(_batches(run, SIGNATURES.name, after=last.note.inputs["signatures"]))
-    found = clusters(signed, lake.read("duplicates"), texts, config, first_new, work.run_id)
-    run.committed(work.merge(lake, found))
+    with Scratch(lake, work.run_id) as scratch:
+        if work.mode == "rebuild":
+            found = clusters(signed, None, texts, config, 0, work.run_id, scratch)
+            run.committed(work.commit(lake, found))
+            return
+        last = lake.last_own_commit(DUPLICATES.name)
+        assert last is not None
+        assert last.metadata is not None
+        first_new = min(_batches(run, SIGNATURES.name, after=last.metadata.inputs["signatures"]))
+        known = lake.read("duplicates")
+        found = scratch.keep(clusters(signed, known, texts, config, first_new, work.run_id, scratch))
+        kept = known.join(found.select("doc_id"), on="doc_id", how="left_anti")
+        run.committed(work.update(lake, kept, found))
 
 
-def _deliver(run: Run) -> None:
+def _deliver(run: StageContext) -> None:
     """Decisions drive; duplicates stand beside them."""
     lake, clean = run.lake, run.config.clean
     settings = DeliverConfig(repair=clean.repair, personal=clean.personal)

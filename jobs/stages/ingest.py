@@ -1,39 +1,71 @@
 """files -> documents, rejects, inputs.
 
-One pass over the input writes a *staging* folder; the tables are committed from it. So a run that is killed between
-two commits does not read its input again, and commits exactly what it read.
+Tasks read the input once and write the data files of `documents` and `rejects` themselves; a *manifest* lists them, and
+the three tables are committed from it. So a run that is killed between two commits does not read its input again, and
+commits exactly what it read.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
-from jobs.lake import Note
-from jobs.ledger import code_version, run_id
-from jobs.stages.run import Run
+from jobs.stages.context import StageContext
+from jobs.stages.staged_files import Manifest, StoreStaged, manifest
+from lake.commits import CommitMetadata
+from lake.ledger import code_version, run_id
+from lake.scratch import STAGING
+from lake.storage import is_local
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import InputFile
 from pipelines.readers.splitting import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
-STAGING = "_staging"
+_TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Commits what an interrupted run had read, then reads the files that the lake does not know."""
-    for staged in run.lake.folders(STAGING):
-        if run.lake.read_file(f"{STAGING}/{staged}/rows/_SUCCESS") is not None:
-            _commit(run, staged)
-        run.lake.delete(f"{STAGING}/{staged}")
+    _finish_interrupted(run)
     for batch in _batches(_unknown_files(run), run.config.ingest.batch_bytes):
-        name = _stage(run, batch)
-        _commit(run, name)
-        run.lake.delete(f"{STAGING}/{name}")
+        read = _read(run, batch)
+        file = _manifest_file(read.run_id)
+        run.lake.storage.write_text(file, read.to_json())
+        _commit(run, read)
+        run.lake.storage.delete(file)
+
+
+def _finish_interrupted(run: StageContext) -> None:
+    for entry in run.lake.storage.entries(STAGING):
+        text = None if entry.is_folder else run.lake.storage.read_text(f"{STAGING}/{entry.name}")
+        if text is not None and entry.name.endswith(".json"):
+            _commit(run, Manifest.from_json(text))
+        run.lake.storage.delete(f"{STAGING}/{entry.name}")
+    _remove_torn(run)
+
+
+def _remove_torn(run: StageContext) -> None:
+    """Removes data files of ingests that were killed before they had a manifest: no commit will ever name them."""
+    if not is_local(run.lake.root):
+        return
+    torn = {
+        parts[1]
+        for table in _TABLES
+        for path in run.lake.storage.files_below(table)
+        if (parts := path.split("part-", 1))[0] == "" and len(parts) == 2 and parts[1].startswith("ingest-")
+    }
+    runs = {name.rpartition("-")[0] for name in torn}
+    for name in runs:
+        for table in _TABLES:
+            if not run.lake.is_committed(table, name):
+                run.lake.remove_unfinished(table, name)
+
+
+def _manifest_file(name: str) -> str:
+    return f"{STAGING}/{name}.json"
 
 
 @dataclass(frozen=True)
@@ -44,18 +76,18 @@ class Listed:
     config: SourceConfig
 
 
-def _unknown_files(run: Run) -> list[Listed]:
+def _unknown_files(run: StageContext) -> list[Listed]:
     """Files of the configured sources that `inputs` does not hold, in the order of the sources and of their names."""
-    listed = [Listed(file, source) for source in run.config.sources for file in readers.list_inputs(run.spark, source)]
+    listed = [Listed(file, source) for source in run.config.sources for file in readers.list_inputs(source)]
     if not run.lake.exists(INPUTS.name):
         return listed
-    rows = run.lake.read(INPUTS.name).select("source", "uri", "fingerprint", "settings").collect()
-    known = {(row.source, row.uri, row.fingerprint) for row in rows}
-    _tell_changed_settings(run, {(row.source, row.settings) for row in rows})
+    rows = run.lake.read_here(INPUTS.name, ["source", "uri", "fingerprint", "settings"]).to_pylist()
+    known = {(row["source"], row["uri"], row["fingerprint"]) for row in rows}
+    _tell_changed_settings(run, {(row["source"], row["settings"]) for row in rows})
     return [one for one in listed if (one.file.source, one.file.uri, one.file.fingerprint) not in known]
 
 
-def _tell_changed_settings(run: Run, seen: set[tuple[str, str]]) -> None:
+def _tell_changed_settings(run: StageContext, seen: set[tuple[str, str]]) -> None:
     for source in run.config.sources:
         others = {settings for name, settings in seen if name == source.name} - {source.fingerprint()}
         if others:
@@ -80,61 +112,64 @@ def _batches(files: Iterable[Listed], limit: int) -> Iterator[list[Listed]]:
         yield batch
 
 
-def _stage(run: Run, batch: list[Listed]) -> str:
-    """Reads the files once, into the staging folder named after the run id."""
+def _read(run: StageContext, batch: list[Listed]) -> Manifest:
+    """Reads the files once, into data files named after the run id."""
     config = run.config.ingest
     names = [(one.file.source, one.file.uri, one.file.fingerprint, one.config.fingerprint()) for one in batch]
     name = run_id("ingest", names, config.language_model)
     splits = [piece for one in batch for piece in split([one.file], one.config, config.split_bytes)]
     size = sum(one.file.size for one in batch)
-    tasks = assign(splits, max(run.spark.sparkContext.defaultParallelism, -(-size // config.split_bytes)))
+    tasks = assign(splits, max(run.engine.parallelism(), -(-size // config.split_bytes)))
     run.reporter.event(
         "reading", f"  reading    {len(batch):,} files, {size / 1e6:,.1f} MB", files=len(batch), bytes=size
     )
-    staged = readers.read_splits(run.spark, tasks, name, datetime.now(UTC), config.language_model)
-    staged.write.partitionBy("kind").parquet(run.lake.path(f"{STAGING}/{name}/rows"))
-    return name
+    sink = StoreStaged(run.lake.root, name)
+    session = run.engine.session
+    reports = readers.read_splits(session, tasks, name, datetime.now(UTC), config.language_model, sink).toArrow()
+    return _without_known(run, manifest(reports, name, run.started_at, config.fingerprint()))
 
 
-def _commit(run: Run, name: str) -> None:
-    """Commits a staging folder: documents, rejects, then the files they came from. Each commit is idempotent."""
-    staged = run.spark.read.parquet(run.lake.path(f"{STAGING}/{name}/rows"))
-    settings = {source.name: source.fingerprint() for source in run.config.sources}
-    files = readers.summaries(staged).withColumns(
-        {"settings": _lookup(settings, "source"), "run_id": F.lit(name), "recorded_at": F.current_timestamp()}
-    )
-    documents, again = _without_known(run, name, readers.documents(staged), files)
-    rows = files.agg(F.sum("rows_read")).head()
-    note = Note(
-        run_id=name,
+def _commit(run: StageContext, read: Manifest) -> None:
+    """Commits a manifest: documents, rejects, then the files they came from. Each commit is made once."""
+    metadata = CommitMetadata(
+        run_id=read.run_id,
         stage="ingest",
         mode="append",
-        config_hash=run.config.ingest.fingerprint(),
+        config_hash=read.config_hash,
         code_version=code_version(),
         inputs={},
-        started_at=run.started_at,
-        rows_in=rows[0] if rows and rows[0] else 0,
+        started_at=read.started_at,
+        rows_in=sum(row["rows_read"] for row in read.inputs),
     )
-    run.lake.append(documents, DOCUMENTS, note)
-    run.lake.append(readers.rejects(staged).unionByName(again), REJECTS, note)
-    run.lake.append(_recount(files, again), INPUTS, note)
-    committed = run.lake.last_noted(DOCUMENTS.name)
+    run.lake.commit_files(read.documents, DOCUMENTS, metadata, "append", None)
+    run.lake.commit_files(read.rejects, REJECTS, metadata, "append", None)
+    if not run.lake.is_committed(INPUTS.name, read.run_id):
+        run.lake.remove_unfinished(INPUTS.name, read.run_id)
+        run.lake.append(_inputs(run, read), INPUTS, metadata, None)
+    committed = run.lake.last_own_commit(DOCUMENTS.name)
     assert committed is not None
     run.committed(committed)
 
 
-def _without_known(run: Run, name: str, documents: DataFrame, files: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """Parts the documents of files that changed since they were read from those the lake holds already.
+def _inputs(run: StageContext, read: Manifest) -> pa.Table:
+    settings = {source.name: source.fingerprint() for source in run.config.sources}
+    constant = {"run_id": read.run_id, "recorded_at": datetime.now(UTC)}
+    rows = [{**row, "settings": settings.get(row["source"]), **constant} for row in read.inputs]
+    return pa.Table.from_pylist(rows, schema=INPUTS.schema)
 
-    Returns (new documents, rejects that say `already_ingested` for the others).
+
+def _without_known(run: StageContext, read: Manifest) -> Manifest:
+    """Where files changed since they were read: their documents that the lake holds already become rejects.
+
+    The reason is `already_ingested`.
     """
-    nothing = run.spark.createDataFrame([], from_arrow_schema(REJECTS.schema))
     if not run.lake.exists(INPUTS.name):
-        return documents, nothing
-    before = run.lake.read(INPUTS.name).where(F.col("run_id") != name).select("source", "uri").distinct()
-    if files.join(before, on=["source", "uri"], how="left_semi").isEmpty():
-        return documents, nothing
-    known = run.lake.read(DOCUMENTS.name).where(F.col("run_id") != name).select("doc_id")
+        return read
+    before = {(row["source"], row["uri"]) for row in run.lake.read_here(INPUTS.name, ["source", "uri"]).to_pylist()}
+    if not any((row["source"], row["uri"]) in before for row in read.inputs):
+        return read
+    documents = run.lake.read_files(DOCUMENTS.name, read.documents, DOCUMENTS.schema)
+    known = run.lake.read(DOCUMENTS.name).select("doc_id")
     again = documents.join(known, on="doc_id", how="left_semi").select(
         "source",
         "uri",
@@ -145,18 +180,18 @@ def _without_known(run: Run, name: str, documents: DataFrame, files: DataFrame) 
         "run_id",
         "ingested_at",
     )
-    return documents.join(known, on="doc_id", how="left_anti"), again
+    rejects = run.lake.write(again, REJECTS, read.run_id)
+    if not rejects:
+        return read
+    fresh = run.lake.write(documents.join(known, on="doc_id", how="left_anti"), DOCUMENTS, read.run_id)
+    counted = run.lake.read_files(REJECTS.name, rejects, REJECTS.schema).groupBy("source", "uri").count().collect()
+    moved = {(row["source"], row["uri"]): row["count"] for row in counted}
+    for file in read.documents:
+        run.lake.storage.delete(f"{DOCUMENTS.name}/{file.path}")
+    inputs = tuple(_recounted(row, moved.get((row["source"], row["uri"]), 0)) for row in read.inputs)
+    return replace(read, documents=tuple(fresh), rejects=(*read.rejects, *rejects), inputs=inputs)
 
 
-def _lookup(values: dict[str, str], key: str) -> Column:
-    entries = [F.lit(text) for pair in values.items() for text in pair]
-    return F.element_at(F.create_map(*entries), F.col(key)) if entries else F.lit(None).cast("string")
-
-
-def _recount(files: DataFrame, again: DataFrame) -> DataFrame:
-    """The counts per file, with records that the lake held already among the rejects."""
-    moved = again.groupBy("source", "uri").agg(F.count("*").alias("moved"))
-    joined = files.join(moved, on=["source", "uri"], how="left").withColumn("moved", F.coalesce("moved", F.lit(0)))
-    return joined.withColumns(
-        {"documents": F.col("documents") - F.col("moved"), "rejects": F.col("rejects") + F.col("moved")}
-    ).drop("moved")
+def _recounted(row: dict, moved: int) -> dict:
+    """The counts of a file, with records that the lake held already among the rejects."""
+    return {**row, "documents": row["documents"] - moved, "rejects": row["rejects"] + moved}

@@ -1,8 +1,10 @@
 """tokens -> sequences_<name>: one table per packing of the configuration."""
 
-from jobs.ledger import fingerprint, plan
-from jobs.stages.run import Run
+from lake.ledger import fingerprint, plan
+from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
+from lake.data_files import of_table
+from lake.parquet_writer import writing
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.shard import TokenFacts
 from pipelines.sequences.spark import pack
@@ -10,14 +12,14 @@ from pipelines.tables import sequences
 from pipelines.tokenizer.load import LoadedTokenizer
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Packs what is new into training rows, for every entry under `pack`."""
     loaded = tokenizer(run)
     for config in run.config.pack:
         _pack(run, config, loaded)
 
 
-def _pack(run: Run, config: PackConfig, loaded: LoadedTokenizer) -> None:
+def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> None:
     settings = fingerprint(config.fingerprint(), loaded.fingerprint)
     work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
     if work.mode == "nothing":
@@ -28,8 +30,10 @@ def _pack(run: Run, config: PackConfig, loaded: LoadedTokenizer) -> None:
         pad=loaded.padding(config.pad, config.separator),
         item_size=loaded.dtype.itemsize,
     )
-    packed = pack(work.read(run.lake, "tokens"), facts, config, work.run_id)
+    run.lake.remove_unfinished(work.output.name, work.run_id)
+    sink = writing(run.lake.root, work.output, work.run_id)
+    reports = pack(work.read(run.lake, "tokens"), facts, config, work.run_id, sink).toArrow()
     detail = {"length": config.length, "separator": facts.separator, "pad": facts.pad, "item_size": facts.item_size}
-    run.committed(
-        work.commit(run.lake, packed, tokenizer=loaded.fingerprint, **{key: str(n) for key, n in detail.items()})
-    )
+    texts = {key: str(number) for key, number in detail.items()}
+    files = of_table(reports, work.output.name)
+    run.committed(work.commit_files(run.lake, files, tokenizer=loaded.fingerprint, **texts))

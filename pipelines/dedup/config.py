@@ -42,7 +42,7 @@ class DedupConfig(Config):
         description="signatures that the driver compares itself, a few hundred bytes each; more are shuffled",
     )
     driver_edges: int = Field(
-        default=20_000_000,
+        default=10_000_000,
         ge=0,
         description="of more documents: candidate edges that the driver connects; more stay distributed",
     )

@@ -5,10 +5,10 @@ those that have the same text (the *followers*). What stands for itself is a ver
 """
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Protocol
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -17,11 +17,20 @@ from pipelines.dedup.config import DedupConfig, MinHashConfig
 from pipelines.dedup.grouping import group
 from pipelines.dedup.verification import SCHEMA as LINKED
 from pipelines.tables import DUPLICATES, SIGNATURES
+from pipelines.workers.edge import in_worker
 
 Batches = Iterator[pa.RecordBatch]
 
-# Bytes an edge takes on its way to the driver: two ids of 32 hex digits and their offsets.
-_EDGE_BYTES = 72
+
+class Scratch(Protocol):
+    """Room for intermediate rows, which later queries read instead of computing them again."""
+
+    def keep(self, rows: DataFrame) -> DataFrame:
+        """The same rows, computed once and read from files."""
+
+    def frame(self, rows: pa.Table) -> DataFrame:
+        """Rows of this process as a DataFrame."""
+
 
 
 def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
@@ -33,11 +42,17 @@ def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: s
         return map(Signing(config, batch, run_id), batches)
 
     columns = candidates.select("doc_id", "text", F.col("priority").cast("int"))
-    return columns.mapInArrow(sign, from_arrow_schema(SIGNATURES.schema))
+    return columns.mapInArrow(in_worker(sign), from_arrow_schema(SIGNATURES.schema))
 
 
 def clusters(
-    signatures: DataFrame, known: DataFrame | None, texts: DataFrame, config: DedupConfig, batch: int, run_id: str
+    signatures: DataFrame,
+    known: DataFrame | None,
+    texts: DataFrame,
+    config: DedupConfig,
+    batch: int,
+    run_id: str,
+    scratch: Scratch,
 ) -> DataFrame:
     """Rows of table `duplicates` to add, or to put in the place of those with the same `doc_id`.
 
@@ -54,14 +69,17 @@ def clusters(
         config: what makes a duplicate.
         batch: the first batch that is new.
         run_id: goes into every row.
+        scratch: for intermediate rows; needed until the result has been computed.
 
     Raises:
         LookupError: a signature has no text, or an earlier survivor no signature.
     """
     documents = _documents(signatures, known, batch)
-    few = signatures.count() <= config.driver_documents  # answered from the table's log
-    followers, members = _grouped(documents, config) if few else _grouped_apart(documents, config, batch == 0)
-    linked = _materialised(_linked(members, texts, config.minhash))
+    if signatures.count() <= config.driver_documents:
+        followers, members = _grouped(documents, config, scratch)
+    else:
+        followers, members = _grouped_apart(documents, config, batch == 0, scratch)
+    linked = scratch.keep(_linked(members, texts, config.minhash, scratch))
     _require_texts(members, linked)
     rows = _rows(_members(linked, followers), known, run_id)
     return rows if known is None else rows.unionByName(_grown(known, rows, run_id))
@@ -79,7 +97,7 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     documents = signatures.drop("run_id").withColumns(
         {
             "is_new": F.col("batch") >= batch,
-            "order": F.expr("struct(batch, -priority AS priority, -length AS length, doc_id)"),
+            "order": _order(),
         }
     )
     if known is None:
@@ -92,19 +110,26 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     )
 
 
-def _grouped(documents: DataFrame, config: DedupConfig) -> tuple[DataFrame, DataFrame]:
+def _order() -> Column:
+    """A text that sorts by batch, -priority, -length, doc_id: not all engines compare structs."""
+    numbers = ("batch", f"{2**31} - priority", f"{2**62} - length")
+    return F.concat(*(F.lpad(F.expr(number).cast("string"), 19, "0") for number in numbers), F.col("doc_id"))
+
+
+def _grouped(documents: DataFrame, config: DedupConfig, scratch: Scratch) -> tuple[DataFrame, DataFrame]:
     """(followers, members of components), found on the driver: a few hundred bytes a document, no texts."""
-    spark = documents.sparkSession
     needed = ["doc_id", "text_hash", "length", "priority", "batch", "bands", "is_new"]
     groups = group(documents.select(*needed, "survivor", "method", "similarity").toArrow(), config.exact)
-    return spark.createDataFrame(groups.followers), F.broadcast(spark.createDataFrame(groups.members))
+    return scratch.frame(groups.followers), F.broadcast(scratch.frame(groups.members))
 
 
-def _grouped_apart(documents: DataFrame, config: DedupConfig, only_new: bool) -> tuple[DataFrame, DataFrame]:
+def _grouped_apart(
+    documents: DataFrame, config: DedupConfig, only_new: bool, scratch: Scratch
+) -> tuple[DataFrame, DataFrame]:
     """The same, for any number of documents."""
-    followers = _materialised(_followers(documents, config.exact))
+    followers = scratch.keep(_followers(documents, config.exact))
     leading = documents.join(followers.select("doc_id"), on="doc_id", how="left_anti")
-    components = _components(_edges(leading, only_new), config.driver_edges)
+    components = _components(_edges(leading, only_new), config.driver_edges, scratch)
     vertices = leading.where("survivor = doc_id").selectExpr("doc_id AS vertex", "order", "is_new")
     return followers, components.join(vertices, on="vertex", how="inner")
 
@@ -131,10 +156,10 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
     )
 
 
-def _linked(members: DataFrame, texts: DataFrame, config: MinHashConfig | None) -> DataFrame:
+def _linked(members: DataFrame, texts: DataFrame, config: MinHashConfig | None, scratch: Scratch) -> DataFrame:
     """Members of components to clusters -> vertex, component, cluster_id, similarity, is_new."""
     if config is None:
-        return members.sparkSession.createDataFrame([], from_arrow_schema(LINKED))
+        return scratch.frame(LINKED.empty_table())
     return _verified(members, texts, config) if config.verify else _transitive(members)
 
 
@@ -149,38 +174,27 @@ def _edges(documents: DataFrame, only_new: bool) -> DataFrame:
     return pairs.where("left < right").distinct()
 
 
-def _components(edges: DataFrame, driver_edges: int) -> DataFrame:
+def _components(edges: DataFrame, driver_edges: int, scratch: Scratch) -> DataFrame:
     """Connected components, on the driver while it can hold the edges -> vertex, component (its smallest vertex)."""
-    spark = edges.sparkSession
-    edges = edges.persist()
-    try:
-        if edges.count() > min(driver_edges, _affordable_edges(spark)):
-            return distributed_components(edges)
-        collected = edges.toArrow()
-        return spark.createDataFrame(named_labels(collected["left"], collected["right"]))
-    finally:
-        edges.unpersist()
+    edges = scratch.keep(edges)
+    if edges.count() > driver_edges:
+        return distributed_components(edges, scratch)
+    collected = edges.toArrow()
+    return scratch.frame(named_labels(collected["left"], collected["right"]))
 
 
-def _affordable_edges(spark: SparkSession) -> int:
-    """How many edges Spark would hand to the driver at once."""
-    limit = spark.conf.get("spark.driver.maxResultSize", "1g")
-    limit_bytes = cast(int, spark.sparkContext._jvm.org.apache.spark.network.util.JavaUtils.byteStringAsBytes(limit))
-    return limit_bytes // _EDGE_BYTES if limit_bytes > 0 else 1 << 62
-
-
-def distributed_components(edges: DataFrame) -> DataFrame:
+def distributed_components(edges: DataFrame, scratch: Scratch) -> DataFrame:
     """Connected components of any number of edges (left, right) -> vertex, component (its smallest vertex).
 
     Alternates large-star and small-star until every component is a star around its smallest vertex: a number of
     rounds that grows with the logarithm of the size, however long the chains.
     Source: Kiveris et al. 2014, "Connected Components in MapReduce and Beyond" (doi:10.1145/2670979.2670997).
     """
-    links = _materialised(
+    links = scratch.keep(
         edges.selectExpr("greatest(left, right) AS vertex", "least(left, right) AS parent").distinct()
     )
     while not _are_stars(links):
-        links = _materialised(_small_star(_large_star(links)))
+        links = scratch.keep(_small_star(_large_star(links)))
     roots = links.select(F.col("parent").alias("vertex"), F.col("parent").alias("component")).distinct()
     return links.withColumnRenamed("parent", "component").unionByName(roots)
 
@@ -218,10 +232,9 @@ def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> Da
     return (
         texts.selectExpr("doc_id AS vertex", "text")
         .join(members, on="vertex", how="inner")
-        .repartition("component")
-        .sortWithinPartitions("component", "order")
-        .select("vertex", "component", "is_new", "text")
-        .mapInArrow(verify, from_arrow_schema(LINKED))
+        .withColumn("place", F.row_number().over(Window.partitionBy("component").orderBy("order")))
+        .select("vertex", "component", "place", "is_new", "text")
+        .mapInArrow(in_worker(verify), from_arrow_schema(LINKED))
     )
 
 
@@ -285,7 +298,7 @@ def _rows(members: DataFrame, known: DataFrame | None, run_id: str) -> DataFrame
         )
     cluster, component = Window.partitionBy("cluster_id"), Window.partitionBy("component")
     # What an earlier run put into one component keeps its side of the held-out split, and newcomers follow it.
-    first_component = F.min(F.struct("is_new", "component_before")).over(component)["component_before"]
+    first_component = F.first("component_before").over(component.orderBy("is_new", "component_before"))
     sized = members.withColumns(
         {
             "component_id": F.when(F.col("is_new"), first_component).otherwise(F.col("component_before")),
@@ -314,8 +327,3 @@ def _grown(known: DataFrame, rows: DataFrame, run_id: str) -> DataFrame:
     dropped = known.where("NOT kept").drop("cluster_size").join(sizes, on="cluster_id", how="inner")
     return dropped.withColumn("run_id", F.lit(run_id)).select(*DUPLICATES.schema.names)
 
-
-def _materialised(frame: DataFrame) -> DataFrame:
-    """Computed once and cut from its past; kept with the checkpoints where there is a place for them."""
-    reliable = frame.sparkSession.sparkContext.getCheckpointDir() is not None
-    return frame.checkpoint() if reliable else frame.localCheckpoint()

@@ -1,18 +1,18 @@
 """Reading in Spark: the driver lists and plans, executors read.
 
-Everything that is read goes through one *staged* frame, whose rows are of three kinds: documents, rejects, and a
-summary of each split. Persist or write it once, then take the three apart: each action on it would read all again.
+What a task reads becomes *staged* rows of three kinds: documents, rejects, and a summary of each split. A sink
+takes them apart in the task itself, so that nothing is read twice.
 """
 
 import json
+import pickle
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.readers.config import SourceConfig
@@ -21,15 +21,27 @@ from pipelines.readers.listing import list_files
 from pipelines.readers.record import InputFile, Split
 from pipelines.readers.staging import STAGED, staged_batches
 from pipelines.tables import DOCUMENTS, REJECTS
+from pipelines.workers.edge import in_worker
+
+Batches = Iterator[pa.RecordBatch]
 
 
-def list_inputs(spark: SparkSession, config: SourceConfig) -> list[InputFile]:
+class Sink(Protocol):
+    """Takes the staged rows of a task; gives rows of its own schema."""
+
+    schema: pa.Schema
+
+    def __call__(self, rows: Batches) -> Batches:
+        """Called once for each task."""
+
+
+def list_inputs(config: SourceConfig) -> list[InputFile]:
     """The input files of a source, Delta tables included.
 
     Raises:
         SourceError: the source names nothing.
     """
-    return list_files(config, lambda location: delta_files(spark, location))
+    return list_files(config, delta_files)
 
 
 def read_splits(
@@ -38,20 +50,24 @@ def read_splits(
     run_id: str,
     ingested_at: datetime,
     language_model: str | None = None,
+    sink: Sink | None = None,
 ) -> DataFrame:
-    """The staged rows of all splits; each list is read by one Spark task.
+    """Reads all splits; each list is read by one task.
 
-    Columns: `kind` ('document', 'reject', 'summary') and those of `documents`, `rejects` and the summaries.
+    Returns the staged rows: `kind` ('document', 'reject', 'summary') and the columns of `documents`, `rejects` and the
+    summaries. With `sink`, which takes the staged rows of a task, the result has what that gives in their place.
     """
-    plans = spark.sparkContext.broadcast([list(task) for task in tasks])
+    plans = [pickle.dumps(list(task)) for task in tasks]  # a task unpickles its own alone
 
-    def read_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read_batches(batches: Batches) -> Batches:
         for batch in batches:
             for number in batch.column("id").to_pylist():
-                yield from staged_batches(plans.value[number], run_id, ingested_at, language_model)
+                staged = staged_batches(pickle.loads(plans[number]), run_id, ingested_at, language_model)
+                yield from staged if sink is None else sink(staged)
 
     numbers = spark.range(0, len(tasks), 1, max(len(tasks), 1))  # one task, one partition, without a shuffle
-    return numbers.mapInArrow(read_batches, from_arrow_schema(STAGED))
+    schema = STAGED if sink is None else sink.schema
+    return numbers.mapInArrow(in_worker(read_batches), from_arrow_schema(schema))
 
 
 def documents(staged: DataFrame) -> DataFrame:
@@ -64,54 +80,30 @@ def rejects(staged: DataFrame) -> DataFrame:
     return staged.where("kind = 'reject'").select(*REJECTS.schema.names)
 
 
-def summaries(staged: DataFrame) -> DataFrame:
-    """One row a file: what its splits read, added up.
-
-    `rows_read = documents + rejects` holds for every file, unless a reader has lost or doubled a record.
-    """
-    whole = ["source", "uri", "path", "format", "size", "fingerprint"]
-    counts = ["rows_read", "documents", "rejects", "bytes_read"]
-    key = ["source", "uri"]
-    rows = staged.where("kind = 'summary'")
-    totals = rows.groupBy(whole).agg(*[F.sum(name).alias(name) for name in counts])
-    skipped = (
-        rows.select(*key, F.explode("skipped").alias("type", "count"))
-        .groupBy(*key, "type")
-        .agg(F.sum("count").alias("count"))
-        .groupBy(*key)
-        .agg(F.map_from_entries(F.sort_array(F.collect_list(F.struct("type", "count")))).alias("skipped"))
-    )
-    none = F.create_map().cast("map<string,bigint>")
-    return totals.join(skipped, key, "left").select(*whole, *counts, F.coalesce("skipped", none).alias("skipped"))
-
-
-def delta_files(spark: SparkSession, location: str) -> list[DeltaFile]:
+def delta_files(location: str) -> list[DeltaFile]:
     """The data files of a Delta table's current version, from its log (delta.io, PROTOCOL.md).
 
     Raises:
-        py4j.protocol.Py4JJavaError: the log cannot be read.
+        deltalake.exceptions.DeltaError: the log cannot be read.
     """
-    jvm: Any = spark._jvm
-    session: Any = spark._jsparkSession
-    snapshot = jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(session, location)._2()
-    columns = _column_mapping(json.loads(snapshot.metadata().schemaString()))
+    from deltalake import DeltaTable
+
+    table = DeltaTable(location)
+    columns = _column_mapping(json.loads(table.schema().to_json()))
     logical = {physical: name for name, physical in columns}
-    rows = DataFrame(snapshot.allFiles().toDF(), spark).select(
-        "path", "size", "modificationTime", "partitionValues", F.col("deletionVector.cardinality").alias("deleted")
-    )
     return [
         DeltaFile(
-            location=_absolute(location, row.path),
-            path=unquote(row.path),
-            size=row.size,
-            modified=row.modificationTime,
+            location=_absolute(location, row["path"]),
+            path=unquote(row["path"]),
+            size=row["size_bytes"],
+            modified=row["modification_time"],
             partition=tuple(
-                sorted((logical.get(k, k), v) for k, v in (row.partitionValues or {}).items() if v is not None)
+                sorted((logical.get(k, k), v) for k, v in (row.get("partition") or {}).items() if v is not None)
             ),
             columns=columns,
-            deleted_rows=row.deleted or 0,
+            deleted_rows=(row.get("deletion_vector") or {}).get("cardinality") or 0,
         )
-        for row in rows.collect()
+        for row in pa.table(table.get_add_actions()).to_pylist()
     ]
 
 

@@ -10,7 +10,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.rules.config import MeasureConfig
-from pipelines.rules.measures import SCHEMA, measure
+from pipelines.tables import MEASURES
+from pipelines.workers.edge import in_worker
 
 # Text measured at a time: bounds a worker's memory however large Spark's batches are.
 SLICE_BYTES = 16 << 20
@@ -22,11 +23,13 @@ def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> DataFr
     """A row of table `measures` for every row of `documents`, in one pass over the text."""
 
     def measure_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pipelines.rules.measures import measure  # compiled kernels: loaded where the text is
+
         for batch in batches:
             for piece in slices(batch, SLICE_BYTES):
                 yield measure(piece, config, run_id)
 
-    return documents.select(*_COLUMNS).mapInArrow(measure_batches, from_arrow_schema(SCHEMA))
+    return documents.select(*_COLUMNS).mapInArrow(in_worker(measure_batches), from_arrow_schema(MEASURES.schema))
 
 
 def slices(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:

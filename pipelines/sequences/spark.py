@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +15,27 @@ from pipelines.sequences import order, shard
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.shard import Shard, TokenFacts
 from pipelines.tables import sequences
+from pipelines.workers.edge import in_worker_by_group
 
 Batches = Iterator[pa.RecordBatch]
 
 
-def pack(tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str) -> DataFrame:
-    """Packs documents into rows, each task one shard of about `shard_tokens` tokens.
+class Sink(Protocol):
+    """Takes the rows of a shard; gives rows of its own schema."""
 
-    Partition k of the result holds the rows of shard k in the order of `position`: written as it is, each file is a
-    run of positions. Where a split has several shards, lengths alone are packed once beforehand to learn how many
+    schema: pa.Schema
+
+    def __call__(self, rows: Batches) -> Batches:
+        """Called once for each shard."""
+
+
+
+def pack(
+    tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str, sink: Sink | None = None
+) -> DataFrame:
+    """Packs documents into rows, shard by shard, each of about `shard_tokens` tokens.
+
+    The rows of a shard come one after another, in the order of `position`. Where a split has several shards, lengths alone are packed once beforehand to learn how many
     rows each shard yields, so that positions are 0..n-1 within each split.
 
     Args:
@@ -30,21 +43,22 @@ def pack(tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str) 
         facts: of the tokenizer that wrote it.
         config: how to pack.
         run_id: of the run.
+        sink: takes the rows of one shard and gives what the result has in their place, with its schema: a writer
+            that makes each shard a file of its own, for instance. Without it the result has the rows themselves.
 
     Raises:
         PackError: (when the result is computed) tokens of another tokenizer.
     """
-    schema = from_arrow_schema(sequences(config.name).schema)
+    schema = sequences(config.name).schema if sink is None else sink.schema
     shards = _shards(tokens, config)
     if not shards:
-        return tokens.sparkSession.createDataFrame([], schema)
+        return tokens.sparkSession.createDataFrame([], from_arrow_schema(schema))
     sharded = tokens.withColumn("shard", _shard_of_document(shards, config))
     if len(shards) > len({each.split for each in shards}):
         shards = _counted(sharded, shards, config)
     columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "shard")
-    rows = columns.repartitionById(len(shards), "shard").mapInArrow(_packing(shards, facts, config, run_id), schema)
-    # Says to the writer, which would sort by partition column otherwise, that the rows are in order already.
-    return rows.sortWithinPartitions("split", "position")
+    packing = _packing(shards, facts, config, run_id, schema, sink)
+    return columns.groupBy("shard").applyInArrow(in_worker_by_group(packing), from_arrow_schema(schema))
 
 
 def split_of_document(config: PackConfig) -> Column:
@@ -78,13 +92,13 @@ def _shard_of_document(shards: list[Shard], config: PackConfig) -> Column:
 def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> list[Shard]:
     """The same shards with their `first`, from packing lengths without ids."""
 
-    def count(batches: Batches) -> Batches:
-        for number, table in _one_shard(batches):
-            _, pieces = shard.plan(table["doc_id"], table["n_tokens"].to_numpy(), config)
-            yield pa.RecordBatch.from_pydict({"shard": [number], "rows": [pieces.sequences]})
+    def count(table: pa.Table) -> pa.Table:
+        _, pieces = shard.plan(table["doc_id"], table["n_tokens"].to_numpy(), config)
+        return pa.table({"shard": [table["shard"][0].as_py()], "rows": [pieces.sequences]})
 
-    lengths = sharded.select("doc_id", "n_tokens", "shard").repartitionById(len(shards), "shard")
-    counted = {row["shard"]: row["rows"] for row in lengths.mapInArrow(count, "shard long, rows long").collect()}
+    lengths = sharded.select("doc_id", "n_tokens", "shard").groupBy("shard")
+    found = lengths.applyInArrow(in_worker_by_group(count), "shard long, rows long").collect()
+    counted = {row["shard"]: row["rows"] for row in found}
     rows = np.array([counted.get(number, 0) for number in range(len(shards))])
     splits = np.array([each.split for each in shards])
     return [
@@ -93,19 +107,14 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
     ]
 
 
-def _packing(shards: list[Shard], facts: TokenFacts, config: PackConfig, run_id: str) -> Callable[[Batches], Batches]:
-    def rows(batches: Batches) -> Batches:
-        for number, table in _one_shard(batches):
-            yield from shard.rows(table, shards[number], config, facts, run_id)
+def _packing(
+    shards: list[Shard], facts: TokenFacts, config: PackConfig, run_id: str, schema: pa.Schema, sink: Sink | None
+) -> Callable[[pa.Table], pa.Table]:
+    def packed(table: pa.Table) -> pa.Table:
+        rows = shard.rows(table, shards[table["shard"][0].as_py()], config, facts, run_id)
+        return pa.Table.from_batches(rows if sink is None else sink(rows), schema)
 
-    return rows
-
-
-def _one_shard(batches: Batches) -> Iterator[tuple[int, pa.Table]]:
-    """The shard that is this partition, unless the partition is empty."""
-    held = [batch for batch in batches if len(batch)]
-    if held:
-        yield held[0]["shard"][0].as_py(), pa.Table.from_batches(held)
+    return packed
 
 
 def fill(packed: DataFrame, config: PackConfig) -> DataFrame:

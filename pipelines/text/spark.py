@@ -8,8 +8,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.tables import CLEAN_DOCUMENTS
-from pipelines.text.deliver import DeliverConfig, deliver
+from pipelines.text.deliver import DeliverConfig
 from pipelines.text.urls import UrlConfig, load
+from pipelines.workers.edge import in_worker
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -39,23 +40,23 @@ def clean_documents(
         .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "cluster_id")
     )
-    return survivors.mapInArrow(_delivering(config, run_id), from_arrow_schema(CLEAN_DOCUMENTS.schema))
+    return survivors.mapInArrow(in_worker(_delivering(config, run_id)), from_arrow_schema(CLEAN_DOCUMENTS.schema))
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
     """`measures` with the boolean column `url_listed`, which rule `url.listed` looks at.
 
-    The files are read here, on the driver, and broadcast; only `doc_id` and `url` go through Python.
+    The files are read here, on the driver; tasks carry them. Only `doc_id` and `url` go through Python.
     """
-    broadcast = measures.sparkSession.sparkContext.broadcast(load(config))
+    lists = load(config)
 
     def listed(batches: Batches) -> Batches:
         for batch in batches:
-            hits = [broadcast.value.match(url) is not None for url in batch.column("url").to_pylist()]
+            hits = [lists.match(url) is not None for url in batch.column("url").to_pylist()]
             yield pa.RecordBatch.from_arrays([batch.column("doc_id"), pa.array(hits, pa.bool_())], _LISTED.names)
 
     addresses = measures.where("url IS NOT NULL").select("doc_id", "url")
-    hits = addresses.mapInArrow(listed, from_arrow_schema(_LISTED)).where("url_listed")
+    hits = addresses.mapInArrow(in_worker(listed), from_arrow_schema(_LISTED)).where("url_listed")
     return measures.join(hits, on="doc_id", how="left")
 
 
@@ -64,6 +65,8 @@ _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
 
 def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:
     def delivering(batches: Batches) -> Batches:
+        from pipelines.text.deliver import deliver  # loaded where the text is
+
         for batch in batches:
             texts, counts = deliver(batch.column("text").to_pylist(), config)
             columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "cluster_id")}

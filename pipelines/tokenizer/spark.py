@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-from pyspark import Broadcast
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -15,6 +14,7 @@ from pipelines.tables import TOKENS
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.encode import Encoder, one_thread
 from pipelines.tokenizer.load import LoadedTokenizer
+from pipelines.workers.edge import in_worker
 from pipelines.tokenizer.sample import Choice, choose, first_guess, prefix
 
 
@@ -46,7 +46,8 @@ def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndar
     if not len(choice.rows):
         return []
     last = int(choice.rows[-1])
-    within = F.struct("hash", "doc_id") <= F.struct(F.lit(int(hashes[last])).cast("long"), F.lit(doc_ids[last]))
+    hash_of_last = F.lit(int(hashes[last])).cast("long")
+    within = (F.col("hash") < hash_of_last) | ((F.col("hash") == hash_of_last) & (F.col("doc_id") <= doc_ids[last]))
     shortened = F.when(F.col("doc_id") == doc_ids[last], F.left("text", F.lit(choice.last_bytes))).otherwise(
         F.col("text")
     )
@@ -58,15 +59,14 @@ def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndar
 
 def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str) -> DataFrame:
     """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id)."""
-    content = clean_documents.sparkSession.sparkContext.broadcast(tokenizer.json)
     needed = clean_documents.select("doc_id", "text", "cluster_id")
-    return needed.mapInArrow(_encoding(content, run_id), from_arrow_schema(TOKENS.schema))
+    return needed.mapInArrow(in_worker(_encoding(tokenizer.json, run_id)), from_arrow_schema(TOKENS.schema))
 
 
-def _encoding(content: Broadcast[str], run_id: str) -> Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+def _encoding(content: str, run_id: str) -> Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def encode(batches: Iterator[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         one_thread()
-        tokenizer, encoder = _ready(content.value)
+        tokenizer, encoder = _ready(content)
         for batch in batches:
             ids, n_tokens = encoder.encode(batch["text"])
             yield pa.RecordBatch.from_pydict(

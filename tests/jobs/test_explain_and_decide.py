@@ -8,7 +8,7 @@ import pytest
 
 from jobs.cli import UsageError
 from jobs.commands import decide, explain
-from jobs.lake import Lake
+from lake.lake import Lake
 from pipelines.policies.files import load
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.funnel import lines
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.report import collect
 
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from jobs.lake_lock import LakeBusyError, exclusive
+from lake.lock import LakeBusyError, exclusive
 
 
 def hold(lake, ready):

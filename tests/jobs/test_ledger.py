@@ -3,8 +3,9 @@
 import pytest
 from pyspark.sql import functions as F
 
-from jobs.lake import Lake, Note
-from jobs.ledger import plan
+from lake.commits import CommitMetadata
+from lake.lake import Lake
+from lake.ledger import plan
 from jobs.runs import record_failure, record_runs
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, TOKENS
 
@@ -146,7 +147,7 @@ def test_a_merge_updates_known_keys_and_adds_the_others(lake):
         "b": "run-2",
         "c": "run-2",
     }
-    assert lake.last_noted("duplicates").note.run_id == "run-2"
+    assert lake.last_own_commit("duplicates").note.run_id == "run-2"
 
 
 def test_every_commit_becomes_one_row_of_runs(lake):
@@ -156,7 +157,7 @@ def test_every_commit_becomes_one_row_of_runs(lake):
     assert record_runs(lake) == 0
     row = lake.read("runs").where("table = 'tokens'").head()
     assert (row.run_id, row.status, row.rows_in, row.rows_out, row.inputs) == (
-        commit.note.run_id,
+        commit.metadata.run_id,
         "done",
         1,
         1,

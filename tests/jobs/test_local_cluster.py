@@ -11,7 +11,7 @@ import yaml
 
 from jobs import session
 from jobs.cli import STAGES
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 

@@ -6,7 +6,7 @@ import corpus
 import pytest
 
 from jobs.identities import check
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 
@@ -85,7 +85,7 @@ def test_new_files_flow_through_alone(spark, opened, tmp_path):
     )
     assert [(row.method, row.kept) for row in duplicate] == [("exact", False)]
     for name in ("documents", "measures", "decisions", "tokens", "sequences_causal"):
-        assert lake.last_noted(name).note.mode == "append"
+        assert lake.last_own_commit(name).note.mode == "append"
 
 
 def _line(text):

@@ -13,7 +13,7 @@ from oracle.texts import LANGUAGES
 from pyspark.sql import SparkSession
 
 from jobs.config import RunConfig
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from pipelines.dedup.config import MinHashConfig

@@ -4,7 +4,7 @@ import hand_made_lake as hand_made
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.report.facts import LakeFacts
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from jobs.lake import Lake, Note
+from lake.commits import CommitMetadata
+from lake.lake import Lake
 from pipelines import tables
 from pipelines.policies.decide import reasons
 from pipelines.policies.files import load

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from test_report_page import Page
 
-from jobs.lake import Lake
+from lake.lake import Lake
 from jobs.report.collect import collect
 from jobs.report.page import render
 from pipelines.policies.rules import BY_REASON

@@ -9,16 +9,22 @@ import json
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from typing import TYPE_CHECKING
 
-from jobs.lake import Commit, Lake, Note
+import pyarrow as pa
+
+from lake.commits import Commit, CommitMetadata
+from lake.data_files import DataFile
+from lake.lake import ConcurrentCommitError, Lake
 from pipelines.tables import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,9 @@ class Work:
         """Names the work, not the attempt: a resumed attempt has the same id, so its commits are no-ops."""
         return run_id(self.stage, self.output.name, self.config_hash, dict(self.inputs), self.base, self.mode)
 
-    def note(self, **detail: str) -> Note:
+    def metadata(self, **detail: str) -> CommitMetadata:
         """The metadata of this work's commit."""
-        return Note(
+        return CommitMetadata(
             run_id=self.run_id,
             stage=self.stage,
             mode=self.mode,
@@ -54,40 +60,49 @@ class Work:
             detail=detail,
         )
 
-    def read(self, lake: Lake, table: str) -> DataFrame:
+    def read(self, lake: Lake, table: str) -> "DataFrame":
         """An input at the version this work is about; in append mode only the rows not consumed yet."""
-        rows = lake.read(table, self.inputs[table])
-        if self.mode == "append":
-            rows = rows.where(F.col("run_id").isin(list(self.fresh[table])))
-        return rows
+        return lake.read(table, self.inputs[table], self.fresh[table] if self.mode == "append" else None)
 
-    def commit(self, lake: Lake, rows: DataFrame, **detail: str) -> Commit:
+    def commit(self, lake: Lake, rows: "DataFrame | pa.Table", **detail: str) -> Commit:
         """Writes the output: appended, or replaced as a whole when this is a rebuild."""
-        write = lake.append if self.mode == "append" else lake.overwrite
-        write(rows, self.output, self.note(**detail), self.base)
+        lake.remove_unfinished(self.output.name, self.run_id)
+        return self.commit_files(lake, lake.write(rows, self.output, self.run_id), **detail)
+
+    def commit_files(self, lake: Lake, files: Sequence[DataFile], **detail: str) -> Commit:
+        """Commits files that tasks of this work wrote: appended, or in the place of all before."""
+        mode = "append" if self.mode == "append" else "overwrite"
+        lake.commit_files(files, self.output, self.metadata(**detail), mode, self.base)
         return self._committed(lake)
 
-    def merge(self, lake: Lake, rows: DataFrame, **detail: str) -> Commit:
-        """Writes the output: rows with a known key are updated, the others added."""
-        lake.merge(rows, self.output, self.note(**detail), self.base)
+    def update(self, lake: Lake, kept: "DataFrame", added: "DataFrame", **detail: str) -> Commit:
+        """Replaces the table by the rows that stay as they are and those that are new or changed.
+
+        For readers this is an append: rows that were there before are there still, under the same keys.
+        """
+        lake.remove_unfinished(self.output.name, self.run_id)
+        new = lake.write(added, self.output, self.run_id)
+        files = [*lake.write(kept, self.output, self.run_id), *new]
+        metadata = replace(self.metadata(**detail), rows_out=sum(file.rows for file in new))
+        lake.commit_files(files, self.output, metadata, "overwrite", self.base)
         return self._committed(lake)
 
     def _committed(self, lake: Lake) -> Commit:
-        committed = lake.last_noted(self.output.name)
-        if committed is None or committed.note is None or committed.note.run_id != self.run_id:
-            raise RuntimeError(f"{self.output.name}: another run committed meanwhile; run the command again")
+        committed = lake.last_own_commit(self.output.name)
+        if committed is None or committed.metadata is None or committed.metadata.run_id != self.run_id:
+            raise ConcurrentCommitError(f"{self.output.name}: another run committed meanwhile; run the command again")
         return committed
 
 
 def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
     """Compares the output's last commit with its inputs. The first input is the one whose rows flow through."""
     versions = {name: lake.version(name) for name in inputs}
-    last = lake.last_noted(output.name)
+    last = lake.last_own_commit(output.name)
     base = lake.version(output.name)
     work = Work(stage, output, "nothing", config_hash, versions, base)
-    if last is None or last.note is None or last.note.config_hash != config_hash:
+    if last is None or last.metadata is None or last.metadata.config_hash != config_hash:
         return _rebuild(lake, work, inputs[0])
-    consumed = last.note.inputs
+    consumed = last.metadata.inputs
     if all(consumed.get(name) == version for name, version in versions.items()):
         return work
     unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
@@ -111,13 +126,13 @@ def _rebuild(lake: Lake, work: Work, driving: str) -> Work:
 
 def _replaces(commit: Commit) -> bool:
     """Whether a commit may have changed or removed rows that were there before."""
-    if commit.note is not None:
-        return commit.note.mode == "rebuild"
+    if commit.metadata is not None:
+        return commit.metadata.mode == "rebuild"
     return commit.operation not in {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"}
 
 
 def _run_ids(commits: Sequence[Commit]) -> list[str]:
-    return [commit.note.run_id for commit in commits if commit.note]
+    return [commit.metadata.run_id for commit in commits if commit.metadata]
 
 
 def run_id(stage: str, *content: object) -> str:

@@ -3,35 +3,31 @@
 import time
 from dataclasses import dataclass, field
 
-from pyspark.sql import SparkSession
-
 from jobs.config import RunConfig
-from jobs.lake import Commit, Lake
+from jobs.engine.base import Engine
 from jobs.progress import Reporter
+from lake.commits import Commit
+from lake.lake import Lake
 
 
 @dataclass(frozen=True)
-class Run:
-    """One command's lake, configuration and voice."""
+class StageContext:
+    """One command's lake, engine, configuration and voice."""
 
     lake: Lake
+    engine: Engine
     config: RunConfig
     reporter: Reporter
     started_at: float = field(default_factory=time.time)  # seconds since the epoch
 
-    @property
-    def spark(self) -> SparkSession:
-        """The session of this command."""
-        return self.lake.spark
-
     def committed(self, commit: Commit) -> None:
-        """Tells that a table has a new version."""
-        assert commit.note is not None
+        """Reports that a table has a new version."""
+        assert commit.metadata is not None
         self.reporter.event(
             "table_committed",
             table=commit.table,
             version=commit.version,
-            mode=commit.note.mode,
+            mode=commit.metadata.mode,
             rows=commit.rows_out,
-            run_id=commit.note.run_id,
+            run_id=commit.metadata.run_id,
         )

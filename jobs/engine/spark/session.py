@@ -1,4 +1,7 @@
-"""The Spark session: one per command, set up for small lakes on a laptop, left alone on a cluster."""
+"""Classic Spark's session: set up for small lakes on a laptop, left alone on a cluster.
+
+Tables are read and committed through their logs (`lake`), so Spark itself needs no Delta.
+"""
 
 import os
 import sys
@@ -8,16 +11,10 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from jobs import class_archive, gateway, jars, java
+from jobs.engine.spark import class_archive, gateway, java
 
 # What every session needs, wherever it runs.
-REQUIRED = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.session.timeZone": "UTC",
-    # Packed ids are read as one buffer: no dictionary pages in front of them.
-    "spark.hadoop.parquet.enable.dictionary#ids": "false",
-}
+REQUIRED = {"spark.sql.session.timeZone": "UTC"}
 
 # Defaults that a spark-submit or operator configuration may override.
 DEFAULTS = {
@@ -33,9 +30,14 @@ LOCAL = {
     "spark.driver.memory": "4g",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "8",
-    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     "spark.sql.files.openCostInBytes": "1048576",
+}
+
+# With `profile: small`: compiling a query's code takes longer than small data takes without.
+SMALL = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 _JVM_OPTIONS_KEY = "spark.driver.extraJavaOptions"
@@ -53,18 +55,16 @@ def build(
     master: str | None = None,
     settings: Mapping[str, str] | None = None,
     profile: str = "small",
-    archive: bool = True,
     tell: gateway.Tell | None = None,
 ) -> SparkSession:
-    """Starts a session with Delta, or joins the JVM that spark-submit started.
+    """Starts a session, or joins the JVM that spark-submit started.
 
-    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. `archive` maps the
-    JVM's classes from the class archive where one was made. `tell` is given each line that the JVM says on standard
+    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. The
+    JVM's classes are mapped from the class archive where one was made. `tell` is given each line that the JVM says on standard
     error; by default that is where it goes.
     Precedence: required settings, then `settings`, then spark-submit's, then the defaults.
 
     Raises:
-        jars.JarError: the pinned jars are not installed.
         java.JavaError: no Java that Spark runs on.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -79,13 +79,12 @@ def build(
     conf.setIfMissing("spark.master", master or os.environ.get("TOKENLAKE_MASTER", "local[*]"))
     local = conf.get("spark.master", "").startswith("local")
     if not submitted:
-        sharing = class_archive.options() if archive else ""
-        conf.setIfMissing(_JVM_OPTIONS_KEY, f"{JVM_OPTIONS[profile]} {sharing}")
-    for key, value in (DEFAULTS | (LOCAL if local else {})).items():
+        conf.setIfMissing(_JVM_OPTIONS_KEY, f"{JVM_OPTIONS[profile]} {class_archive.options()}")
+    small = SMALL if local and profile == "small" else {}
+    for key, value in (DEFAULTS | (LOCAL if local else {}) | small).items():
         conf.setIfMissing(key, value)
     for key, value in {**(settings or {}), **REQUIRED}.items():
         conf.set(key, value)
-    _add_jars(conf, submitted)
     if not submitted:
         conf.set(_JVM_OPTIONS_KEY, f"{QUIET_JVM} {conf.get(_JVM_OPTIONS_KEY)}")  # first: another log4j file wins
         gateway.start(conf, tell)
@@ -94,28 +93,18 @@ def build(
     return session
 
 
-def _add_jars(conf: SparkConf, submitted: bool) -> None:
-    """Puts the pinned jars on the class paths, unless whoever submitted the job has put Delta there."""
-    if submitted and _has_delta():
-        return
-    paths = jars.installed()
-    if not submitted:  # on the class path proper, where the class archive can hold them
-        conf.set("spark.driver.extraClassPath", os.pathsep.join(map(str, paths)))
-    if submitted or not conf.get("spark.master", "").startswith("local["):
-        passed = [jar for jar in conf.get("spark.jars", "").split(",") if jar]
-        conf.set("spark.jars", ",".join([*passed, *map(str, paths)]))
-    if submitted:  # the driver's loader was made before these settings: it has to be told
-        loader = SparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader()
-        for path in paths:
-            loader.addURL(SparkContext._jvm.java.net.URL(path.as_uri()))
+def default_parallelism(session: SparkSession) -> int:
+    """Tasks that run at once."""
+    return int(session.sparkContext.defaultParallelism)
 
 
-def _has_delta() -> bool:
-    from py4j.protocol import Py4JJavaError
-
-    loader = SparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader()
-    try:
-        loader.loadClass(REQUIRED["spark.sql.extensions"])
-    except Py4JJavaError:
-        return False
-    return True
+def count_tasks(session: SparkSession, seen: dict[int, tuple[int, int]]) -> None:
+    """Brings up to date how many tasks each Spark stage has, and how many have ended."""
+    tracker = session.sparkContext.statusTracker()
+    active = set(tracker.getActiveStageIds())
+    for stage in seen.keys() - active:
+        seen[stage] = (seen[stage][0], seen[stage][0])
+    for stage in active:
+        info = tracker.getStageInfo(stage)
+        if info:
+            seen[stage] = (info.numTasks, info.numCompletedTasks)

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lake.storage import is_local
+
 FILE = "_lock"
 
 
@@ -29,7 +31,7 @@ def exclusive(lake: str) -> Iterator[None]:
         LakeBusyError: another run has it; the message says which.
         OSError: the lake's folder cannot be written.
     """
-    if "://" in lake:
+    if not is_local(lake):
         yield
         return
     path = Path(lake, FILE)

@@ -1,0 +1,1 @@
+"""The classic engine: Spark in a JVM. All that concerns the JVM is in this room."""

@@ -1,0 +1,61 @@
+"""A class-data-sharing archive of the JVM: Spark's classes parsed once, then mapped into memory.
+
+It halves what the start of a session and its first query cost. Made once by `tokenlake doctor --install --engine spark`.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from jobs.engine.spark import java
+
+# A run of all stages, so that the archive holds the classes that a run uses.
+_TRAINING = """
+import sys
+from jobs.engine.spark.engine import SparkEngine
+from jobs.first_run import rehearse
+rehearse(SparkEngine({"spark.driver.extraJavaOptions": sys.argv[1]}), sys.argv[2])
+"""
+
+
+def cache_folder() -> Path:
+    """`tokenlake/classes` under the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tokenlake" / "classes"
+
+
+def path() -> Path:
+    """Where the archive of this Java, Spark and this release lies, or would lie."""
+    home = java.home()
+    release = home / "release"
+    parts = [str(home), release.read_text() if release.is_file() else "", sys.prefix]
+    parts += [version(package) for package in ("pyspark", "tokenlake")]
+    return cache_folder() / f"{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}.jsa"
+
+
+def options() -> str:
+    """JVM options that use the archive; empty when it has not been made."""
+    archive = path()
+    return f"-Xshare:auto -XX:SharedArchiveFile={archive} -Xlog:disable" if archive.is_file() else ""
+
+
+def install() -> Path | None:
+    """Makes the archive unless it is there. Returns None when the JVM could not make one: nothing depends on it."""
+    archive = path()
+    if archive.is_file():
+        return archive
+    from tempfile import TemporaryDirectory
+
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    part = archive.with_suffix(f".{os.getpid()}")
+    with TemporaryDirectory(prefix="tokenlake-classes-") as folder:
+        command = [sys.executable, "-c", _TRAINING, f"-XX:ArchiveClassesAtExit={part} -Xlog:disable", folder]
+        checkout = str(Path(__file__).resolve().parents[3])
+        environment = {**os.environ, "PYTHONPATH": checkout, "TOKENLAKE_MASTER": "local[2]"}
+        subprocess.run(command, capture_output=True, check=False, cwd=folder, env=environment)
+    if not part.is_file():
+        return None
+    part.replace(archive)
+    return archive

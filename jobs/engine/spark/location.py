@@ -1,0 +1,10 @@
+"""Paths as Spark's readers take them."""
+
+import re
+
+_PATTERN = re.compile(r"([\[\]{}*?\\])")
+
+
+def escaped(path: str) -> str:
+    """A path with the characters escaped that Hadoop reads as a pattern."""
+    return _PATTERN.sub(r"\\\1", path)

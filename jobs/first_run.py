@@ -1,0 +1,50 @@
+"""What the first run on a machine would wait for, done beforehand: kernels compiled, word tables made."""
+
+import json
+from pathlib import Path
+
+from jobs.engine.base import Engine
+
+_SENTENCES = " ".join(f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60))
+
+
+def rehearse(engine: Engine, folder: str | Path) -> None:
+    """Runs all stages twice over a page of text, on an engine that is stopped afterwards."""
+    from jobs.config import RunConfig
+    from jobs.pipeline import run_stages
+    from jobs.progress import Reporter
+
+    folder = Path(folder)
+    lines = [json.dumps({"text": f"{_SENTENCES} Page {page // 2} it was."}) for page in range(8)]
+    (folder / "a.jsonl").write_text("\n".join([*lines, "no json"]))
+    config = RunConfig.model_validate(
+        {
+            "lake": str(folder / "lake"),
+            "sources": [{"name": "page", "path": str(folder / "*.jsonl")}],
+            "clean": {"policy": "none"},
+            "tokenizer": {"vocab_size": 300},
+            "pack": [{"length": 64, "heldout": 0.3}],
+        }
+    )
+    try:
+        run_stages(engine, config, Reporter())
+        (folder / "b.jsonl").write_text(lines[0] + "\n" + json.dumps({"text": _SENTENCES * 2 + "new"}))
+        run_stages(engine, config, Reporter())
+    finally:
+        engine.stop()
+
+
+def compile_kernels() -> None:
+    """Leaves every kernel in numba's cache and the tables of common languages beside them.
+
+    Nothing that is there already is made again.
+    """
+    from tempfile import TemporaryDirectory
+
+    from jobs.engine.sail import SailEngine
+    from pipelines.text.words import COMMON_LANGUAGES, word_splitter
+
+    with TemporaryDirectory(prefix="tokenlake-first-run-") as folder:
+        rehearse(SailEngine(), folder)
+    for language in COMMON_LANGUAGES:
+        word_splitter(language)(["two words"])

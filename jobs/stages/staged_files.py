@@ -1,0 +1,89 @@
+"""What reading tasks leave behind: data files of `documents` and `rejects`, and a manifest that says so.
+
+Once the manifest is there, the input is not needed any more: whatever ends the run, the next one commits these files.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.data_files import REPORTED, DataFile, of_table, reported
+from lake.parquet_writer import TableWriter
+from pipelines.readers.summary import by_file
+from pipelines.tables import DOCUMENTS, REJECTS
+
+Batches = Iterator[pa.RecordBatch]
+
+_SUMMARY = "summary"
+_TABLES = {"document": DOCUMENTS, "reject": REJECTS}
+_COUNTED = ("source", "uri", "path", "format", "size", "fingerprint", "rows_read", "documents", "rejects", "bytes_read")
+
+
+@dataclass(frozen=True)
+class StoreStaged:
+    """The sink of a reading task: staged rows in, files and summaries out."""
+
+    root: str
+    run_id: str
+    schema: pa.Schema = REPORTED
+
+    def __call__(self, rows: Batches) -> Batches:
+        """Writes documents and rejects; reports the files, and each split's summary as JSON in the place of a file."""
+        writers = {kind: TableWriter(self.root, table, self.run_id) for kind, table in _TABLES.items()}
+        summaries: list[dict[str, Any]] = []
+        try:
+            for batch in rows:
+                kinds = batch.column("kind")
+                for kind, writer in writers.items():
+                    writer.write(pa.Table.from_batches([batch]).filter(pc.equal(kinds, kind)))
+                chosen = batch.filter(pc.equal(kinds, _SUMMARY))
+                summaries += chosen.select([*_COUNTED, "skipped"]).to_pylist()
+            files = [(_TABLES[kind].name, file) for kind, writer in writers.items() for file in writer.close()]
+        except BaseException:
+            for writer in writers.values():
+                writer.abort()
+            raise
+        yield reported(files)
+        texts = [json.dumps(summary) for summary in summaries]
+        yield pa.RecordBatch.from_arrays([pa.array([_SUMMARY] * len(texts), pa.string()), pa.array(texts, pa.string())], schema=REPORTED)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What one ingest has read and written, and not committed yet."""
+
+    run_id: str
+    started_at: float  # seconds since the epoch
+    config_hash: str
+    documents: tuple[DataFile, ...]
+    rejects: tuple[DataFile, ...]
+    inputs: tuple[dict[str, Any], ...]  # rows of table `inputs`, less what every row has
+
+    def to_json(self) -> str:
+        """The manifest's file."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> "Manifest":
+        """The reverse of `to_json`."""
+        found = json.loads(text)
+        for key in ("documents", "rejects"):
+            found[key] = tuple(DataFile(**file) for file in found[key])
+        return Manifest(**{**found, "inputs": tuple(found["inputs"])})
+
+
+def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str) -> Manifest:
+    """The manifest of the rows that all reading tasks gave back."""
+    texts = reports.filter(pc.equal(reports["table"], _SUMMARY))["file"].to_pylist()
+    return Manifest(
+        run_id,
+        started_at,
+        config_hash,
+        tuple(of_table(reports, DOCUMENTS.name)),
+        tuple(of_table(reports, REJECTS.name)),
+        tuple(by_file(map(json.loads, texts))),
+    )

@@ -1,0 +1,75 @@
+"""What a table's log says of each commit, and what tokenlake adds to it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CommitMetadata:
+    """What tokenlake writes into a commit's `userMetadata`."""
+
+    run_id: str
+    stage: str
+    mode: str  # append | rebuild
+    config_hash: str
+    code_version: str
+    inputs: Mapping[str, int]  # table -> version read
+    started_at: float  # seconds since the epoch
+    rows_in: int = 0
+    rows_out: int | None = None  # rows added; None in commits of version 0.1, whose metrics Spark counted
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The text of `userMetadata`."""
+        return json.dumps({"tokenlake": asdict(self)}, sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str | None) -> "CommitMetadata | None":
+        """Reads `userMetadata`; None when another program wrote it. Keys of later versions are left out."""
+        try:
+            found = json.loads(text or "{}")["tokenlake"]
+            return CommitMetadata(**{key: found[key] for key in _KEYS & found.keys()})
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+_KEYS = {each.name for each in fields(CommitMetadata)}
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One version of a table, as its log describes it."""
+
+    table: str
+    version: int
+    timestamp: datetime
+    operation: str
+    metrics: Mapping[str, str]
+    metadata: CommitMetadata | None  # None when another program committed
+
+    @property
+    def rows_out(self) -> int:
+        """Rows that this commit added (for a merge: inserted)."""
+        if self.metadata is not None and self.metadata.rows_out is not None:
+            return self.metadata.rows_out
+        return int(self.metrics.get("numTargetRowsInserted", self.metrics.get("numOutputRows", 0)))
+
+
+def parse(table: str, version: int, text: str) -> Commit:
+    """The commit in a file of `_delta_log` (delta.io, PROTOCOL.md): one JSON action a line."""
+    info: dict[str, Any] = {}
+    for line in text.splitlines():
+        if line.startswith('{"commitInfo"') or '"commitInfo"' in line[:200]:
+            info = json.loads(line).get("commitInfo", {})
+            break
+    return Commit(
+        table=table,
+        version=version,
+        timestamp=datetime.fromtimestamp(info.get("timestamp", 0) / 1000, UTC),
+        operation=info.get("operation", "unknown"),
+        metrics=info.get("operationMetrics", {}),
+        metadata=CommitMetadata.from_json(info.get("userMetadata")),
+    )

@@ -1,0 +1,294 @@
+"""A lake: Delta tables under one folder or URI. Logs are read and committed without Spark."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from lake.commits import Commit, CommitMetadata, parse
+from lake.data_files import DataFile, active, add_action, of_table
+from lake.parquet_writer import TableWriter, writing
+from lake.storage import Storage, is_local
+from pipelines.tables import Table
+
+if TYPE_CHECKING:  # logs, versions and sizes need no Spark
+    from pyspark.sql import DataFrame
+
+_COMMIT_FILE = re.compile(r"(\d{20})\.json$")
+_ATTEMPTS = 10  # at a commit that does not depend on the version before it
+
+# Every commit's metadata is kept: the ledger and the table `runs` are made from it.
+_PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
+
+
+class ConcurrentCommitError(RuntimeError):
+    """Another run committed to the table meanwhile; nothing of this commit was written."""
+
+
+class Frames(Protocol):
+    """What a lake needs of an engine: rows of Parquet files, and rows that are held here."""
+
+    def read_parquet(self, paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
+        """The rows of these files."""
+
+    def frame(self, rows: pa.Table) -> "DataFrame":
+        """Rows of this process as a DataFrame."""
+
+
+class Lake:
+    """Reads and writes the tables under `root`.
+
+    Args:
+        root: a folder or URI.
+        engine: makes DataFrames; without one, all works but `read` and writing DataFrames.
+    """
+
+    def __init__(self, root: str, engine: Frames | None = None) -> None:
+        self.root = root.rstrip("/")
+        self.storage = Storage(self.root)
+        self._engine = engine
+        self._opened: dict[tuple[str, int], Any] = {}
+
+    @property
+    def engine(self) -> Frames:
+        """What makes DataFrames.
+
+        Raises:
+            ValueError: the lake was opened without an engine.
+        """
+        if self._engine is None:
+            raise ValueError(f"{self.root} was opened without an engine: its rows cannot be read")
+        return self._engine
+
+    def path(self, table: str) -> str:
+        """Where a table lies."""
+        return self.storage.path(table)
+
+    def version(self, table: str) -> int:
+        """The newest version; -1 when the table does not exist."""
+        return max(self._versions(table), default=-1)
+
+    def exists(self, table: str) -> bool:
+        """Whether a table has been committed."""
+        return self.version(table) >= 0
+
+    def tables(self) -> list[str]:
+        """Names of all Delta tables of the lake."""
+        return [entry.name for entry in self.storage.entries() if entry.is_folder and self.exists(entry.name)]
+
+    def files(self, table: str, version: int | None = None) -> list[DataFile]:
+        """The data files of a version, by default the newest."""
+        return active(self._table(table, self.version(table) if version is None else version))
+
+    def rows(self, table: str) -> int:
+        """Number of rows of the newest version, from its log."""
+        return sum(file.rows for file in self.files(table))
+
+    def size(self, table: str) -> tuple[int, int]:
+        """(files, bytes) of the newest version."""
+        files = self.files(table)
+        return len(files), sum(file.size for file in files)
+
+    def schema(self, table: str, version: int | None = None) -> pa.Schema:
+        """The columns of a version, by default the newest."""
+        opened = self._table(table, self.version(table) if version is None else version)
+        return pa.schema(opened.schema().to_arrow())
+
+    def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
+        """A table at a version, or as it stands; with `run_ids` only the rows of these runs.
+
+        Files that hold no row of these runs, by their statistics, are not opened.
+        """
+        version = self.version(table) if version is None else version
+        files = self.files(table, version)
+        if run_ids is not None:
+            files = [file for file in files if file.may_hold("run_id", run_ids)]
+        rows = self.read_files(table, files, self.schema(table, version))
+        if run_ids is not None and not all(file.holds_only("run_id", run_ids) for file in files):
+            rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
+        return rows
+
+    def read_here(self, table: str, columns: Sequence[str]) -> pa.Table:
+        """Some columns of a small table, read in this process without an engine."""
+        import pyarrow.parquet as pq
+
+        parts = []
+        for file in self.files(table):
+            with self.storage.open(f"{table}/{file.path}") as stream:
+                parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
+        schema = self.schema(table)
+        return pa.concat_tables(
+            [pa.schema([schema.field(name) for name in columns]).empty_table(), *parts], promote_options="permissive"
+        )
+
+    def read_files(self, table: str, files: Sequence[DataFile], schema: pa.Schema) -> "DataFrame":
+        """The rows of some files of a table, committed or not."""
+        if not files:
+            return self.engine.frame(schema.empty_table())
+        partitions: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for file in files:
+            partitions.setdefault(tuple(sorted(file.partition.items())), []).append(
+                self.storage.path(f"{table}/{file.path}")
+            )
+        found = None
+        for partition, paths in partitions.items():
+            rows = self._read_partition(dict(partition), paths, schema)
+            found = rows if found is None else found.unionByName(rows)
+        assert found is not None
+        return found
+
+    def _read_partition(self, partition: Mapping[str, str], paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
+        """Files of one partition, with its columns, which the files do not hold."""
+        stored = pa.schema([each for each in schema if each.name not in partition])
+        rows = self.engine.read_parquet(paths, stored)
+        if not partition:
+            return rows
+        from pyspark.sql import functions as F
+
+        added = {name: F.lit(value).cast("string") for name, value in partition.items()}
+        return rows.withColumns(added).select(*schema.names)
+
+    def commits(self, table: str, after: int = -1) -> Iterator[Commit]:
+        """Commits newer than version `after`, newest first."""
+        for version in sorted(self._versions(table), reverse=True):
+            if version <= after:
+                return
+            yield parse(table, version, self.storage.read_text(f"{table}/_delta_log/{version:020d}.json") or "")
+
+    def last_own_commit(self, table: str) -> Commit | None:
+        """The newest commit that tokenlake made."""
+        return next((commit for commit in self.commits(table) if commit.metadata), None)
+
+    def append(self, rows: "DataFrame | pa.Table", table: Table, metadata: CommitMetadata, base: int | None) -> None:
+        """Adds rows in one commit. `base` is as for `commit_files`."""
+        self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "append", base)
+
+    def overwrite(self, rows: "DataFrame | pa.Table", table: Table, metadata: CommitMetadata, base: int) -> None:
+        """Replaces the table's contents in one commit; older versions stay readable. `base` is as for `commit_files`."""
+        self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "overwrite", base)
+
+    def write(self, rows: "DataFrame | pa.Table", table: Table, run_id: str) -> list[DataFile]:
+        """Writes rows to new data files of a table, each task its own, and commits nothing."""
+        if isinstance(rows, pa.Table):
+            writer = TableWriter(self.root, table, run_id)
+            writer.write(rows)
+            return writer.close()
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        from lake.data_files import REPORTED
+
+        reports = rows.select(*table.schema.names).mapInArrow(
+            writing(self.root, table, run_id), from_arrow_schema(REPORTED)
+        )
+        return of_table(reports.toArrow(), table.name)
+
+    def commit_files(
+        self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None
+    ) -> None:
+        """Commits data files that lie in the table's folder, in one transaction.
+
+        Args:
+            files: what the new version gains.
+            table: its schema becomes the table's.
+            metadata: goes into the log; `rows_out` is counted from the files unless it is set.
+            mode: `append`, or `overwrite`: files of the version before are no longer part of the table.
+            base: the version that the files were made for. Nothing is committed when another run has committed
+                since: of any number of runs at once, one wins each version. None: whatever the version is, once for
+                each run id.
+
+        Raises:
+            ConcurrentCommitError: another run has committed.
+        """
+        if metadata.rows_out is None:
+            metadata = replace(metadata, rows_out=sum(file.rows for file in files))
+        actions = [add_action(file) for file in files]
+        if base is not None:
+            self._commit(table, actions, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
+            return
+        transaction = (f"tokenlake/{metadata.run_id}/{table.name}", 1)
+        for attempt in range(_ATTEMPTS):
+            version = self.version(table.name)
+            if version >= 0 and self._table(table.name, version).transaction_version(transaction[0]) is not None:
+                return
+            try:
+                self._commit(table, actions, metadata, mode, version, transaction)
+                return
+            except ConcurrentCommitError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
+    def is_committed(self, table: str, run_id: str) -> bool:
+        """Whether a commit without a base version was made under this run id."""
+        version = self.version(table)
+        return version >= 0 and (
+            self._table(table, version).transaction_version(f"tokenlake/{run_id}/{table}") is not None
+        )
+
+    def remove_unfinished(self, table: str, run_id: str) -> None:
+        """Removes files of an attempt that ended before its commit. Only where a lock keeps other runs away."""
+        if not is_local(self.root):
+            return
+        begin = f"part-{run_id}-"
+        for path in list(self.storage.files_below(table)):
+            if path.rpartition("/")[2].startswith(begin):
+                self.storage.delete(f"{table}/{path}")
+
+    def _commit(
+        self,
+        table: Table,
+        actions: Sequence[Any],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Makes version `base + 1`, or nothing."""
+        import deltalake
+        from deltalake import exceptions
+        from deltalake.transaction import CommitProperties, Transaction, create_table_with_add_actions
+
+        schema = deltalake.Schema.from_arrow(table.schema)
+        properties = CommitProperties(
+            custom_metadata={"userMetadata": metadata.to_json()},
+            app_transactions=[Transaction(*transaction, None)],
+            max_commit_retries=0,
+        )
+        partition_by = list(table.partition_by)
+        try:
+            if base < 0:
+                create_table_with_add_actions(
+                    self.path(table.name),
+                    schema,
+                    list(actions),
+                    mode="error",
+                    partition_by=partition_by,
+                    configuration=_PROPERTIES,
+                    commit_properties=properties,
+                )
+            else:
+                self._table(table.name, base).create_write_transaction(
+                    list(actions), mode=mode, schema=schema, partition_by=partition_by, commit_properties=properties
+                )
+        except exceptions.DeltaError as error:
+            if self.version(table.name) > base:
+                raise ConcurrentCommitError(
+                    f"{table.name}: another run committed meanwhile; run the command again"
+                ) from error
+            raise
+        finally:
+            self._opened.pop((table.name, base), None)  # a commit moves the object to its own version
+
+    def _table(self, table: str, version: int) -> Any:
+        """The table at a version, as delta-rs opens it."""
+        from deltalake import DeltaTable
+
+        opened = self._opened.get((table, version))
+        if opened is None:
+            opened = self._opened[table, version] = DeltaTable(self.path(table), version=version)
+        return opened
+
+    def _versions(self, table: str) -> list[int]:
+        names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
+        return [int(found[1]) for name in names if (found := _COMMIT_FILE.match(name))]

@@ -1,0 +1,190 @@
+"""What a task does with its rows: it writes them into the table's folder itself, and reports the files.
+
+Files of a task that failed, or that was run twice, are in no commit, so nobody reads them.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lake.data_files import REPORTED, DataFile, reported
+from lake.storage import Storage
+from pipelines.tables import Table
+
+Batches = Iterator[pa.RecordBatch]
+
+ROW_GROUP_BYTES = 32 << 20
+"""Rows are held in memory until they take this much, then written as one row group."""
+
+FILE_BYTES = 512 << 20
+"""A file that has become this large is closed, and another begun."""
+
+# Columns whose smallest and largest value per file go into Delta's log, and into the row groups. Long texts do not.
+STATISTICS = frozenset(
+    ("doc_id", "source", "language", "position", "batch", "cluster_id", "sequence_id", "n_tokens", "run_id", "stage")
+)
+# Columns whose values hardly ever repeat: a dictionary would only be built to be given up.
+_DISTINCT = frozenset(("ids", "text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
+
+
+@dataclass
+class _Open:
+    """A file that is being written."""
+
+    path: str
+    partition: dict[str, str]
+    stream: IO[bytes]
+    writer: Any
+    collected: list[Any]
+    rows: int = 0
+
+
+@dataclass
+class _Pending:
+    """Rows of one partition that are not written yet."""
+
+    tables: list[pa.Table] = field(default_factory=list)
+    size: int = 0
+
+
+class TableWriter:
+    """Writes the rows of one task to new files of a table, one at a time for each partition.
+
+    Args:
+        root: the lake.
+        table: its schema, partitioning and compression are kept.
+        run_id: names the files, so that those of a run that was killed can be found.
+    """
+
+    def __init__(self, root: str, table: Table, run_id: str) -> None:
+        self.table, self._run_id = table, run_id
+        self._storage = Storage(f"{root}/{table.name}")
+        self._schema = pa.schema([each for each in table.schema if each.name not in table.partition_by])
+        self._open: dict[tuple[str, ...], _Open] = {}
+        self._pending: dict[tuple[str, ...], _Pending] = {}
+        self._done: list[DataFile] = []
+
+    def write(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Adds rows; columns are found by name and cast to the table's types."""
+        if not batch.num_rows:
+            return
+        rows = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+        rows = rows.select(self.table.schema.names).cast(self.table.schema)
+        for key, part in self._parts(rows):
+            pending = self._pending.setdefault(key, _Pending())
+            pending.tables.append(part)
+            pending.size += part.nbytes
+            if pending.size >= ROW_GROUP_BYTES:
+                self._flush(key)
+
+    def close(self) -> list[DataFile]:
+        """Ends all files and returns them."""
+        for key in list(self._pending):
+            self._flush(key)
+        for key in list(self._open):
+            self._finish(key)
+        return self._done
+
+    def abort(self) -> None:
+        """Removes what was written: the task has failed."""
+        for each in self._open.values():
+            each.stream.close()
+        for path in [*(each.path for each in self._open.values()), *(file.path for file in self._done)]:
+            self._storage.delete(path)
+
+    def _parts(self, rows: pa.Table) -> Iterator[tuple[tuple[str, ...], pa.Table]]:
+        names = self.table.partition_by
+        if not names:
+            yield (), rows
+            return
+        import pyarrow.compute as pc
+
+        for key in rows.select(names).group_by(list(names)).aggregate([]).to_pylist():
+            mask = None
+            for name in names:
+                equal = pc.equal(rows[name], key[name])
+                mask = equal if mask is None else pc.and_(mask, equal)
+            yield tuple(key[name] for name in names), rows.filter(mask).select(self._schema.names)
+
+    def _flush(self, key: tuple[str, ...]) -> None:
+        """Writes pending rows as one row group."""
+        rows = pa.concat_tables(self._pending.pop(key).tables)
+        target = self._open.get(key) or self._create(key)
+        target.writer.write_table(rows, row_group_size=max(rows.num_rows, 1))
+        target.rows += rows.num_rows
+        if target.stream.tell() >= FILE_BYTES:
+            self._finish(key)
+
+    def _create(self, key: tuple[str, ...]) -> _Open:
+        partition = dict(zip(self.table.partition_by, key, strict=True))
+        folder = "".join(f"{name}={value}/" for name, value in partition.items())
+        path = f"{folder}part-{self._run_id}-{uuid.uuid4().hex[:12]}.parquet"
+        stream = self._storage.create(path)
+        collected: list[Any] = []
+        names = self._schema.names
+        writer = pq.ParquetWriter(
+            stream,
+            self._schema,
+            compression=_CODECS.get(self.table.compression, self.table.compression),
+            use_dictionary=[name for name in names if name not in _DISTINCT],
+            write_statistics=[name for name in names if name in STATISTICS],
+            metadata_collector=collected,
+            store_schema=False,
+        )
+        self._open[key] = _Open(path, partition, stream, writer, collected)
+        return self._open[key]
+
+    def _finish(self, key: tuple[str, ...]) -> None:
+        done = self._open[key]
+        done.writer.close()
+        done.stream.close()
+        del self._open[key]
+        low, high = _bounds(done.collected[0])
+        size = self._storage.size(done.path)
+        self._done.append(DataFile(done.path, size, done.rows, done.partition, low, high))
+
+
+_CODECS = {"uncompressed": "none", "lz4_raw": "lz4"}  # Parquet's names -> pyarrow's
+
+
+def _bounds(metadata: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Smallest and largest value of each column that has statistics in every row group."""
+    low: dict[str, Any] = {}
+    high: dict[str, Any] = {}
+    for column in range(metadata.num_columns):
+        name = metadata.schema.column(column).path
+        found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
+        if name in STATISTICS and found and all(each is not None and each.has_min_max for each in found):
+            low[name], high[name] = min(each.min for each in found), max(each.max for each in found)
+    return low, high
+
+
+def writing(root: str, table: Table, run_id: str) -> "WriteTask":
+    """A function for `mapInArrow`: writes the rows of a task and yields the files as rows of `REPORTED`."""
+    return WriteTask(root, table, run_id)
+
+
+@dataclass(frozen=True)
+class WriteTask:
+    """Rows in, files out: `REPORTED`."""
+
+    root: str
+    table: Table
+    run_id: str
+    schema: pa.Schema = REPORTED
+
+    def __call__(self, batches: Batches) -> Batches:
+        """Writes all batches, then reports."""
+        writer = TableWriter(self.root, self.table, self.run_id)
+        try:
+            for batch in batches:
+                writer.write(batch)
+            files = writer.close()
+        except BaseException:
+            writer.abort()
+            raise
+        yield reported((self.table.name, file) for file in files)

@@ -1,0 +1,145 @@
+"""Small files, folders and listings under one root: a local folder, or a location that fsspec knows."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+
+def is_local(location: str) -> bool:
+    """Whether a location is a plain path, not a URI."""
+    return "://" not in location
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder directly below another."""
+
+    name: str
+    is_folder: bool
+
+
+class Storage:
+    """What lies under `root`; names are relative to it, with `/` between their parts."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        """The location of a file or folder."""
+        return f"{self.root}/{name}" if name else self.root
+
+    def entries(self, name: str = "") -> list[Entry]:
+        """Files and folders directly below a folder, by name; none when it is absent."""
+        if is_local(self.root):
+            try:
+                with os.scandir(self.path(name)) as found:
+                    return sorted((Entry(one.name, one.is_dir()) for one in found), key=lambda entry: entry.name)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+        files, path = self._located(name)
+        files.invalidate_cache(path)
+        try:
+            listed = files.ls(path, detail=True)
+        except FileNotFoundError:
+            return []
+        names = ((one["name"].rstrip("/").rpartition("/")[2], one["type"] == "directory") for one in listed)
+        return [Entry(*one) for one in sorted(names) if one[0] != path.rstrip("/").rpartition("/")[2]]
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file or folder of that name."""
+        if is_local(self.root):
+            return os.path.exists(self.path(name))
+        files, path = self._located(name)
+        files.invalidate_cache(path)
+        return bool(files.exists(path))
+
+    def read_text(self, name: str) -> str | None:
+        """A UTF-8 file; None when it is absent."""
+        try:
+            if is_local(self.root):
+                return Path(self.path(name)).read_text(encoding="utf-8")
+            files, path = self._located(name)
+            return bytes(files.cat_file(path)).decode()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write_text(self, name: str, text: str) -> None:
+        """Writes a UTF-8 file: whole, or not at all."""
+        if not is_local(self.root):
+            files, path = self._located(name)
+            files.pipe_file(path, text.encode())  # object stores show an object once it is whole
+            return
+        final = Path(self.path(name))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = final.with_name(f"{final.name}.{os.getpid()}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(final)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink()
+            raise
+
+    def delete(self, name: str) -> None:
+        """Removes a file, or a folder with all that is in it; nothing when it is absent."""
+        if is_local(self.root):
+            import shutil
+
+            path = self.path(name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+            return
+        files, located = self._located(name)
+        with suppress(FileNotFoundError):
+            files.rm(located, recursive=True)
+
+    def files_below(self, name: str) -> Iterator[str]:
+        """Names, relative to `name`, of all files below a folder."""
+        for entry in self.entries(name):
+            if entry.is_folder:
+                yield from (f"{entry.name}/{below}" for below in self.files_below(f"{name}/{entry.name}"))
+            else:
+                yield entry.name
+
+    def create(self, name: str) -> IO[bytes]:
+        """A new file to write bytes to; its folders are made."""
+        if is_local(self.root):
+            path = Path(self.path(name))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return open(path, "xb")
+        files, located = self._located(name)
+        opened: IO[bytes] = files.open(located, "wb")
+        return opened
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file to read bytes from."""
+        if is_local(self.root):
+            return open(self.path(name), "rb")
+        files, located = self._located(name)
+        opened: IO[bytes] = files.open(located, "rb")
+        return opened
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        if is_local(self.root):
+            return os.path.getsize(self.path(name))
+        files, located = self._located(name)
+        return int(files.size(located))
+
+    def _located(self, name: str) -> tuple[Any, str]:
+        files, root = self._remote
+        return files, f"{root}/{name}" if name else root
+
+    @cached_property
+    def _remote(self) -> tuple[Any, str]:
+        import fsspec
+
+        files, path = fsspec.core.url_to_fs(self.root)
+        return files, path.rstrip("/")
