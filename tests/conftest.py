@@ -32,7 +32,7 @@ def lake(spark: SparkSession, corpus_folder: Path, tmp_path_factory: pytest.Temp
     from jobs.progress import Reporter
 
     config = corpus.config(str(tmp_path_factory.mktemp("lake") / "lake"), corpus_folder)
-    assert run_stages(spark, config, Reporter()) == 0
+    assert run_stages(engine, config, Reporter()) == 0
     return config.lake
 
 

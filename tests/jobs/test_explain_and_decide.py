@@ -13,8 +13,8 @@ from pipelines.policies.files import load
 
 
 @pytest.fixture(scope="module")
-def opened(spark, lake):
-    return Lake(spark, lake)
+def opened(engine, lake):
+    return Lake(lake, engine)
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_an_id_that_is_none_is_refused_whatever_it_holds(opened, doc_id):
 
 def test_a_lake_of_one_stage_tells_what_it_has(spark, lake, kept, tmp_path):
     shutil.copytree(f"{lake}/documents", tmp_path / "documents")
-    story = explain.tell(Lake(spark, str(tmp_path)), kept["document"]["doc_id"])
+    story = explain.tell(Lake(str(tmp_path), engine), kept["document"]["doc_id"])
     assert set(story) == {"document", "sequences"}
     explain._print(story)
 
@@ -204,7 +204,7 @@ def test_applying_commits_one_version_of_decisions_and_its_run(copy):
 def test_a_lake_without_decisions_is_refused(spark, lake, tmp_path):
     shutil.copytree(f"{lake}/documents", tmp_path / "documents")
     with pytest.raises(UsageError, match="nothing is decided there yet"):
-        decide.propose(Lake(spark, str(tmp_path)), load("none"))
+        decide.propose(Lake(str(tmp_path), engine), load("none"))
 
 
 def test_what_would_change_is_printed_within_80_columns(opened, capsys, monkeypatch):

@@ -8,8 +8,8 @@ from jobs.report import collect
 
 
 @pytest.fixture(scope="module")
-def facts(spark, lake):
-    return collect(Lake(spark, lake))
+def facts(engine, lake):
+    return collect(Lake(lake, engine))
 
 
 def number(line):

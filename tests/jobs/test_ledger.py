@@ -12,7 +12,7 @@ from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, TOKENS
 
 @pytest.fixture
 def lake(spark, tmp_path):
-    return Lake(spark, str(tmp_path / "lake"))
+    return Lake(str(tmp_path / "lake"), engine)
 
 
 def rows(lake, table, run_id, *ids):
@@ -29,7 +29,7 @@ def schema(lake, table):
 
 def add_input(lake, name, *ids, mode="append"):
     """Commits clean documents as another step would."""
-    note = Note(name, "dedup", mode, "c", "v", {}, 0.0)
+    note = CommitMetadata(name, "dedup", mode, "c", "v", {}, 0.0)
     (lake.append if mode == "append" else lake.overwrite)(
         rows(lake, CLEAN_DOCUMENTS, name, *ids), CLEAN_DOCUMENTS, note
     )
@@ -131,23 +131,23 @@ def test_the_same_work_committed_twice_is_there_once(lake):
 
 def test_going_back_to_an_earlier_configuration_is_new_work(lake):
     add_input(lake, "run-1", "a")
-    names = {carry_out(lake, work_on(lake, config))[1].note.run_id for config in ("one", "two", "one")}
+    names = {carry_out(lake, work_on(lake, config))[1].metadata.run_id for config in ("one", "two", "one")}
     assert len(names) == 3
     assert lake.version("tokens") == 2
 
 
 def test_a_merge_updates_known_keys_and_adds_the_others(lake):
-    note = Note("run-1", "dedup", "rebuild", "c", "v", {}, 0.0)
+    note = CommitMetadata("run-1", "dedup", "rebuild", "c", "v", {}, 0.0)
     lake.overwrite(rows(lake, DUPLICATES, "run-1", "a", "b"), DUPLICATES, note)
     lake.merge(
-        rows(lake, DUPLICATES, "run-2", "b", "c"), DUPLICATES, Note("run-2", "dedup", "append", "c", "v", {}, 0.0)
+        rows(lake, DUPLICATES, "run-2", "b", "c"), DUPLICATES, CommitMetadata("run-2", "dedup", "append", "c", "v", {}, 0.0)
     )
     assert {row.doc_id: row.run_id for row in lake.read("duplicates").collect()} == {
         "a": "run-1",
         "b": "run-2",
         "c": "run-2",
     }
-    assert lake.last_own_commit("duplicates").note.run_id == "run-2"
+    assert lake.last_own_commit("duplicates").metadata.run_id == "run-2"
 
 
 def test_every_commit_becomes_one_row_of_runs(lake):

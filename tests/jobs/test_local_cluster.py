@@ -55,9 +55,9 @@ def test_submitted_to_separate_processes_every_stage_makes_the_tables_of_one_pro
     for stage in STAGES:
         done = submit(stage, config, elsewhere)
         assert done.returncode == 0, f"{stage}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    here = Lake(spark, str(tmp_path / "here"))
-    assert run_stages(spark, corpus.config(here.root, folder), Reporter(), conclude=False) == 0
-    submitted = Lake(spark, settings["lake"])
+    here = Lake(str(tmp_path / "here"), engine)
+    assert run_stages(engine, corpus.config(here.root, folder), Reporter(), conclude=False) == 0
+    submitted = Lake(settings["lake"], engine)
     assert submitted.tables() == here.tables()
     for table in set(here.tables()) - {"runs"}:
         assert rows(submitted, table) == rows(here, table), table

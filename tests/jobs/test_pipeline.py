@@ -25,8 +25,8 @@ def content(lake, table):
 
 
 @pytest.fixture(scope="module")
-def opened(spark, lake):
-    return Lake(spark, lake)
+def opened(engine, lake):
+    return Lake(lake, engine)
 
 
 def test_every_record_is_a_document_or_a_reject_with_its_reason(opened):
@@ -64,19 +64,19 @@ def test_personal_data_is_replaced_in_what_goes_on(opened):
 
 def test_a_second_run_on_unchanged_input_commits_nothing(spark, opened, corpus_folder):
     before = versions(opened)
-    assert run_stages(spark, corpus.config(opened.root, corpus_folder), Reporter()) == 0
+    assert run_stages(engine, corpus.config(opened.root, corpus_folder), Reporter()) == 0
     assert versions(opened) == before
 
 
 def test_new_files_flow_through_alone(spark, opened, tmp_path):
     folder = shutil.copytree(corpus.make(tmp_path / "first", 40), tmp_path / "corpus")
-    lake = Lake(spark, str(tmp_path / "lake"))
-    run_stages(spark, corpus.config(lake.root, folder), Reporter())
+    lake = Lake(str(tmp_path / "lake"), engine)
+    run_stages(engine, corpus.config(lake.root, folder), Reporter())
     before = {name: set(content(lake, name)) for name in ("documents", "tokens", "sequences_causal")}
     old = corpus.prose(3)
     more = "\n".join(map(_line, [corpus.prose(2000), corpus.prose(2001), old]))
     (folder / "more.jsonl").write_text(more)
-    run_stages(spark, corpus.config(lake.root, folder), Reporter())
+    run_stages(engine, corpus.config(lake.root, folder), Reporter())
     added = {name: set(content(lake, name)) - rows for name, rows in before.items()}
     assert all(rows <= set(content(lake, name)) for name, rows in before.items())
     assert (len(added["documents"]), len(added["tokens"])) == (3, 2)
@@ -85,7 +85,7 @@ def test_new_files_flow_through_alone(spark, opened, tmp_path):
     )
     assert [(row.method, row.kept) for row in duplicate] == [("exact", False)]
     for name in ("documents", "measures", "decisions", "tokens", "sequences_causal"):
-        assert lake.last_own_commit(name).note.mode == "append"
+        assert lake.last_own_commit(name).metadata.mode == "append"
 
 
 def _line(text):
@@ -99,11 +99,11 @@ def test_a_changed_file_adds_only_what_changed(spark, tmp_path):
     folder.mkdir()
     first, second, third = (_line(corpus.prose(number)) for number in range(3))
     (folder / "a.jsonl").write_text(f"{first}\n{second}\n")
-    lake = Lake(spark, str(tmp_path / "lake"))
+    lake = Lake(str(tmp_path / "lake"), engine)
     config = corpus.config(lake.root, folder)
-    run_stages(spark, config, Reporter(), ["ingest"])
+    run_stages(engine, config, Reporter(), ["ingest"])
     (folder / "a.jsonl").write_text(f"{first}\n{second}\n{third}\n")
-    run_stages(spark, config, Reporter(), ["ingest"])
+    run_stages(engine, config, Reporter(), ["ingest"])
     assert lake.read("documents").count() == 3
     assert [row.reason for row in lake.read("rejects").collect()] == ["already_ingested"] * 2
     check(lake)
@@ -114,7 +114,7 @@ def test_another_threshold_reads_no_text_again(spark, lake, corpus_folder, tmp_p
     before = versions(copy)
     config = corpus.config(copy.root, corpus_folder)
     other = config.model_copy(update={"clean": config.clean.model_copy(update={"policy": "none"})})
-    run_stages(spark, other, Reporter())
+    run_stages(engine, other, Reporter())
     changed = {name for name, version in versions(copy).items() if version != before[name]}
     assert not {"documents", "measures", "inputs"} & changed
     assert copy.read("decisions").where("NOT kept").count() == 0
@@ -126,12 +126,12 @@ def test_a_run_over_the_reject_limit_fails_after_committing(spark, tmp_path):
     folder.mkdir()
     (folder / "bad.jsonl").write_text("no json\n" * 3 + _line(corpus.prose(1)) + "\n")
     config = corpus.config(str(tmp_path / "lake"), folder)
-    assert run_stages(spark, config, Reporter(), ["ingest"]) == 1
-    assert Lake(spark, config.lake).read("rejects").count() == 3
-    assert run_stages(spark, config, Reporter(), ["clean"]) == 0  # which read no input
+    assert run_stages(engine, config, Reporter(), ["ingest"]) == 1
+    assert Lake(config.lake, engine).read("rejects").count() == 3
+    assert run_stages(engine, config, Reporter(), ["clean"]) == 0  # which read no input
     assert (
         run_stages(
-            spark,
+            engine,
             config.model_copy(update={"ingest": config.ingest.model_copy(update={"reject_limit": 0.8})}),
             Reporter(),
             ["ingest"],

@@ -94,8 +94,8 @@ def our_partition(spark: SparkSession, inputs: Path, lake: Path) -> Partition:
     """Clusters of a lake that JSON lines with an id went into, through all stages up to dedup."""
     source = {"name": "corpus", "path": str(inputs), "id_column": "id"}
     config = RunConfig.model_validate({"lake": str(lake), "sources": [source], **PARITY})
-    assert run_stages(spark, config, Reporter(), ("ingest", "clean", "dedup"), conclude=False) == 0
-    tables = Lake(spark, config.lake)
+    assert run_stages(engine, config, Reporter(), ("ingest", "clean", "dedup"), conclude=False) == 0
+    tables = Lake(config.lake, engine)
     named = tables.read("documents").selectExpr("doc_id", "meta['id'] AS id")
     members = defaultdict(set)
     for row in tables.read("duplicates").join(named, on="doc_id", how="inner").select("cluster_id", "id").collect():

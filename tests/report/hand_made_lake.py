@@ -239,10 +239,10 @@ ROWS = (
 
 def write(spark: SparkSession, root: Path, names: set[str] | None = None) -> Lake:
     """A lake of all tables, or of some."""
-    lake = Lake(spark, str(root))
+    lake = Lake(str(root), engine)
     for table, rows in ROWS:
         if names is None or table.name in names:
-            note = Note(f"{table.name}-1", "hand-made", "rebuild", "c1", "0.1.0", {}, WHEN.timestamp())
+            note = CommitMetadata(f"{table.name}-1", "hand-made", "rebuild", "c1", "0.1.0", {}, WHEN.timestamp())
             frame = spark.createDataFrame(pa.Table.from_pylist(rows(), schema=table.schema))
             lake.overwrite(frame.coalesce(1), table, note)
     lake.write_file(f"policies/{policy().label}.json", policy().model_dump_json())

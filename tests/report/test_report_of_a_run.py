@@ -12,8 +12,8 @@ from pipelines.tables import MEASURES
 
 
 @pytest.fixture(scope="module")
-def run(spark, lake):
-    return collect(Lake(spark, lake))
+def run(engine, lake):
+    return collect(Lake(lake, engine))
 
 
 def test_every_record_has_one_fate(run):
