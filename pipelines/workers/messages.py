@@ -1,0 +1,109 @@
+"""Messages on the socket between a task and its worker: a kind, a length, and that many bytes.
+
+Record batches travel as Arrow IPC streams of one batch each: the sender's columns go straight from their buffers to
+the socket, and the receiver's columns are slices of the one buffer that the message was received into.
+"""
+
+import socket
+import struct
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import islice
+
+import pyarrow as pa
+
+_HEADER = struct.Struct("<BQ")
+_PARTS_AT_ONCE = 256  # POSIX guarantees 16, Linux and macOS take 1024
+
+
+class Kind(IntEnum):
+    """What a message says. The worker only ever reads after it has asked."""
+
+    TASK = 1  # to the worker: run the function with this digest
+    FUNCTION = 2  # from the worker: what function is that? To the worker: this one, pickled
+    NEXT = 3  # from the worker: the next batch, please
+    BATCH = 4  # to the worker: a batch of the input. From the worker: one of the output
+    END = 5  # to the worker: there are no more batches. From the worker: the task is done
+    ERROR = 6  # from the worker: the function raised this
+
+
+class HangupError(Exception):
+    """The other process has gone."""
+
+
+def send(connection: socket.socket, kind: Kind, parts: Sequence[bytes | pa.Buffer] = ()) -> None:
+    """Sends one message, whose body is the parts one after the other.
+
+    Raises:
+        HangupError: nobody is there to read it.
+    """
+    views = [memoryview(part).cast("B") for part in parts if len(part)]
+    views.insert(0, memoryview(_HEADER.pack(kind, sum(map(len, views)))))
+    first = 0
+    try:
+        while first < len(views):
+            sent = connection.sendmsg(islice(views, first, first + _PARTS_AT_ONCE))
+            while first < len(views) and sent >= len(views[first]):
+                sent -= len(views[first])
+                first += 1
+            if sent:
+                views[first] = views[first][sent:]
+    except OSError as error:
+        raise HangupError from error
+
+
+def receive(connection: socket.socket) -> tuple[Kind, pa.Buffer]:
+    """The next message, once it is there.
+
+    Raises:
+        HangupError: there will be none.
+    """
+    header = bytearray(_HEADER.size)
+    _fill(connection, memoryview(header))
+    kind, size = _HEADER.unpack(header)
+    body = pa.allocate_buffer(size)
+    _fill(connection, memoryview(body).cast("B"))
+    return Kind(kind), body
+
+
+def encoded(batch: pa.RecordBatch) -> list[bytes | pa.Buffer]:
+    """A batch as parts of a message; its buffers are not copied, and must not change until the message is sent."""
+    parts = _Parts()
+    with pa.ipc.new_stream(parts, batch.schema) as writer:
+        writer.write_batch(batch)
+    return parts.written
+
+
+def decoded(body: pa.Buffer) -> pa.RecordBatch:
+    """The batch of a message, without a copy."""
+    return pa.ipc.open_stream(body).read_next_batch()
+
+
+def _fill(connection: socket.socket, view: memoryview) -> None:
+    while view:
+        try:
+            count = connection.recv_into(view)
+        except OSError as error:
+            raise HangupError from error
+        if not count:
+            raise HangupError
+        view = view[count:]
+
+
+class _Parts:
+    """A file that keeps what Arrow writes: bytes for what it made up, its own buffers for the columns."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.written: list[bytes | pa.Buffer] = []
+
+    def write(self, data: bytes | pa.Buffer) -> int:
+        self.written.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,235 @@
+"""A pool of worker processes, each of which runs one task at a time."""
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple, Self
+
+import pyarrow as pa
+
+from pipelines.workers.errors import WorkerError
+from pipelines.workers.failure import unpacked
+from pipelines.workers.messages import HangupError, Kind, decoded, encoded, receive, send
+from pipelines.workers.pickled import BatchFunction, Pickled
+from pipelines.workers.starting import Template, Worker
+
+# How long no worker may have had anything to do before a task that has gets one more.
+_STALL_SECONDS = 1.0
+
+
+class Progress(NamedTuple):
+    """What a pool has done since it was made."""
+
+    started: int  # tasks
+    finished: int  # tasks, well or not
+    rows_in: int
+    rows_out: int
+
+
+class WorkerPool:
+    """Worker processes for tasks of this process; needs fork and Unix sockets, that is Linux or macOS.
+
+    Workers start when they are needed and stay. There are at most `size`, with one exception: tasks can wait for each
+    other without knowing (one reads what another writes), so while all workers have waited a second for input or for
+    a reader, a task that has work gets one more, which is ended after the task.
+
+    `run` may be called from any number of threads.
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        """Starts the template process and returns at once; the default size is the cores this process may use.
+
+        Raises:
+            ValueError: a size below one.
+        """
+        self.size = usable_cores() if size is None else size
+        if self.size < 1:
+            raise ValueError(f"a pool of {self.size} worker processes can run nothing")
+        self.owner = os.getpid()
+        self._changed = threading.Condition()
+        self._idle: list[Worker] = []
+        self._workers = 0  # idle, leased, or about to start
+        self._computing = 0  # have input and no result yet, or are about to start
+        self._quiet_since = time.monotonic()
+        self._started = self._finished = self._rows_in = self._rows_out = 0
+        self._stopped = False
+        self._starting = threading.Lock()
+        self._template = Template()
+        atexit.register(self.stop)
+
+    def run(self, function: BatchFunction | Pickled, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """What `function` makes of `batches`, in a worker; both are consumed as the result is.
+
+        A worker unpickles a function once and keeps it, with what it holds, for further tasks.
+
+        Raises:
+            WorkerError: the worker ended before its task did, or cannot be started.
+            BaseException: what the function or `batches` raised.
+        """
+        task = function if isinstance(function, Pickled) else Pickled.of(function)
+        given = _begun(batches)
+        worker = self._lease()
+        is_between_tasks = False
+        try:
+            send(worker.connection, Kind.TASK, [task.digest])
+            while True:
+                kind, body = self._answer(worker)
+                if kind is Kind.NEXT:
+                    self._give(worker, next(given, None))
+                elif kind is Kind.BATCH:
+                    result = decoded(body)
+                    del body
+                    self._count(rows_out=result.num_rows)
+                    yield result
+                    del result
+                elif kind is Kind.FUNCTION:
+                    send(worker.connection, Kind.FUNCTION, [task.payload])
+                else:
+                    is_between_tasks = True
+                    break
+            if kind is Kind.ERROR:
+                raise unpacked(body.to_pybytes())
+        except HangupError:
+            raise self._lost(worker) from None
+        finally:
+            self._return(worker, is_between_tasks)
+
+    def progress(self) -> Progress:
+        """Tasks and rows so far."""
+        with self._changed:
+            return Progress(self._started, self._finished, self._rows_in, self._rows_out)
+
+    def ready(self) -> float:
+        """Waits until workers can start warm; the seconds that warming took."""
+        return self._template.ready()
+
+    def stop(self) -> None:
+        """Ends all processes; what runs fails with a WorkerError."""
+        if os.getpid() != self.owner:
+            return
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+            idle, self._idle = self._idle, []
+        with self._starting:
+            self._template.stop()
+        for worker in idle:
+            worker.connection.close()
+        atexit.unregister(self.stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _lease(self) -> Worker:
+        """A worker for one task."""
+        with self._changed:
+            while not self._stopped and not self._idle and self._workers >= self.size and not self._is_stalled():
+                self._changed.wait(_STALL_SECONDS)
+            if self._stopped:
+                raise WorkerError("the worker processes have been stopped")
+            worker = self._idle.pop() if self._idle else None
+            self._workers += worker is None
+            self._started += 1
+            self._computing += 1
+        try:
+            if worker is None or not worker.is_there():
+                worker = self._replaced(worker)
+            return worker
+        except BaseException:
+            with self._changed:
+                self._workers -= 1
+                self._finished += 1
+                self._changed.notify()
+            raise
+        finally:
+            self._rest()
+
+    def _is_stalled(self) -> bool:
+        """Whether nothing goes on; then the second begins anew."""
+        now = time.monotonic()
+        if self._computing or now - self._quiet_since < _STALL_SECONDS:
+            return False
+        self._quiet_since = now
+        return True
+
+    def _replaced(self, worker: Worker | None) -> Worker:
+        """A new worker, in the place of one that has ended."""
+        if worker is not None:
+            worker.discard()
+        template = self._template
+        try:
+            return template.fork()
+        except WorkerError:
+            if not template.has_ended:
+                raise
+        return self._new_template(template).fork()
+
+    def _new_template(self, ended: Template) -> Template:
+        with self._starting:
+            if self._template is ended and not self._stopped:
+                ended.stop()
+                self._template = Template()
+            return self._template
+
+    def _return(self, worker: Worker, is_usable: bool) -> None:
+        """Takes a worker back; ends it when it is in the middle of something, or one too many."""
+        with self._changed:
+            keep = is_usable and self._workers <= self.size and not self._stopped
+            if keep:
+                self._idle.append(worker)
+            else:
+                self._workers -= 1
+            self._finished += 1
+            self._changed.notify()
+        if not keep:
+            worker.discard()
+
+    def _answer(self, worker: Worker) -> tuple[Kind, pa.Buffer]:
+        with self._changed:
+            self._computing += 1
+        try:
+            return receive(worker.connection)
+        finally:
+            self._rest()
+
+    def _rest(self) -> None:
+        with self._changed:
+            self._computing -= 1
+            self._quiet_since = time.monotonic()
+
+    def _give(self, worker: Worker, batch: pa.RecordBatch | None) -> None:
+        if batch is None:
+            send(worker.connection, Kind.END)
+        else:
+            send(worker.connection, Kind.BATCH, encoded(batch))
+            self._count(rows_in=batch.num_rows)
+
+    def _count(self, rows_in: int = 0, rows_out: int = 0) -> None:
+        with self._changed:
+            self._rows_in += rows_in
+            self._rows_out += rows_out
+
+    def _lost(self, worker: Worker) -> WorkerError:
+        if self._stopped:
+            return WorkerError("the worker processes have been stopped")
+        return WorkerError(f"worker process {worker.pid} {worker.ending()}")
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _begun(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same, with the first at hand: a task that has nothing to do yet takes no worker."""
+    iterator = iter(batches)
+    first = next(iterator, None)
+    return iter(()) if first is None else chain([first], iterator)

@@ -1,0 +1,189 @@
+"""Starting the template process, and workers from it, in the process with the engine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+
+from pipelines.workers.errors import WorkerError
+from pipelines.workers.template import ANSWER, END, FORK, READY, REQUEST
+
+# A worker is one of many: its libraries should not start a thread for each core. Settings of the user's come first.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
+_SETTINGS = {
+    **dict.fromkeys(_ONE_THREAD, "1"),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow would start one when it is imported
+}
+_STOP_SECONDS = 5.0
+
+
+class Worker:
+    """A worker process, seen from here."""
+
+    def __init__(self, pid: int, connection: socket.socket, template: "Template") -> None:
+        self.pid = pid
+        self.connection = connection
+        self._template = template
+        self._has_ended = False
+
+    def is_there(self) -> bool:
+        """Whether it waits for a task."""
+        try:
+            return bool(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def ending(self) -> str:
+        """How it ended, after it hung up."""
+        self._has_ended = True
+        return self._template.ending(self.pid)
+
+    def discard(self) -> None:
+        """Ends it, if it has not ended. Waits for nothing: the garbage collector may call this at any place."""
+        self.connection.close()
+        if not self._has_ended:
+            self._has_ended = True
+            self._template.discard(self.pid)
+
+
+class Template:
+    """The template process, which begins to warm up at once.
+
+    It has the environment variables and the import path of this moment, and this process's streams.
+    """
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.workers.template", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                env={**_SETTINGS, **os.environ, "PYTHONPATH": _import_path()},
+                pass_fds=[theirs.fileno()],
+            )
+        self._control = ours
+        self._asking = threading.Lock()
+        self._discarded: deque[int] = deque()
+        self._warm_seconds: float | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more workers will come of it."""
+        return self._process.poll() is not None
+
+    def ready(self) -> float:
+        """Waits until it is warm; the seconds that this took it.
+
+        Raises:
+            WorkerError: it has ended.
+        """
+        with self._asking:
+            return self._ready()
+
+    def fork(self) -> Worker:
+        """A new worker, once the template is warm.
+
+        Raises:
+            WorkerError: the template has ended.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, self._asking:
+                self._ready()
+                socket.send_fds(self._control, [REQUEST.pack(FORK, 0)], [theirs.fileno()])
+                return Worker(self._answer(), ours, self)
+        except OSError as error:
+            ours.close()
+            raise self._ended() from error
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            self._end_discarded()
+
+    def ending(self, pid: int) -> str:
+        """How a worker ended: "was killed (signal 9)"."""
+        try:
+            with self._asking:
+                return how_it_ended(os.waitstatus_to_exitcode(self._end(pid)))
+        except (OSError, WorkerError):
+            return "ended with its template process"
+
+    def discard(self, pid: int) -> None:
+        """Has a worker ended: now, or by the thread that is just asking for something."""
+        self._discarded.append(pid)
+        self._end_discarded()
+
+    def stop(self) -> None:
+        """Ends it and all its workers."""
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # also wakes who waits for an answer
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._control.close()
+
+    def _end_discarded(self) -> None:
+        while self._discarded and self._asking.acquire(blocking=False):
+            try:
+                with suppress(OSError, WorkerError):  # it is gone, and they are gone with it
+                    self._end(self._discarded.popleft())
+            finally:
+                self._asking.release()
+
+    def _end(self, pid: int) -> int:
+        self._control.sendall(REQUEST.pack(END, pid))
+        return self._answer()
+
+    def _ready(self) -> float:
+        if self._warm_seconds is None:
+            (self._warm_seconds,) = READY.unpack(self._read(READY.size))
+        return self._warm_seconds
+
+    def _answer(self) -> int:
+        (answer,) = ANSWER.unpack(self._read(ANSWER.size))
+        return int(answer)
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        try:
+            while len(data) < size:
+                piece = self._control.recv(size - len(data))
+                if not piece:
+                    raise self._ended()
+                data += piece
+        except OSError as error:
+            raise self._ended() from error
+        return data
+
+    def _ended(self) -> WorkerError:
+        try:
+            code = self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return WorkerError(f"the template of the worker processes, process {self.pid}, does not answer")
+        return WorkerError(f"the template of the worker processes, process {self.pid}, {how_it_ended(code)}")
+
+
+def how_it_ended(code: int) -> str:
+    """In words; a negative code is a signal's number."""
+    if code >= 0:
+        return f"ended (exit status {code})"
+    want = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
+    return f"was killed (signal {-code}){want}"
+
+
+def _import_path() -> str:
+    return os.pathsep.join(filter(None, sys.path))

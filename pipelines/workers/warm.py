@@ -1,0 +1,105 @@
+"""What the template process does once, so that the first batch of a worker takes no longer than the tenth.
+
+One function a room. They import what the room's functions import when they first run, load the compiled kernels from
+their cache, and build the tables that are built once a process. None may start a thread, or hold a file open.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+# Quotation marks, an address, a list, an accent, mojibake, a number: each takes some kernel down a path of its own.
+TEXT = """“The café is at https://example.org/menu,” she wrote to ada@example.org; it’s 3.5 km away, isn’t it?
+
+- Call +44 20 7946 0958 before 10 a.m., or come by: the weather is fine, and the fine weather is there to be enjoyed.
+- The harbour is open on every day of the week, and the harbour is open every night [1] [citation needed].
+1. Ã©clairs, 12 of them &amp; a pot of tea…
+"""
+
+PAGE = f"<html><head><title>Menu</title></head><body><main><h1>Menu</h1><p>{TEXT}</p></main></body></html>"
+
+
+def warm() -> None:
+    """Warms every room. One that fails is named on standard error: its tasks will say what is wrong."""
+    for room in ROOMS:
+        try:
+            room()
+        except Exception:
+            print(f"workers: {room.__name__.lstrip('_')} could not be warmed", file=sys.stderr)
+            traceback.print_exc()
+
+
+def _functions() -> None:
+    """What pickled functions are made of."""
+    import pyspark.cloudpickle
+    import pyspark.sql  # noqa: F401 (the rooms' edges import it, and their functions may be theirs)
+
+
+def _reading() -> None:
+    from pipelines.readers.config import SourceConfig
+    from pipelines.readers.listing import list_files
+    from pipelines.readers.record import Split
+    from pipelines.readers.staging import staged_batches
+
+    with TemporaryDirectory() as folder:
+        files = {"page.html": PAGE, "page.warc": _archive(PAGE), "text.jsonl": '{"text": "words"}\n', "text.txt": TEXT}
+        for name, content in files.items():
+            Path(folder, name).write_text(content, "utf-8", newline="")
+        config = SourceConfig(name="warm", path=folder)
+        splits = [Split(file, config, 0, file.size) for file in list_files(config, lambda _: [])]
+        for batch in staged_batches(splits, "", datetime.now(UTC)):
+            assert batch.num_rows
+
+
+def _measuring() -> None:
+    from pipelines.rules.config import MeasureConfig
+    from pipelines.rules.measures import measure
+    from pipelines.tables import DOCUMENTS
+
+    document = {
+        "doc_id": "",
+        "source": "",
+        "language": "en",
+        "language_score": 1.0,
+        "text": TEXT,
+        "meta": [("url", "")],
+    }
+    measure(pa.RecordBatch.from_pylist([document], schema=DOCUMENTS.schema), MeasureConfig())
+
+
+def _signing() -> None:
+    from pipelines.dedup.config import DedupConfig
+    from pipelines.dedup.signing import Signing
+    from pipelines.dedup.verification import SCHEMA, Verification  # noqa: F401
+
+    candidates = pa.RecordBatch.from_pydict({"doc_id": [""], "text": [TEXT], "priority": pa.array([0], pa.int32())})
+    Signing(DedupConfig(), 0, "")(candidates)
+
+
+def _finalising() -> None:
+    from pipelines.text.deliver import DeliverConfig, deliver
+
+    deliver([TEXT], DeliverConfig())
+
+
+ROOMS: tuple[Callable[[], None], ...] = (_functions, _reading, _measuring, _signing, _finalising)
+
+
+def _archive(page: str) -> str:
+    """A WARC file of one response."""
+    http = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{page}"
+    head = [
+        "WARC/1.0",
+        "WARC-Type: response",
+        "WARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>",
+        "WARC-Date: 2020-01-01T00:00:00Z",
+        "WARC-Target-URI: https://example.org/",
+        "Content-Type: application/http; msgtype=response",
+        f"Content-Length: {len(http.encode())}",
+    ]
+    return "\r\n".join([*head, "", http, "", ""])
