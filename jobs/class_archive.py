@@ -22,7 +22,7 @@ from jobs import session
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
-from pipelines.text.words import COMMON_LANGUAGES, word_splitter
+from pipelines.words.spacy_words import COMMON_LANGUAGES, word_splitter
 options, folder = sys.argv[1], Path(sys.argv[2])
 text = " ".join(f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60))
 lines = [json.dumps({"text": f"{text} Page {page // 2} it was."}) for page in range(8)]
@@ -48,10 +48,10 @@ def path() -> Path:
     """Where the archive of this Java, Spark, these jars and this release lies, or would lie."""
     home = java.home()
     release = home / "release"
-    facts = [str(home), release.read_text() if release.is_file() else "", sys.prefix]
-    facts += [version(package) for package in ("pyspark", "tokenlake")]  # another release has other kernels to compile
-    facts += [jar.sha256 for jar in jars.pinned()]
-    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+    parts = [str(home), release.read_text() if release.is_file() else "", sys.prefix]
+    parts += [version(package) for package in ("pyspark", "tokenlake")]  # another release has other kernels to compile
+    parts += [jar.sha256 for jar in jars.pinned()]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return jars.cache_folder().parent / "classes" / f"{digest}.jsa"
 
 

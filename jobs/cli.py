@@ -58,9 +58,9 @@ def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
 
 def _fail(reporter: Reporter, error: Exception, status: int, told: str = "") -> int:
     message = told or str(error) or type(error).__name__
-    facts = {"error": message, "kind": type(error).__name__, "status": status}
+    fields = {"error": message, "kind": type(error).__name__, "status": status}
     whole = {} if str(error) in message else {"detail": str(error)}
-    reporter.event("error", f"tokenlake: error: {message}", **facts, **whole)
+    reporter.event("error", f"tokenlake: error: {message}", **fields, **whole)
     if status == 1 and not reporter.log_json:
         reporter.event(
             "hint", "(--traceback shows where it happened; what was committed stays, and is not done again)"

@@ -7,14 +7,14 @@ from pydantic import Field, model_validator
 
 from pipelines.config import Config
 from pipelines.dedup.config import DedupConfig
+from pipelines.pii.spans import PiiConfig
 from pipelines.policies.policy import DEFAULT_POLICY
 from pipelines.readers.config import SourceConfig
 from pipelines.rules.config import MeasureConfig
 from pipelines.sequences.config import PackConfig
-from pipelines.text.personal import PersonalConfig
 from pipelines.text.repair import RepairConfig
-from pipelines.text.urls import UrlConfig
 from pipelines.tokenizer.config import TokenizerConfig
+from pipelines.urls.url_lists import UrlConfig
 
 
 class IngestConfig(Config):
@@ -35,7 +35,7 @@ class CleanConfig(Config):
     measure: MeasureConfig = MeasureConfig()
     urls: UrlConfig = UrlConfig()
     repair: RepairConfig = RepairConfig()
-    personal: PersonalConfig = PersonalConfig()
+    pii: PiiConfig = PiiConfig()
 
 
 class RunConfig(Config):

@@ -11,7 +11,7 @@ from jobs.lake import Lake
 from jobs.progress import Reporter
 from jobs.rejects import over_limit
 from jobs.runs import record_failure, record_runs
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 
 
 def run_stages(
@@ -25,7 +25,7 @@ def run_stages(
     Raises:
         Exception: what a stage raised, after a row with status `failed` was added to `runs`.
     """
-    run = Run(Lake(spark, config.lake), config, reporter)
+    run = StageContext(Lake(spark, config.lake), config, reporter)
     for name in stages:
         try:
             with reporter.stage(name, spark.sparkContext):

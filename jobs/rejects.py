@@ -2,10 +2,10 @@
 
 from pyspark.sql import functions as F
 
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 
 
-def over_limit(run: Run) -> bool:
+def over_limit(run: StageContext) -> bool:
     """Whether the share of rejected records passes `ingest.reject_limit`; if so, tells the commonest reasons."""
     limit = run.config.ingest.reject_limit
     done = run.lake.read("inputs")

@@ -19,7 +19,7 @@ from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_i
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import changes
-from pipelines.text.urls import UrlConfig
+from pipelines.urls.url_lists import UrlConfig
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from jobs.yaml_config import load
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """All stages, the identities, the funnel and the report."""
+    """All stages, the invariants, the funnel and the report."""
     return execute(configuration(arguments), STAGES, reporter, conclude=True)
 
 

@@ -4,7 +4,7 @@ from pyspark.sql import SparkSession
 
 from jobs.lake import Lake
 from jobs.report.collect import collect
-from jobs.report.facts import LakeFacts
+from jobs.report.data import ReportData
 from jobs.report.page import render
 
 
@@ -18,26 +18,24 @@ def write(spark: SparkSession, lake: str) -> str:
     return publish(opened, collect(opened))
 
 
-def published(lake: Lake) -> LakeFacts | None:
-    """The facts of the report that is there, if it speaks of the tables as they stand; else None."""
+def published(lake: Lake) -> ReportData | None:
+    """The data of the report that is there, if it speaks of the tables as they stand; else None."""
     text = lake.read_file("report/report.json")
     if text is None or lake.read_file("report/index.html") is None:
         return None
     try:
-        facts = LakeFacts.model_validate_json(text)
+        data = ReportData.model_validate_json(text)
     except ValueError:  # written by another version of this program
         return None
-    stands = {table.name: table.version for table in facts.tables}
-    return (
-        facts if facts.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
-    )
+    stands = {table.name: table.version for table in data.tables}
+    return data if data.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
 
 
-def publish(lake: Lake, facts: LakeFacts) -> str:
+def publish(lake: Lake, data: ReportData) -> str:
     """Writes `report/index.html` and `report/report.json`; returns the page's path.
 
     The page depends on the tables alone: the same lake gives the same bytes.
     """
-    lake.write_file("report/report.json", facts.model_dump_json(indent=1))
-    lake.write_file("report/index.html", render(facts))
+    lake.write_file("report/report.json", data.model_dump_json(indent=1))
+    lake.write_file("report/index.html", render(data))
     return lake.path("report/index.html")

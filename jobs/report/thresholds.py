@@ -1,7 +1,7 @@
 """The thresholds that decided, so that they can be drawn into the distributions."""
 
 from jobs.lake import Lake
-from jobs.report.facts import Threshold
+from jobs.report.data import Threshold
 from jobs.stages.policy_file import policy_of
 from pipelines.policies import files
 from pipelines.policies.policy import Policy

@@ -5,23 +5,23 @@ from pyspark.sql import DataFrame
 from jobs.lake import Commit, Lake
 from jobs.ledger import Work, fingerprint, plan
 from jobs.stages.policy_file import keep_policy
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide
 from pipelines.rules.spark import measures
 from pipelines.tables import DECISIONS, MEASURES
 from pipelines.text.spark import with_url_lists
-from pipelines.text.urls import UrlConfig
+from pipelines.urls.url_lists import UrlConfig
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Measures what is new, decides what is not decided."""
     _measure(run)
     _decide(run)
 
 
-def _measure(run: Run) -> None:
+def _measure(run: StageContext) -> None:
     config = run.config.clean.measure
     work = plan(run.lake, "clean", MEASURES, ["documents"], config.fingerprint())
     if work.mode != "nothing":
@@ -29,7 +29,7 @@ def _measure(run: Run) -> None:
         run.committed(work.commit(run.lake, measures(documents, config, work.run_id)))
 
 
-def _decide(run: Run) -> None:
+def _decide(run: StageContext) -> None:
     clean = run.config.clean
     policy = load(clean.policy)
     work = decision_work(run.lake, policy, clean.urls)

@@ -4,21 +4,21 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.ledger import Work, fingerprint, plan
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
-from pipelines.text.deliver import DeliverConfig
+from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Compares what the rules kept with itself and with what the lake holds, and delivers the survivors."""
     _sign(run)
     _cluster(run)
-    _deliver(run)
+    _finalize(run)
 
 
-def _sign(run: Run) -> None:
+def _sign(run: StageContext) -> None:
     """Signatures of what the rules kept; each commit is one batch, in order of arrival."""
     lake, config = run.lake, run.config
     priorities = {source.name: source.priority for source in config.sources if source.priority}
@@ -39,13 +39,13 @@ def _priority(priorities: dict[str, int]) -> Column:
     return chosen.cast("int")
 
 
-def _next_batch(run: Run, work: Work) -> int:
+def _next_batch(run: StageContext, work: Work) -> int:
     if work.mode == "rebuild":
         return 0
     return 1 + max(_batches(run, work.output.name, after=-1))
 
 
-def _batches(run: Run, table: str, after: int) -> list[int]:
+def _batches(run: StageContext, table: str, after: int) -> list[int]:
     """Batch numbers of the commits of `signatures` newer than a version, back to the last rebuild."""
     batches = []
     for commit in run.lake.commits(table, after):
@@ -56,7 +56,7 @@ def _batches(run: Run, table: str, after: int) -> list[int]:
     return batches
 
 
-def _cluster(run: Run) -> None:
+def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
     work = plan(lake, "dedup", DUPLICATES, ["signatures"], config.fingerprint())
     if work.mode == "nothing":
@@ -75,18 +75,18 @@ def _cluster(run: Run) -> None:
     run.committed(work.merge(lake, found))
 
 
-def _deliver(run: Run) -> None:
+def _finalize(run: StageContext) -> None:
     """Decisions drive; duplicates stand beside them."""
     lake, clean = run.lake, run.config.clean
-    settings = DeliverConfig(repair=clean.repair, personal=clean.personal)
+    settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
     work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "duplicates"], settings.fingerprint())
     if work.mode == "nothing":
         return
-    delivered = clean_documents(
+    finalized = clean_documents(
         lake.read("measures"),
         work.read(lake, "decisions"),
         lake.read("duplicates"),
         settings,
         work.run_id,
     )
-    run.committed(work.commit(lake, delivered))
+    run.committed(work.commit(lake, finalized))

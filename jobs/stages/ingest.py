@@ -14,17 +14,17 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.lake import Note
 from jobs.ledger import code_version, run_id
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import InputFile
-from pipelines.readers.splitting import assign, split
+from pipelines.readers.splits import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 STAGING = "_staging"
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Commits what an interrupted run had read, then reads the files that the lake does not know."""
     for staged in run.lake.folders(STAGING):
         if run.lake.read_file(f"{STAGING}/{staged}/rows/_SUCCESS") is not None:
@@ -44,7 +44,7 @@ class Listed:
     config: SourceConfig
 
 
-def _unknown_files(run: Run) -> list[Listed]:
+def _unknown_files(run: StageContext) -> list[Listed]:
     """Files of the configured sources that `inputs` does not hold, in the order of the sources and of their names."""
     listed = [Listed(file, source) for source in run.config.sources for file in readers.list_inputs(run.spark, source)]
     if not run.lake.exists(INPUTS.name):
@@ -55,7 +55,7 @@ def _unknown_files(run: Run) -> list[Listed]:
     return [one for one in listed if (one.file.source, one.file.uri, one.file.fingerprint) not in known]
 
 
-def _tell_changed_settings(run: Run, seen: set[tuple[str, str]]) -> None:
+def _tell_changed_settings(run: StageContext, seen: set[tuple[str, str]]) -> None:
     for source in run.config.sources:
         others = {settings for name, settings in seen if name == source.name} - {source.fingerprint()}
         if others:
@@ -80,7 +80,7 @@ def _batches(files: Iterable[Listed], limit: int) -> Iterator[list[Listed]]:
         yield batch
 
 
-def _stage(run: Run, batch: list[Listed]) -> str:
+def _stage(run: StageContext, batch: list[Listed]) -> str:
     """Reads the files once, into the staging folder named after the run id."""
     config = run.config.ingest
     names = [(one.file.source, one.file.uri, one.file.fingerprint, one.config.fingerprint()) for one in batch]
@@ -96,7 +96,7 @@ def _stage(run: Run, batch: list[Listed]) -> str:
     return name
 
 
-def _commit(run: Run, name: str) -> None:
+def _commit(run: StageContext, name: str) -> None:
     """Commits a staging folder: documents, rejects, then the files they came from. Each commit is idempotent."""
     staged = run.spark.read.parquet(run.lake.path(f"{STAGING}/{name}/rows"))
     settings = {source.name: source.fingerprint() for source in run.config.sources}
@@ -123,7 +123,9 @@ def _commit(run: Run, name: str) -> None:
     run.committed(committed)
 
 
-def _without_known(run: Run, name: str, documents: DataFrame, files: DataFrame) -> tuple[DataFrame, DataFrame]:
+def _without_known(
+    run: StageContext, name: str, documents: DataFrame, files: DataFrame
+) -> tuple[DataFrame, DataFrame]:
     """Parts the documents of files that changed since they were read from those the lake holds already.
 
     Returns (new documents, rejects that say `already_ingested` for the others).

@@ -11,7 +11,7 @@ from jobs.progress import Reporter
 
 
 @dataclass(frozen=True)
-class Run:
+class StageContext:
     """One command's lake, configuration and voice."""
 
     lake: Lake

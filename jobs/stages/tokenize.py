@@ -1,14 +1,14 @@
 """clean_documents -> tokens, with a tokenizer that is trained once for a lake, or loaded."""
 
 from jobs.ledger import plan
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from pipelines.tables import TOKENS
 from pipelines.tokenizer.boundaries import boundaries
 from pipelines.tokenizer.spark import tokens
 
 
-def run(run: Run) -> None:
+def run(run: StageContext) -> None:
     """Encodes what is new; another tokenizer encodes everything again."""
     loaded = tokenizer(run)
     work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.fingerprint)

@@ -1,12 +1,12 @@
 """The lake's tokenizer: trained on its clean documents the first time, or copied from where it was named."""
 
-from jobs.stages.run import Run
+from jobs.stages.run import StageContext
 from pipelines.tokenizer.load import LoadedTokenizer, load, parse
 from pipelines.tokenizer.spark import sample
 from pipelines.tokenizer.train import train
 
 
-def tokenizer(run: Run) -> LoadedTokenizer:
+def tokenizer(run: StageContext) -> LoadedTokenizer:
     """Reads `LAKE/tokenizers/<name>-<fingerprint of its settings>.json`, making it first where it is absent.
 
     New data is encoded with the tokenizer that is there; other settings under `tokenizer` make another file.
@@ -21,7 +21,7 @@ def tokenizer(run: Run) -> LoadedTokenizer:
     return made
 
 
-def _train(run: Run) -> LoadedTokenizer:
+def _train(run: StageContext) -> LoadedTokenizer:
     config = run.config.tokenizer
     texts = sample(run.lake.read("clean_documents"), config)
     run.reporter.event("tokenizer_training", kind=config.kind, documents=len(texts), vocab_size=config.vocab_size)

@@ -15,7 +15,7 @@ from numba import njit
 from pipelines.dedup import representatives
 from pipelines.dedup.minhash import Ragged
 from pipelines.dedup.representatives import Representatives
-from pipelines.text.arrays import Hashes, Integers, Truths
+from pipelines.kernels.arrays import Hashes, Integers, Truths
 
 Similarities: TypeAlias = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.dedup.components import labels
-from pipelines.text.arrays import Integers, Truths
+from pipelines.kernels.arrays import Integers, Truths
 
 FOLLOWERS = pa.schema(
     [

@@ -18,8 +18,8 @@ from numba import njit
 
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.xxh64 import hash_ranges
-from pipelines.text.arrays import Bytes, Hashes, Ids, Integers, Truths
-from pipelines.text.interning import ChunkInterner
+from pipelines.kernels.arrays import Bytes, Hashes, Ids, Integers, Truths
+from pipelines.words.interning import ChunkInterner
 
 Texts: TypeAlias = Sequence[str] | pa.StringArray | pa.LargeStringArray
 
@@ -55,7 +55,7 @@ class MinHasher:
     def __init__(self, config: MinHashConfig, words: ChunkInterner | None = None) -> None:
         """`words` stands in for the normalising splitter of `config.language`."""
         if words is None:
-            from pipelines.text.normalise import normalised_splitter
+            from pipelines.words.normalise import normalised_splitter
 
             words = normalised_splitter(config.language)
         self._config = config

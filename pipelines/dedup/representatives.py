@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.arrays import Hashes, Integers
+from pipelines.kernels.arrays import Hashes, Integers
 
 Histograms: TypeAlias = npt.NDArray[np.uint16]
 

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.config import Config
+from pipelines.extraction.extractors import Extractor
 
 TextUnit = Literal["document", "paragraph", "line"]
-Extractor = Literal["resiliparse", "trafilatura"]
 
 # Names without a slash match at any depth. All that is left out is left out by this list, for everyone to see.
 DEFAULT_EXCLUDE = (".*", "**/.*/**", "_SUCCESS", "*.crc", "*.pyc")

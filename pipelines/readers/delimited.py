@@ -11,21 +11,21 @@ from itertools import chain
 from typing import Literal
 
 from pipelines.readers.encoding import EncodingError
-from pipelines.readers.lines import Line, Text, record_limit
+from pipelines.readers.line_reader import Line, Text, record_limit
 from pipelines.readers.meta import fields
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
 
 Row = tuple[Line, list[str]]  # first line, fields
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The rows that start in the split.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         text = Text(source, split)
         rows = _rows(text.lines(0), text, split)
         header, columns, header_at = None, None, -1
@@ -34,7 +34,7 @@ def read(split: Split, tally: Tally) -> Records:
             columns, problem = _columns(header, split)
             if problem:
                 if split.start == 0:
-                    tally.rows += 1
+                    statistics.rows += 1
                     yield problem
                 return
             header_at = header[0].position if isinstance(header, tuple) else -1
@@ -43,14 +43,14 @@ def read(split: Split, tally: Tally) -> Records:
         elif (first := next(rows, None)) is not None:
             rows = chain([first], rows)
         elif isinstance(header, tuple):
-            tally.rows += 1
+            statistics.rows += 1
             yield Reject(header_at, Reason.EMPTY, "a header and no row behind it", header[0].data[:256])
         for row in rows:
             position = row.position if isinstance(row, Reject) else row[0].position
             if position >= text.end:
                 return
             if position > header_at:
-                tally.rows += 1
+                statistics.rows += 1
                 yield row if isinstance(row, Reject) else _document(row, columns, split)
 
 

@@ -9,7 +9,7 @@ from fastwarc.warc import WarcRecord
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.decompress import gzip_member, zstd_frame
-from pipelines.readers.record import Reason, Tally
+from pipelines.readers.record import ReadStatistics, Reason
 from pipelines.readers.storage import ReadError, Source
 
 _PIECE = 64 << 10
@@ -83,7 +83,7 @@ def _brotli(data: bytes, limits: SourceConfig) -> Iterator[bytes]:
 
 
 def _in_memory(data: bytes) -> Source:
-    return Source(io.BytesIO(data), len(data), Tally())
+    return Source(io.BytesIO(data), len(data), ReadStatistics())
 
 
 def _starts(magic: bytes) -> Callable[[bytes], bool]:

@@ -50,9 +50,9 @@ def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> l
     return sorted(files, key=lambda file: file.uri)
 
 
-def fingerprint_of(*facts: object, content: bytes = b"") -> str:
-    """32 hex digits of XXH3-128 over facts and content."""
-    digest = xxhash.xxh3_128("\0".join(map(str, facts)).encode("utf-8", "surrogateescape"))
+def fingerprint_of(*fields: object, content: bytes = b"") -> str:
+    """32 hex digits of XXH3-128 over fields and content."""
+    digest = xxhash.xxh3_128("\0".join(map(str, fields)).encode("utf-8", "surrogateescape"))
     digest.update(content)
     return digest.hexdigest()
 

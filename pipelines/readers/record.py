@@ -88,7 +88,7 @@ class Split:
 
 
 @dataclass(slots=True)
-class Tally:
+class ReadStatistics:
     """What a reader met: counted where records are found, before it is known what becomes of them."""
 
     rows: int = 0

@@ -15,8 +15,8 @@ from pipelines.readers.decompress import Damage, codec
 from pipelines.readers.encoding import EncodingError, decode
 from pipelines.readers.html import page
 from pipelines.readers.http_payload import payload
-from pipelines.readers.lines import record_limit, stored
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
+from pipelines.readers.line_reader import record_limit, stored
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import ReadError, Source, open_source
 from pipelines.readers.warc_frames import Buffer, Frame, frames
 from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
@@ -30,21 +30,21 @@ _CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?([a-z0-9_:.-]{2,40})""")
 _KEPT = {"url": "WARC-Target-URI", "id": "WARC-Record-ID", "date": "WARC-Date"}
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The records that start in the split.
 
     Raises:
         ReadError: the file cannot be opened, or its storage fails.
     """
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         stream = _compressed(source, split) if split.file.codec else _plain(source, split)
         for found in stream:
             if isinstance(found, Reject):
-                tally.rows += 1
+                statistics.rows += 1
                 yield found
                 continue
             position, frame = found
-            row = _row(position, frame, split, tally)
+            row = _row(position, frame, split, statistics)
             if row is not None:
                 yield row
 
@@ -96,19 +96,19 @@ def _whole_frames(buffer: Buffer, split: Split) -> Iterator[Frame]:
         yield held
 
 
-def _row(position: int, frame: Frame, split: Split, tally: Tally) -> Document | Reject | None:
+def _row(position: int, frame: Frame, split: Split, statistics: ReadStatistics) -> Document | Reject | None:
     """A document, a reject, or None for a record that is no row and has been counted as such."""
     sample = frame.data[:256]
     record = _parsed(frame)
     if isinstance(record, ReadError):
-        tally.rows += 1
+        statistics.rows += 1
         return Reject(position, record.reason, record.detail, sample)
     kind = _header(record, "WARC-Type").strip().lower()
     media = _media(record)
     if kind not in _ROWS or media not in (*_HTML, *_TEXT):
-        tally.skipped[_label(kind, media)] += 1
+        statistics.skipped[_label(kind, media)] += 1
         return None
-    tally.rows += 1
+    statistics.rows += 1
     return _document(position, record, media, split, sample)
 
 

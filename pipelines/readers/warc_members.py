@@ -17,7 +17,7 @@ SMALLEST_MEMBER = 8  # bytes: no member of any codec is shorter
 
 
 @dataclass(slots=True)
-class Run:
+class MemberRun:
     """A run at `start`. After `pieces` is exhausted, or has failed, `end` is where to go on."""
 
     source: Source
@@ -95,7 +95,7 @@ def next_run(source: Source, codec: Codec, offset: int, limits: SourceConfig) ->
     return find_member(source, codec, offset, limits, _START)
 
 
-def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfig) -> Iterator[Run | Reject]:
+def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfig) -> Iterator[MemberRun | Reject]:
     """The runs that start in [start, end), and what lies between them and belongs to none.
 
     The consumer must exhaust `pieces()` of each run before it asks for the next.
@@ -107,7 +107,7 @@ def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfi
         if expands(source, codec, offset, limits, _START):
             if offset >= end:
                 return
-            run = Run(source, codec, limits, offset)
+            run = MemberRun(source, codec, limits, offset)
             yield run
             offset = run.end
             continue

@@ -2,12 +2,12 @@
 
 from pipelines.readers.decompress import Damage
 from pipelines.readers.encoding import EncodingError, decode
-from pipelines.readers.lines import expanded, record_limit
-from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject, Split, Tally
+from pipelines.readers.line_reader import expanded, record_limit
+from pipelines.readers.record import SAMPLE_BYTES, ReadStatistics, Reason, Reject, Split
 from pipelines.readers.storage import open_source
 
 
-def content(split: Split, tally: Tally) -> bytes | Reject:
+def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
     """The decompressed bytes of a file, or why it has none.
 
     Raises:
@@ -15,8 +15,8 @@ def content(split: Split, tally: Tally) -> bytes | Reject:
     """
     limit, problem = record_limit(split)
     held, length = bytearray(), 0
-    with open_source(split.file, tally) as source:
-        tally.rows += 1
+    with open_source(split.file, statistics) as source:
+        statistics.rows += 1
         for piece in expanded(source, split):
             if isinstance(piece, Damage):
                 return Reject(0, piece.reason, piece.detail, bytes(held[:SAMPLE_BYTES]) or piece.sample)
@@ -30,13 +30,13 @@ def content(split: Split, tally: Tally) -> bytes | Reject:
     return bytes(held)
 
 
-def decoded(split: Split, tally: Tally) -> tuple[bytes, str, str] | Reject:
+def decoded(split: Split, statistics: ReadStatistics) -> tuple[bytes, str, str] | Reject:
     """A whole file as (bytes, text, encoding), or why it is no text.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    data = content(split, tally)
+    data = content(split, statistics)
     if isinstance(data, Reject):
         return data
     try:

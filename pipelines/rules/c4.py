@@ -12,6 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.utf8 import skip_spaces, skip_spaces_back
 from pipelines.rules.c4_line import (
     CURLY_BRACKET,
     JAVASCRIPT,
@@ -25,12 +28,9 @@ from pipelines.rules.c4_line import (
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import skip_spaces, skip_spaces_back
-from pipelines.text.interning import Chunks, Words
-from pipelines.text.lines import Lines
-from pipelines.text.sentences import count_sentences
+from pipelines.words.interning import Chunks, Words
+from pipelines.words.lines import Lines
+from pipelines.words.sentences import count_sentences
 
 # `lines_read` is the sum of `lines_kept` and the lines that each rule dropped, which are in the order of the rules.
 TYPE = MEASURES.schema.field("c4").type

@@ -8,9 +8,9 @@ import unicodedata
 import numpy as np
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.characters import MAY_BEGIN_SPACE, code_point_at, contains, ends_with, space_width, utf8_width
-from pipelines.text.hashing import same_bytes
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.hashing import same_bytes
+from pipelines.kernels.utf8 import MAY_BEGIN_SPACE, code_point_at, contains, ends_with, space_width, utf8_width
 
 # What `find_phrases` finds, as bits.
 LOREM_IPSUM, JAVASCRIPT, CURLY_BRACKET, POLICY = 1, 2, 4, 8

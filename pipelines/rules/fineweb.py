@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.utf8 import code_point_before, contains
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import code_point_before, contains
-from pipelines.text.interning import Words
-from pipelines.text.lines import characters, duplicates, lines_between_newlines, not_blank
-from pipelines.text.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
+from pipelines.words.interning import Words
+from pipelines.words.lines import characters, duplicates, lines_between_newlines, not_blank
+from pipelines.words.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
 
 # Shares are null for texts without a line, `list_ratio` for texts without a word.
 TYPE = MEASURES.schema.field("fineweb").type

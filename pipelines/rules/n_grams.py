@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Hashes, Ids, Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.hashing import mix, table_size
-from pipelines.text.interning import Words
+from pipelines.kernels.arrays import Bytes, Hashes, Ids, Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.hashing import mix, table_size
+from pipelines.words.interning import Words
 
 # Modulo 2^64. The hash of a string of bytes is the polynomial whose coefficients are its bytes, mixed.
 _BASE = 0x9E3779B97F4A7C15

@@ -19,7 +19,7 @@ ROWS_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class TokenFacts:
+class TokenFormat:
     """What packing must know of the tokenizer: its fingerprint, two ids, and bytes per id (2 or 4)."""
 
     tokenizer: str
@@ -42,7 +42,7 @@ class Shard:
 
 
 class PackError(ValueError):
-    """Tokens that cannot be packed with these facts."""
+    """Tokens that cannot be packed with this token format."""
 
 
 def plan(doc_ids: pa.Array, n_tokens: np.ndarray, config: PackConfig) -> tuple[np.ndarray, Pieces]:
@@ -63,7 +63,7 @@ def plan(doc_ids: pa.Array, n_tokens: np.ndarray, config: PackConfig) -> tuple[n
 
 
 def rows(
-    tokens: pa.Table, shard: Shard, config: PackConfig, facts: TokenFacts, run_id: str
+    tokens: pa.Table, shard: Shard, config: PackConfig, token_format: TokenFormat, run_id: str
 ) -> Iterator[pa.RecordBatch]:
     """The packed rows of a shard in the order of `position`.
 
@@ -71,22 +71,24 @@ def rows(
         tokens: columns doc_id, tokenizer, ids, n_tokens of all documents of the shard, in any order.
         shard: which one.
         config: how to pack.
-        facts: of the tokenizer.
+        token_format: of the tokenizer.
         run_id: of the run.
 
     Raises:
         PackError: a row is of another tokenizer, or its ids and n_tokens disagree.
     """
-    n_tokens = _checked(tokens, facts)
+    n_tokens = _checked(tokens, token_format)
     documents, pieces = plan(tokens["doc_id"], n_tokens, config)
     names = tokens["doc_id"].combine_chunks().take(pa.array(documents))
-    ids = _flat(tokens["ids"], facts.dtype)
+    ids = _flat(tokens["ids"], token_format.dtype)
     id_start = (np.cumsum(n_tokens) - n_tokens)[documents]
-    packed = assemble(ids, id_start, n_tokens[documents], pieces, config.length, facts.separator, facts.pad)
+    packed = assemble(
+        ids, id_start, n_tokens[documents], pieces, config.length, token_format.separator, token_format.pad
+    )
     del ids
     identifiers = _identifiers(config.name, names.to_pylist(), pieces)
     shuffle = order.shuffled(identifiers, config.seed, "sequence")
-    step = max(1, ROWS_BYTES // (config.length * facts.item_size))
+    step = max(1, ROWS_BYTES // (config.length * token_format.item_size))
     for begin in range(0, len(shuffle), step):
         chosen = shuffle[begin : begin + step]
         positions = np.arange(shard.first + begin, shard.first + begin + len(chosen))
@@ -103,17 +105,17 @@ def rows(
         )
 
 
-def _checked(tokens: pa.Table, facts: TokenFacts) -> np.ndarray:
+def _checked(tokens: pa.Table, token_format: TokenFormat) -> np.ndarray:
     """(D,) n_tokens, after every row was compared with what is declared."""
-    foreign = pc.filter(tokens["doc_id"], pc.not_equal(tokens["tokenizer"], facts.tokenizer))
+    foreign = pc.filter(tokens["doc_id"], pc.not_equal(tokens["tokenizer"], token_format.tokenizer))
     if len(foreign):
         raise PackError(
-            f"document {foreign[0]} was encoded by another tokenizer than {facts.tokenizer}: tokenize again"
+            f"document {foreign[0]} was encoded by another tokenizer than {token_format.tokenizer}: tokenize again"
         )
-    size = pc.multiply(tokens["n_tokens"], facts.item_size)
+    size = pc.multiply(tokens["n_tokens"], token_format.item_size)
     wrong = pc.filter(tokens["doc_id"], pc.not_equal(pc.binary_length(tokens["ids"]), size))
     if len(wrong):
-        raise PackError(f"document {wrong[0]}: `ids` does not hold n_tokens ids of {facts.item_size} bytes")
+        raise PackError(f"document {wrong[0]}: `ids` does not hold n_tokens ids of {token_format.item_size} bytes")
     return tokens["n_tokens"].to_numpy().astype(np.int64)
 
 

@@ -12,13 +12,13 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.sequences import order, shard
 from pipelines.sequences.config import PackConfig
-from pipelines.sequences.shard import Shard, TokenFacts
+from pipelines.sequences.shard import Shard, TokenFormat
 from pipelines.tables import sequences
 
 Batches = Iterator[pa.RecordBatch]
 
 
-def pack(tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str) -> DataFrame:
+def pack(tokens: DataFrame, facts: TokenFormat, config: PackConfig, run_id: str) -> DataFrame:
     """Packs documents into rows, each task one shard of about `shard_tokens` tokens.
 
     Partition k of the result holds the rows of shard k in the order of `position`: written as it is, each file is a
@@ -93,7 +93,7 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
     ]
 
 
-def _packing(shards: list[Shard], facts: TokenFacts, config: PackConfig, run_id: str) -> Callable[[Batches], Batches]:
+def _packing(shards: list[Shard], facts: TokenFormat, config: PackConfig, run_id: str) -> Callable[[Batches], Batches]:
     def rows(batches: Batches) -> Batches:
         for number, table in _one_shard(batches):
             yield from shard.rows(table, shards[number], config, facts, run_id)
@@ -136,7 +136,7 @@ def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
 
 
 def violations(tokens: DataFrame, packed: DataFrame) -> list[str]:
-    """The identities of packing that do not hold; empty when every token is in exactly one row.
+    """The invariants of packing that do not hold; empty when every token is in exactly one row.
 
     * Rows hold the tokens of all documents and one separator for each.
     * The pieces of a document cover it once. Where pieces follow each other, each start but the first is the stop of

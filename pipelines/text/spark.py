@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.tables import CLEAN_DOCUMENTS
-from pipelines.text.deliver import DeliverConfig, deliver
-from pipelines.text.urls import UrlConfig, load
+from pipelines.text.finalize import FinalizeConfig, finalize
+from pipelines.urls.url_lists import UrlConfig, load
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -24,7 +24,7 @@ def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
 
 
 def clean_documents(
-    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: DeliverConfig, run_id: str
+    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str
 ) -> DataFrame:
     """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
 
@@ -39,7 +39,7 @@ def clean_documents(
         .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "cluster_id")
     )
-    return survivors.mapInArrow(_delivering(config, run_id), from_arrow_schema(CLEAN_DOCUMENTS.schema))
+    return survivors.mapInArrow(_finalizing(config, run_id), from_arrow_schema(CLEAN_DOCUMENTS.schema))
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
@@ -62,10 +62,10 @@ def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
 _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
 
 
-def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:
-    def delivering(batches: Batches) -> Batches:
+def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batches]:
+    def finalizing(batches: Batches) -> Batches:
         for batch in batches:
-            texts, counts = deliver(batch.column("text").to_pylist(), config)
+            texts, counts = finalize(batch.column("text").to_pylist(), config)
             columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "cluster_id")}
             columns["text"] = pa.array(texts, pa.string())
             columns["pii"] = pa.array(
@@ -75,4 +75,4 @@ def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batch
             names = CLEAN_DOCUMENTS.schema.names
             yield pa.RecordBatch.from_arrays([columns[name] for name in names], schema=CLEAN_DOCUMENTS.schema)
 
-    return delivering
+    return finalizing

