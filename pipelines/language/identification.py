@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from numba import njit
 from pipelines.kernels.arrays import Bytes, Integers
 from pipelines.kernels.batch import TextBatch
 from pipelines.language.fasttext import Classifier
+from pipelines.reference import uses_library
 
 UNDETERMINED = "und"  # ISO 639-3
 
@@ -47,9 +49,12 @@ def identify(texts: Sequence[str], model_path: str | None = None) -> tuple[list[
 
 def identify_batch(texts: TextBatch, model_path: str | None = None) -> tuple[pa.StringArray, npt.NDArray[np.float64]]:
     """As `identify`, of texts in Arrow's buffers."""
-    classifier, codes = _model(model_path)
     ends = _cut(texts.data, texts.begins, texts.ends, CHARACTERS)
-    labels, scores = classifier.predict(TextBatch(texts.data, texts.begins, ends))
+    cut = TextBatch(texts.data, texts.begins, ends)
+    if uses_library("fasttext"):
+        return _identify_with_fasttext(cut, _model_file(model_path))
+    classifier, codes = _model(model_path)
+    labels, scores = classifier.predict(cut)
     # the last of the codes is for -1, no label at all
     return codes.take(pa.array(labels % len(codes))), np.clip(scores, 0, 1)
 
@@ -57,13 +62,35 @@ def identify_batch(texts: TextBatch, model_path: str | None = None) -> tuple[pa.
 @lru_cache(maxsize=2)
 def _model(path: str | None) -> tuple[Classifier, pa.StringArray]:
     """The classifier, and the language codes of its labels with `und` behind them."""
+    classifier = Classifier.read(_model_file(path))
+    return classifier, pa.array([*(label.removeprefix(_LABEL) for label in classifier.labels), UNDETERMINED])
+
+
+def _identify_with_fasttext(texts: TextBatch, file: Path) -> tuple[pa.StringArray, npt.NDArray[np.float64]]:
+    """The same from fastText's own binding. It makes a guess about blank text, which is discarded."""
+    found = [
+        _fasttext(file).predict(line) if not line.isspace() and line else ([], [])
+        for line in (text.replace("\n", " ") for text in texts.strings())
+    ]
+    codes = [labels[0].removeprefix(_LABEL) if labels else UNDETERMINED for labels, _ in found]
+    scores = [float(probabilities[0]) if labels else 0.0 for labels, probabilities in found]
+    return pa.array(codes, pa.string()), np.clip(np.array(scores, np.float64), 0, 1)
+
+
+@lru_cache(maxsize=2)
+def _fasttext(file: Path) -> Any:
+    import fasttext
+
+    return fasttext.load_model(str(file))
+
+
+def _model_file(path: str | None) -> Path:
     file = Path(path) if path else _packaged()
     if not file.is_file():
         raise FileNotFoundError(
             f"language model {file}: no such file; leave the setting out to use the packaged model"
         )
-    classifier = Classifier.read(file)
-    return classifier, pa.array([*(label.removeprefix(_LABEL) for label in classifier.labels), UNDETERMINED])
+    return file
 
 
 def _packaged() -> Path:

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipelines.kernels.arrays import Integers
 from pipelines.kernels.batch import TextBatch
+from pipelines.reference import uses_library
 from pipelines.words import spacy_rules
 from pipelines.words.interning import ChunkInterner, SplitWords, find_chunks
 from pipelines.words.splitting import UNKNOWN, Answers, split
@@ -72,7 +73,7 @@ def split_texts(texts: TextBatch, language: str) -> SplitWords:
 def split_chunks(chunks: TextBatch, language: str) -> SplitWords:
     """spaCy's words of each chunk; chunks hold no whitespace, and none is empty."""
     code = spacy_language(language)
-    rules = None if code in SPLIT_BY_SPACY else _rules(code)
+    rules = None if code in SPLIT_BY_SPACY or uses_library("spacy") else _rules(code)
     ends, counts = _split_by_spacy(chunks, code) if rules is None else _split_by_tables(chunks, rules)
     begins = np.concatenate([ends[:1], ends[:-1]])  # words cover their chunk, and the first begins where it begins
     begins[np.cumsum(counts) - counts] = chunks.begins
