@@ -29,7 +29,7 @@ class IngestConfig(Config):
 
 
 class CleanConfig(Config):
-    """What is measured, which policy decides, what is repaired and replaced in the text that goes on."""
+    """Measures, the policy that decides, and how the text of kept documents is finalized."""
 
     policy: str = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
     measure: MeasureConfig = MeasureConfig()

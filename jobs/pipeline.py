@@ -1,4 +1,4 @@
-"""Stages in order, in one session, and what is owed at the end."""
+"""Runs the stages in order in one session, then records the runs and checks the limit on rejects."""
 
 from collections.abc import Sequence
 from importlib import import_module

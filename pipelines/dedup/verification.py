@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
 
 
 class Verification:
-    """Takes members sorted by component and, within it, in total order, in batches cut anywhere."""
+    """Takes members sorted by component, then by total order; a batch may end anywhere."""
 
     def __init__(self, config: MinHashConfig) -> None:
         self._hasher = MinHasher(config)

@@ -1,4 +1,4 @@
-"""The process that runs an extractor for `extract.Child`: pages in, text out, until its input ends."""
+"""The child process behind `extract.Child`: reads pages, writes their text, until its input ends."""
 
 import os
 import struct
@@ -10,11 +10,11 @@ from pipelines.extraction.extractors import ExtractionError, Extractor, main_tex
 
 
 def main(extractor: Extractor) -> None:
-    """Says that it is ready, then answers each page."""
+    """Sends one answer when ready, then one per page."""
     pages, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not mix with the answers
+    os.dup2(2, 1)  # prints to standard output must not mix with the answers
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        score.write("1000")  # when memory runs out, this process goes first, not the worker
+        score.write("1000")  # when memory runs out, the kernel kills this process, not the worker
     main_text("<p>Import everything.</p>", extractor)
     _answer(answers, b"\0")
     while len(head := pages.read(4)) == 4:

@@ -31,7 +31,7 @@ def extract(html: str, extractor: Extractor, timeout: float) -> str:
 
 
 class Child:
-    """An extractor in a process of its own: it may hang or eat all memory, and is then killed and started again.
+    """An extractor in its own process, which is killed and restarted when it hangs or uses up the memory.
 
     Messages both ways: 4 bytes of length, little-endian, and that many bytes of UTF-8. An answer starts with one byte,
     0 for text and 1 for an error.
@@ -47,7 +47,7 @@ class Child:
         """The page's main text.
 
         Raises:
-            ExtractionTimeoutError, ExtractionError: as the function above; the next call works again.
+            ExtractionTimeoutError, ExtractionError: as `extract`; the next call starts a new process.
         """
         process = self._started()
         try:

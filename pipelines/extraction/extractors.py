@@ -1,4 +1,4 @@
-"""The extractors of main text. No Spark, no processes: page in, text out."""
+"""The extractors of main text, as plain functions."""
 
 from typing import Literal, TypeAlias
 
@@ -21,7 +21,7 @@ def main_text(html: str, extractor: Extractor) -> str:
     """
     try:
         return _resiliparse(html) if extractor == "resiliparse" else _trafilatura(html)
-    except Exception as error:  # their exceptions have no base of their own
+    except Exception as error:  # the libraries have no common base of their exceptions
         raise ExtractionError(f"{extractor}: {type(error).__name__}: {error}") from error
 
 
@@ -34,5 +34,5 @@ def _resiliparse(html: str) -> str:
 def _trafilatura(html: str) -> str:
     import trafilatura
 
-    # no `deduplicate`: it remembers the pages before
+    # `deduplicate` would make the result depend on earlier pages
     return trafilatura.extract(html, favor_precision=True, include_comments=False, deduplicate=False) or ""

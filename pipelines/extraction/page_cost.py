@@ -1,4 +1,4 @@
-"""Which pages may be costly for resiliparse: told from their tags, in one pass over the bytes."""
+"""Predicts which pages may be slow for resiliparse, from their tags, in one pass over the bytes."""
 
 import numpy as np
 from numba import njit
@@ -18,7 +18,7 @@ _LOWER_CASE = 0x20
 def may_be_costly(html: str) -> bool:
     """Whether a page might take resiliparse more than about a second.
 
-    Overestimates: tags that need no end count as open.
+    Overestimates depth: tags without an end tag (`<br>`, `<li>`) count as open.
     """
     return bool(_exceeds(np.frombuffer(html.encode("utf-8", "replace"), np.uint8)))
 

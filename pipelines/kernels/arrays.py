@@ -1,4 +1,4 @@
-"""Names for the arrays that kernels take and give."""
+"""Types of the arrays that kernels take and return."""
 
 from typing import TypeAlias
 

@@ -1,4 +1,4 @@
-"""A batch of texts as one UTF-8 buffer: what the kernels read instead of Python strings.
+"""A batch of texts as one UTF-8 buffer, which kernels read instead of Python strings.
 
 Shapes: B bytes, D documents.
 """
@@ -15,7 +15,7 @@ from pipelines.kernels.arrays import Bytes, Integers, Truths
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """Text d is the UTF-8 of `data[begins[d]:ends[d]]`. Texts may leave gaps and stand in any order."""
+    """Text d is the UTF-8 of `data[begins[d]:ends[d]]`. Texts may have gaps between them and any order."""
 
     data: Bytes  # (B,), read-only: the kernels are compiled for that
     begins: Integers  # (D,)
@@ -31,7 +31,7 @@ class TextBatch:
 
     @classmethod
     def from_arrow(cls, texts: pa.StringArray | pa.LargeStringArray) -> Self:
-        """Shares the Arrow buffers, nothing is copied; null is the empty text."""
+        """Shares the Arrow buffers without copying; null becomes the empty text."""
         if texts.null_count:
             texts = texts.fill_null("")
         width = np.int64 if pa.types.is_large_string(texts.type) else np.int32
@@ -59,7 +59,7 @@ class TextBatch:
         return pa.Array.from_buffers(pa.large_string(), len(self), buffers)
 
     def strings(self) -> list[str]:
-        """The texts as Python knows them."""
+        """The texts as Python strings."""
         data = self.data.data
         return [
             str(data[begin:end], "utf-8") for begin, end in zip(self.begins.tolist(), self.ends.tolist(), strict=True)

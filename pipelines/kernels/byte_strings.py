@@ -1,4 +1,4 @@
-"""A hash table of byte strings that numbers them in order of first sight.
+"""A hash table that numbers byte strings in order of first occurrence.
 
 Shapes: B bytes, C strings of a batch, K strings known.
 """
@@ -14,16 +14,16 @@ from pipelines.kernels.hashing import hash_bytes, same_bytes
 
 
 class Table(NamedTuple):
-    """Open addressing over byte strings that stand end to end."""
+    """Open addressing over concatenated byte strings."""
 
-    slots: Ids  # a power of two of them, at most half filled; -1 is free
+    slots: Ids  # (power of two,), at most half full; -1 is free
     hashes: Hashes
     offsets: Integers
     data: Bytes
 
 
 class ByteStrings:
-    """Every byte string seen."""
+    """Byte strings with their numbers."""
 
     def __init__(self) -> None:
         self._slots = np.full(1 << 12, -1, np.int32)
@@ -41,7 +41,7 @@ class ByteStrings:
         return int(self._offsets[self._known])
 
     def ids(self, data: Bytes, begins: Integers, ends: Integers) -> Ids:
-        """The number of each string `data[begins[c]:ends[c]]`, (C,); unknown ones get the next free ones."""
+        """The number of each string `data[begins[c]:ends[c]]`, (C,); unknown strings get the next free numbers."""
         ids = np.empty(len(begins), np.int32)
         done = 0
         while True:
@@ -56,15 +56,15 @@ class ByteStrings:
 
     @property
     def table(self) -> Table:
-        """What `find` looks in; as it is now."""
+        """The current table, for `find` in kernels."""
         return Table(self._slots, self._hashes, self._offsets, self._bytes)
 
     def texts(self, first: int = 0) -> TextBatch:
-        """The strings from number `first` on; they stay as they are when others come."""
+        """The strings from number `first` on; later additions do not change them."""
         return TextBatch(self._bytes, self._offsets[first : self._known], self._offsets[first + 1 : self._known + 1])
 
     def _grow(self, length: int) -> None:
-        """Makes room for one more string of `length` bytes, and then some."""
+        """Makes room for one more string of `length` bytes, doubling the arrays."""
         if self.nbytes + length > len(self._bytes):
             self._bytes = np.concatenate([self._bytes, np.empty(len(self._bytes) + length, np.uint8)])
         if 2 * (self._known + 1) > len(self._slots):
@@ -103,7 +103,7 @@ def _look_up(
     known_bytes: Bytes,
     known: int,
 ) -> tuple[int, int]:
-    """Fills `ids` from `done` on; stops where the tables are full -> (how far it came, strings known)."""
+    """Fills `ids` from `done` on; stops when the tables are full -> (strings done, strings known)."""
     mask = np.int64(len(slots) - 1)
     for i in range(done, len(begins)):
         begin, length = begins[i], ends[i] - begins[i]

@@ -1,4 +1,4 @@
-"""Hashes and hash tables inside kernels. No result depends on a hash value: tables compare what they hold."""
+"""Hashes for hash tables in kernels. No result depends on a hash value, because tables compare the bytes too."""
 
 import numpy as np
 from numba import njit

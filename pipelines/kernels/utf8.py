@@ -1,6 +1,6 @@
-"""Single characters of UTF-8 inside kernels, as Python's `str` sees them: whitespace, line breaks, code points.
+"""Characters of UTF-8 text in kernels, with the rules of Python's `str`: whitespace, line breaks, code points.
 
-`data` is (B,) uint8, `position` and `end` are byte positions; nothing at or behind `end` is read.
+`data` is (B,) uint8, `position` and `end` are byte positions; nothing from `end` on is read.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from pipelines.kernels.hashing import same_bytes
 
 CODE_POINTS = 0x110000
 
-# Bytes that are, or may begin, whitespace or a line break: all others are passed over at once.
+# Bytes that may begin whitespace or a line break; all others are skipped without a further test.
 MAY_BEGIN_SPACE = np.zeros(256, np.bool_)
 MAY_BEGIN_SPACE[[*range(9, 14), *range(28, 33), 0xC2, 0xE1, 0xE2, 0xE3]] = True
 MAY_BEGIN_LINE_BREAK = np.zeros(256, np.bool_)

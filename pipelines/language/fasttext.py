@@ -1,4 +1,4 @@
-"""Classification of texts with a fastText model (Joulin et al. 2016), without fastText.
+"""Classification of texts with a fastText model (Joulin et al. 2016), in kernels.
 
 Shapes: T texts, B bytes, D dimensions, L labels.
 """
@@ -18,7 +18,7 @@ from pipelines.language.fasttext_words import NGrams, Vocabulary, n_grams, vocab
 
 
 class Classifier:
-    """A supervised model, and the words it has seen."""
+    """A supervised model, with a cache of the vectors of words."""
 
     def __init__(self, model: Model, table_bytes: int = TABLE_BYTES) -> None:
         self.labels = model.labels
@@ -36,7 +36,7 @@ class Classifier:
     def predict(self, texts: TextBatch) -> tuple[Ids, Doubles]:
         """The number of each text's most probable label and its probability, (T,) each.
 
-        -1 and 0 where there is none: texts of nothing but white space, or of which the model knows nothing.
+        -1 and 0 where there is none: blank texts, and texts without any feature of the model.
         """
         features = self._vocabulary, self._ngrams, self._matrix, self._table
         return _classify(texts.data, texts.begins, texts.ends, *features, self._output, self._loss, self._tree)

@@ -1,7 +1,7 @@
-"""From a text's vector to its most probable label, as each of fastText's losses has it.
+"""From a text's vector to its most probable label, for each of fastText's losses.
 
-Shapes: L labels, D dimensions. fastText rounds every step to 32 bits, and so is it done here: labels that are as good
-as equal are told apart the same way. Of labels with equal scores the last found wins.
+Shapes: L labels, D dimensions. Every step is rounded to 32 bits as in fastText, so that nearly equal labels come in
+the same order. Of labels with equal scores the last one found wins.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from numba import njit
 from pipelines.kernels.arrays import Ids, Integers
 from pipelines.language.fasttext_model import HIERARCHICAL_SOFTMAX, SOFTMAX, Floats
 
-# The logistic function is read from a table of so many steps between -8 and 8 (one versus all, negative sampling).
+# The logistic function is read from a table of 512 steps between -8 and 8 (one versus all, negative sampling).
 _STEPS, _RANGE = 512, 8
 _ABSCISSAE = (np.arange(_STEPS + 1) * 2 * _RANGE).astype(np.float32) / np.float32(_STEPS) - np.float32(_RANGE)
 _LOGISTIC = (1 / (1 + np.exp(-_ABSCISSAE).astype(np.float64))).astype(np.float32)
@@ -20,7 +20,7 @@ def label_tree(counts: Integers) -> Ids:
     """The Huffman tree of hierarchical softmax: children (2 L - 1, 2) of leaves (-1) and then inner nodes, root last.
 
     Args:
-        counts: of the labels (L,), in falling order.
+        counts: of the labels (L,), in descending order.
     """
     labels = len(counts)
     weights = np.full(2 * labels - 1, 10**15, np.int64)
@@ -39,7 +39,7 @@ def label_tree(counts: Integers) -> Ids:
 
 @njit(cache=True)
 def best_label(vector: Floats, output: Floats, loss: int, tree: Ids, scores: Floats) -> tuple[int, float]:
-    """(number of the most probable label, its score); -1 when all are too improbable for fastText.
+    """(number of the most probable label, its score); -1 when all are below fastText's least probability.
 
     Args:
         vector: of the text (D,).
@@ -76,7 +76,7 @@ def _best_leaf(vector: Floats, output: Floats, tree: Ids) -> tuple[int, float]:
     while waiting:
         waiting -= 1
         node, score = nodes[waiting], scores[waiting]
-        if not score >= highest:  # also what is no number
+        if not score >= highest:  # also NaN
             continue
         left, right = tree[node]
         if left < 0:

@@ -1,4 +1,4 @@
-"""A fastText classifier as its file holds it (Joulin et al. 2016): `.bin`, and `.ftz` (compressed, arXiv:1612.03651).
+"""Reads the files of fastText classifiers (Joulin et al. 2016): `.bin`, and `.ftz` (compressed, arXiv:1612.03651).
 
 The format is that of fastText 0.9.2, version 12 of the file; version 11 differs in what `maxn` means. Numbers are
 little-endian. Shapes: V entries of the dictionary, L labels, M rows, D dimensions.
@@ -19,7 +19,7 @@ _MAGIC, _VERSION = 793712314, 12
 _SUPERVISED = 3
 HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SOFTMAX, ONE_VERSUS_ALL = 1, 2, 3, 4
 _WORD, _LABEL = 0, 1
-_MOST_PRUNED_BUCKETS = 1 << 26  # 256 MB of rows; fastText takes 2 million where nobody says otherwise
+_MOST_PRUNED_BUCKETS = 1 << 26  # 256 MB of rows; fastText's default is 2 million
 _MOST_COUNTED = 10**15  # of one label: fastText builds its tree with this as infinity
 _CENTROIDS = 256  # per part of a row: one byte is one code
 
@@ -29,7 +29,7 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What classifying takes. The rows of `matrix` are those of the words, then those of hashed n-grams."""
+    """The parameters of a classifier. The rows of `matrix` are those of the words, then those of hashed n-grams."""
 
     words: list[bytes]
     labels: list[str]  # as in the file, with their prefix
@@ -38,8 +38,8 @@ class Model:
     word_ngrams: int  # words of the longest word n-gram
     shortest: int  # character n-grams; none when `longest` is 0
     longest: int
-    buckets: int  # n-grams are hashed to so many
-    bucket_rows: Ids  # (buckets,), -1 for those cut off; empty when all follow the words in order
+    buckets: int  # number of hash buckets for n-grams
+    bucket_rows: Ids  # (buckets,), -1 for pruned ones; empty when nothing is pruned and rows follow the words in order
     matrix: Floats  # (M, D)
     output: Floats  # (L, D)
 
@@ -71,7 +71,7 @@ def read_model(path: Path) -> Model:
 
 
 class _Reader:
-    """Takes one thing after the other out of a file's bytes."""
+    """Reads values from a file's bytes, one after the other."""
 
     def __init__(self, content: mmap.mmap) -> None:
         self._content = content
@@ -113,7 +113,7 @@ def _model(file: _Reader) -> Model:
     if loss not in (HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SOFTMAX, ONE_VERSUS_ALL):
         raise ValueError(f"its loss is number {loss}; known are 1 to 4")
     if version < _VERSION:
-        longest = 0  # classifiers had no character n-grams then
+        longest = 0  # version 11: classifiers had no character n-grams
     size, word_count, label_count, _, pruned = file.numbers("iiiqq")
     words, labels, label_counts = _dictionary(file, size, word_count, label_count)
     has_ngrams, most = longest > 0 or word_ngrams > 1, 2**31 if pruned < 0 else _MOST_PRUNED_BUCKETS

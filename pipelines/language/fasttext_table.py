@@ -1,7 +1,7 @@
-"""Vectors of texts: each distinct word's vector is made once, and kept in a table of the words seen.
+"""Vectors of texts, with a cache of the vectors of words.
 
-A word's vector depends on the word alone and is rounded the same way whether it is kept or not, so a text's vector
-does not depend on what the table holds.
+A word's vector is rounded the same way whether it comes from the cache or not, so a text's vector does not depend on
+the cache's content.
 Shapes: T texts, D dimensions, N words that fit into the table, S slots.
 """
 
@@ -31,13 +31,13 @@ from pipelines.language.fasttext_words import (
 
 Hashes32 = npt.NDArray[np.uint32]
 
-LONGEST_KEPT = 64  # bytes; longer words, mostly text written without spaces, hardly ever come back
-TABLE_BYTES = 32 << 20  # of a table, about: it starts afresh when it is full
+LONGEST_KEPT = 64  # bytes; longer words, mostly text written without spaces, rarely repeat
+TABLE_BYTES = 32 << 20  # approximate size of a table, which is emptied when it is full
 _MEAN_WORD_BYTES = 16
 
 
 class WordTable(NamedTuple):
-    """Words seen, in order of first sight, with sums of rows. Memory that is not used yet is not taken either."""
+    """Cached words in order of first occurrence, with the sums of their rows. Unused pages take no physical memory."""
 
     slots: Ids  # (S,)
     hashes: Hashes32  # (N,)
@@ -77,8 +77,8 @@ def sum_text(
     total: Doubles,
 ) -> None:
     """Fills `total` (D + 1,) with the sum of a text's rows, and their count; the count is 0 for white space alone."""
-    # Numba counts references, atomically, with each call and each look into a tuple: nothing of the kind is done for
-    # words that are known.
+    # Numba counts references, atomically, at each call and each access to a tuple's field, so the path of cached words
+    # does neither.
     slots, hashes, offsets, known_bytes, vectors = table.slots, table.hashes, table.offsets, table.data, table.vectors
     mask, columns = len(slots) - 1, len(total)
     end_hash = hash_word(END_OF_LINE, 0, len(END_OF_LINE))

@@ -1,4 +1,4 @@
-"""Words as fastText sees them: their hashes, and the rows of a word, of its character n-grams and of word n-grams.
+"""Features of texts as in fastText: hashes of words, and matrix rows of words, character n-grams and word n-grams.
 
 Shapes: V entries of the dictionary, S slots, K rows.
 """
@@ -18,9 +18,11 @@ from pipelines.language.fasttext_model import Model
 SEPARATES = np.zeros(256, np.bool_)
 SEPARATES[[0, 9, 10, 11, 12, 13, 32]] = True
 
-END_OF_LINE = np.frombuffer(b"</s>", np.uint8).copy()  # stands behind every text; as a word of the text, ends it
+END_OF_LINE = np.frombuffer(
+    b"</s>", np.uint8
+).copy()  # fastText appends it to every text; as a word inside a text it ends the text
 _LABEL_PREFIX = np.frombuffer(b"__label__", np.uint8).copy()
-_LESS, _GREATER = np.uint8(60), np.uint8(62)  # < and > stand around a word when it is cut into n-grams
+_LESS, _GREATER = np.uint8(60), np.uint8(62)  # n-grams are taken from `<word>`
 
 _IS_LABEL = -2
 
@@ -37,13 +39,13 @@ class Vocabulary(NamedTuple):
 
 
 class NGrams(NamedTuple):
-    """Which n-grams there are, and how they find their rows."""
+    """Sizes of n-grams, and the rows of their buckets."""
 
     shortest: int  # in characters
     longest: int
     words: int  # of the longest n-gram of words
     buckets: int
-    rows: Ids  # (buckets,), -1 for those cut off; empty when all follow the words in order
+    rows: Ids  # (buckets,), -1 for pruned ones; empty when nothing is pruned and rows follow the words in order
     kept: Bytes  # a bit for each bucket, set where it has a row: most have none, and the bits fit into a cache
 
 

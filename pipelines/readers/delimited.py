@@ -1,7 +1,7 @@
-"""CSV (RFC 4180) and TSV (IANA text/tab-separated-values: no quoting), with a header unless told otherwise.
+"""CSV (RFC 4180) and TSV (IANA text/tab-separated-values: no quoting), with a header by default.
 
-A quote that is never closed costs its own line, not the rest of the file. A position is the byte offset of the row's
-first line. Framing, which is no row: the header, line ends, blank lines.
+After a quote that is never closed, only its own line is lost, not the rest of the file. A position is the byte offset
+of the row's first line. Framing, which is no row: the header, line ends, blank lines.
 """
 
 import csv
@@ -60,7 +60,7 @@ def quoted(split: Split) -> bool:
 
 
 class _Feed:
-    """Physical lines for `csv.reader`, which can be given back."""
+    """Physical lines for `csv.reader`, with push-back."""
 
     def __init__(self, lines: Iterator[Line], text: Text, limit: int, multiline: bool) -> None:
         self._lines, self._text, self._limit, self._multiline = lines, text, limit, multiline
@@ -68,13 +68,13 @@ class _Feed:
         self.start_row()
 
     def start_row(self) -> None:
-        """Forgets the lines of the row before."""
+        """Drops the lines of the previous row."""
         self.taken: list[Line] = []
         self.undecodable = ""
         self._size = 0
 
     def peek(self) -> Line | None:
-        """The next line, left where it is."""
+        """The next line, without consuming it."""
         if not self._returned and (line := next(self._lines, None)) is not None:
             self._returned.append(line)
         return self._returned[0] if self._returned else None
@@ -97,16 +97,16 @@ class _Feed:
             return line.data.decode("utf-8", "surrogateescape") + "\n"
 
     def drop(self) -> None:
-        """Lets the next line go unread."""
+        """Skips the next line."""
         self._returned.popleft()
 
     def give_back(self) -> None:
-        """All lines of the row but its first will be read again."""
+        """Pushes back all lines of the row but the first."""
         self._returned.extendleft(reversed(self.taken[1:]))
 
 
 def _rows(lines: Iterator[Line], text: Text, split: Split) -> Iterator[Row | Reject]:
-    csv.field_size_limit(1 << 40)  # the limit is ours
+    csv.field_size_limit(1 << 40)  # `record_limit` limits fields
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted(split) else csv.QUOTE_NONE
     delimiter = split.config.delimiter or ("\t" if split.file.format == "tsv" else ",")
     feed = _Feed(lines, text, record_limit(split)[0], split.config.multiline and quoted(split))

@@ -1,6 +1,6 @@
 """JSON Lines: one object on each line (jsonlines.org). Blank lines are framing.
 
-JSON is UTF-8 (RFC 8259); another encoding has to be configured, or told by a byte order mark.
+JSON is UTF-8 (RFC 8259); another encoding must be configured or marked by a byte order mark.
 """
 
 import json

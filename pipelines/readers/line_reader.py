@@ -28,7 +28,7 @@ class Line:
 
 
 def record_limit(split: Split) -> tuple[int, Reason]:
-    """How many bytes one record may have, and what it is called when it has more."""
+    """The most bytes of one record, and the reason for rejecting a longer one."""
     compressed = bool(split.file.codec) or split.file.member >= 0
     if compressed and split.config.max_decompressed_bytes < split.config.max_document_bytes:
         return split.config.max_decompressed_bytes, Reason.DECOMPRESSION_BOMB
@@ -36,7 +36,7 @@ def record_limit(split: Split) -> tuple[int, Reason]:
 
 
 def stored(source: Source, offset: int = 0) -> Iterator[bytes | Damage]:
-    """The bytes of a file as they are stored. Never raises: a failing storage ends in `Damage`."""
+    """The bytes of a file as they are stored. Never raises: a storage failure becomes `Damage`."""
     while offset < source.size:
         try:
             piece = source.at(offset, BLOCK)
@@ -87,7 +87,7 @@ class Text:
             return decode(data, self._detected())[0]
 
     def _detected(self) -> str | None:
-        """What the first bytes of the file say; None when they are ASCII, and each record has to tell by itself."""
+        """The encoding of the file's first bytes; None when they are ASCII: then each record is examined."""
         if self._fallback is None and not self._head.isascii():
             try:
                 codecs.getincrementaldecoder("utf-8")().decode(self._head)  # may end within a character
@@ -125,10 +125,10 @@ class Text:
 def lines(chunks: Iterator[bytes | Damage], limit: int, too_long: Reason, position: int = 0) -> Iterator[Line]:
     """Cuts a stream, whose first byte is at `position`, at line feeds.
 
-    Of a line over `limit` bytes only the start is held; its problem is `too_long`.
+    Holds only the start of a line over `limit` bytes; its problem is `too_long`.
     """
     detail = f"longer than {limit:,} bytes"
-    pending, dropped = bytearray(), 0  # an unfinished line: what is held of it, and how much was let go
+    pending, dropped = bytearray(), 0  # an unfinished line: its held bytes, and how many were dropped
     for chunk in chunks:
         if isinstance(chunk, Damage):
             yield Line(position, bytes(pending[:SAMPLE_BYTES]) or chunk.sample, chunk.reason, chunk.detail)
@@ -170,7 +170,7 @@ def line_start(source: Source, offset: int) -> int:
 
 
 def first_bytes(chunks: Iterator[bytes | Damage], count: int) -> bytes:
-    """Up to `count` bytes from the start of a stream, damage left out."""
+    """Up to `count` bytes from the start of a stream, without damaged ranges."""
     head = b""
     for chunk in chunks:
         head += chunk if isinstance(chunk, bytes) else b""

@@ -29,7 +29,7 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
 
 
 def front_matter(text: str) -> tuple[str, dict[str, str]]:
-    """(text without front matter, its plain values). What is no front matter stays in the text."""
+    """(text without front matter, its plain values). Anything else stays in the text."""
     found = _FRONT_MATTER.match(text)
     if not found:
         return text, {}

@@ -45,7 +45,7 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
 
 
 def _file_reject(reject: Reject, split: Split, statistics: ReadStatistics) -> Iterator[Reject]:
-    """What is said of the whole file is said once, by its first split."""
+    """A reject of the whole file is reported once, by its first split."""
     if split.start == 0:
         statistics.rows += 1
         yield reject

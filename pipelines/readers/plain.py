@@ -65,7 +65,7 @@ def paragraphs(source: Source, split: Split, text: Text) -> Iterator[Line]:
         if line.problem or line.data.strip():
             if not within:
                 length += len(line.data) + 1
-                # of a paragraph over the limit only its start is needed
+                # an oversized paragraph needs only its start
                 if length <= limit or not held or line.problem:
                     held.append(line)
             continue

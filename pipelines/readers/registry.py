@@ -65,7 +65,7 @@ FORMATS = {
     )
 }
 
-# How a file without a known suffix tells what it is; the first that fits.
+# Formats to try for a file without a known suffix; the first that fits.
 _SNIFFED = (
     ("parquet", _starts(b"PAR1")),
     ("warc", _starts(b"WARC/")),
@@ -110,7 +110,7 @@ def choose(name: str, head: bytes) -> Format:
                 raise UnknownFormatError(f"named {suffix}, but its first bytes {head[:8]!r} are not of {entry.name}")
             return entry
     for format_name, fits in _SNIFFED:
-        # a suffix nobody knows is believed over text that looks like text: source code, style sheets, ...
+        # an unknown suffix rules out plain text: source code, style sheets, ...
         if fits(head) and (format_name in ("parquet", "warc") or not _SUFFIX.search(name)):
             return FORMATS[format_name]
     known = " ".join(s for entry in FORMATS.values() for s in entry.suffixes)

@@ -1,4 +1,4 @@
-"""Cuts files into splits, and deals splits out to tasks so that all finish at about the same time."""
+"""Cuts files into splits, and assigns splits to tasks of about equal work."""
 
 import heapq
 from collections.abc import Iterable, Sequence
@@ -7,8 +7,8 @@ from itertools import pairwise
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import InputFile, Split
 
-_EXPANSION = 4  # what compressed text is taken to expand by
-_OPENING = 32 << 10  # bytes that could be read in the time it takes to open a file
+_EXPANSION = 4  # assumed compression ratio of text
+_OPENING = 32 << 10  # bytes read in the time that opening a file takes
 
 
 def is_splittable(file: InputFile, config: SourceConfig) -> bool:
@@ -35,7 +35,7 @@ def split(files: Iterable[InputFile], config: SourceConfig, target_bytes: int) -
 
 
 def assign(splits: Sequence[Split], tasks: int) -> list[list[Split]]:
-    """Deals splits to at most `tasks` lists, the largest first to whoever has least (Graham 1969).
+    """Assigns splits to at most `tasks` lists, the largest first, each to the least loaded list (Graham 1969).
 
     Depends on the splits only, not on their order. Each list is in order of uri and offset; none is empty.
     """

@@ -1,6 +1,6 @@
-"""Documents, rejects and summaries as Arrow batches of one schema: what a reading task gives back.
+"""Documents, rejects and summaries as Arrow batches of one schema: the result of a reading task.
 
-A summary is of one split. All three kinds of row come of one reading, so they agree.
+There is one summary for each split. All three kinds of row come from one reading, so they agree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _SUMMARY = pa.schema(
         pa.field("format", pa.string()),
         pa.field("size", pa.int64()),
         pa.field("fingerprint", pa.string()),
-        pa.field("rows_read", pa.int64()),  # counted where records are found, not where they end up
+        pa.field("rows_read", pa.int64()),  # counted where records are found
         pa.field("documents", pa.int64()),
         pa.field("rejects", pa.int64()),
         pa.field("bytes_read", pa.int64()),
@@ -51,7 +51,7 @@ def staged_batches(
 
 
 class _Batch:
-    """Staged rows until there are enough of them."""
+    """Collects staged rows until there are enough for a batch."""
 
     def __init__(self, constant: dict[str, Any], language_model: str | None) -> None:
         self._constant, self._language_model = constant, language_model
@@ -75,7 +75,7 @@ class _Batch:
         self.rows.append(row)
 
     def add_summary(self, split: Split, statistics: ReadStatistics, documents: int, rejects: int) -> None:
-        """What was read of one split."""
+        """Adds the summary of a split."""
         file = split.file
         self.rows.append(
             {

@@ -14,7 +14,7 @@ BLOCK = 256 << 10
 
 
 class ReadError(Exception):
-    """Bytes that cannot be had, or cannot be decoded; readers turn it into a reject."""
+    """Bytes that cannot be read or decoded; readers turn it into a reject."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -59,7 +59,7 @@ def _archive(location: str, identity: str) -> zipfile.ZipFile:
 
 
 def _identity(location: str) -> str:
-    """Changes when the file does: a worker outlives the runs it works for."""
+    """Changes with the file, because a worker process may serve several runs."""
     if is_local(location):
         status = os.stat(location)
         return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
@@ -158,5 +158,5 @@ def open_source(file: InputFile, statistics: ReadStatistics) -> Source:
 
 
 def storable_path(path: str) -> str:
-    """The path as text that can be stored: bytes of file names that are not UTF-8 become `\\xNN`."""
+    """The path as text that can be stored: bytes of file names outside UTF-8 become `\\xNN`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,8 +1,8 @@
 """Web archives: pages (WARC) and their text (WET), plain, gzip or zstd.
 
-Rows are `response`, `resource` and `conversion` records that hold HTML or plain text. Records of other types or media
-are no rows; they are counted by type. A position is the byte offset of the record in a plain file, and in a compressed
-file the offset of its member (the offset of CDX indexes), plus its number among the records of that member from 0.
+Rows are `response`, `resource` and `conversion` records that hold HTML or plain text. Records of other types or
+media are not rows; they are counted by type. A position is the byte offset of the record in a plain file.
+In a compressed file it is the offset of the member (as in CDX indexes) plus the record's number in it, from 0.
 """
 
 import io
@@ -61,7 +61,7 @@ def _compressed(source: Source, split: Split) -> Iterator[tuple[int, Frame] | Re
         if isinstance(run, Reject):
             yield run
             continue
-        buffer = Buffer(run.pieces(), run.astray)
+        buffer = Buffer(run.pieces(), run.overrun)
         frame, room = None, SMALLEST_MEMBER
         for frame in _whole_frames(buffer, split):
             position = run.start + frame.ordinal
@@ -84,7 +84,7 @@ def _pieces(source: Source) -> Iterator[bytes]:
 
 
 def _whole_frames(buffer: Buffer, split: Split) -> Iterator[Frame]:
-    """The frames of a stream; the last is bad when the stream breaks off, or fails its checksum, behind it."""
+    """The frames of a stream. The last is rejected when the stream ends early or fails its checksum after it."""
     held = None
     for frame in frames(buffer, *record_limit(split)):
         if held:
@@ -97,7 +97,7 @@ def _whole_frames(buffer: Buffer, split: Split) -> Iterator[Frame]:
 
 
 def _row(position: int, frame: Frame, split: Split, statistics: ReadStatistics) -> Document | Reject | None:
-    """A document, a reject, or None for a record that is no row and has been counted as such."""
+    """A document, a reject, or None for a record that is not a row, which is counted as skipped."""
     sample = frame.data[:256]
     record = _parsed(frame)
     if isinstance(record, ReadError):
@@ -113,7 +113,7 @@ def _row(position: int, frame: Frame, split: Split, statistics: ReadStatistics) 
 
 
 def _parsed(frame: Frame) -> WarcRecord | ReadError:
-    """The record with its HTTP headers parsed, or why it cannot be."""
+    """The record with its HTTP headers parsed, or the reject."""
     if frame.problem:
         return ReadError(frame.problem, frame.detail)
     try:
@@ -161,7 +161,7 @@ def _header(record: WarcRecord, name: str) -> str:
 
 
 def _content_type(record: WarcRecord) -> str:
-    """What the server called the payload, or the archive did where there was no server."""
+    """The media type given by the server, or by the archive for records without HTTP headers."""
     if record.http_headers is not None:
         return storable(record.http_headers.get("Content-Type") or "")
     return _header(record, "Content-Type")
@@ -178,7 +178,7 @@ def _charset(record: WarcRecord) -> str | None:
 
 
 def _label(kind: str, media: str) -> str:
-    """The name under which a record that is no row is counted: of a bounded set, whatever the archive holds."""
+    """The name under which a record that is not a row is counted: one of a bounded set."""
     if kind not in _ROWS:
         return kind if kind in _OTHER_TYPES else "unknown"
     family = media.partition("/")[0]

@@ -8,7 +8,7 @@ from pipelines.readers.storage import open_source
 
 
 def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
-    """The decompressed bytes of a file, or why it has none.
+    """The decompressed bytes of a file, or its reject.
 
     Raises:
         ReadError: the file cannot be opened.
@@ -22,7 +22,7 @@ def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
                 return Reject(0, piece.reason, piece.detail, bytes(held[:SAMPLE_BYTES]) or piece.sample)
             length += len(piece)
             held += piece[: max(0, limit + 1 - len(held))]
-            # a compressed file is followed a little further: it may turn out to be a bomb
+            # a compressed file is read further, to detect a decompression bomb
             if length > limit and (not split.file.codec or length > split.config.max_decompressed_bytes):
                 break
     if length > limit:
@@ -31,7 +31,7 @@ def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
 
 
 def decoded(split: Split, statistics: ReadStatistics) -> tuple[bytes, str, str] | Reject:
-    """A whole file as (bytes, text, encoding), or why it is no text.
+    """A whole file as (bytes, text, encoding), or its reject.
 
     Raises:
         ReadError: the file cannot be opened.

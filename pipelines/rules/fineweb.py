@@ -1,4 +1,4 @@
-"""FineWeb's quality rules, for lists, menus and lines that come again.
+"""FineWeb's quality rules: they detect lists, menus and repeated lines.
 
 Sources: Penedo et al. 2024, "The FineWeb Datasets", section 3.6; datatrove 0.10.1, `fineweb_quality_filter.py`.
 """
@@ -23,7 +23,7 @@ _TERMINAL = sorted_code_points(TERMINAL_PUNCTUATION)
 
 
 def measure(texts: TextBatch, words: Words, config: MeasureConfig) -> pa.StructArray:
-    """Rows of `TYPE`, (D,), on the text that goes on: after C4's line rules, where they rewrite."""
+    """Rows of `TYPE`, (D,), on the text that later stages use: after C4's line rules, unless `c4_rewrite` is off."""
     every_line = lines_between_newlines(texts)
     newlines = every_line.counts - 1
     without_newlines = every_line.total(characters(texts, every_line))

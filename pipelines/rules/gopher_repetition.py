@@ -16,7 +16,7 @@ from pipelines.words.lines import duplicates, lines_between_newline_runs, paragr
 TOP_N_GRAMS = (2, 3, 4)
 DUPLICATED_N_GRAMS = (5, 6, 7, 8, 9, 10)
 
-# All are shares. Of an empty text all are null, but for the two that count pieces: it is one piece, not repeated.
+# All are ratios. For an empty text all are null, except those over lines and paragraphs: it has one of each.
 TYPE = MEASURES.schema.field("gopher_repetition").type
 
 

@@ -1,4 +1,4 @@
-"""All measures of a batch of documents: each word is looked at once, whatever the number of rules.
+"""All measures of a batch of documents, in one pass over the words for all rules.
 
 Gopher's measures are taken on the text as read, FineWeb's on the text after C4's line rules.
 """
@@ -40,7 +40,7 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
 
 
 def _by_language(texts: pa.Array, languages: pa.Array, config: MeasureConfig) -> dict[str, pa.Array]:
-    """Measures the texts of each language together, for they share a word splitter, and puts them back in order."""
+    """Measures the texts of each language together (they share a word splitter), then restores the order."""
     batch = TextBatch.from_arrow(texts)
     encoded = languages.fill_null("").dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)

@@ -29,7 +29,7 @@ def top_n_gram_characters(words: Words, n: int) -> Integers:
 def duplicated_n_gram_characters(words: Words, sizes: tuple[int, ...]) -> list[Integers]:
     """Characters, without spaces, in n-grams seen before: (D,) for each size.
 
-    Words are walked from the left; a repeated n-gram counts and is jumped over, else the walk goes on one word. Two
+    Words are walked from the left; a repeated n-gram is counted and skipped, otherwise the walk advances one word. Two
     n-grams are the same when their words, written together, are: compared by a 64-bit hash.
     """
     keys = words.vocabulary.column("concatenation", _concatenation_keys)

@@ -1,6 +1,6 @@
-"""The words of texts after C4's line rules, from those of the texts before: a line that stays has the same words.
+"""The words of texts after C4's line rules, taken from the words of the texts as read: a kept line keeps its words.
 
-Shapes: D documents, L lines kept, C chunks, W words, M lines that were mended.
+Shapes: D documents, L lines kept, C chunks, W words, M edited lines.
 """
 
 import numpy as np
@@ -17,17 +17,19 @@ def rewritten_words(
 ) -> tuple[Words, Chunks]:
     """`splitter.with_chunks(rewritten.texts)`, where `words` and `chunks` are those of the texts as read.
 
-    No chunk crosses a line, so only lines that a citation was cut out of are looked at again.
+    No chunk crosses a line, so only lines that lost a citation are split again.
     """
-    texts, lines, sources, mended = rewritten.texts, rewritten.lines, rewritten.sources, rewritten.mended
-    again = TextBatch(texts.data, lines.begins[mended], lines.ends[mended])
+    texts, lines, sources, edited = rewritten.texts, rewritten.lines, rewritten.sources, rewritten.edited
+    again = TextBatch(texts.data, lines.begins[edited], lines.ends[edited])
     new_words, new_chunks = splitter.with_chunks(again)
-    if new_words.vocabulary is not words.vocabulary:  # the splitter has started afresh
+    if (
+        new_words.vocabulary is not words.vocabulary
+    ):  # the splitter has dropped its tables, and ids of both cannot be mixed
         return splitter.with_chunks(texts)
     first, last = _chunks_of_lines(sources.begins, sources.ends, sources.offsets, chunks.begins, chunks.offsets)
-    first[mended] = len(chunks.begins) + new_chunks.offsets[:-1]
-    last[mended] = len(chunks.begins) + new_chunks.offsets[1:]
-    shifts = np.where(mended, 0, lines.begins - sources.begins)
+    first[edited] = len(chunks.begins) + new_chunks.offsets[:-1]
+    last[edited] = len(chunks.begins) + new_chunks.offsets[1:]
+    shifts = np.where(edited, 0, lines.begins - sources.begins)
     begins, ends, line_offsets, word_offsets, ids = _gathered(
         first,
         last,

@@ -20,7 +20,7 @@ ROWS_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class TokenFormat:
-    """What packing must know of the tokenizer: its fingerprint, two ids, and bytes per id (2 or 4)."""
+    """The tokenizer's output format: its fingerprint, separator and padding ids, and bytes per id (2 or 4)."""
 
     tokenizer: str
     separator: int
@@ -35,7 +35,7 @@ class TokenFormat:
 
 @dataclass(frozen=True)
 class Shard:
-    """What one task packs; `first` rows of the same split are in the shards before it."""
+    """The work of one task; earlier shards of the same split have `first` rows."""
 
     split: str
     first: int = 0
@@ -106,7 +106,7 @@ def rows(
 
 
 def _checked(tokens: pa.Table, token_format: TokenFormat) -> np.ndarray:
-    """(D,) n_tokens, after every row was compared with what is declared."""
+    """(D,) n_tokens, after checking every row against the token format."""
     foreign = pc.filter(tokens["doc_id"], pc.not_equal(tokens["tokenizer"], token_format.tokenizer))
     if len(foreign):
         raise PackError(
@@ -143,7 +143,7 @@ def _identifiers(name: str, names: list[str], pieces: Pieces) -> list[str]:
 
 
 def _boundaries(chosen: np.ndarray, pieces: Pieces, names: pa.Array) -> dict[str, pa.Array]:
-    """The list columns of the rows `chosen`: which pieces each holds."""
+    """The list columns of the rows `chosen`, which name the pieces of each."""
     bounds = pieces.bounds()
     counts = (bounds[1:] - bounds[:-1])[chosen]
     ends = np.cumsum(counts)

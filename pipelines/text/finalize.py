@@ -1,4 +1,4 @@
-"""The last touches on a text before it goes on: repair, then personal data."""
+"""The last step on the text of a kept document: repair, then replacement of personal data."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,14 +11,17 @@ from pipelines.text.repair import RepairConfig, repair
 
 
 class FinalizeConfig(Config):
-    """What happens to the text of documents that go on."""
+    """How the text of kept documents is finalized."""
 
     repair: RepairConfig = Field(default=RepairConfig(), description="undoing wrong encodings")
     pii: PiiConfig = Field(default=PiiConfig(), description="replacing personal data")
 
 
 def finalize(texts: Sequence[str], config: FinalizeConfig) -> tuple[list[str], list[dict[str, int]]]:
-    """(texts, spans replaced per kind), both as long as the input. Personal data comes last, on the repaired text."""
+    """(texts, spans replaced per kind), both as long as the input.
+
+    Personal data is searched in the repaired text, because mojibake can hide it.
+    """
     finalized: list[str] = []
     counts: list[dict[str, int]] = []
     for text in texts:

@@ -1,6 +1,6 @@
 """URL lists: whether the address a document comes from is on a list that the user names.
 
-Domains are told apart with the Public Suffix List as bundled in tldextract: no network, no cache on disk.
+Registered domains come from the Public Suffix List bundled in tldextract: no network, no cache on disk.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ Match = Literal["domain", "subdomain", "url", "word", "soft_words"]
 
 
 class UrlConfig(Config):
-    """Plain text files, one entry a line; empty lines and lines starting with # count for nothing.
+    """Plain text files, one entry a line; empty lines and lines starting with # are ignored.
 
     Paths are anything fsspec opens, also compressed (by suffix).
     """
@@ -35,7 +35,7 @@ class UrlConfig(Config):
         return bool(self.domains or self.urls or self.words or self.soft_words)
 
     def fingerprint(self) -> str:
-        """That of the lists' content: an edited file is another configuration."""
+        """Of the lists' content, so that an edited file counts as another configuration."""
         return load(self).fingerprint()
 
 
@@ -44,7 +44,7 @@ _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class UrlLists:
-    """The lists' content: small enough to be broadcast, and all that an executor needs."""
+    """The lists' content, small enough to broadcast."""
 
     domains: frozenset[str] = frozenset()
     urls: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class UrlLists:
     min_soft_words: int = 2
 
     def match(self, url: str | None) -> Match | None:
-        """By which list the address is listed, the most general first; None when by none."""
+        """The first kind of list that contains the address, from general to specific; None when it is on none."""
         if not url:
             return None
         address = normal_form(url)
@@ -74,7 +74,7 @@ class UrlLists:
         return None
 
     def fingerprint(self) -> str:
-        """16 hex digits of the content: equal lists, equal fingerprint, in whatever files and order they stand."""
+        """16 hex digits of the content: equal lists have equal fingerprints, whatever their files and order."""
         content = [sorted(self.domains), sorted(self.urls), sorted(self.words), sorted(self.soft_words)]
         canonical = json.dumps([*content, self.min_soft_words], separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -96,7 +96,7 @@ def load(config: UrlConfig) -> UrlLists:
 
 
 def normal_form(url: str) -> str:
-    """Address without scheme, fragment and last slash, host in lower case: what two ways to write it share."""
+    """The address without scheme, fragment and last slash, host in lower case, so that spellings compare equal."""
     bare = url.strip().partition("#")[0].rstrip("/")
     scheme, found, rest = bare.partition("://")
     host, slash, path = (rest if found else scheme).partition("/")

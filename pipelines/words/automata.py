@@ -1,10 +1,10 @@
 """Programs of `pipelines.words.expressions` as tables: one look-up per character instead of backtracking.
 
 States are lists of threads in the order in which `re` would try them (leftmost-first semantics, as in Cox 2010,
-"Regular Expression Matching in the Wild"): a thread that matches cuts off those behind it, while those before it may
-still find the match that `re` prefers. An assertion about the next symbol bounds what its thread reads next; one
-about more symbols reads on behind the match, so a match may be known some symbols late. An assertion about the last
-symbols is decided where a thread meets it, which at the beginning of a match takes a table over the last two symbols.
+"Regular Expression Matching in the Wild"): a thread that matches removes those after it, while those before it may
+still find the match that `re` prefers. A lookahead over one symbol restricts what its thread may read next; a longer
+one reads symbols after the match, so a match may be known some symbols late. A lookbehind is decided where a thread
+reaches it, which at the beginning of a match takes a table over the last two symbols.
 
 Shapes: K classes of characters (class K is the text's edge), S states.
 """
@@ -29,11 +29,11 @@ from pipelines.words.expressions import (
 )
 from pipelines.words.symbols import EDGE, Symbols, UnsupportedExpression
 
-DEAD = 0  # the state from which nothing is found
-NO_MATCH, ENDS_HERE = 0, 1  # what a state says of the match; n more: its end is n symbols back
+DEAD = 0  # the state without threads
+NO_MATCH, ENDS_HERE = 0, 1  # whether a state is a match; ENDS_HERE + n: the match ended n symbols ago
 
-_Thread: TypeAlias = tuple[int, int]  # node, bits of the symbols that it may read next
-_State: TypeAlias = tuple[int, tuple[_Thread, ...]]  # what it says of the match, and its threads
+_Thread: TypeAlias = tuple[int, int]  # node, bit set of the symbols that it may read next
+_State: TypeAlias = tuple[int, tuple[_Thread, ...]]  # NO_MATCH or where the match ended, and the threads
 
 
 class Automata(NamedTuple):
@@ -65,7 +65,7 @@ class Alphabet:
         self.everything = (2 << self.size) - 1
 
     def bits(self, symbols: Symbols) -> int:
-        """The classes of a set, as bits; bit K is the edge."""
+        """The classes of a set as a bit set; bit K is the edge."""
         inside = self._bits[symbols.ranges]
         return self.everything & ~inside if symbols.negated else inside
 
@@ -75,15 +75,15 @@ def _bits(truths: npt.NDArray[np.bool_]) -> int:
 
 
 def automata(programs: Sequence[tuple[Program, bool]], alphabet: Alphabet) -> Automata:
-    """The tables of some programs.
+    """Compiles programs to tables.
 
     Args:
-        programs: each with whether to keep the order of threads, which decides where a match ends; without it, only
-            whether there is a match is right, and there are fewer states.
+        programs: each with whether to keep the order of threads. The order decides where a match ends; without it the
+            tables have fewer states, and tell only whether there is a match.
         alphabet: classes of characters, made for these programs.
 
     Raises:
-        UnsupportedExpression: an assertion about the last two characters behind the beginning of a match.
+        UnsupportedExpression: a lookbehind over two characters inside a match.
     """
     built = [_Builder(program, alphabet, ordered).build() for program, ordered in programs]
     first = np.cumsum([0] + [len(one.ends) - 1 for one in built])  # they share the dead state
@@ -113,7 +113,7 @@ class _Builder:
     def build(self) -> Automata:
         starts = self._starts()
         rows: list[list[int]] = []
-        while len(rows) < len(self._states):  # states are found while rows are made
+        while len(rows) < len(self._states):  # making a row may add states
             rows.append(self._row(self._states[len(rows)]))
         ends = np.array([end for end, _ in self._states], np.uint8)
         return Automata(np.array(rows, np.int32), ends, starts[None])
@@ -125,7 +125,7 @@ class _Builder:
         return number
 
     def _meets_assertions_inside(self) -> bool:
-        """Whether an assertion about what was read stands behind a character."""
+        """Whether a lookbehind can follow a character inside a match."""
         met: list[int] = []
         entries = [(node.next, self._alphabet.everything) for node in self._nodes if isinstance(node, Read)]
         for entry in entries:
@@ -133,7 +133,7 @@ class _Builder:
         return bool(met)
 
     def _starts(self) -> npt.NDArray[np.int32]:
-        """The first state, by what stands before: contexts in which the same assertions hold share it."""
+        """The start state for each pair of preceding symbols; pairs with the same true lookbehinds share one."""
         befores = [number for number, node in enumerate(self._nodes) if isinstance(node, Before)]
         symbols = self._alphabet.size + 1
         held = np.stack([np.ones((symbols, symbols), np.bool_), *(self._holds(number) for number in befores)])
@@ -148,7 +148,7 @@ class _Builder:
         return np.ascontiguousarray(starts[:, context.ravel()].reshape(2, symbols, symbols))
 
     def _holds(self, number: int) -> npt.NDArray[np.bool_]:
-        """Where an assertion holds: (K + 1, K + 1) by the last symbol but one and the last."""
+        """Where a lookbehind holds: (K + 1, K + 1) by the last symbol but one and the last."""
         node = self._nodes[number]
         assert isinstance(node, Before)
         symbols = self._alphabet.size + 1
@@ -204,7 +204,7 @@ class _Builder:
         return end, tuple(threads if self._ordered else sorted(threads))
 
     def _row(self, state: _State) -> list[int]:
-        """Where each symbol leads. Symbols that the same threads read lead to the same state."""
+        """The next state for each symbol. Symbols read by the same threads lead to the same state."""
         row = [DEAD] * (self._alphabet.size + 1)
         wanted = reduce(or_, (allowed for _, allowed in state[1]), 0)
         known: dict[tuple[tuple[int, ...], int], int] = {}
@@ -232,7 +232,7 @@ class _Builder:
             before = self._nodes[number]
             assert isinstance(before, Before)
             if any(len(sequence) != 1 for sequence in before.symbols):
-                raise UnsupportedExpression("an assertion about two characters inside of a match")
+                raise UnsupportedExpression("a lookbehind over two characters inside a match")
             inside = any(self._alphabet.bits(sequence[0]) >> symbol & 1 for sequence in before.symbols)
             return inside != before.negated
 

@@ -1,9 +1,8 @@
 """Python's regular expressions as programs that `pipelines.words.automata` turns into tables.
 
-An expression is read by the standard library's own parser, so that it means here what it means there. A program is a
-list of nodes; the order of a fork's branches is the order in which `re` tries them. Characters are sets of code
-points; text has no line breaks, so `$` is the end. Each expression is a Thompson automaton (Thompson 1968) with
-assertions about the symbols before and behind.
+The standard library's own parser reads an expression, so it has the same meaning as in `re`. A program is a list of
+nodes, a Thompson automaton (Thompson 1968) with assertions about the symbols before and after a position; the
+branches of a fork are in the order in which `re` tries them. Texts have no line breaks, so `$` is their end.
 """
 
 import re
@@ -33,19 +32,19 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Ahead(Read):
-    """One symbol behind the end of the match."""
+    """Reads one symbol after the end of the match, for a lookahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A match that ended so many symbols back."""
+    """A match that ended `back` symbols ago."""
 
     back: int
 
 
 @dataclass(slots=True)
 class Fork:
-    """Several ways on, tried in order."""
+    """Alternatives, tried in order."""
 
     branches: list[int]
 
@@ -78,7 +77,7 @@ class Program:
     start: int = 0
 
     def sets(self) -> set[Symbols]:
-        """Every set of symbols that the program tells apart."""
+        """Every set of symbols that the program uses."""
         found = {node.symbols for node in self.nodes if isinstance(node, Read | Behind)}
         befores = [node.symbols for node in self.nodes if isinstance(node, Before)]
         return found | {symbols for before in befores for sequence in before for symbols in sequence}
@@ -95,22 +94,21 @@ def program(pattern: re.Pattern[str], wide_assertions: bool | None = None, short
 
     Args:
         pattern: compiled by `re`.
-        wide_assertions: what to take assertions about more than the next character for; None reads them.
-        short: the texts that will be matched are at most so long: counts from there on are no bound.
+        wide_assertions: the result to assume for lookaheads over more than one character; None compiles them.
+        short: maximal length of the texts to match: larger repeat counts are treated as unbounded.
 
     Raises:
-        UnsupportedExpression: a construct that is not known here: groups that are referred to, flags but `i` and `u`,
-            an assertion about more than the next character anywhere but at the end, lookbehind over more than two
-            characters, and the like.
+        UnsupportedExpression: a construct that is not supported: referenced groups, flags other than `i` and `u`,
+            lookahead over several characters other than at the end, lookbehind over more than two characters, and
+            others.
     """
     return _Reader(pattern, wide_assertions, short).program
 
 
 def divided(source: Program) -> list[Program]:
-    """Programs that together match, from the beginning of a text, what the program matches.
+    """Programs that together match, at the beginning of a text, what the program matches.
 
-    Alternatives that begin with any number of characters go apart from the others: in one table each state of the ones
-    would be paired with each state of the others.
+    Alternatives that begin with a loop are separated from the others: in one table, the states of both would multiply.
     """
     branches = _alternatives(source, source.start)
     kinds: dict[bool, list[int]] = {}
@@ -129,7 +127,7 @@ def _alternatives(source: Program, number: int) -> list[int]:
 
 
 def _begins_with_loop(source: Program, number: int) -> bool:
-    """Whether the first character read may be read again at once by the same node."""
+    """Whether the first node that reads a character is a loop."""
     node = source.nodes[number]
     while isinstance(node, Before | Behind):
         node = source.nodes[node.next]
@@ -142,7 +140,7 @@ def _begins_with_loop(source: Program, number: int) -> bool:
 
 
 class _Reader:
-    """Walks the tree of the standard library's parser from its end to its beginning."""
+    """Builds a program from the parser's tree, from its end to its beginning."""
 
     def __init__(self, pattern: re.Pattern[str], wide_assertions: bool | None, short: int | None) -> None:
         tree = _parser.parse(pattern.pattern, pattern.flags)
@@ -184,7 +182,7 @@ class _Reader:
         entry = after
         if endless:
             if inner.getwidth()[0] == 0:
-                raise UnsupportedExpression("a repeat of what may be empty")
+                raise UnsupportedExpression("a repeated group that may be empty")
             loop = Fork([])
             entry = self._add(loop)
             again = self._sequence(inner, entry)
@@ -210,11 +208,11 @@ class _Reader:
         if wide and self._wide is not None:
             return after if self._wide else self._add(Fork([]))
         if sequences is None or any(EDGE in sequence[:-1] for sequence in sequences):
-            raise UnsupportedExpression("an assertion about any number of characters")
+            raise UnsupportedExpression("a lookahead over any number of characters")
         if wide:
             return self._moved(after, self._ahead(frozenset(sequences), negated, 0))
         branches = [sequence[0] for sequence in sequences]
-        if negated:  # of all sets at once
+        if negated:  # none of the sets may follow
             return self._unless(branches, after)
         return self._add(Fork([self._add(Behind(symbols, after)) for symbols in branches]))
 
@@ -234,7 +232,7 @@ class _Reader:
         return self._add(Fork(branches))
 
     def _moved(self, number: int, end: int) -> int:
-        """What stands between an assertion and the end of the match, with another end: it too reads nothing."""
+        """A copy of the nodes between an assertion and the end of the match (none of them reads), with another end."""
         match self.program.nodes[number]:
             case Match(0):
                 return end
@@ -242,16 +240,16 @@ class _Reader:
                 return self._add(replace(node, next=self._moved(node.next, end)))
             case Fork([_, *_] as branches):
                 return self._add(Fork([self._moved(branch, end) for branch in branches]))
-        raise UnsupportedExpression("an assertion about more than the next character before the end")
+        raise UnsupportedExpression("a lookahead over several characters before the end of the expression")
 
     def _before(self, inner: Any, negated: bool, after: int) -> int:
         sequences = self._fixed(inner, _BEGINNINGS)
         if sequences is None or any(not 1 <= len(sequence) <= 2 or EDGE in sequence[1:] for sequence in sequences):
-            raise UnsupportedExpression("an assertion about more than the last two characters")
+            raise UnsupportedExpression("a lookbehind over more than two characters")
         return self._add(Before(tuple(sequences), negated, after))
 
     def _fixed(self, items: Any, edges: tuple[str, str]) -> list[SymbolSequence] | None:
-        """The sequences of symbols that an assertion is about; None when it is about more than that."""
+        """The sequences of symbols that an assertion accepts; None when they have no fixed length."""
         sequences: list[SymbolSequence] = [()]
         for operation, argument in items:
             match str(operation), argument:

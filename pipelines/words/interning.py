@@ -1,4 +1,4 @@
-"""Words as integers: each distinct whitespace chunk is split once, then gathered.
+"""Words as integers: each distinct chunk (run of non-whitespace) is split once, then looked up.
 
 Shapes: D documents, C chunks, W words, V distinct words known so far.
 """
@@ -18,12 +18,12 @@ from pipelines.kernels.utf8 import MAY_BEGIN_SPACE, code_point_counts, space_wid
 
 Split = Callable[[TextBatch], "SplitWords"]
 
-# What is kept of the past before the tables start afresh: bounds a worker's memory on endless input.
+# Size at which the tables are dropped: bounds a worker's memory on endless input.
 CHUNK_LIMIT = 1_000_000
 BYTE_LIMIT = 64 << 20
 
-# Longer runs without whitespace are cut after every so many code points: splitters may take time in the square of
-# a chunk's length, and text written without spaces would fill the tables with chunks that never come back.
+# Longer runs without whitespace are cut after every so many code points: the time of a splitter may grow with
+# the square of a chunk's length, and text without spaces would fill the tables with chunks that never repeat.
 LONGEST_CHUNK = 1_000
 
 
@@ -37,7 +37,7 @@ class SplitWords:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """Distinct words in order of first sight. Columns over it are computed once per word, not per use."""
+    """Distinct words in order of first occurrence. Columns over it are computed once per distinct word."""
 
     _words: ByteStrings = field(default_factory=ByteStrings)
     _columns: dict[str, npt.NDArray] = field(default_factory=dict)
@@ -60,12 +60,12 @@ class Vocabulary:
 
     @property
     def strings(self) -> list[str]:
-        """The words as Python knows them; only words not seen at the last call are decoded."""
+        """The words as Python strings; decodes only words added since the last call."""
         self._strings += self.texts(len(self._strings)).strings()
         return self._strings
 
     def column(self, name: str, compute: Callable[[TextBatch], npt.NDArray]) -> npt.NDArray:
-        """Array (V, ...) of what `compute` makes of words; only words not seen at the last call are computed."""
+        """Array (V, ...) of `compute` over the words; computes only words added since the last call."""
         known = self._columns.get(name)
         done = 0 if known is None else len(known)
         if known is None or done < len(self):
@@ -100,7 +100,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """Where the chunks stand, and their words: chunk c has the words `word_offsets[c]:word_offsets[c + 1]`."""
+    """Positions of the chunks, and their words: chunk c has the words `word_offsets[c]:word_offsets[c + 1]`."""
 
     begins: Integers  # (C,) byte positions in the batch
     ends: Integers  # (C,)
@@ -111,8 +111,8 @@ class Chunks:
 class ChunkInterner:
     """Turns texts into `Words`, remembering chunks across batches.
 
-    `split` maps whitespace-free chunks to their words; these must not depend on what stands around a chunk, and no
-    result depends on what was seen before. Word ids do, so they are good for comparison within one `Words` only.
+    `split` maps chunks without whitespace to their words, which must not depend on a chunk's surroundings. Words
+    do not depend on earlier batches, but their ids do, so compare ids only within one `Words`.
     """
 
     def __init__(self, split: Split, limit: int = CHUNK_LIMIT) -> None:
@@ -125,7 +125,7 @@ class ChunkInterner:
         return len(self._table)
 
     def forget(self) -> None:
-        """Starts afresh. Words given out before stay as they are."""
+        """Drops the tables. `Words` returned before remain valid."""
         self._table = ByteStrings()
         self._vocabulary = Vocabulary()
         self._word_ids = np.empty(0, np.int32)  # of all chunks, end to end
@@ -135,7 +135,7 @@ class ChunkInterner:
         return self.with_chunks(_batch(texts))[0]
 
     def with_chunks(self, texts: TextBatch) -> tuple[Words, Chunks]:
-        """The words, and where in the text they come from."""
+        """The words, and the chunks that they come from."""
         if len(self._table) > self._limit or self._table.nbytes > BYTE_LIMIT:
             self.forget()
         begins, ends, offsets = find_chunks(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
@@ -146,7 +146,7 @@ class ChunkInterner:
         return words, Chunks(begins, ends, offsets, word_offsets)
 
     def _split_new(self) -> None:
-        """Splits the chunks that the table has learnt since the last call."""
+        """Splits the chunks added to the table since the last call."""
         chunks = self._table.texts(len(self._word_offsets) - 1)
         if not len(chunks):
             return
@@ -157,7 +157,7 @@ class ChunkInterner:
 
 
 def each(split_chunk: Callable[[str], list[str]]) -> Split:
-    """For splitters that take one chunk, as a string."""
+    """A `Split` from a function of one chunk as a string."""
 
     def split(chunks: TextBatch) -> SplitWords:
         words = [split_chunk(chunk) for chunk in chunks.strings()]

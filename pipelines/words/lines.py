@@ -1,4 +1,4 @@
-"""Lines and paragraphs of a batch of texts. There are several kinds, and the published rules depend on which.
+"""Lines and paragraphs of a batch of texts, in each of the ways that the published rules split them.
 
 Shapes: D documents, L lines.
 """
@@ -21,7 +21,7 @@ from pipelines.kernels.utf8 import (
     skip_spaces_back,
 )
 
-# The last byte of every line break: their number bounds the number of lines.
+# The last bytes of line breaks, whose number bounds the number of lines.
 _NEWLINE = np.arange(256) == 10
 _LAST_OF_LINE_BREAK = np.zeros(256, np.bool_)
 _LAST_OF_LINE_BREAK[[*range(10, 14), 28, 29, 30, 0x85, 0xA8, 0xA9]] = True
@@ -79,7 +79,7 @@ def splitlines(texts: TextBatch) -> Lines:
 
 
 def not_blank(texts: TextBatch, lines: Lines) -> Truths:
-    """Which lines hold more than whitespace, (L,)."""
+    """Which lines are not blank, (L,)."""
     begins, ends = _strip(texts.data, lines.begins, lines.ends)
     return begins < ends
 
@@ -90,7 +90,7 @@ def characters(texts: TextBatch, lines: Lines) -> Integers:
 
 
 def duplicates(texts: TextBatch, lines: Lines) -> tuple[Integers, Integers]:
-    """Lines that stood earlier in the same document, and their code points: (D,) each. The first one is free."""
+    """Repeated lines of each document, and their code points: (D,) each. The first occurrence does not count."""
     return _duplicates(texts.data, lines.begins, lines.ends, lines.offsets)
 
 
@@ -101,7 +101,7 @@ def _at_newlines(texts: TextBatch, least: int, collapse: bool) -> Lines:
 
 @njit(cache=True)
 def _count_bytes(members: Truths, data: Bytes, begins: Integers, ends: Integers) -> int:
-    """Bytes of the texts that are in a set (256,). The buffer may hold much besides these texts."""
+    """Bytes of the texts that are in a set (256,). The buffer may be much larger than the texts."""
     count = 0
     for d in range(len(begins)):
         for position in range(begins[d], ends[d]):

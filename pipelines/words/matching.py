@@ -1,6 +1,6 @@
 """Kernels that run the automata of `pipelines.words.automata` over the classes of a text's characters.
 
-`classes` is (N,) and holds the edge's class behind the last character; a search sees nothing outside `begin:end`.
+`classes` is (N,) and ends with the class of the edge; a search sees nothing outside `begin:end`.
 """
 
 from typing import TypeAlias

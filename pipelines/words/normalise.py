@@ -26,7 +26,7 @@ def simplify(text: str) -> str:
 
 
 def normalised_splitter(language: str = "en") -> ChunkInterner:
-    """The process's interner of normalised words: those of `simplify(text)`, found chunk by chunk."""
+    """The interner of normalised words in this process: the words of `simplify(text)`, chunk by chunk."""
     return _interner(spacy_language(language))
 
 
@@ -39,7 +39,7 @@ def _interner(spacy_code: str) -> ChunkInterner:
 
 
 def _simplify_each(chunks: list[str]) -> list[str]:
-    """`simplify` of every chunk, in one go: no step sees across the newlines between them."""
+    """`simplify` of every chunk in one call: no step crosses the newlines between them."""
     return [" ".join(chunk.split()) for chunk in _without_marks(_replace("\n".join(chunks))).split("\n")]
 
 

@@ -1,6 +1,6 @@
-"""The sets of punctuation that the published rules look at, as ranges of code points.
+"""The sets of punctuation that the published rules use, as ranges of code points.
 
-Source: datatrove 0.10.1, `utils/text.py` (129 and 159 characters, 281 together), read off its sets.
+Source: datatrove 0.10.1, `utils/text.py` (129 and 159 characters, 281 together), copied from its sets.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Sentences as spaCy's rule-based sentencizer cuts them, counted.
+"""Counts sentences as spaCy's rule-based sentencizer splits them.
 
-A sentence ends behind a token that is a sentence mark (`.`, `!`, `?` and those of other scripts), and behind the
-punctuation that follows it. Whitespace other than one space between words is a token too, and no punctuation.
+A sentence ends after a sentence mark (`.`, `!`, `?` and those of other scripts) and the punctuation that follows it.
+Whitespace other than a single space is a token too, but no punctuation.
 """
 
 import unicodedata
@@ -46,7 +46,7 @@ def _marks() -> Truths:
 
 @cache
 def _no_punctuation() -> Truths:
-    """The characters that are not of category P; Unicode has that in its first two planes only."""
+    """The characters outside category P, which Unicode uses in its first two planes only."""
     members = np.ones(CODE_POINTS, np.bool_)
     members[:0x20000] = [unicodedata.category(chr(point))[0] != "P" for point in range(0x20000)]
     return members
@@ -90,5 +90,5 @@ def _count(
 
 @njit(cache=True)
 def _is_token(data: Bytes, begin: int, end: int) -> bool:
-    """Whether spaCy makes a token of whitespace behind a word: unless it is nothing, or one space."""
+    """Whether spaCy makes a token of the whitespace after a word: not of a single space."""
     return end - begin > 1 or (end - begin == 1 and data[begin] != 32)

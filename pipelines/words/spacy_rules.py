@@ -1,6 +1,7 @@
-"""What spaCy knows of a language's words, read from spaCy once and kept as tables.
+"""A language's word rules, read from spaCy once and stored as tables.
 
-The tables stand beside numba's compiled kernels, so that later processes neither compile expressions nor import spaCy.
+The tables are stored beside numba's compiled kernels, so that later processes neither compile expressions nor import
+spaCy.
 """
 
 import hashlib
@@ -29,10 +30,10 @@ from pipelines.words.symbols import UnsupportedExpression
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
 
-# The address expression allows labels of 63 characters: in texts no longer than one label, no bound is met.
+# The URL expression allows labels of 63 characters: no text shorter than that can exceed one of its bounds.
 _SHORT = 62
 
-# The modules that decide what is in the tables, and what it means.
+# The modules that determine the tables' content and meaning; a change of one makes new tables.
 _MAKERS = (
     "kernels.byte_strings",
     "words.symbols",
@@ -45,14 +46,14 @@ _MAKERS = (
 
 
 class Expression(NamedTuple):
-    """A regular expression in writing."""
+    """The source of a regular expression."""
 
     pattern: str
     flags: int
 
 
 class LanguageRules(NamedTuple):
-    """A language's tables, and the expression of the addresses that they know only in part."""
+    """A language's tables, and its URL expression, which the tables decide only in part."""
 
     tables: Rules
     url: Expression
@@ -112,29 +113,29 @@ def _compile(code: str) -> LanguageRules:
 
 
 def _program(method: Callable[[str], object] | None, assumed: bool | None = None, short: int | None = None) -> Program:
-    """The program of a compiled expression's `search`, `match` or `finditer`; None finds nothing."""
+    """The program of a compiled expression's `search`, `match` or `finditer`; None never matches."""
     return Program([Match(0), Fork([])], 1) if method is None else program(_pattern(method), assumed, short)
 
 
 def _pattern(method: Callable[[str], object]) -> re.Pattern[str]:
     pattern = getattr(method, "__self__", None)
     if not isinstance(pattern, re.Pattern):
-        raise UnsupportedExpression(f"{method} is no expression's")
+        raise UnsupportedExpression(f"{method} is not a method of a compiled expression")
     return pattern
 
 
 def _special_cases(source: "Tokenizer") -> SpecialCases:
-    """Those without whitespace: chunks have none."""
+    """The special cases without whitespace, because chunks have none."""
     return _table({text: _orths(tokens) for text, tokens in source.rules.items() if text.split() == [text]})
 
 
 def _word_cases(source: "Tokenizer", plain: "Tokenizer") -> SpecialCases:
-    """Special cases that spaCy looks for over finished words: those that its other rules would cut up, as they do."""
+    """The special cases that spaCy's other rules would split, with the words that those rules make of them."""
     found: dict[str, list[str]] = {}
     for text, tokens in source.rules.items():
         if source.find_prefix(text) or source.find_infix(text) or source.find_suffix(text) or " " in text:
             words = [token.text for token in plain(text) if not token.text.isspace()]
-            if len(words) > 1 or words != _orths(tokens):  # one word as it is hides nothing
+            if len(words) > 1 or words != _orths(tokens):  # a single unchanged word needs no second search
                 found["".join(words)] = words
     return _table(found)
 
@@ -156,7 +157,7 @@ def _orths(tokens: Iterable[dict[Any, str]]) -> list[str]:
 
 
 def _place(code: str) -> Path:
-    """Where the tables of a language are kept: another spaCy, Python or compiler has another place."""
+    """File of a language's tables: another version of spaCy, Python or this compiler has another file."""
     folder = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parent / "__pycache__"
     return Path(folder) / f"words-{code}-{_state()}.npz"
 
@@ -170,7 +171,7 @@ def _state() -> str:
 
 
 def _store(place: Path, made: LanguageRules) -> None:
-    """Best effort: without a place to write, every process compiles for itself."""
+    """Best effort: where nothing can be written, every process compiles the tables itself."""
     unfinished = place.with_suffix(f".{os.getpid()}.npz")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

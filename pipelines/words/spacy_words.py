@@ -1,11 +1,12 @@
-"""Words as spaCy's rule-based tokenizers cut them, whitespace dropped: the words every published rule counts.
+"""Words as spaCy's rule-based tokenizers split them, without whitespace: the words that all published rules count.
 
-A tokenizer looks at one run of non-whitespace at a time, so it is enough to split each distinct run once, which a
-kernel does (`pipelines.words.splitting`). Whether a run is an address is now and then (one chunk in 1,400) beyond its
-tables: then Python's `re` matches spaCy's expression. spaCy itself splits only text of languages whose expressions
-cannot be compiled. One exception is known: spaCy looks for a special case (`a.m.`, `:-)`) also across single spaces,
-does nothing with such a find, but then passes over another special case that overlaps it inside the second run. Here
-the second special case is honoured, as if the runs were on lines of their own.
+A tokenizer treats each chunk (run of non-whitespace) by itself, so each distinct chunk is split once, by a kernel
+(`pipelines.words.splitting`). Its tables cannot decide for every chunk (one in 1,400) whether it is a URL: those are
+matched by Python's `re` against spaCy's expression. Languages whose expressions cannot be compiled go to spaCy.
+
+One difference is known. spaCy also searches for special cases (`a.m.`, `:-)`) across single spaces. It does nothing
+with such a match, but skips another special case that overlaps it in the second chunk. Here the second special case
+applies, as in spaCy when the chunks are on different lines.
 """
 
 import re
@@ -20,8 +21,8 @@ from pipelines.words import spacy_rules
 from pipelines.words.interning import ChunkInterner, SplitWords, find_chunks
 from pipelines.words.splitting import UNKNOWN, Answers, split
 
-# spaCy's rules for text of any language: whatever has no rules of its own, or needs further packages to be cut into
-# words (Chinese, Japanese, Korean, Thai, Vietnamese).
+# spaCy's rules for any language: used for languages without rules of their own, and for those that need further
+# packages (Chinese, Japanese, Korean, Thai, Vietnamese).
 MULTI_LANGUAGE = "xx"
 
 # Languages for which spaCy has rules that need nothing more installed.
@@ -32,11 +33,12 @@ _CODES = """
 SPACY_LANGUAGES = frozenset(_CODES.split())
 _OTHER_NAMES = {"no": "nb"}
 
-# Languages with an expression that looks further behind than the tables can say: spaCy itself splits them.
+# Languages with a lookbehind too wide for the tables: spaCy itself splits them.
 SPLIT_BY_SPACY = frozenset({"lb"})
 
-# Languages whose tables `tokenlake doctor --install` makes, in fifteen seconds; others take half a second or more when
-# a text in them first comes: four seconds Malay or Indonesian, for which technical pages are now and then taken.
+# Languages whose tables `tokenlake doctor --install` makes, in fifteen seconds. The tables of others are made at their
+# first text, in half a second or more; four seconds for Malay and Indonesian, which are here because technical pages
+# are sometimes identified as such.
 COMMON_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "cs", "id", "ms", MULTI_LANGUAGE)
 
 # Bounds a worker's memory on text in many languages: about 250 MB for a million chunks.
@@ -53,7 +55,7 @@ def spacy_language(language: str | None) -> str:
 
 
 def word_splitter(language: str | None) -> ChunkInterner:
-    """The process's interner of a language's words; languages that share rules share it."""
+    """The interner of a language's words in this process; languages with the same rules share one."""
     if sum(map(len, _INTERNERS.values())) > CHUNKS_OF_ALL_LANGUAGES:
         max(_INTERNERS.values(), key=len).forget()
     code = spacy_language(language)
@@ -75,7 +77,7 @@ def split_chunks(chunks: TextBatch, language: str) -> SplitWords:
     code = spacy_language(language)
     rules = None if code in SPLIT_BY_SPACY or uses_library("spacy") else _rules(code)
     ends, counts = _split_by_spacy(chunks, code) if rules is None else _split_by_tables(chunks, rules)
-    begins = np.concatenate([ends[:1], ends[:-1]])  # words cover their chunk, and the first begins where it begins
+    begins = np.concatenate([ends[:1], ends[:-1]])  # words cover their chunk without gaps
     begins[np.cumsum(counts) - counts] = chunks.begins
     return SplitWords(TextBatch(chunks.data, begins, ends), counts)
 
@@ -109,7 +111,7 @@ def _are_urls(slices: TextBatch, url: spacy_rules.Expression) -> Answers:
 
 @cache
 def _compiled(expression: spacy_rules.Expression) -> re.Pattern[str]:
-    """Nearly all languages share one."""
+    """Cached, because nearly all languages have the same expression."""
     return re.compile(expression.pattern, expression.flags)
 
 

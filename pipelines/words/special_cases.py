@@ -1,8 +1,8 @@
-"""Special cases over finished words, inside kernels: the last pass of spaCy's tokenizer.
+"""Special cases that span several words, as kernels: the last pass of spaCy's tokenizer.
 
-spaCy's other rules would cut some special cases (`:-)`, `a.m.`) up before they are seen. So it looks once more for
-their pieces in a row, takes the longest, then the leftmost, and cuts what they cover as the special case says. As in
-spaCy, a find that is passed over still keeps shorter ones from the words it covers.
+spaCy's other rules split some special cases (`:-)`, `a.m.`) before they can be found. So its last pass searches for
+the pieces of special cases in consecutive words, prefers the longest match, then the leftmost, and splits the words
+that it covers as the special case says. As in spaCy, a rejected match still blocks shorter ones on its words.
 
 A chunk's words end at `words[first:last]`, byte positions; the first begins at `begin`.
 """
@@ -43,7 +43,7 @@ def cut_special_case(cases: SpecialCases, number: int, begin: int, words: Intege
 def find_special_cases(
     data: Bytes, begin: int, words: Integers, first: int, last: int, word_cases: SpecialCases, spans: Integers
 ) -> int:
-    """Which words in a row are cut as a special case would be -> how many; -1 for more than fit.
+    """Finds consecutive words that are the pieces of a special case -> how many; -1 when `spans` is too small.
 
     Fills (2, N) `spans` with the first word of each and the word behind its last.
     """
@@ -79,11 +79,11 @@ def replace_special_cases(
     data: Bytes, begin: int, words: Integers, first: int, last: int, cases: SpecialCases, spans: Integers, count: int,
     scratch: Integers,
 ) -> int:  # fmt: skip
-    """Cuts the words of `spans` anew -> where the chunk's words end now. `scratch` is (2, N)."""
+    """Splits the words of `spans` again -> the new end of the chunk's words. `scratch` is (2, N)."""
     old, span_end = scratch[0], scratch[1]
     for word in range(first, last):
         old[word - first] = words[word]
-        span_end[word - first] = 0  # -1 for words of a find
+        span_end[word - first] = 0  # -1: inside a match
     _choose(spans, count, first, span_end)
     word, size, behind = 0, last - first, first
     while word < size:
@@ -102,7 +102,7 @@ def replace_special_cases(
 
 @njit(cache=True, _nrt=False)
 def _choose(spans: Integers, count: int, first: int, span_end: Integers) -> None:
-    """Longest first, then leftmost: sets where a chosen span ends at its first word, -1 at all other words found."""
+    """Longest first, then leftmost: sets the end of a chosen span at its first word, -1 at other matched words."""
     longest = 0
     for i in range(count):
         longest = max(longest, spans[1, i] - spans[0, i])

@@ -1,12 +1,12 @@
 """spaCy's tokenizer as a kernel: chunks without whitespace to words.
 
-Follows `spacy/tokenizer.pyx` (3.8): prefixes and suffixes are taken off in turns until none is left or what remains is
-a special case or a token of its own; the rest is cut at infixes; then special cases are looked for over the words
-found. Words are slices that cover the chunk, so the ends of the words say everything. The expression of addresses is
-compiled only in part: where it leaves open whether a slice is an address, the kernel asks, and is called again with
-the answer.
+Follows `spacy/tokenizer.pyx` (3.8): prefixes and suffixes are removed alternately until none is left or the rest is a
+special case or a token; the rest is split at infixes; then special cases are searched over the words found. Words
+cover the chunk without gaps, so their ends describe them. The URL expression is compiled only in part: where the
+tables cannot decide whether a slice is a URL, the kernel returns the slice as a question, and the caller calls it
+again with the answer.
 
-Kernels that make no arrays do without numba's counting of references (`_nrt=False`), most of their time otherwise.
+Kernels that make no arrays switch off numba's reference counting (`_nrt=False`), which would take most of their time.
 
 Shapes: C chunks, W words, N characters of a chunk, Q questions.
 """
@@ -29,7 +29,7 @@ from pipelines.words.special_cases import (
     special_case,
 )
 
-# A language's automata, in this order; those from TOKEN on know whole tokens.
+# A language's automata, in this order; those from TOKEN on match whole tokens.
 PREFIX, SUFFIX, INFIX, POSSIBLE_URL, URL, TOKEN = range(6)
 
 NOT_URL, IS_URL, UNKNOWN = 0, 1, -1
@@ -37,11 +37,11 @@ Answers: TypeAlias = npt.NDArray[np.int8]
 
 
 class Rules(NamedTuple):
-    """How one language is cut into words."""
+    """The word rules of one language."""
 
     classes: Classes  # by code point
     automata: Automata
-    longest_url: int  # characters; of longer ones none is certain
+    longest_url: int  # characters; the tables cannot confirm longer ones
     special_cases: SpecialCases  # of whole slices
     word_cases: SpecialCases  # special cases that span words, with the cuts that those words have
 
@@ -52,11 +52,11 @@ def split(
 ) -> tuple[Integers, Integers, Integers]:
     """The chunks' words.
 
-    `answers` (C,) say whether the slice that was asked about is an address; UNKNOWN to begin with.
+    `answers` (C,) say whether the slice in question is a URL; UNKNOWN in the first call.
 
     Returns:
-        Ends of the words (W,), byte positions; words of each chunk (C,), -1 where there is a question instead; and
-        the slice that each question is about (2, Q), byte positions.
+        Ends of the words (W,), byte positions; words of each chunk (C,), -1 for a chunk with a question; the slices in
+        question (2, Q), byte positions.
     """
     longest, total = 0, 0
     for chunk in range(len(begins)):
@@ -157,7 +157,7 @@ def _split_chunk(
 
 @njit(cache=True, _nrt=False)
 def _is_url(rules: Rules, classes: Classes, begin: int, end: int) -> int:
-    """Whether the slice `begin:end` is an address, as far as the tables know."""
+    """IS_URL, NOT_URL, or UNKNOWN where the tables cannot decide."""
     if not matches(rules.automata, POSSIBLE_URL, classes, begin, end):
         return NOT_URL
     short = end - begin <= rules.longest_url
@@ -190,7 +190,7 @@ def _cut_at_infixes(
 
 @njit(cache=True, _nrt=False)
 def _is_token(automata: Automata, classes: Classes, begin: int, end: int) -> bool:
-    """Whether the slice `begin:end` is a token as it stands."""
+    """Whether the slice `begin:end` is a token that must not be split."""
     which = TOKEN
     while which < len(automata.starts) and not matches(automata, which, classes, begin, end):
         which += 1

@@ -1,4 +1,4 @@
-"""Sets of characters as Python's regular expressions mean them: what one symbol of a text may be."""
+"""Sets of characters in Python's regular expressions."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -14,12 +14,12 @@ _LAST = 0x10FFFF
 
 
 class UnsupportedExpression(ValueError):
-    """The expression uses something that these programs have no node for."""
+    """The expression uses a construct that cannot be compiled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """A set of code points, or with `negated` all symbols but them: the text's edge is among those."""
+    """A set of code points; with `negated` all other symbols, the text's edge included."""
 
     ranges: Ranges
     negated: bool = False
@@ -28,7 +28,7 @@ class Symbols:
         return Symbols(self.ranges, not self.negated)
 
 
-EDGE = Symbols(((_LAST + 1, _LAST + 1),))  # what stands before the first and behind the last character
+EDGE = Symbols(((_LAST + 1, _LAST + 1),))  # the symbol before the first and after the last character
 SymbolSequence = tuple[Symbols, ...]
 
 
@@ -79,7 +79,7 @@ _CATEGORIES |= {name.replace("_", "_NOT_"): text.upper() for name, text in _CATE
 
 
 def by_first_symbol(sequences: Collection[SymbolSequence]) -> list[tuple[Symbols, frozenset[SymbolSequence]]]:
-    """The symbols that some sequences begin with: sets apart from each other, each with what follows it."""
+    """The first symbols of some sequences as disjoint sets, each with the rests of the sequences that it begins."""
     inner = [sequence for sequence in sequences if sequence[0] != EDGE]
     bounds = sorted({bound for first, *_ in inner for low, high in first.ranges for bound in (low, high + 1)})
     pieces: dict[frozenset[SymbolSequence], list[tuple[int, int]]] = {}
@@ -97,7 +97,7 @@ def _holds(symbols: Symbols, code_point: int) -> bool:
 
 @cache
 def _category(name: str) -> Ranges:
-    r"""`\d`, `\s`, `\w` and their opposites, as `re` itself finds them among all characters."""
+    r"""`\d`, `\s`, `\w` and their opposites, by matching `re` against all characters."""
     if name not in _CATEGORIES:
         raise UnsupportedExpression(name)
     found = re.finditer(_CATEGORIES[name], "".join(map(chr, range(_LAST + 1))))
@@ -106,7 +106,7 @@ def _category(name: str) -> Ranges:
 
 @cache
 def either_case(symbols: Symbols) -> Symbols:
-    """The set under the flag `i`, as `re` itself matches every character that has another case."""
+    """The set under the flag `i`, by matching `re` against every character with another case."""
     items = [(_parser.RANGE, bounds) for bounds in symbols.ranges]
     tree = _parser.SubPattern(_parser.State(), [(_parser.IN, items)])
     matches = _compiler.compile(tree, re.IGNORECASE | re.UNICODE).match
