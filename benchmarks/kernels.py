@@ -132,7 +132,7 @@ def _plain_signatures(documents: list[str]) -> list[list[int]]:
     import xxhash
 
     from pipelines.dedup.minhash import permutations
-    from pipelines.text.normalise import simplify
+    from pipelines.words.normalise import simplify
 
     multipliers, increments = permutations(1, 112)
     prime = np.uint64((1 << 61) - 1)
@@ -149,7 +149,7 @@ def _plain_signatures(documents: list[str]) -> list[list[int]]:
 
 
 def _languages(documents: list[str]) -> list[str]:
-    from pipelines.text.language import identify
+    from pipelines.language.identification import identify
 
     return identify(documents)[0]
 
@@ -238,7 +238,7 @@ def _read_archive(archive: Path) -> list[str]:
     from pipelines.readers.config import SourceConfig
     from pipelines.readers.listing import list_files
     from pipelines.readers.record import Document
-    from pipelines.readers.splitting import split
+    from pipelines.readers.splits import split
 
     source = SourceConfig(name="gate", path=str(archive))
     records = (record for piece in split(list_files(source), source, 16 << 20) for record in registry.read(piece))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from jobs.engine.base import Engine
 
-_SENTENCES = " ".join(f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60))
+_SENTENCES = " ".join(
+    f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60)
+)
 
 
 def rehearse(engine: Engine, folder: str | Path) -> None:
@@ -42,7 +44,7 @@ def compile_kernels() -> None:
     from tempfile import TemporaryDirectory
 
     from jobs.engine.sail import SailEngine
-    from pipelines.text.words import COMMON_LANGUAGES, word_splitter
+    from pipelines.words.spacy_words import COMMON_LANGUAGES, word_splitter
 
     with TemporaryDirectory(prefix="tokenlake-first-run-") as folder:
         rehearse(SailEngine(), folder)

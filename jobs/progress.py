@@ -29,10 +29,10 @@ class Reporter:
         self.stream = stream or sys.stderr
         self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
 
-    def event(self, name: str, message: str = "", /, **facts: object) -> None:
-        """One thing that happened; `message` is for people, `facts` for machines."""
+    def event(self, name: str, message: str = "", /, **fields: object) -> None:
+        """One thing that happened; `message` is for people, `fields` for machines."""
         if self.log_json:
-            line = {"time": round(time.time(), 3), "event": name, **facts}
+            line = {"time": round(time.time(), 3), "event": name, **fields}
             self.stream.write(json.dumps(line, default=str) + "\n")  # whole, whichever thread writes
             self.stream.flush()
         elif message:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 import pyarrow as pa

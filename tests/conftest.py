@@ -5,9 +5,13 @@ from pathlib import Path
 
 import corpus
 import pytest
+from hypothesis import settings
 from pyspark.sql import SparkSession
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+settings.register_profile("compiled", deadline=None)  # kernels compile on first use
+settings.load_profile("compiled")
 
 
 @pytest.fixture(scope="session")

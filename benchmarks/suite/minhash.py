@@ -10,7 +10,7 @@ from benchmarks.setting import Setting, all_kept, count_lines, each_further
 # What the peers do: signatures, buckets, components, and the surviving text as it is.
 PARITY = {
     "dedup": {"exact": False, "minhash": {"verify": False}},
-    "clean": {"policy": "none", "repair": {"enabled": False}, "personal": {"kinds": []}},
+    "clean": {"policy": "none", "repair": {"enabled": False}, "pii": {"kinds": []}},
 }
 DEFAULT = {"clean": {"policy": "none"}}
 

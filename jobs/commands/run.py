@@ -17,7 +17,7 @@ from lake.storage import is_local
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """All stages, the identities, the funnel and the report."""
+    """All stages, the invariants, the funnel and the report."""
     return execute(configuration(arguments), STAGES, reporter, True, arguments.engine)
 
 

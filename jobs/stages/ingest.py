@@ -1,8 +1,8 @@
 """files -> documents, rejects, inputs.
 
-Tasks read the input once and write the data files of `documents` and `rejects` themselves; a *manifest* lists them, and
-the three tables are committed from it. So a run that is killed between two commits does not read its input again, and
-commits exactly what it read.
+Tasks read the input once and write the data files of `documents` and `rejects` themselves. A *manifest* lists these
+files, and the three tables are committed from it. So a run that is killed between two commits does not read its input
+again, and commits exactly what it read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from lake.storage import is_local
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import InputFile
-from pipelines.readers.splitting import assign, split
+from pipelines.readers.splits import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 _TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)

@@ -1,12 +1,12 @@
 """tokens -> sequences_<name>: one table per packing of the configuration."""
 
-from lake.ledger import fingerprint, plan
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
+from lake.ledger import fingerprint, plan
 from lake.parquet_writer import writing
 from pipelines.sequences.config import PackConfig
-from pipelines.sequences.shard import TokenFacts
+from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
 from pipelines.tables import sequences
 from pipelines.tokenizer.load import LoadedTokenizer
@@ -24,7 +24,7 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
     work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
     if work.mode == "nothing":
         return
-    facts = TokenFacts(
+    facts = TokenFormat(
         tokenizer=loaded.fingerprint,
         separator=loaded.separator(config.separator),
         pad=loaded.padding(config.pad, config.separator),

@@ -1,8 +1,8 @@
 """clean_documents -> tokens, with a tokenizer that is trained once for a lake, or loaded."""
 
-from lake.ledger import plan
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
+from lake.ledger import plan
 from pipelines.tables import TOKENS
 from pipelines.tokenizer.boundaries import boundaries
 from pipelines.tokenizer.spark import tokens

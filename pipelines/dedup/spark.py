@@ -32,7 +32,6 @@ class Scratch(Protocol):
         """Rows of this process as a DataFrame."""
 
 
-
 def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
     """Table `signatures` of `candidates` (doc_id, text, priority, ...), which arrive as number `batch`."""
 
@@ -326,4 +325,3 @@ def _grown(known: DataFrame, rows: DataFrame, run_id: str) -> DataFrame:
     sizes = rows.where("kept").select("cluster_id", "cluster_size")
     dropped = known.where("NOT kept").drop("cluster_size").join(sizes, on="cluster_id", how="inner")
     return dropped.withColumn("run_id", F.lit(run_id)).select(*DUPLICATES.schema.names)
-

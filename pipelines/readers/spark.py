@@ -29,7 +29,9 @@ Batches = Iterator[pa.RecordBatch]
 class Sink(Protocol):
     """Takes the staged rows of a task; gives rows of its own schema."""
 
-    schema: pa.Schema
+    @property
+    def schema(self) -> pa.Schema:
+        """Of what it gives."""
 
     def __call__(self, rows: Batches) -> Batches:
         """Called once for each task."""

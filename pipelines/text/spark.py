@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.tables import CLEAN_DOCUMENTS
-from pipelines.text.deliver import DeliverConfig
-from pipelines.text.urls import UrlConfig, load
+from pipelines.text.finalize import FinalizeConfig
+from pipelines.urls.url_lists import UrlConfig, load
 from pipelines.workers.edge import in_worker
 
 Batches = Iterator[pa.RecordBatch]
@@ -25,7 +25,7 @@ def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
 
 
 def clean_documents(
-    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: DeliverConfig, run_id: str
+    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str
 ) -> DataFrame:
     """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
 
@@ -40,7 +40,7 @@ def clean_documents(
         .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "cluster_id")
     )
-    return survivors.mapInArrow(in_worker(_delivering(config, run_id)), from_arrow_schema(CLEAN_DOCUMENTS.schema))
+    return survivors.mapInArrow(in_worker(_finalizing(config, run_id)), from_arrow_schema(CLEAN_DOCUMENTS.schema))
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
@@ -63,12 +63,12 @@ def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
 _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
 
 
-def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:
-    def delivering(batches: Batches) -> Batches:
-        from pipelines.text.deliver import deliver  # loaded where the text is
+def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batches]:
+    def finalizing(batches: Batches) -> Batches:
+        from pipelines.text.finalize import finalize  # loaded where the text is
 
         for batch in batches:
-            texts, counts = deliver(batch.column("text").to_pylist(), config)
+            texts, counts = finalize(batch.column("text").to_pylist(), config)
             columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "cluster_id")}
             columns["text"] = pa.array(texts, pa.string())
             columns["pii"] = pa.array(
@@ -78,4 +78,4 @@ def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batch
             names = CLEAN_DOCUMENTS.schema.names
             yield pa.RecordBatch.from_arrays([columns[name] for name in names], schema=CLEAN_DOCUMENTS.schema)
 
-    return delivering
+    return finalizing

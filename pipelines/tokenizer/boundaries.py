@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, pre_tokenizers
 
-from pipelines.text.arrays import Bytes
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.arrays import Bytes
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer.characters import (
     CLASSES,
     DIGIT,

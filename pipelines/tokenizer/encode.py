@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pyarrow as pa
 
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer.boundaries import boundaries
 from pipelines.tokenizer.library import encode_segments
 from pipelines.tokenizer.load import LoadedTokenizer

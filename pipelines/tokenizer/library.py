@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer, pre_tokenizers
 
-from pipelines.text.arrays import Integers, Truths
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.arrays import Integers, Truths
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer.boundaries import Boundaries, spells_bytes
 from pipelines.tokenizer.runs import join_runs
 from pipelines.tokenizer.segments import cut

@@ -1,6 +1,6 @@
 """The Spark edge of the tokenizer room: a keyed sample to train on, and the table `tokens`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -14,8 +14,8 @@ from pipelines.tables import TOKENS
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.encode import Encoder, one_thread
 from pipelines.tokenizer.load import LoadedTokenizer
-from pipelines.workers.edge import in_worker
 from pipelines.tokenizer.sample import Choice, choose, first_guess, prefix
+from pipelines.workers.edge import in_worker
 
 
 def sample(clean_documents: DataFrame, config: TokenizerConfig) -> list[str]:
@@ -63,8 +63,8 @@ def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str) 
     return needed.mapInArrow(in_worker(_encoding(tokenizer.json, run_id)), from_arrow_schema(TOKENS.schema))
 
 
-def _encoding(content: str, run_id: str) -> Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def encode(batches: Iterator[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+def _encoding(content: str, run_id: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         one_thread()
         tokenizer, encoder = _ready(content)
         for batch in batches:

@@ -3,10 +3,10 @@
 import pytest
 from pyspark.sql import functions as F
 
+from jobs.runs import record_failure, record_runs
 from lake.commits import CommitMetadata
 from lake.lake import Lake
 from lake.ledger import plan
-from jobs.runs import record_failure, record_runs
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, TOKENS
 
 
@@ -140,7 +140,9 @@ def test_a_merge_updates_known_keys_and_adds_the_others(lake):
     note = CommitMetadata("run-1", "dedup", "rebuild", "c", "v", {}, 0.0)
     lake.overwrite(rows(lake, DUPLICATES, "run-1", "a", "b"), DUPLICATES, note)
     lake.merge(
-        rows(lake, DUPLICATES, "run-2", "b", "c"), DUPLICATES, CommitMetadata("run-2", "dedup", "append", "c", "v", {}, 0.0)
+        rows(lake, DUPLICATES, "run-2", "b", "c"),
+        DUPLICATES,
+        CommitMetadata("run-2", "dedup", "append", "c", "v", {}, 0.0),
     )
     assert {row.doc_id: row.run_id for row in lake.read("duplicates").collect()} == {
         "a": "run-1",

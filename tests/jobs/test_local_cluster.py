@@ -11,9 +11,9 @@ import yaml
 
 from jobs import session
 from jobs.cli import STAGES
-from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from lake.lake import Lake
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MASTER = "local-cluster[2,1,2048]"  # two executors, each a JVM of its own with one core and 2 GiB

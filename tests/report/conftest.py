@@ -4,8 +4,8 @@ import hand_made_lake as hand_made
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.report.data import ReportData
 from lake.lake import Lake
-from jobs.report.facts import LakeFacts
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def hand_made_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def facts(hand_made_lake: Lake) -> LakeFacts:
+def data(hand_made_lake: Lake) -> ReportData:
     """What the report says of it."""
     from jobs.report.collect import collect
 

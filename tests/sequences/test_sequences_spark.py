@@ -9,10 +9,10 @@ from pyspark.sql import functions as F
 from pipelines.sequences import order
 from pipelines.sequences import spark as sequences_spark
 from pipelines.sequences.config import PackConfig
-from pipelines.sequences.shard import TokenFacts
+from pipelines.sequences.shard import TokenFormat
 from pipelines.tables import TOKENS, sequences
 
-FACTS = TokenFacts(tokenizer="feedbeef", separator=1, pad=0, item_size=2)
+FORMAT = TokenFormat(tokenizer="feedbeef", separator=1, pad=0, item_size=2)
 CONFIG = PackConfig(length=32, shard_tokens=1500, heldout=0.2)
 
 
@@ -21,8 +21,8 @@ def tokens_table() -> pa.Table:
     rows = [
         {
             "doc_id": f"d{document:03}",
-            "tokenizer": FACTS.tokenizer,
-            "ids": np.full(count, document + 2, FACTS.dtype).tobytes(),
+            "tokenizer": FORMAT.tokenizer,
+            "ids": np.full(count, document + 2, FORMAT.dtype).tobytes(),
             "n_tokens": int(count),
             "cluster_id": f"c{document // 3:03}",
             "run_id": "run",
@@ -42,7 +42,7 @@ def folder(tokens, tmp_path_factory):
     """The packed table, written as Delta."""
     folder = tmp_path_factory.mktemp("packed")
     table = sequences(CONFIG.name)
-    packed = sequences_spark.pack(tokens, FACTS, CONFIG, "run").write.format("delta")
+    packed = sequences_spark.pack(tokens, FORMAT, CONFIG, "run").write.format("delta")
     packed.option("compression", table.compression).partitionBy(*table.partition_by).save(str(folder))
     return folder
 
@@ -57,7 +57,7 @@ def sorted_rows(frame) -> list[dict]:
 
 
 def test_the_table_does_not_depend_on_partitions(spark, tokens, packed):
-    one = sequences_spark.pack(tokens.coalesce(1), FACTS, CONFIG, "run")
+    one = sequences_spark.pack(tokens.coalesce(1), FORMAT, CONFIG, "run")
     assert sorted_rows(one) == sorted_rows(packed)
 
 
@@ -75,7 +75,7 @@ def test_no_cluster_is_in_both_splits(tokens, packed):
     assert {row["splits"][0] for row in splits} == {"train", "heldout"}
 
 
-def test_the_identities_hold(tokens, packed):
+def test_the_invariants_hold(tokens, packed):
     assert sequences_spark.violations(tokens, packed) == []
 
 
@@ -90,7 +90,7 @@ def test_a_row_twice_in_place_of_another_is_noticed(spark, tokens):
     """Equal sums are not enough: here one full row stands twice, another full row of the same document never."""
     long = tokens.where("doc_id = 'd000'").withColumn("n_tokens", F.lit(63).cast("long"))
     long = long.withColumn("ids", F.lit(b"\x02\x00" * 63))
-    rows = sequences_spark.pack(long, FACTS, CONFIG.model_copy(update={"shard_tokens": 1000}), "run")
+    rows = sequences_spark.pack(long, FORMAT, CONFIG.model_copy(update={"shard_tokens": 1000}), "run")
     assert sequences_spark.violations(long, rows) == []
     first = rows.where("position = 0")
     assert sequences_spark.violations(long, first.union(first)) == ["a part of some document is in no row, or in two"]
@@ -132,6 +132,6 @@ def test_each_file_is_a_run_of_positions_with_plain_ids(folder):
 
 
 def test_no_documents_give_an_empty_table(tokens):
-    nothing = sequences_spark.pack(tokens.where("false"), FACTS, CONFIG, "run")
+    nothing = sequences_spark.pack(tokens.where("false"), FORMAT, CONFIG, "run")
     assert nothing.count() == 0
     assert sequences_spark.violations(tokens.where("false"), nothing) == []

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, pre_tokenizers
 
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer import library, segment_ids
 from pipelines.tokenizer.boundaries import boundaries, spells_bytes
 from pipelines.tokenizer.library import EncodeEach, EncodeJoined, Marker, TokenSizes, encode_segments
