@@ -177,11 +177,11 @@ class WriteTask:
     run_id: str
     schema: pa.Schema = REPORTED
 
-    def __call__(self, batches: Batches) -> Batches:
+    def __call__(self, rows: Batches) -> Batches:
         """Writes all batches, then reports."""
         writer = TableWriter(self.root, self.table, self.run_id)
         try:
-            for batch in batches:
+            for batch in rows:
                 writer.write(batch)
             files = writer.close()
         except BaseException:

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from jobs.engine.base import Engine, TaskProgress
 from jobs.engine.spark import session
 from jobs.engine.spark.gateway import Tell
-from jobs.engine.spark.location import escaped
+from jobs.engine.patterns import escaped
 
 
 class SparkEngine(Engine):
