@@ -58,7 +58,7 @@ def execute(
     preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
-    reporter.event("engine", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
+    reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     with exclusive(config.lake):
         made = make(choice, Settings(config.spark, config.profile, reporter.engine))
         try:
