@@ -39,7 +39,7 @@ class Reporter:
             self.console.print(message, markup=False)
 
     def engine(self, line: str) -> None:
-        """A line that the engine wrote, for instance the JVM's error of a task; held back from people until it is needed."""
+        """A line that the engine wrote, such as a task's error; held back from people until it is needed."""
         if self._held is None:
             self.event("engine", line, line=line)
         else:

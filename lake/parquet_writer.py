@@ -163,14 +163,9 @@ def _bounds(metadata: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return low, high
 
 
-def writing(root: str, table: Table, run_id: str) -> "WriteTask":
-    """A function for `mapInArrow`: writes the rows of a task and yields the files as rows of `REPORTED`."""
-    return WriteTask(root, table, run_id)
-
-
 @dataclass(frozen=True)
 class WriteTask:
-    """Rows in, files out: `REPORTED`."""
+    """A function for `mapInArrow`: writes the rows of a task, then gives the files as rows of `REPORTED`."""
 
     root: str
     table: Table

@@ -4,7 +4,7 @@ from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
 from lake.ledger import fingerprint, plan
-from lake.parquet_writer import writing
+from lake.parquet_writer import WriteTask
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
@@ -31,7 +31,7 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
         item_size=loaded.dtype.itemsize,
     )
     run.lake.remove_unfinished(work.output.name, work.run_id)
-    sink = writing(run.lake.root, work.output, work.run_id)
+    sink = WriteTask(run.lake.root, work.output, work.run_id)
     reports = pack(work.read(run.lake, "tokens"), facts, config, work.run_id, sink).toArrow()
     detail = {"length": config.length, "separator": facts.separator, "pad": facts.pad, "item_size": facts.item_size}
     texts = {key: str(number) for key, number in detail.items()}

@@ -18,6 +18,7 @@ from pipelines.dedup.grouping import group
 from pipelines.dedup.verification import SCHEMA as LINKED
 from pipelines.tables import DUPLICATES, SIGNATURES
 from pipelines.workers.edge import in_worker
+from pipelines.workers.mapped import Mapped
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -32,7 +33,7 @@ class Scratch(Protocol):
         """Rows of this process as a DataFrame."""
 
 
-def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
+def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> Mapped:
     """Table `signatures` of `candidates` (doc_id, text, priority, ...), which arrive as number `batch`."""
 
     def sign(batches: Batches) -> Batches:
@@ -41,7 +42,7 @@ def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: s
         return map(Signing(config, batch, run_id), batches)
 
     columns = candidates.select("doc_id", "text", F.col("priority").cast("int"))
-    return columns.mapInArrow(in_worker(sign), from_arrow_schema(SIGNATURES.schema))
+    return Mapped(columns, sign, SIGNATURES.schema)
 
 
 def clusters(

@@ -11,6 +11,7 @@ from pipelines.tables import CLEAN_DOCUMENTS
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.urls.url_lists import UrlConfig, load
 from pipelines.workers.edge import in_worker
+from pipelines.workers.mapped import Mapped
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -26,7 +27,7 @@ def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
 
 def clean_documents(
     measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str
-) -> DataFrame:
+) -> Mapped:
     """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
 
     Texts stay where they are read: every other side of a join has a few dozen bytes a row, and is broadcast while
@@ -40,7 +41,7 @@ def clean_documents(
         .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "cluster_id")
     )
-    return survivors.mapInArrow(in_worker(_finalizing(config, run_id)), from_arrow_schema(CLEAN_DOCUMENTS.schema))
+    return Mapped(survivors, _finalizing(config, run_id), CLEAN_DOCUMENTS.schema)
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
