@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from jobs import preflight
@@ -60,7 +61,9 @@ def execute(
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     with exclusive(config.lake):
-        made = make(choice, Settings(config.spark, config.profile, reporter.engine))
+        made = make(
+            choice, Settings(config.spark, config.profile, reporter.engine, partial(reporter.event, "waiting"))
+        )
         try:
             from jobs.pipeline import run_stages
 

@@ -37,7 +37,8 @@ class Settings:
 
     spark: Mapping[str, str] = field(default_factory=dict)  # Spark's own settings
     profile: str = "small"
-    tell: "Callable[[str], None] | None" = None
+    tell: "Callable[[str], None] | None" = None  # is given what the engine itself writes
+    say: "Callable[[str], None] | None" = None  # is given what people should know while they wait
 
 
 def choose(argument: str | None, configured: str, environment: Mapping[str, str] = os.environ) -> Choice:
@@ -98,7 +99,7 @@ def make(choice: Choice, settings: Settings) -> "Engine":
     if choice.name == "sail":
         from jobs.engine.sail import SailEngine
 
-        return SailEngine()
+        return SailEngine(settings.say)
     if choice.name == "connect":
         from jobs.engine.connect import ConnectEngine
 
