@@ -11,7 +11,7 @@ from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, TOKENS
 
 
 @pytest.fixture
-def lake(spark, tmp_path):
+def lake(engine, tmp_path):
     return Lake(str(tmp_path / "lake"), engine)
 
 
