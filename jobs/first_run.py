@@ -1,6 +1,7 @@
 """What the first run on a machine would wait for, done beforehand: kernels compiled, word tables made."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 from jobs.engine.base import Engine
@@ -29,9 +30,10 @@ def rehearse(engine: Engine, folder: str | Path) -> None:
         }
     )
     try:
-        run_stages(engine, config, Reporter())
+        quiet = Reporter(stream=StringIO())
+        run_stages(engine, config, quiet)
         (folder / "b.jsonl").write_text(lines[0] + "\n" + json.dumps({"text": _SENTENCES * 2 + "new"}))
-        run_stages(engine, config, Reporter())
+        run_stages(engine, config, quiet)
     finally:
         engine.stop()
 

@@ -1,5 +1,6 @@
 """What can be known to be wrong with a valid configuration before a session starts and hours are spent."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
     Raises:
         UsageError: the key, and why what it names cannot be used.
     """
+    _lake(config.lake)
     if "ingest" in stages:
         _sources(config)
         _language_model(config)
@@ -21,6 +23,18 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _policy(config.clean.policy, "clean.policy")
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
+
+
+# delta-rs takes these for an escape, a slash, and an error.
+_UNNAMEABLE = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
+
+
+def _lake(lake: str) -> None:
+    found = _UNNAMEABLE.search(lake) if is_local(lake) else None
+    if found:
+        raise UsageError(
+            f"lake: {lake}: a lake's path may not hold {found[0]!r}: the tables' logs cannot be found there"
+        )
 
 
 def _sources(config: RunConfig) -> None:

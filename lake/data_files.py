@@ -71,6 +71,8 @@ def active(table: Any) -> list[DataFile]:
         UnreadableTableError: rows are hidden by deletion vectors, or columns are mapped to other names.
     """
     features = set(table.protocol().reader_features or ()) & {"deletionVectors", "columnMapping"}
+    if (table.metadata().configuration or {}).get("delta.columnMapping.mode", "none") != "none":
+        features.add("columnMapping")  # tables of reader version 2 list no features
     if features:
         raise UnreadableTableError(
             f"{table.table_uri}: uses {' and '.join(sorted(features))}, which another program switched on. "

@@ -197,8 +197,8 @@ class Lake:
             metadata: goes into the log; `rows_out` is counted from the files unless it is set.
             mode: `append`, or `overwrite`: files of the version before are no longer part of the table.
             base: the version that the files were made for. Nothing is committed when another run has committed
-                since: of any number of runs at once, one wins each version. None: whatever the version is, once for
-                each run id.
+                since: of any number of runs at once, one wins each version; when the winner has this run id, the
+                work is done already. None: whatever the version is, once for each run id.
 
         Raises:
             ConcurrentCommitError: another run has committed.
@@ -207,7 +207,11 @@ class Lake:
             metadata = replace(metadata, rows_out=sum(file.rows for file in files))
         actions = [add_action(file) for file in files]
         if base is not None:
-            self._commit(table, actions, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
+            try:
+                self._commit(table, actions, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
+            except ConcurrentCommitError:
+                if not self._is_own(table.name, base + 1, metadata.run_id):
+                    raise
             return
         transaction = (f"tokenlake/{metadata.run_id}/{table.name}", 1)
         for attempt in range(_ATTEMPTS):
@@ -221,6 +225,11 @@ class Lake:
                 if attempt == _ATTEMPTS - 1:
                     raise
 
+    def _is_own(self, table: str, version: int, run_id: str) -> bool:
+        """Whether a version was committed under a run id: by an attempt before, or by one whose answer was lost."""
+        commit = next((each for each in self.commits(table, version - 1) if each.version == version), None)
+        return commit is not None and commit.metadata is not None and commit.metadata.run_id == run_id
+
     def is_committed(self, table: str, run_id: str) -> bool:
         """Whether a commit without a base version was made under this run id."""
         version = self.version(table)
@@ -229,13 +238,18 @@ class Lake:
         )
 
     def remove_unfinished(self, table: str, run_id: str) -> None:
-        """Removes files of an attempt that ended before its commit. Only where a lock keeps other runs away."""
+        """Removes files of an attempt that ended before its commit. Only where a lock keeps other runs away.
+
+        Files of the newest version stay, whoever wrote them.
+        """
         if not is_local(self.root):
             return
         begin = f"part-{run_id}-"
-        for path in list(self.storage.files_below(table)):
-            if path.rpartition("/")[2].startswith(begin):
-                self.storage.delete(f"{table}/{path}")
+        found = {path for path in self.storage.files_below(table) if path.rpartition("/")[2].startswith(begin)}
+        if found and self.exists(table):
+            found -= {file.path for file in self.files(table)}  # the attempt had reached its commit
+        for path in found:
+            self.storage.delete(f"{table}/{path}")
 
     def _commit(
         self,

@@ -1,4 +1,4 @@
-"""One Spark session and one lake for the whole test session."""
+"""One engine and one lake for the whole test session."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,9 @@ import pytest
 from hypothesis import settings
 from pyspark.sql import SparkSession
 
+from jobs.engine.base import Engine
+from jobs.engine.sail import SailEngine
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 settings.register_profile("compiled", deadline=None)  # kernels compile on first use
@@ -15,12 +18,18 @@ settings.load_profile("compiled")
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    from jobs import session
+def engine() -> Iterator[Engine]:
+    """Sail in this process, with its worker processes."""
+    engine = SailEngine()
+    assert engine.session is not None
+    yield engine
+    engine.stop()
 
-    spark = session.build("tokenlake-tests", master="local[2]")
-    yield spark
-    spark.stop()
+
+@pytest.fixture(scope="session")
+def spark(engine: Engine) -> SparkSession:
+    """The engine's session, for tests of functions of DataFrames."""
+    return engine.session
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +39,7 @@ def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lake(spark: SparkSession, corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def lake(engine: Engine, corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Path of a complete lake, made once by all stages. Tests read it and change nothing."""
     from jobs.pipeline import run_stages
     from jobs.progress import Reporter

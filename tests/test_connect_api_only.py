@@ -1,4 +1,4 @@
-"""Only what Spark Connect offers is used outside the classic engine's room, so that every engine runs the same code."""
+"""Only what Spark Connect offers is used outside the classic engine's room, so every engine runs one code."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,14 @@ CLASSIC = CHECKOUT / "jobs" / "engine" / "spark"
 
 # Of a session or DataFrame of classic Spark; Connect has none of them.
 CLASSIC_ATTRIBUTES = {"_jvm", "_jsc", "_jdf", "_jsparkSession", "sparkContext", "rdd", "_sc", "statusTracker"}
-CLASSIC_MODULES = {"py4j", "pyspark.core", "pyspark.rdd", "pyspark.java_gateway", "pyspark.context", "pyspark.broadcast"}
+CLASSIC_MODULES = {
+    "py4j",
+    "pyspark.core",
+    "pyspark.rdd",
+    "pyspark.java_gateway",
+    "pyspark.context",
+    "pyspark.broadcast",
+}
 CLASSIC_NAMES = {"SparkContext", "SparkConf", "RDD", "Broadcast"}
 
 
@@ -29,7 +36,9 @@ def uses(source: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("pyspark", "py4j")):
             names = {alias.name for alias in node.names} & CLASSIC_NAMES
             inside = any(node.module == module or node.module.startswith(f"{module}.") for module in CLASSIC_MODULES)
-            found += [f"{node.lineno}: from {node.module} import {name}" for name in names or ({"…"} if inside else ())]
+            found += [
+                f"{node.lineno}: from {node.module} import {name}" for name in names or ({"…"} if inside else ())
+            ]
         elif isinstance(node, ast.Import):
             found += [f"{node.lineno}: import {alias.name}" for alias in node.names if alias.name in CLASSIC_MODULES]
     return found

@@ -9,8 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import class_archive, jars, java
+from jobs.engine.choice import EngineError, choose
+from jobs.engine.spark import java
 from jobs.progress import Reporter
+
+PACKAGES = ("tokenlake", "pyspark-client", "pysail", "deltalake", "pyarrow", "numba", "spacy", "tokenizers")
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Finding:
 def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints every finding; exit status 1 when something needed is missing."""
     if arguments.install:
-        _install(reporter)
-    findings = examine()
+        _install(arguments.engine, reporter)
+    findings = examine(arguments.engine)
     for finding in findings:
         missing = finding.found is None
         if missing or not arguments.quiet:
@@ -37,28 +40,30 @@ def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     return 1 if any(finding.needed and finding.found is None for finding in findings) else 0
 
 
-def _install(reporter: Reporter) -> None:
-    java.use()
-    if jars.missing():
-        reporter.event("jars", "resolving the pinned jars (once)")
-        jars.install()
-    if not class_archive.path().is_file():
+def _install(engine: str, reporter: Reporter) -> None:
+    """What the first run would wait for."""
+    from jobs.first_run import compile_kernels
+
+    reporter.event("kernels", "compiling the kernels, and making the tables of common languages (once)")
+    compile_kernels()
+    if engine == "spark":
+        from jobs.engine.spark import class_archive
+
+        java.use()
         reporter.event("class_archive", "making the JVM's class archive, which halves the start of every run (once)")
         if class_archive.install() is None:
             reporter.event("class_archive", "this JVM makes no class archive; runs start without one")
 
 
-def examine() -> list[Finding]:
-    """Everything that tokenlake can use, present or not."""
+def examine(engine: str = "sail") -> list[Finding]:
+    """Everything that tokenlake can use, present or not; `engine` says what is needed."""
     return [
         Finding("python", f"{sys.version.split()[0]} at {sys.executable}", "everything", ""),
-        Finding("packages", _packages(), "everything", "make setup"),
-        Finding("java", _java(), "Spark", java.HOW_TO_INSTALL),
-        Finding("jars", _jars(), "Delta tables", "tokenlake doctor --install"),
-        Finding(
-            "memory", _memory(), "Spark (2 GB at least)", "a larger machine, or --set spark.spark.driver.memory=1g"
-        ),
-        Finding("cores", str(os.cpu_count()), "Spark", ""),
+        Finding("packages", _packages(), "everything", f"make setup ({_absent()} not installed)"),
+        _engine(),
+        Finding("java", _java(), "--engine spark", java.HOW_TO_INSTALL, needed=engine == "spark"),
+        Finding("memory", _memory(), "everything (2 GB at least)", "a larger machine"),
+        Finding("cores", str(os.cpu_count()), "everything", ""),
         Finding(
             "trafilatura",
             _version("trafilatura"),
@@ -75,6 +80,15 @@ def examine() -> list[Finding]:
     ]
 
 
+def _engine() -> Finding:
+    """The engine that commands use unless they are told another."""
+    try:
+        choice = choose(None, "auto")
+    except EngineError as error:
+        return Finding("engine", None, "everything", str(error))
+    return Finding("engine", f"{choice.name}: {choice.why}", "everything", "")
+
+
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
@@ -82,12 +96,25 @@ def _version(package: str) -> str | None:
         return None
 
 
+def _wanted() -> tuple[str, ...]:
+    """`pysail` has no wheel for some platforms, and classic Spark brings the Connect client with it."""
+    return tuple(name for name in PACKAGES if name not in _optional())
+
+
+def _optional() -> set[str]:
+    spark = _version("pyspark") is not None
+    return {"pysail", "pyspark-client"} if spark else set()
+
+
 def _packages() -> str | None:
-    names = ("tokenlake", "pyspark", "delta-spark", "pyarrow", "numba", "spacy", "tokenizers")
-    versions = {name: _version(name) for name in names}
-    if None in versions.values():
+    versions = {name: _version(name) for name in (*PACKAGES, "pyspark")}
+    if any(versions[name] is None for name in _wanted()):
         return None
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+    return ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+
+
+def _absent() -> str:
+    return ", ".join(name for name in _wanted() if _version(name) is None) or "all"
 
 
 def _java() -> str | None:
@@ -96,10 +123,6 @@ def _java() -> str | None:
     except java.JavaError:
         return None
     return f"{java.major_version(home)} at {home}"
-
-
-def _jars() -> str | None:
-    return None if jars.missing() else f"{len(jars.pinned())} in {jars.cache_folder()}"
 
 
 def _memory() -> str | None:

@@ -212,12 +212,14 @@ def bytes_of_ids(table: DataFrame) -> tuple[int, int]:
 
 
 def slot(value: Column, binned: Bins) -> Column:
-    """The slot of a value; null for null."""
+    """The slot of a value; null for null and for NaN."""
     number = F.log10(value) if binned.logarithmic else value.cast("double")
     # `width_bucket` puts values at edges into other bins on other engines.
     step = F.floor((number - F.lit(binned.low)) * F.lit(binned.count / (binned.high - binned.low))) + F.lit(1)
     within = F.greatest(F.least(step, F.lit(binned.count + 1)), F.lit(0))
-    return (F.when(value <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within).cast("int")
+    found = F.when(value <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within
+    # `greatest` and `least` pass over nulls.
+    return F.when(value.isNotNull() & ~F.isnan(value.cast("double")), found).cast("int")
 
 
 def _event(kind: str, name: Column | None = None) -> Column:

@@ -15,6 +15,13 @@ from pipelines.readers.record import Document, ReadStatistics, Reason, Records, 
 from pipelines.readers.storage import open_source
 
 _BATCH_BYTES = 8 << 20
+# A file's type of text, which the program that wrote it chose -> the same as bytes.
+_TEXTS = {
+    pa.string(): pa.large_binary(),
+    pa.large_string(): pa.large_binary(),
+    pa.string_view(): pa.binary_view(),
+}
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 _FAILURES = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
 
 
@@ -78,7 +85,7 @@ def _text_problem(schema: pa.Schema, column: str) -> Reject | None:
     kind = schema.field(column).type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)):
+    if kind not in _TEXTS and kind not in _BYTES:
         return Reject(0, Reason.MISSING_TEXT, f"column {column!r} is of type {kind}, not string")
     return None
 
@@ -130,8 +137,8 @@ def _plain(column: pa.Array) -> list[Any]:
     """Values as Python objects; text as bytes, which may be no UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column.cast(pa.large_binary()).to_pylist()
+    if column.type in _TEXTS:
+        return column.cast(_TEXTS[column.type]).to_pylist()
     if pa.types.is_temporal(column.type):
         column = column.cast(pa.string())
     return column.to_pylist()

@@ -91,6 +91,7 @@ def delta_files(location: str) -> list[DeltaFile]:
     from deltalake import DeltaTable
 
     table = DeltaTable(location)
+    deleted = _deleted_rows(table)
     columns = _column_mapping(json.loads(table.schema().to_json()))
     logical = {physical: name for name, physical in columns}
     return [
@@ -103,10 +104,21 @@ def delta_files(location: str) -> list[DeltaFile]:
                 sorted((logical.get(k, k), v) for k, v in (row.get("partition") or {}).items() if v is not None)
             ),
             columns=columns,
-            deleted_rows=(row.get("deletion_vector") or {}).get("cardinality") or 0,
+            deleted_rows=deleted.get(unquote(row["path"]), 0),
         )
         for row in pa.table(table.get_add_actions()).to_pylist()
     ]
+
+
+def _deleted_rows(table: Any) -> dict[str, int]:
+    """File, as the log names it -> rows that its deletion vector hides, which delta-rs does not list."""
+    if "deletionVectors" not in (table.protocol().reader_features or ()):
+        return {}
+    root = unquote(table.table_uri).rstrip("/") + "/"
+    return {
+        unquote(row["filepath"]).removeprefix(root): row["selection_vector"].count(False)
+        for row in pa.table(table.deletion_vectors()).to_pylist()
+    }
 
 
 def _column_mapping(schema: dict[str, Any]) -> tuple[tuple[str, str], ...]:

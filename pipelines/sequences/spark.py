@@ -126,7 +126,9 @@ def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
     rows * length), pieces_per_row.
     """
     starts_inside = F.filter(F.arrays_zip("doc_ids", "doc_offsets"), lambda piece: piece["doc_offsets"] > 0)
-    continued = packed.select("split", F.explode(starts_inside["doc_ids"]).alias("doc_id"))
+    continued = packed.select("split", F.explode(starts_inside).alias("piece")).select(
+        "split", F.col("piece.doc_ids").alias("doc_id")
+    )
     cut = continued.groupBy("split").agg(F.count_distinct("doc_id").alias("cut_documents"))
     used = packed.groupBy("split").agg(
         F.count("*").alias("rows"),

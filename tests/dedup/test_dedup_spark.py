@@ -8,9 +8,12 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from lake.lake import Lake
+from lake.scratch import Scratch
 from pipelines.dedup.components import named_labels
 from pipelines.dedup.config import DedupConfig, MinHashConfig
-from pipelines.dedup.spark import clusters, distributed_components, explain, signatures
+from pipelines.dedup.spark import clusters, distributed_components, explain
+from pipelines.dedup.spark import signatures as mapped_signatures
 from pipelines.tables import DUPLICATES
 
 VERIFIED = DedupConfig()
@@ -20,6 +23,12 @@ EXACT = DedupConfig(minhash=None)
 SYLLABLES = [
     f"{a}{b}" for a in ("bar", "cel", "dor", "fin", "gul", "han", "kip", "lom", "mur", "nav") for b in "aeiou"
 ]
+
+
+def signatures(documents: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
+    """The table's rows as a DataFrame."""
+    return mapped_signatures(documents, config, batch, run_id).frame()
+
 
 Documents = dict[str, tuple[str, int]]  # doc_id -> text, priority
 
@@ -80,8 +89,14 @@ def frame(spark: SparkSession, documents: Documents) -> DataFrame:
     return spark.createDataFrame(rows, "doc_id string, text string, priority int")
 
 
-def deduplicated(documents: DataFrame, config: DedupConfig) -> dict[str, Row]:
-    found = clusters(signatures(documents, config, 0, "run-1"), None, documents, config, 0, "run-1")
+@pytest.fixture(scope="module")
+def scratch(engine, tmp_path_factory):
+    with Scratch(Lake(str(tmp_path_factory.mktemp("dedup")), engine), "work") as scratch:
+        yield scratch
+
+
+def deduplicated(documents: DataFrame, config: DedupConfig, scratch: Scratch) -> dict[str, Row]:
+    found = clusters(signatures(documents, config, 0, "run-1"), None, documents, config, 0, "run-1", scratch)
     return by_id(found)
 
 
@@ -92,26 +107,26 @@ def by_id(duplicates: DataFrame) -> dict[str, Row]:
 
 
 @pytest.fixture(scope="module")
-def first(spark) -> dict[str, Row]:
-    return deduplicated(frame(spark, FIRST), VERIFIED)
+def first(spark, scratch) -> dict[str, Row]:
+    return deduplicated(frame(spark, FIRST), VERIFIED, scratch)
 
 
 @pytest.fixture(scope="module")
-def parity(spark) -> dict[str, Row]:
-    return deduplicated(frame(spark, FIRST), PARITY)
+def parity(spark, scratch) -> dict[str, Row]:
+    return deduplicated(frame(spark, FIRST), PARITY, scratch)
 
 
 @pytest.fixture(scope="module")
-def second(spark, first) -> dict[str, Row]:
-    return added(spark, first, VERIFIED)
+def second(spark, first, scratch) -> dict[str, Row]:
+    return added(spark, first, VERIFIED, scratch)
 
 
-def added(spark: SparkSession, first: dict[str, Row], config: DedupConfig) -> dict[str, Row]:
+def added(spark: SparkSession, first: dict[str, Row], config: DedupConfig, scratch: Scratch) -> dict[str, Row]:
     """Rows that new data adds and replaces."""
     old, new = frame(spark, FIRST), frame(spark, SECOND)
     signed = signatures(old, VERIFIED, 0, "run-1").unionByName(signatures(new, VERIFIED, 1, "run-2"))
     known = spark.createDataFrame(list(first.values()))
-    return by_id(clusters(signed, known, old.unionByName(new), config, 1, "run-2"))
+    return by_id(clusters(signed, known, old.unionByName(new), config, 1, "run-2", scratch))
 
 
 def members(rows: dict[str, Row], survivor: str) -> set[str]:
@@ -174,23 +189,23 @@ def test_parity_mode_knows_no_similarity_but_a_document_s_own(parity):
     assert "short-1" not in parity
 
 
-def test_without_minhash_equal_texts_remain(spark):
-    found = deduplicated(frame(spark, FIRST), EXACT)
+def test_without_minhash_equal_texts_remain(spark, scratch):
+    found = deduplicated(frame(spark, FIRST), EXACT, scratch)
     assert set(found) == {"copy-1", "copy-2", "copy-3", "short-1", "short-2"}
 
 
-def test_order_and_partitioning_of_the_input_change_nothing(spark, first):
+def test_order_and_partitioning_of_the_input_change_nothing(spark, first, scratch):
     shuffled = dict(random.Random(0).sample(list(FIRST.items()), len(FIRST)))
-    assert deduplicated(frame(spark, shuffled).repartition(5), VERIFIED) == first
+    assert deduplicated(frame(spark, shuffled).repartition(5), VERIFIED, scratch) == first
 
 
 @pytest.mark.parametrize("limits", [{"driver_documents": 0}, {"driver_documents": 0, "driver_edges": 0}], ids=str)
-def test_more_than_the_driver_takes_gives_the_same(spark, first, limits):
-    assert deduplicated(frame(spark, FIRST), VERIFIED.model_copy(update=limits)) == first
+def test_more_than_the_driver_takes_gives_the_same(spark, first, limits, scratch):
+    assert deduplicated(frame(spark, FIRST), VERIFIED.model_copy(update=limits), scratch) == first
 
 
-def test_more_new_documents_than_the_driver_takes_give_the_same(spark, first, second):
-    assert added(spark, first, VERIFIED.model_copy(update={"driver_documents": 0})) == second
+def test_more_new_documents_than_the_driver_takes_give_the_same(spark, first, second, scratch):
+    assert added(spark, first, VERIFIED.model_copy(update={"driver_documents": 0}), scratch) == second
 
 
 def test_new_copies_of_old_documents_are_dropped_whatever_their_priority(second):
@@ -226,7 +241,7 @@ def test_new_duplicates_among_themselves(second):
     assert members(second, "new-2") == {"new-1", "new-2"}
 
 
-def test_survivors_of_earlier_runs_never_merge(spark):
+def test_survivors_of_earlier_runs_never_merge(spark, scratch):
     bridge = text(CHAIN[8:108])
     documents = {"old-1": (text(CHAIN[:100]), 0), "old-2": (text(CHAIN[16:116]), 0), "new": (bridge, 5)}
     everything = frame(spark, documents)
@@ -234,22 +249,22 @@ def test_survivors_of_earlier_runs_never_merge(spark):
         signatures(everything.where("doc_id = 'new'"), PARITY, 1, "run-2")
     )
     nothing = spark.createDataFrame([], from_arrow_schema(DUPLICATES.schema))
-    found = by_id(clusters(signed, nothing, everything, PARITY, 1, "run-2"))
+    found = by_id(clusters(signed, nothing, everything, PARITY, 1, "run-2", scratch))
     longest = max(("old-1", "old-2"), key=lambda doc_id: len(documents[doc_id][0]))
     assert set(found) == {"new", longest}
     assert found["new"].cluster_id == longest
 
 
 @pytest.mark.parametrize("documents", [{}, {"a": ("one two", 0), "b": ("three", 0)}], ids=["none", "only short ones"])
-def test_nothing_to_compare_is_fine(spark, documents):
-    assert deduplicated(frame(spark, documents), VERIFIED) == {}
+def test_nothing_to_compare_is_fine(spark, documents, scratch):
+    assert deduplicated(frame(spark, documents), VERIFIED, scratch) == {}
 
 
-def test_a_member_without_text_is_named(spark):
+def test_a_member_without_text_is_named(spark, scratch):
     documents = frame(spark, {name: FIRST[name] for name in ("near-1", "near-2")})
     signed = signatures(documents, VERIFIED, 0, "run-1")
     with pytest.raises(LookupError, match="near-1 has a signature but no text"):
-        clusters(signed, None, documents.where("doc_id != 'near-1'"), VERIFIED, 0, "run-1")
+        clusters(signed, None, documents.where("doc_id != 'near-1'"), VERIFIED, 0, "run-1", scratch)
 
 
 def test_explain_tells_a_document_s_cluster(spark, first):
@@ -259,7 +274,7 @@ def test_explain_tells_a_document_s_cluster(spark, first):
     assert explain(table, "alone").collect() == []
 
 
-def test_distributed_components_agree_with_the_driver_s(spark):
+def test_distributed_components_agree_with_the_driver_s(spark, scratch):
     generator = random.Random(3)
     names = [f"v{i:04}" for i in generator.sample(range(10_000), 900)]
     chain, star, rest = names[:200], names[200:400], names[400:]
@@ -267,6 +282,6 @@ def test_distributed_components_agree_with_the_driver_s(spark):
     edges += [tuple(generator.sample(rest, 2)) for _ in range(250)]
     left, right = (pa.chunked_array([side]) for side in zip(*edges, strict=True))
     expected = {(row["vertex"], row["component"]) for row in named_labels(left, right).to_pylist()}
-    found = distributed_components(spark.createDataFrame(edges, "left string, right string")).collect()
+    found = distributed_components(spark.createDataFrame(edges, "left string, right string"), scratch).collect()
     assert len(found) == len(expected)
     assert {tuple(row) for row in found} == expected

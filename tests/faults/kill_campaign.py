@@ -3,7 +3,8 @@
     PYTHONPATH=tests:. python tests/faults/kill_campaign.py --kills 50 --seed 1
 
 Half of the kills come as soon as a commit's file is there, one for each table; the others at moments drawn uniformly
-from the time an undisturbed run takes. Mostly the whole process tree is killed, sometimes only the command or its JVM.
+from the time an undisturbed run takes. Mostly the whole process tree is killed, sometimes only the command or one of
+its workers.
 Within one lake each resumed run is killed again, until one finishes before its kill; then the next lake begins.
 """
 
@@ -38,7 +39,7 @@ TABLES = (
     "sequences_chunks",
     "runs",
 )
-VICTIMS: tuple[Victim, ...] = ("tree", "tree", "command", "tree", "jvm")
+VICTIMS: tuple[Victim, ...] = ("tree", "tree", "command", "tree", "worker")
 
 
 @dataclass
@@ -127,7 +128,7 @@ class Campaign:
         self.tally.kills.append((run.stage, victim, way))
         where = f"{work.name} lake {self.tally.lakes.total()}: {victim} after {seconds:.1f} s in {run.stage}"
         print(f"kill {len(self.tally.kills):>3}  {where} ({way}; last: {run.last})", flush=True)
-        if victim == "jvm" and run.process.returncode != 0 and "JVM has ended" not in run.error:
+        if victim == "worker" and run.process.returncode != 0 and "worker process " not in run.error:
             self.tally.problems.append(f"{where}: {run.error or run.said[-3:]}")
 
     def _compare(self, work: Work, lake: Path, run: Tree) -> None:

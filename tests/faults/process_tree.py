@@ -1,4 +1,4 @@
-"""`tokenlake` as a tree of real processes that can be killed: the command, its JVM, the Python workers."""
+"""`tokenlake` as a tree of real processes that can be killed: the command, its workers and their template."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import psutil
 
 PROJECT = Path(__file__).resolve().parents[2]
 Event = Mapping[str, Any]
-Victim = Literal["tree", "command", "jvm"]
+Victim = Literal["tree", "command", "worker"]
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Tree:
         return [each for each in psutil.process_iter() if _session(each) == self.process.pid]
 
     def kill(self, victim: Victim = "tree") -> None:
-        """SIGKILL to the whole `tree`, or only to the `command` or the `jvm`; returns when the command has ended."""
+        """SIGKILL to the whole `tree`, to the `command` or to one `worker`; returns when the command has ended."""
         self.strike(victim)
         self.wait()
 
@@ -72,7 +72,7 @@ class Tree:
     def strike(self, victim: Victim) -> None:
         """SIGKILL, without waiting for what comes of it."""
         while hit := [each for each in self.processes() if _is_victim(each, victim, self.process.pid)]:
-            for each in hit:
+            for each in hit[:1] if victim == "worker" else hit:
                 with suppress(psutil.NoSuchProcess):
                     each.kill()
             if victim != "tree":
@@ -105,7 +105,7 @@ def start(config: Path, *arguments: str, before: Sequence[str] = (), json_log: b
         stderr=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
-        env={**os.environ, "TOKENLAKE_MASTER": "local[2]", "PYTHONPATH": str(PROJECT)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
         start_new_session=True,
     )
     return Tree(process)
@@ -129,5 +129,13 @@ def _is_victim(process: psutil.Process, victim: Victim, command: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return victim == "tree" or (process.pid == command if victim == "command" else process.name() == "java")
+        if victim == "worker":
+            return _generation(process, command) == 2  # the command's child is the template, which forks the workers
+        return victim == "tree" or process.pid == command
     return False
+
+
+def _generation(process: psutil.Process, command: int) -> int:
+    """How many processes stand between; -1 for a process that does not come of the command."""
+    above = [each.pid for each in process.parents()]
+    return above.index(command) + 1 if command in above else -1

@@ -35,17 +35,17 @@ def config(tmp_path):
 def no_session(request, monkeypatch):
     """What is tested in this process fails before a session starts, or at most asks for one."""
     if "starts_a_process" not in request.fixturenames:
-        from jobs import session
+        from jobs.engine.sail import SailEngine
 
         def refuse(*_, **__):
             raise AssertionError("a session was asked for")
 
-        monkeypatch.setattr(session, "build", refuse)
+        monkeypatch.setattr(SailEngine, "start", refuse)
 
 
 @pytest.fixture
 def starts_a_process():
-    """Says that a test starts a JVM, in a process of its own."""
+    """Says that a test starts an engine, in a process of its own."""
 
 
 def fails(capsys, *arguments, status=2):
@@ -213,88 +213,124 @@ def test_help_names_every_command(capsys):
     assert all(f"\n    {command} " in output for command in COMMANDS)
 
 
-def test_help_and_bad_configuration_need_no_spark(config):
-    """In a process of its own: this one has imported everything."""
-    program = (
-        "import sys, time; started = time.process_time()\n"
-        "from jobs import cli\n"
-        "try: status = cli.main(sys.argv[1:])\n"
-        "except SystemExit as stop: status = stop.code\n"
-        "print('pyspark' in sys.modules, status, time.process_time() - started, file=sys.stderr)"
+PROGRAM = """
+import sys, time
+started = time.process_time()
+from jobs import cli
+try: status = cli.main(sys.argv[1:])
+except SystemExit as stop: status = stop.code
+seconds = time.process_time() - started
+heavy = [name for name in ("pyspark", "pyarrow", "numpy", "pandas", "numba", "deltalake") if name in sys.modules]
+print(status, seconds, *heavy, file=sys.stderr)
+"""
+
+
+def costs(*arguments):
+    """(status, seconds of processor time, heavy packages) of a command, in a process that has imported nothing."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
+    status, seconds, *heavy = done.stderr.splitlines()[-1].split()
+    return int(status), float(seconds), heavy
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["doctor", "--help"]], ids=" ".join)
+def test_help_comes_at_once(arguments):
+    tries = [costs(*arguments) for _ in range(3)]
+    assert {(status, *heavy) for status, _, heavy in tries} == {(0,)}
+    assert min(seconds for _, seconds, _ in tries) < 0.3
+
+
+def test_a_bad_configuration_is_told_without_an_engine(config):
+    status, seconds, heavy = costs("run", config("colour: red\n"))
+    assert (status, "pyspark" in heavy) == (2, False)
+    assert seconds < 2
+
+
+def test_an_engine_that_is_none_is_told_with_those_there_are(capsys, config, monkeypatch):
+    assert "'duck'" in fails(capsys, "run", config(), "--engine", "duck")
+    monkeypatch.setenv("TOKENLAKE_ENGINE", "duck")
+    assert "$TOKENLAKE_ENGINE: 'duck' is no engine; there are auto, sail, spark, connect" in fails(
+        capsys, "run", config()
     )
-    for arguments, expected in ((["run", "--help"], "0"), (["run", config("colour: red\n")], "2")):
-        done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
-        imported, status, seconds = done.stderr.splitlines()[-1].split()
-        assert (imported, status) == ("False", expected)
-        assert float(seconds) < 2  # of processor time: other work on the machine does not count
+
+
+def test_engine_connect_needs_an_address(capsys, config, monkeypatch):
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    assert "set SPARK_REMOTE to the server's address" in fails(capsys, "run", config(), "--engine", "connect")
+
+
+@pytest.mark.parametrize("mark", ["%41", "\\", "\t"], ids=ascii)
+def test_a_lake_whose_path_no_log_can_name_is_refused_before_anything_is_written(capsys, config, tmp_path, mark):
+    lake = tmp_path / f"a{mark}lake"
+    message = fails(capsys, "run", config(), "--lake", lake)
+    assert f"a lake's path may not hold {mark!r}" in message
+    assert not lake.exists()
 
 
 # doctor
 
 
+def found(capsys):
+    """Finding -> mark, of what doctor says."""
+    return {line.split()[1]: line.split()[0] for line in capsys.readouterr().out.splitlines()}
+
+
 def test_doctor_finds_what_this_machine_has(capsys):
     assert cli.main(["doctor"]) == 0
-    lines = {line.split()[1]: line.split()[0] for line in capsys.readouterr().out.splitlines()}
-    assert {lines[name] for name in ("python", "packages", "java", "jars", "memory", "cores")} == {"ok"}
+    marks = found(capsys)
+    assert {marks[name] for name in ("python", "packages", "engine", "memory", "cores")} == {"ok"}
 
 
-def test_doctor_says_how_to_get_missing_jars(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("TOKENLAKE_JARS", str(tmp_path))
-    assert cli.main(["doctor", "--quiet"]) == 1
+def test_doctor_names_the_engine_and_why(capsys, monkeypatch):
+    monkeypatch.delenv("TOKENLAKE_ENGINE", raising=False)
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    assert cli.main(["doctor"]) == 0
+    assert "engine       sail: it runs in this process and needs no Java\n" in capsys.readouterr().out
+    monkeypatch.setenv("TOKENLAKE_ENGINE", "duck")
+    assert cli.main(["doctor"]) == 1
+    assert "MISSING  engine       for everything: $TOKENLAKE_ENGINE: 'duck' is no engine" in capsys.readouterr().out
+
+
+@pytest.fixture
+def no_java(monkeypatch, tmp_path):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nonsense"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("jobs.engine.spark.java.INSTALLED", tmp_path)
+
+
+@pytest.mark.parametrize(("engine", "status", "mark"), [("sail", 0, "absent"), ("spark", 1, "MISSING")])
+def test_java_is_needed_for_engine_spark_alone(capsys, no_java, engine, status, mark):
+    assert cli.main(["doctor", "--engine", engine, "--quiet"]) == status
     output = capsys.readouterr().out
-    assert "MISSING  jars" in output
-    assert "tokenlake doctor --install" in output
+    assert f"{mark:<8} java         for --engine spark: install a JDK 17 or 21" in output
+    assert "apt-get install -y --no-install-recommends openjdk-17-jre-headless" in output
     assert "python" not in output
 
 
-def test_doctor_says_how_to_get_java(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nonsense"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("jobs.java.INSTALLED", tmp_path)
-    assert cli.main(["doctor"]) == 1
-    output = capsys.readouterr().out
-    assert "MISSING  java" in output
-    assert "apt-get install -y --no-install-recommends openjdk-17-jre-headless" in output
-
-
-def test_doctor_finds_java_where_distributions_put_it(monkeypatch, tmp_path):
-    from jobs import java
+def test_doctor_finds_java_where_distributions_put_it(no_java, tmp_path):
+    from jobs.engine.spark import java
 
     folder = tmp_path / "java-21"
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "java").touch()
     (folder / "release").write_text('JAVA_VERSION="21.0.4"\n')
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nonsense"))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(java, "INSTALLED", tmp_path)
     assert java.home() == folder
 
 
-def test_an_old_java_is_told_with_its_version(monkeypatch, tmp_path):
-    from jobs import java
+def test_an_old_java_is_told_with_its_version(no_java, monkeypatch, tmp_path):
+    from jobs.engine.spark import java
 
     (tmp_path / "release").write_text('JAVA_VERSION="11.0.2"\n')
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(java, "INSTALLED", tmp_path)
     with pytest.raises(java.JavaError, match=rf"{tmp_path} is version 11\); install a JDK 17 or 21"):
         java.home()
 
 
-def test_a_run_without_jars_says_how_to_get_them(capsys, monkeypatch, tmp_path):
-    from jobs import jars
-
-    monkeypatch.setenv("TOKENLAKE_JARS", str(tmp_path))
-    with pytest.raises(jars.JarError, match="run `tokenlake doctor --install`"):
-        jars.installed()
-
-
-# Real processes: two, each with a JVM.
+# Real processes, each with an engine of its own.
 
 
 def tokenlake(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("tokenlake"), *map(str, arguments)]
-    environment = {**os.environ, "TOKENLAKE_MASTER": "local[2]", "COLUMNS": "80"}
+    command = [sys.executable, "-m", "jobs", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
@@ -314,7 +350,7 @@ def test_a_stage_logs_json_and_nothing_else(starts_a_process, tmp_path):
     assert names[0] == "run_started"
     assert names[-1] == "run_finished"
     assert "table_committed" in names
-    assert "engine" not in names  # the JVM had nothing to say
+    assert [event for event in events if "line" in event] == []  # the engine had nothing to say
 
 
 @pytest.mark.slow
@@ -325,3 +361,10 @@ def test_tables_says_nothing_but_the_tables(starts_a_process, lake):
     assert header.split() == ["table", "version", "rows", "size", "last", "run", "config"]
     assert {"documents", "sequences_causal", "sequences_chunks", "runs"} <= {line.split()[0] for line in lines}
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.slow
+def test_doctor_compiles_what_the_first_run_would_wait_for(starts_a_process):
+    done = tokenlake("doctor", "--install", "--quiet")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == ["compiling the kernels, and making the tables of common languages (once)"]

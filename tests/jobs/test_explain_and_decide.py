@@ -18,9 +18,9 @@ def opened(engine, lake):
 
 
 @pytest.fixture
-def copy(spark, lake, tmp_path):
+def copy(engine, lake, tmp_path):
     """A lake to change."""
-    return Lake(spark, str(shutil.copytree(lake, tmp_path / "lake")))
+    return Lake(str(shutil.copytree(lake, tmp_path / "lake")), engine)
 
 
 def versions(lake):
@@ -153,7 +153,7 @@ def test_an_id_that_is_none_is_refused_whatever_it_holds(opened, doc_id):
         explain.tell(opened, doc_id)
 
 
-def test_a_lake_of_one_stage_tells_what_it_has(spark, lake, kept, tmp_path):
+def test_a_lake_of_one_stage_tells_what_it_has(engine, lake, kept, tmp_path):
     shutil.copytree(f"{lake}/documents", tmp_path / "documents")
     story = explain.tell(Lake(str(tmp_path), engine), kept["document"]["doc_id"])
     assert set(story) == {"document", "sequences"}
@@ -201,7 +201,7 @@ def test_applying_commits_one_version_of_decisions_and_its_run(copy):
     assert not any(rule["failed"] for rule in told["rules"])
 
 
-def test_a_lake_without_decisions_is_refused(spark, lake, tmp_path):
+def test_a_lake_without_decisions_is_refused(engine, lake, tmp_path):
     shutil.copytree(f"{lake}/documents", tmp_path / "documents")
     with pytest.raises(UsageError, match="nothing is decided there yet"):
         decide.propose(Lake(str(tmp_path), engine), load("none"))
@@ -225,6 +225,8 @@ def test_the_command_says_what_it_did(copy, capsys, monkeypatch, apply, said):
     from contextlib import nullcontext
 
     # The session of the tests in place of one of the command's own, which would end it.
-    monkeypatch.setattr(decide, "opened", lambda root, reporter: nullcontext(copy))
-    assert decide.decide(argparse.Namespace(lake=copy.root, policy="none", apply=apply), reporter=None) == 0
+    monkeypatch.setattr(decide, "opened", lambda root, engine, reporter: nullcontext((copy, copy.engine)))
+    assert (
+        decide.decide(argparse.Namespace(lake=copy.root, policy="none", apply=apply, engine=None), reporter=None) == 0
+    )
     assert said in capsys.readouterr().out

@@ -62,13 +62,13 @@ def test_personal_data_is_replaced_in_what_goes_on(opened):
     assert clean.pii == {"email": 1}
 
 
-def test_a_second_run_on_unchanged_input_commits_nothing(spark, opened, corpus_folder):
+def test_a_second_run_on_unchanged_input_commits_nothing(engine, opened, corpus_folder):
     before = versions(opened)
     assert run_stages(engine, corpus.config(opened.root, corpus_folder), Reporter()) == 0
     assert versions(opened) == before
 
 
-def test_new_files_flow_through_alone(spark, opened, tmp_path):
+def test_new_files_flow_through_alone(engine, opened, tmp_path):
     folder = shutil.copytree(corpus.make(tmp_path / "first", 40), tmp_path / "corpus")
     lake = Lake(str(tmp_path / "lake"), engine)
     run_stages(engine, corpus.config(lake.root, folder), Reporter())
@@ -94,7 +94,7 @@ def _line(text):
     return json.dumps({"text": text})
 
 
-def test_a_changed_file_adds_only_what_changed(spark, tmp_path):
+def test_a_changed_file_adds_only_what_changed(engine, tmp_path):
     folder = tmp_path / "corpus"
     folder.mkdir()
     first, second, third = (_line(corpus.prose(number)) for number in range(3))
@@ -109,8 +109,8 @@ def test_a_changed_file_adds_only_what_changed(spark, tmp_path):
     check(lake)
 
 
-def test_another_threshold_reads_no_text_again(spark, lake, corpus_folder, tmp_path):
-    copy = Lake(spark, str(shutil.copytree(lake, tmp_path / "lake")))
+def test_another_threshold_reads_no_text_again(engine, lake, corpus_folder, tmp_path):
+    copy = Lake(str(shutil.copytree(lake, tmp_path / "lake")), engine)
     before = versions(copy)
     config = corpus.config(copy.root, corpus_folder)
     other = config.model_copy(update={"clean": config.clean.model_copy(update={"policy": "none"})})
@@ -121,7 +121,7 @@ def test_another_threshold_reads_no_text_again(spark, lake, corpus_folder, tmp_p
     check(copy)
 
 
-def test_a_run_over_the_reject_limit_fails_after_committing(spark, tmp_path):
+def test_a_run_over_the_reject_limit_fails_after_committing(engine, tmp_path):
     folder = tmp_path / "corpus"
     folder.mkdir()
     (folder / "bad.jsonl").write_text("no json\n" * 3 + _line(corpus.prose(1)) + "\n")

@@ -38,6 +38,7 @@ def test_notebooks_are_kept_without_output(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path, lake, monkeypatch):
     monkeypatch.setenv("TOKENLAKE_LAKE", str(lake))
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
     monkeypatch.delenv("MPLBACKEND", raising=False)  # figures are shown in the notebook
     notebook = nbformat.read(path, as_version=4)
     manager = ThisInterpreter()

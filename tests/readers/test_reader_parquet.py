@@ -29,15 +29,19 @@ def test_rows_are_documents_at_their_numbers(read_bytes):
         pa.array(["é", "b"], pa.large_string()),
         pa.array(["é", "b"]).dictionary_encode(),
         pa.array(["é".encode(), b"b"], pa.binary()),
+        pa.array(["é", "b"], pa.string_view()),  # of Polars and delta-rs
+        pa.array(["é".encode(), b"b"], pa.large_binary()),
+        pa.array(["é".encode(), b"b"], pa.binary_view()),
     ],
 )
 def test_text_may_have_any_of_the_string_types(read_bytes, column):
     assert read_bytes(parquet({"text": column}), "a.parquet").texts == ["é", "b"]
 
 
-def test_a_bad_row_is_one_reject_between_two_documents(read_bytes):
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)
+def test_a_bad_row_is_one_reject_between_two_documents(read_bytes, kind):
     values = [b"before", None, b"", b"bad \xff", b"nul \0", b"x" * 101, b"after"]
-    column = pa.array(values, pa.binary()).view(pa.string())  # as broken writers do
+    column = pa.array(values, pa.binary()).view(pa.string()).cast(kind)  # as broken writers do
     reading = read_bytes(parquet({"text": column}), "a.parquet", max_document_bytes=100)
     assert reading.texts == ["before", "after"]
     assert [(r.position, r.reason.value) for r in reading.rejects] == [

@@ -5,15 +5,18 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import delta_by_hand
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import doc_id
-from pipelines.readers.spark import documents, list_inputs, read_splits, rejects, summaries
+from pipelines.readers.spark import documents, list_inputs, read_splits, rejects
 from pipelines.readers.splits import assign, split
 from pipelines.readers.staging import BATCH_BYTES, STAGED, staged_batches
+from pipelines.readers.summary import by_file
 from pipelines.tables import DOCUMENTS, REJECTS
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -49,14 +52,35 @@ def test_batches_are_bounded_and_follow_the_schema(folder):
 
 @pytest.fixture(scope="module")
 def staged(spark, folder):
+    """What three tasks read of the folder, computed once."""
     config = SourceConfig(name="s", path=str(folder))
-    pieces = split(list_inputs(spark, config), config, 5_000)
+    pieces = split(list_inputs(config), config, 5_000)
     tasks = assign(pieces, 3)
     assert len([piece for piece in pieces if piece.file.path == "a.jsonl"]) > 1
-    staged = read_splits(spark, tasks, "run-1", NOW).persist()
-    assert staged.rdd.getNumPartitions() == len(tasks)
-    yield staged
-    staged.unpersist()
+    return read_once(spark, tasks)
+
+
+def read_once(spark, tasks):
+    rows = read_splits(spark, tasks, "run-1", NOW).toArrow()
+    return spark.createDataFrame(rows.select(STAGED.names).cast(STAGED))
+
+
+def test_each_task_reads_its_own_splits(spark, folder):
+    """A sink sees all that its task reads, and nothing else."""
+    config = SourceConfig(name="s", path=str(folder))
+    tasks = assign(split(list_inputs(config), config, 5_000), 3)
+    counts = read_splits(spark, tasks, "run-1", NOW, sink=Counting()).toArrow()["rows"].to_pylist()
+    alone = [sum(batch.num_rows for batch in staged_batches(task, "run-1", NOW)) for task in tasks]
+    assert sorted(counts) == sorted(alone)
+
+
+class Counting:
+    """A sink that gives the number of rows of its task."""
+
+    schema = pa.schema([("rows", pa.int64())])
+
+    def __call__(self, rows):
+        yield pa.RecordBatch.from_pydict({"rows": [sum(batch.num_rows for batch in rows)]}, schema=self.schema)
 
 
 def test_documents_and_rejects_have_the_columns_of_the_contract(staged):
@@ -78,42 +102,58 @@ def test_every_document_has_its_id_and_language(staged):
 
 
 def test_summaries_count_what_the_tables_hold(staged):
-    found = {Path(row.uri).name: row for row in summaries(staged).collect()}
-    assert {name: (row.rows_read, row.documents, row.rejects) for name, row in found.items()} == {
+    summaries = by_file(staged.where("kind = 'summary'").toArrow().to_pylist())
+    found = {Path(row["uri"]).name: row for row in summaries}
+    assert {name: (row["rows_read"], row["documents"], row["rejects"]) for name, row in found.items()} == {
         "a.jsonl": (300, 299, 1),
         "b.txt": (1, 1, 0),
         "c.bin": (1, 0, 1),
         "m.txt": (1, 1, 0),
     }
-    assert sum(row.documents for row in found.values()) == documents(staged).count()
+    assert sum(row["documents"] for row in summaries) == documents(staged).count()
     assert {row.reason for row in rejects(staged).collect()} == {"malformed_json", "unsupported"}
 
 
 def test_a_delta_table_is_read_at_its_current_version(spark, tmp_path):
-    """Removed files are not read, nor files that hold rows deleted by a vector; renamed and partition columns are."""
-    table = str(tmp_path / "lake" / "table")
-    spark.sql(
-        f"CREATE TABLE delta.`{table}` (id INT, text STRING, part STRING) USING DELTA PARTITIONED BY (part) "
-        "TBLPROPERTIES ('delta.enableDeletionVectors' = 'true', 'delta.columnMapping.mode' = 'name')"
-    )
-    rows = spark.createDataFrame(
-        [(n, f"text {n}", "abc"[n % 3]) for n in range(9)], "id int, text string, part string"
-    )
-    rows.coalesce(1).write.format("delta").mode("append").save(table)
-    spark.sql(f"DELETE FROM delta.`{table}` WHERE part = 'a'")  # a whole file
-    spark.sql(f"DELETE FROM delta.`{table}` WHERE id = 4")  # a row of the file of b
-    config = SourceConfig(name="s", path=str(tmp_path), id_column="id", meta_columns=("part",))
-    staged = read_splits(spark, assign(split(list_inputs(spark, config), config, 1 << 20), 1), "r", NOW).persist()
+    """Removed files are not read; partition columns are, whatever their values."""
+    table = str(tmp_path / "lake" / "a table")
+    rows = [{"id": n, "text": f"text {n}", "part": ("a", "b", "c d/é%")[n % 3]} for n in range(9)]
+    write_deltalake(table, pa.Table.from_pylist(rows), partition_by=["part"])
+    DeltaTable(table).delete("part = 'a'")  # a whole file
+    DeltaTable(table).delete("id = 4")  # the file of b is written anew
+    found = read_table(spark, tmp_path)
+    assert sorted((row.text, row.meta["id"], row.meta["part"]) for row in documents(found).collect()) == [
+        ("text 1", "1", "b"),
+        ("text 2", "2", "c d/é%"),
+        ("text 5", "5", "c d/é%"),
+        ("text 7", "7", "b"),
+        ("text 8", "8", "c d/é%"),
+    ]
+    assert rejects(found).count() == 0
+
+
+def test_renamed_columns_are_read_and_files_with_rows_that_a_vector_hides_are_rejected(spark, tmp_path):
+    table = tmp_path / "lake" / "table"
+    parts = {
+        part: pa.table({"id": [n, n + 3], "text": [f"text {n}", f"text {n + 3}"]}) for n, part in enumerate("abc")
+    }
+    delta_by_hand.create(table, parts, "part")
+    delta_by_hand.remove(table, "a.parquet")
+    delta_by_hand.hide(table, "b.parquet", 1)
+    found = read_table(spark, tmp_path)
     assert sorted(
-        (row.text, row.position, row.meta["id"], row.meta["part"]) for row in documents(staged).collect()
+        (row.text, row.position, row.meta["id"], row.meta["part"]) for row in documents(found).collect()
     ) == [
         ("text 2", 0, "2", "c"),
         ("text 5", 1, "5", "c"),
-        ("text 8", 2, "8", "c"),
     ]
-    (reject,) = rejects(staged).collect()
+    (reject,) = rejects(found).collect()
     assert (reject.reason, reject.detail[:31]) == ("unsupported", "a deletion vector hides 1 rows:")
-    staged.unpersist()
+
+
+def read_table(spark, folder):
+    config = SourceConfig(name="s", path=str(folder), id_column="id", meta_columns=("part",))
+    return read_once(spark, assign(split(list_inputs(config), config, 1 << 20), 1))
 
 
 def test_nothing_to_read_is_an_empty_frame(spark):

@@ -2,16 +2,16 @@
 
 import hand_made_lake as hand_made
 import pytest
-from pyspark.sql import SparkSession
 
+from jobs.engine.base import Engine
 from jobs.report.data import ReportData
 from lake.lake import Lake
 
 
 @pytest.fixture(scope="session")
-def hand_made_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def hand_made_lake(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Ten small tables with a story in each."""
-    return hand_made.write(spark, tmp_path_factory.mktemp("report") / "hand_made")
+    return hand_made.write(engine, tmp_path_factory.mktemp("report") / "hand_made")
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,6 @@ def data(hand_made_lake: Lake) -> ReportData:
 
 
 @pytest.fixture(scope="session")
-def young_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def young_lake(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake where only ingest ran."""
-    return hand_made.write(spark, tmp_path_factory.mktemp("report") / "young", {"inputs", "documents", "rejects"})
+    return hand_made.write(engine, tmp_path_factory.mktemp("report") / "young", {"inputs", "documents", "rejects"})

@@ -1,4 +1,4 @@
-"""A small lake, written table by table through Spark and Delta, with a hand-made story in every table.
+"""A small lake, written table by table, with a hand-made story in every table.
 
 32 documents: 20 in English, 8 in German, 4 hostile ones in French that fail rules. Documents 0, 1 and 2 are copies.
 """
@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
 
 from lake.commits import CommitMetadata
-from lake.lake import Lake
+from lake.lake import Frames, Lake
 from pipelines import tables
 from pipelines.policies.decide import reasons
 from pipelines.policies.files import load
@@ -237,13 +236,12 @@ ROWS = (
 )
 
 
-def write(spark: SparkSession, root: Path, names: set[str] | None = None) -> Lake:
+def write(engine: Frames, root: Path, names: set[str] | None = None) -> Lake:
     """A lake of all tables, or of some."""
     lake = Lake(str(root), engine)
     for table, rows in ROWS:
         if names is None or table.name in names:
             note = CommitMetadata(f"{table.name}-1", "hand-made", "rebuild", "c1", "0.1.0", {}, WHEN.timestamp())
-            frame = spark.createDataFrame(pa.Table.from_pylist(rows(), schema=table.schema))
-            lake.overwrite(frame.coalesce(1), table, note)
-    lake.write_file(f"policies/{policy().label}.json", policy().model_dump_json())
+            lake.overwrite(pa.Table.from_pylist(rows(), schema=table.schema), table, note, -1)
+    lake.storage.write_text(f"policies/{policy().label}.json", policy().model_dump_json())
     return lake

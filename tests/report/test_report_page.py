@@ -9,6 +9,7 @@ from hand_made_lake import HOSTILE_URI
 from jobs.report import write
 from jobs.report.collect import collect
 from jobs.report.page import render, seconds, short, steps, visible
+from lake.lake import Lake
 
 VOID = {"wbr", "meta", "input", "br", "rect", "line", "path", "img"}
 
@@ -123,17 +124,17 @@ def test_a_broken_invariant_is_announced(data):
     assert "Does not hold: rows read = documents + rejects (35 ≠ 34)" in text
 
 
-def test_the_same_lake_gives_the_same_bytes(spark, hand_made_lake, data):
-    path = write(spark, hand_made_lake.root)
-    first = hand_made_lake.read_file("report/index.html")
+def test_the_same_lake_gives_the_same_bytes(hand_made_lake, data):
+    path = write(hand_made_lake)
+    first = hand_made_lake.storage.read_text("report/index.html")
     assert path.endswith("/report/index.html")
     assert first == render(data)
-    assert hand_made_lake.read_file("report/report.json") == data.model_dump_json(indent=1)
+    assert hand_made_lake.storage.read_text("report/report.json") == data.model_dump_json(indent=1)
 
 
-def test_a_folder_without_tables_is_an_error_that_says_what_to_do(spark, tmp_path):
+def test_a_folder_without_tables_is_an_error_that_says_what_to_do(engine, tmp_path):
     with pytest.raises(FileNotFoundError, match="tokenlake run"):
-        write(spark, str(tmp_path))
+        write(Lake(str(tmp_path), engine))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Packing through Spark and Delta: what the pure parts promise must survive partitions, shards and files."""
+"""Packing through the engine, written to a table: what the pure parts promise must survive shards and files."""
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -6,6 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import functions as F
 
+from lake.commits import CommitMetadata
+from lake.data_files import of_table
+from lake.lake import Lake
+from lake.parquet_writer import WriteTask
 from pipelines.sequences import order
 from pipelines.sequences import spark as sequences_spark
 from pipelines.sequences.config import PackConfig
@@ -34,22 +40,22 @@ def tokens_table() -> pa.Table:
 
 @pytest.fixture(scope="module")
 def tokens(spark):
-    return spark.createDataFrame(tokens_table()).repartition(4).cache()
+    return spark.createDataFrame(tokens_table()).repartition(4)
 
 
 @pytest.fixture(scope="module")
-def folder(tokens, tmp_path_factory):
-    """The packed table, written as Delta."""
-    folder = tmp_path_factory.mktemp("packed")
-    table = sequences(CONFIG.name)
-    packed = sequences_spark.pack(tokens, FORMAT, CONFIG, "run").write.format("delta")
-    packed.option("compression", table.compression).partitionBy(*table.partition_by).save(str(folder))
-    return folder
+def lake(engine, tokens, tmp_path_factory) -> Lake:
+    """The packed table, written by the tasks that pack and committed."""
+    lake, table = Lake(str(tmp_path_factory.mktemp("packed")), engine), sequences(CONFIG.name)
+    reports = sequences_spark.pack(tokens, FORMAT, CONFIG, "run", WriteTask(lake.root, table, "run")).toArrow()
+    note = CommitMetadata("run", "pack", "rebuild", "c", "v", {}, 0.0)
+    lake.commit_files(of_table(reports, table.name), table, note, "overwrite", -1)
+    return lake
 
 
 @pytest.fixture(scope="module")
-def packed(spark, folder):
-    return spark.read.format("delta").load(str(folder)).cache()
+def packed(lake):
+    return lake.read(sequences(CONFIG.name).name)
 
 
 def sorted_rows(frame) -> list[dict]:
@@ -117,8 +123,8 @@ def test_the_fill_is_reported_for_each_split(tokens, packed):
         assert line["fill"] > 0.9
 
 
-def test_each_file_is_a_run_of_positions_with_plain_ids(folder):
-    files = sorted(folder.glob("split=*/*.parquet"))
+def test_each_file_is_a_run_of_positions_with_plain_ids(lake):
+    files = sorted(Path(lake.path(sequences(CONFIG.name).name)).glob("split=*/*.parquet"))
     assert len(files) > 3
     for file in files:
         positions = pq.read_table(file, columns=["position"])["position"].to_pylist()

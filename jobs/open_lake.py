@@ -1,0 +1,22 @@
+"""A lake to look at from a notebook or a program."""
+
+from jobs.commands.lake_session import existing
+from jobs.engine.choice import Settings, choose, make
+from lake.lake import Lake
+
+
+def open_lake(root: str, engine: str = "auto") -> Lake:
+    """A lake that is there, with an engine: `lake.read("documents")` is a DataFrame.
+
+    The engine starts at the first read. `lake.engine.session` is its session, `lake.engine.stop()` ends it.
+
+    Args:
+        root: a folder or URI.
+        engine: `auto`, `sail`, `spark` or `connect`, as the commands' `--engine`.
+
+    Raises:
+        FileNotFoundError: there is no lake at `root`.
+        EngineError: the engine cannot be used here.
+    """
+    existing(root)
+    return existing(root, make(choose(None, engine), Settings()))
