@@ -49,16 +49,15 @@ def choose_encoder(tokenizer: LoadedTokenizer, sample: Sequence[str], wanted: Wa
 
 def _trouble(tokenizer: LoadedTokenizer, library: Library, texts: list[str]) -> str:
     """Why fastokens cannot be used; empty when it can."""
-    column = pa.array(texts, pa.large_string())
     try:
-        found, _ = Encoder(tokenizer, "fastokens").encode(column)
+        found, _ = Encoder(tokenizer, "fastokens").encode(pa.array(texts, pa.large_string()))
     except (KeyboardInterrupt, SystemExit):
         raise
     except ImportError:
         return "fastokens is not installed"
     except BaseException as error:  # a panic in Rust is no Exception
         return f"fastokens does not read this tokenizer: {error}"
-    expected, _ = id_column(*library.encode_whole(column), tokenizer.dtype)
+    expected, _ = id_column(*library.encode_whole(texts), tokenizer.dtype)
     for text, ids, true_ids in zip(texts, found, expected, strict=True):
         if ids != true_ids:
             return f"fastokens gives other ids for {text[:60]!r}"

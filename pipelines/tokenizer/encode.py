@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from pipelines.text.arrays import Integers
 from pipelines.tokenizer.fast import Fast, not_for_fastokens
-from pipelines.tokenizer.library import Library, Uint32s
+from pipelines.tokenizer.library import Library
 from pipelines.tokenizer.load import LoadedTokenizer
+from pipelines.tokenizer.runs import Uint32s
 
 EncoderName = Literal["fastokens", "tokenizers"]
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.text.arrays import Integers, Truths
-from pipelines.tokenizer.library import LONGEST, Uint32s
+from pipelines.tokenizer.library import LONGEST
+from pipelines.tokenizer.runs import Uint32s
 
 DIFFERENT = "'ſ"
 """A contraction by case folding: behind one, o200k's expression is followed wrongly by 0.3.5 (`s'ſ'S's`)."""

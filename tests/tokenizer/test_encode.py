@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from pipelines.tokenizer import fast, library, segments
+from pipelines.tokenizer import fast, segment_ids, segments
 from pipelines.tokenizer.encode import Encoder
 from pipelines.tokenizer.load import parse
 
@@ -58,7 +59,9 @@ def test_texts_that_fastokens_leaves_to_the_library_stay_in_their_place(bpe, mon
 def test_cutting_and_grouping_change_no_id(kind, request, monkeypatch, proverbs):
     tokenizer = request.getfixturevalue(kind)
     monkeypatch.setattr(segments, "MOST", 20)
-    monkeypatch.setattr(library, "TOGETHER", 90)
+    monkeypatch.setattr(segment_ids, "TOGETHER", 90)
+    monkeypatch.setattr(segment_ids, "LONGEST_REMEMBERED", 5)
+    monkeypatch.setattr(segment_ids, "SEGMENT_LIMIT", 10)
     texts = ["\n".join(proverbs[:7]), "", " ".join(proverbs[:9])]
     ids, _ = Encoder(tokenizer).encode(pa.array(texts))
     assert rows(ids, tokenizer.dtype) == [whole(tokenizer, text) for text in texts]
@@ -69,6 +72,15 @@ def test_a_text_cannot_forge_a_separator(bpe, encoder):
     ids, _ = Encoder(bpe, encoder).encode(pa.array(["a<|endoftext|>b"]))
     assert bpe.separator() not in rows(ids, bpe.dtype)[0]
     assert Tokenizer.from_str(bpe.json).decode(rows(ids, bpe.dtype)[0]) == "a<|endoftext|>b"
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_threads_may_share_an_encoder(bpe, encoder, proverbs):
+    shared = Encoder(bpe, encoder)
+    batches = [pa.array([f"{text}{number}" for text in proverbs]) for number in range(40)]
+    expected = [Encoder(bpe).encode(batch)[0].to_pylist() for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        assert [ids.to_pylist() for ids, _ in pool.map(shared.encode, batches)] == expected
 
 
 def test_no_special_tokens_are_added(wordpiece):
