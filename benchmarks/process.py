@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.process_tree import Watch
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+NOT_INHERITED = {"PYTHONDONTWRITEBYTECODE"}  # bytecode is what makes Python start quickly, ours and the peers'
 
 
 class FailedError(RuntimeError):
@@ -45,6 +46,7 @@ def run(command: Sequence[object], cores: int, environment: Mapping[str, str] | 
         FailedError: its exit status is not 0.
     """
     allowed = sorted(os.sched_getaffinity(0))[:cores]
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     threads = {name: str(cores) for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS")}
     with Watch() as watch:
         started = time.perf_counter()
@@ -54,7 +56,7 @@ def run(command: Sequence[object], cores: int, environment: Mapping[str, str] | 
             stderr=subprocess.PIPE,
             text=True,
             cwd=REPOSITORY,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **threads, **(environment or {})},
+            env={**inherited, "PYTHONPATH": str(REPOSITORY), **threads, **(environment or {})},
             preexec_fn=lambda: os.sched_setaffinity(0, allowed),
         )
         output, errors = process.communicate()  # ends when the last process that holds them has ended
