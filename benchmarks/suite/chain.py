@@ -55,7 +55,8 @@ def whole_run(setting: Setting, size: int, engine: str, rules: bool = True) -> t
 
 
 def _daft(setting: Setting, group: str, size: int, folder: Path, found: Found) -> Run:
-    options = ["--input", folder, "--output", setting.work / "peer", "--tokenizer", tokenizer(setting)]
+    options = ["--input", folder, "--output", setting.work / "peer", "--cores", str(setting.cores)]
+    options += ["--tokenizer", tokenizer(setting)]
     finished = peer("daft", "peer.py", setting.cache, setting.cores, *options)
     said = finished.said()
     found.versions |= said["versions"]

@@ -1,9 +1,10 @@
 """Daft: web archives to Delta tables of unique documents and of token ids, with its own expressions where it has them.
 
-    peer.py --input FOLDER --output FOLDER --tokenizer FILE
+    peer.py --input FOLDER --output FOLDER --cores N --tokenizer FILE
 
-Its WARC reader, resiliparse with our options, its `minhash` (112 hashes, 5-grams) on text normalised as by its
-`normalize`, 14 bands of 8 joined into connected components, of which the first document stays, and fastokens.
+Its WARC reader, resiliparse with our options in a process for each core, for threads wait for each other there; its
+`minhash` (112 hashes, 5-grams) on text that its `normalize` made equal, 14 bands of 8 joined into connected
+components, of which the first document stays, and fastokens.
 """
 
 import argparse
@@ -24,18 +25,20 @@ BANDS, ROWS = 14, 8
 CHARSET = re.compile(rb"charset=([\w.:-]+)", re.IGNORECASE)
 
 
-@daft.func.batch(return_dtype=DataType.string())
-def main_text(contents: Series) -> list[str]:
+class MainText:
     """The main text of HTTP responses."""
-    from resiliparse.extract.html2text import extract_plain_text
 
-    texts = []
-    for content in contents.to_pylist():
-        head, _, body = content.partition(b"\r\n\r\n")
-        named = CHARSET.search(head)
-        html = body.decode(named[1].decode() if named else "utf-8", "replace")
-        texts.append(extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False))
-    return texts
+    @daft.method.batch(return_dtype=DataType.string(), batch_size=256)
+    def extract(self, contents: Series) -> list[str]:
+        from resiliparse.extract.html2text import extract_plain_text
+
+        texts = []
+        for content in contents.to_pylist():
+            head, _, body = content.partition(b"\r\n\r\n")
+            named = CHARSET.search(head)
+            html = body.decode(named[1].decode() if named else "utf-8", "replace")
+            texts.append(extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False))
+        return texts
 
 
 @daft.cls
@@ -75,17 +78,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--input", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--cores", type=int, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     options = parser.parse_args()
     shutil.rmtree(options.output, ignore_errors=True)
     options.output.mkdir(parents=True)
     clock = Clock("daft", "deltalake", "fastokens")
     with clock.measure("chain") as done:
+        main_text = daft.cls(MainText, use_process=True, max_concurrency=options.cores)()
         pages = (
             daft.read_warc(str(options.input / "*.warc.gz"))
             .where(col("WARC-Type") == "response")
             .select(
-                col("WARC-Record-ID").cast(DataType.string()).alias("id"), main_text(col("warc_content")).alias("text")
+                col("WARC-Record-ID").cast(DataType.string()).alias("id"),
+                main_text.extract(col("warc_content")).alias("text"),
             )
             .where(col("text").length() > 0)
         )
