@@ -229,7 +229,8 @@ def load(file: Path) -> list[Outcome]:
 
 def _outcome(entry: dict[str, Any]) -> Outcome:
     kinds = {"rows": Row, "runs": Run, "goals": Goal}
-    return Outcome(**{**entry, **{name: tuple(kind(**row) for row in entry[name]) for name, kind in kinds.items()}})
+    parts = {name: tuple(kind(**row) for row in entry.get(name, ())) for name, kind in kinds.items()}
+    return Outcome(**{**entry, **parts})
 
 
 def write(document: Path, profile: str, text: str) -> None:
