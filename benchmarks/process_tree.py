@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 INTERVAL = 0.2  # seconds between two looks at the memory; the first ones come sooner, for short commands
+LARGEST_SHARE = 0.05  # of one core that looking may take: a gigabyte takes 12 ms
 PATIENCE = 10  # seconds that processes which outlive the command have to end
 _SET_CHILD_SUBREAPER, _GET_CHILD_SUBREAPER = 36, 37  # linux/prctl.h
 
@@ -53,11 +54,13 @@ class Watch:
             _subreaper(self._inherited)
 
     def _look_on(self) -> None:
-        pause = INTERVAL / 16
+        pause = usual = INTERVAL / 16
         while not self._ended.wait(pause):
-            pause = min(2 * pause, INTERVAL)
+            usual = min(2 * usual, INTERVAL)
+            begin = time.thread_time()
             below = descendants(self._before, parents())
             self.peak_mb = max(self.peak_mb, sum(map(pss_mb, below)))
+            pause = max(usual, (time.thread_time() - begin) / LARGEST_SHARE)
 
     def _wait_for_orphans(self) -> None:
         deadline = time.monotonic() + PATIENCE
