@@ -60,11 +60,11 @@ parity: setup ## the same on the whole corpus, with docs/parity.md written; LIMI
 	python -m benchmarks.corpus --profile full
 	PYTHONPATH=.:tests python -m oracle.page $(if $(LIMIT),--limit $(LIMIT)) $(if $(MINHASH),--minhash $(MINHASH))
 
-bench: setup ## speed beside the peers on 5,000 pages, under ten minutes; tables into docs/benchmarks.md
-	python -m benchmarks --profile quick --write
+bench: setup ## speed beside the peers on 1,250 and 5,000 pages, ten minutes; tables into docs/benchmarks.md
+	python -m benchmarks --profile quick --write $(if $(ENGINES),--engines $(ENGINES))
 
-bench-full: setup ## the same on 36,000 pages, in 25 minutes
-	python -m benchmarks --profile full --write
+bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sail spark" names the engines
+	python -m benchmarks --profile full --write $(if $(ENGINES),--engines $(ENGINES))
 
 gate: setup ## every kernel against a reference implementation, two minutes: fails when one has become slow
 	python -m benchmarks.gate
