@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from benchmarks.clock import Clock
-from pipelines.text.language import identify
+from pipelines.language.identification import identify
 
 BATCH_ROWS = 1000
 
