@@ -22,7 +22,10 @@ PEER = ("datatrove", "spacy", "xxhash", "regex", "fasttext-numpy2-wheel")  # wha
 # Most of the project's bytes, which the peer does not need; fasttext-predict stands in the place of the real fasttext.
 _LEFT_OUT = (
     "pyspark",
-    "delta-spark",
+    "pyspark-client",
+    "pysail",
+    "deltalake",
+    "fastokens",
     "numba",
     "scipy",
     "fastwarc",

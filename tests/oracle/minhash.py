@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from oracle import environment
 from oracle.texts import LANGUAGES
-from pyspark.sql import SparkSession
 
 from jobs.config import RunConfig
+from jobs.engine.base import Engine
 from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
@@ -90,7 +90,7 @@ def datatroves_partition(folder: Path, documents: Mapping[str, str]) -> Partitio
     return {frozenset(cluster) for cluster in members.values()}
 
 
-def our_partition(spark: SparkSession, inputs: Path, lake: Path) -> Partition:
+def our_partition(engine: Engine, inputs: Path, lake: Path) -> Partition:
     """Clusters of a lake that JSON lines with an id went into, through all stages up to dedup."""
     source = {"name": "corpus", "path": str(inputs), "id_column": "id"}
     config = RunConfig.model_validate({"lake": str(lake), "sources": [source], **PARITY})

@@ -50,7 +50,7 @@ def compare_minhash(profile: str, limit: int | None) -> Deduplication:
     """Signatures by the word rules of each language, and the partition by English ones, datatrove's default."""
     from oracle import minhash
 
-    from jobs import session
+    from jobs.engine.sail import SailEngine
 
     everything = texts.documents(profile, None, limit)
     signatures = {}
@@ -64,10 +64,10 @@ def compare_minhash(profile: str, limit: int | None) -> Deduplication:
         print(f"MinHash {language}: {len(documents):,} documents", flush=True)
         if language == "en":
             partition, inputs = minhash.datatroves_partition(folder, documents), folder / "documents"
-    spark = session.build("tokenlake-parity", master="local[2]")
+    engine = SailEngine()
     with tempfile.TemporaryDirectory() as scratch:
-        ours = minhash.our_partition(spark, inputs, Path(scratch) / "lake")
-    spark.stop()
+        ours = minhash.our_partition(engine, inputs, Path(scratch) / "lake")
+    engine.stop()
     clustered = sum(map(len, partition))
     return Deduplication(signatures, len(everything), (len(partition), len(ours)), clustered, partition == ours)
 

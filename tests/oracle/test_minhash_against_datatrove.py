@@ -42,10 +42,10 @@ def test_signatures_are_bit_equal(documents, datatroves):
     assert minhash.equal(theirs, minhash.our_signatures(documents, "en")).all()
 
 
-def test_parity_mode_finds_the_same_clusters(documents, datatroves, spark, tmp_path):
+def test_parity_mode_finds_the_same_clusters(documents, datatroves, engine, tmp_path):
     theirs = minhash.datatroves_partition(datatroves, documents)
     assert len(theirs) > 50
-    assert minhash.our_partition(spark, datatroves / "documents", tmp_path / "lake") == theirs
+    assert minhash.our_partition(engine, datatroves / "documents", tmp_path / "lake") == theirs
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
