@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -218,4 +219,27 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def entry() -> NoReturn:
     """The `tokenlake` command."""
-    sys.exit(main())
+    status = 1
+    try:
+        status = main()
+    except Exception:  # --traceback
+        sys.excepthook(*sys.exc_info())
+    if "pysail" in sys.modules:
+        _leave(status)
+    sys.exit(status)
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process without taking the interpreter apart.
+
+    Threads of Sail's that still hold Python objects, as after a failed query, would abort it meanwhile (SIGABRT, "exception
+    not rethrown").
+    """
+    import atexit
+    import os
+
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed, or a pipe that nobody reads
+            stream.flush()
+    os._exit(status)

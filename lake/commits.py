@@ -32,7 +32,7 @@ class CommitMetadata:
         try:
             found = json.loads(text or "{}")["tokenlake"]
             return CommitMetadata(**{key: found[key] for key in _KEYS & found.keys()})
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
 

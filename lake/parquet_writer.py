@@ -5,6 +5,7 @@ Files of a task that failed, or that was run twice, are in no commit, so nobody 
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -92,7 +93,10 @@ class TableWriter:
     def abort(self) -> None:
         """Removes what was written: the task has failed."""
         for each in self._open.values():
-            each.stream.close()
+            with suppress(Exception):  # a full disk has no room for the footer either
+                each.writer.close()
+            with suppress(Exception):
+                each.stream.close()
         for path in [*(each.path for each in self._open.values()), *(file.path for file in self._done)]:
             self._storage.delete(path)
 

@@ -47,7 +47,8 @@ class Tree:
 
     def processes(self) -> list[psutil.Process]:
         """All processes of the command's session, also those whose parent has died."""
-        return [each for each in psutil.process_iter() if _session(each) == self.process.pid]
+        own = [each for each in psutil.process_iter() if _session(each) == self.process.pid]
+        return [each for each in own if not _has_ended(each)]
 
     def kill(self, victim: Victim = "tree") -> None:
         """SIGKILL to the whole `tree`, to the `command` or to one `worker`; returns when the command has ended."""
@@ -69,15 +70,18 @@ class Tree:
         timer.join()
         return struck.is_set() and self.process.returncode != 0
 
-    def strike(self, victim: Victim) -> None:
-        """SIGKILL, without waiting for what comes of it."""
+    def strike(self, victim: Victim) -> bool:
+        """SIGKILL, without waiting for what comes of it; False when there was nobody to kill."""
+        struck = False
         while hit := [each for each in self.processes() if _is_victim(each, victim, self.process.pid)]:
+            struck = True
             for each in hit[:1] if victim == "worker" else hit:
                 with suppress(psutil.NoSuchProcess):
                     each.kill()
             if victim != "tree":
-                return
+                break
             time.sleep(0.02)  # what was being started meanwhile is hit next
+        return struck
 
     @property
     def stage(self) -> str:
@@ -125,10 +129,14 @@ def _session(process: psutil.Process) -> int:
         return -1
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    return True
+
+
 def _is_victim(process: psutil.Process, victim: Victim, command: int) -> bool:
     with suppress(psutil.NoSuchProcess):
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
         if victim == "worker":
             return _generation(process, command) == 2  # the command's child is the template, which forks the workers
         return victim == "tree" or process.pid == command
