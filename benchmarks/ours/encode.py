@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.clock import Clock
+from pipelines.tokenizer.choice import choose_encoder
 from pipelines.tokenizer.encode import Encoder, one_thread
 from pipelines.tokenizer.load import parse
 
@@ -31,7 +32,7 @@ def main() -> None:
     texts = [json.loads(line)["text"] for file in files for line in file.open("rb")]
     batches = [pa.array(texts[begin : begin + BATCH_ROWS]) for begin in range(0, len(texts), BATCH_ROWS)]
     tokenizer = parse(options.tokenizer.read_text(), str(options.tokenizer))
-    encoder = Encoder(tokenizer)
+    encoder = Encoder(tokenizer, choose_encoder(tokenizer, texts[:100]).name)
     encoder.encode(pa.array(["One text loads the kernels."]))
     clock = Clock("numpy", "pyarrow")
     with clock.measure("encode", documents=len(texts)) as done:

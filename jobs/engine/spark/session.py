@@ -67,6 +67,7 @@ def build(
     Raises:
         java.JavaError: no Java that Spark runs on.
     """
+    os.environ.pop("SPARK_REMOTE", None)  # or else pyspark makes a session of Spark Connect
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers start in half the time with bytecode
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # a JVM is there, with its own settings
