@@ -26,12 +26,13 @@ def use(pool: WorkerPool | None) -> None:
 
 @contextmanager
 def using(pool: WorkerPool) -> Iterator[WorkerPool]:
-    """Uses a pool for a while, and then stops it."""
+    """Uses a pool for a while, then stops it and returns to the one before."""
+    before = _current
     use(pool)
     try:
         yield pool
     finally:
-        use(None)
+        use(before)
         pool.stop()
 
 

@@ -42,7 +42,7 @@ def test_the_texts_to_check_are_the_beginnings_of_the_first_in_keyed_order(clean
 @pytest.mark.parametrize("encoder", ["fastokens", "tokenizers"])
 def test_tokens_hold_what_the_encoder_gives(clean_documents, bpe, encoder):
     choice = EncoderChoice(encoder, "for the test")
-    frame = tokenizer_spark.tokens(clean_documents.repartition(3), bpe, "run-1", choice)
+    frame = tokenizer_spark.tokens(clean_documents.repartition(3), bpe, "run-1", choice).frame()
     rows = {row["doc_id"]: row for row in frame.toArrow().to_pylist()}
     ids, n_tokens = Encoder(bpe).encode(pa.array(TEXTS.values()))
     assert rows == {

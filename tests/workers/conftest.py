@@ -4,7 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipelines.workers.edge import current, use
 from pipelines.workers.pool import WorkerPool
+
+
+@pytest.fixture(autouse=True)
+def no_pool_in_use() -> Iterator[None]:
+    """The session's engine has a pool in use; here each test begins without."""
+    before = current()
+    use(None)
+    yield
+    use(before)
 
 
 @pytest.fixture(scope="module")

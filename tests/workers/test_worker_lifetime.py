@@ -114,7 +114,7 @@ def test_a_worker_starts_with_the_rooms_warm(own_pool):
     def found(batches):
         import sys
 
-        from pipelines.text import words
+        from pipelines.words import spacy_words as words
 
         yield pa.record_batch({"n": ["pipelines.rules.measures" in sys.modules, "en" in words._INTERNERS]})
 

@@ -175,6 +175,8 @@ def test_waiting_for_a_worker_holds_nobody_up(own_pool):
     second = threading.Thread(target=lambda: list(own_pool.run(identity(), [numbers(1)])))
     own_pool.ready()
     first.start()
+    while not own_pool.progress().started:
+        time.sleep(0.001)
     second.start()
     turns = 0
     while second.is_alive():

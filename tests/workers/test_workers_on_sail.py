@@ -7,7 +7,6 @@ import pytest
 from tasks import numbers, process_ids, spinning
 
 from pipelines.workers.edge import in_worker, in_worker_by_group, use
-from pipelines.workers.pool import WorkerPool
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +23,9 @@ def sail():
     server.stop()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def pool():
-    with WorkerPool(2) as pool:
-        use(pool)
-        yield pool
-        use(None)
+@pytest.fixture(autouse=True)
+def in_use(no_pool_in_use, pool):
+    use(pool)
 
 
 def test_partitions_run_in_two_processes_at_once(sail):
