@@ -1,7 +1,7 @@
 """Which package encodes: fastokens where it gives the ids of `tokenizers`, as far as can be seen, else `tokenizers`.
 
-Seen on the hard texts of `hard_texts.py`, on the tokenizer's own added tokens as text, and on a sample of the run's
-texts. The choice is made once, where the sample is, and travels to the tasks as a value.
+Seen on the hard texts of `hard_texts.py`, on the tokenizer's own added and unmerged tokens as text, and on a sample
+of the run's texts. The choice is made once, where the sample is, and travels to the tasks as a value.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def choose_encoder(tokenizer: LoadedTokenizer, sample: Sequence[str], wanted: Wa
     library = Library(tokenizer.json)
     if wanted == "tokenizers":
         return EncoderChoice("tokenizers", f"the configuration names it; {library.path}")
-    texts = [*hard_texts(tokenizer.added_tokens), *sample]
+    texts = [*hard_texts(tokenizer.tokens_without_merge), *sample]
     trouble = _trouble(tokenizer, library, texts)
     if not trouble:
         return EncoderChoice("fastokens", f"the ids of tokenizers on {len(texts)} texts, {len(sample)} of the run's")

@@ -4,7 +4,7 @@ Expressions differ in how they treat runs of white space, contractions, digits, 
 newer versions of Unicode have moved to another class; implementations differ in how they do long texts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 _WHITE_SPACE = [
     "",
@@ -69,6 +69,7 @@ _ODD = [
     "\u202eabc\u202c \u2066x\u2069 \u2060 \u180e \u061c \u00ad",
     "".join(map(chr, range(0x20, 0x180))),  # what byte-level splitting spells bytes with
     "ĠĊĉ Ġa ▁ ▁a a▁b <0x0A> <0xFF> ## ##a </w> Ã© â€™",
+    "a<0x00>b<0x41>c",  # byte fallback
     "a" * 300,
     "ab" * 3_000 + " " + "é" * 3_000 + " " * 3_000 + "x" + "\n" * 3_000 + "y" + "1" * 3_000 + "!" * 3_000,
     "汉" * 3_000 + "🎉" * 500,
@@ -79,10 +80,13 @@ _SPECIAL = ["<|endoftext|>", "<|im_start|>", "</s>", "<s>", "<unk>", "<pad>", "[
 _AROUND = ["{}", "a{}b", " {} ", "{0}{0}\n{0}", "({})", "1{}'s"]
 
 
-def hard_texts(added_tokens: Iterable[str] = ()) -> list[str]:
-    """The listed texts, a long one made of them, and `added_tokens` (and usual ones) spelled in a text."""
+_SPELLED_AT_MOST = 1_000
+
+
+def hard_texts(tokens: Sequence[str] = ()) -> list[str]:
+    """The listed texts, a long one made of them, and up to a thousand `tokens` (and usual ones) spelled in a text."""
     # Without the long s, for which the library would be asked about the whole (see fast.py).
     together = " ".join(text for text in _LISTED if len(text) < 1_000 and "'ſ" not in text)
-    spelled = [around.format(token) for token in [*_SPECIAL, *added_tokens] for around in _AROUND]
-    halves = [token[: len(token) // 2] + token for token in added_tokens]
+    spelled = [around.format(token) for token in [*_SPECIAL, *tokens[:_SPELLED_AT_MOST]] for around in _AROUND]
+    halves = [token[: len(token) // 2] + token for token in tokens[:_SPELLED_AT_MOST]]
     return [*_LISTED, together * (1 + 200_000 // len(together.encode())), *spelled, *halves]

@@ -40,9 +40,14 @@ class LoadedTokenizer:
         return Tokenizer.from_str(self.json).get_vocab(with_added_tokens=True)
 
     @property
-    def added_tokens(self) -> list[str]:
-        """What is matched before a text is split, special or not, in the order of the file."""
-        return [token["content"] for token in json.loads(self.json)["added_tokens"]]
+    def tokens_without_merge(self) -> list[str]:
+        """Added tokens, and those that no merge of a BPE makes: what a text must not become by spelling it."""
+        fields = json.loads(self.json)
+        added = [token["content"] for token in fields["added_tokens"]]
+        merges = fields["model"].get("merges", ())
+        made = {*added} | {merge.replace(" ", "") if isinstance(merge, str) else "".join(merge) for merge in merges}
+        vocabulary = fields["model"]["vocab"] if merges else ()
+        return [*added, *sorted(token for token in vocabulary if len(token) > 1 and token not in made)]
 
     @property
     def vocabulary_size(self) -> int:

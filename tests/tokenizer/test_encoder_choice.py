@@ -1,9 +1,10 @@
 """Which package encodes, and that the run is told why."""
 
+import json
 import sys
 
 import pytest
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from pipelines.tokenizer import choice as choices
 from pipelines.tokenizer import fast
@@ -77,9 +78,28 @@ def test_without_fastokens_the_library_encodes(bpe, monkeypatch):
 
 
 def test_the_hard_texts_hold_each_added_token_as_text(bpe):
-    texts = hard_texts(bpe.added_tokens)
-    for token in bpe.added_tokens:
+    texts = hard_texts(bpe.tokens_without_merge)
+    for token in ("<|endoftext|>", "<|pad|>"):
         assert {token, f"a{token}b"} <= set(texts)
+
+
+def test_tokens_that_no_merge_makes_are_known(bpe):
+    assert bpe.tokens_without_merge == ["<|endoftext|>", "<|pad|>"]
+    fields = json.loads(bpe.json)
+    fields["model"]["vocab"]["<tool>"] = len(fields["model"]["vocab"])
+    assert parse(json.dumps(fields)).tokens_without_merge == ["<|endoftext|>", "<|pad|>", "<tool>"]
+
+
+def test_a_tokenizer_whose_tokens_a_text_could_forge_in_fastokens_is_encoded_by_the_library():
+    """Llama 2's kind: nothing splits a text, and fastokens makes a byte token of its name."""
+    vocabulary = {
+        token: number for number, token in enumerate([*(f"<0x{byte:02X}>" for byte in range(256)), "▁", "a"])
+    }
+    blank = Tokenizer(models.BPE(vocabulary, [], byte_fallback=True, fuse_unk=True))
+    blank.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    choice = choose_encoder(parse(blank.to_str()), [])
+    assert choice.name == "tokenizers", choice.why
+    assert "other ids for" in choice.why
 
 
 def test_the_hard_texts_are_text_and_more_than_one_call_of_the_library():

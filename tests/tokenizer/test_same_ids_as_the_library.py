@@ -233,7 +233,7 @@ def test_real_text_in_many_languages(encoder, tokenizer, texts):
 
 
 def test_hard_texts(encoder, tokenizer):
-    texts = hard_texts(tokenizer.added_tokens)
+    texts = hard_texts(tokenizer.tokens_without_merge)
     assert ids_of(encoder, texts) == WholeTexts(tokenizer).ids_of(texts)
 
 
