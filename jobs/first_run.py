@@ -6,7 +6,9 @@ from pathlib import Path
 
 from jobs.engine.base import Engine
 
-_SENTENCES = " ".join(f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60))
+_SENTENCES = " ".join(
+    f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60)
+)
 
 
 def rehearse(engine: Engine, folder: str | Path) -> None:

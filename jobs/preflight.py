@@ -32,7 +32,9 @@ _UNNAMEABLE = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
 def _lake(lake: str) -> None:
     found = _UNNAMEABLE.search(lake) if is_local(lake) else None
     if found:
-        raise UsageError(f"lake: {lake}: a lake's path may not hold {found[0]!r}: the tables' logs cannot be found there")
+        raise UsageError(
+            f"lake: {lake}: a lake's path may not hold {found[0]!r}: the tables' logs cannot be found there"
+        )
 
 
 def _sources(config: RunConfig) -> None:

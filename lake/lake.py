@@ -166,7 +166,7 @@ class Lake:
         self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "append", base)
 
     def overwrite(self, rows: "DataFrame | pa.Table", table: Table, metadata: CommitMetadata, base: int) -> None:
-        """Replaces the table's contents in one commit; older versions stay readable. `base` is as for `commit_files`."""
+        """Replaces a table's contents in one commit; older versions stay readable. `base` is as for `commit_files`."""
         self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "overwrite", base)
 
     def write(self, rows: "DataFrame | pa.Table", table: Table, run_id: str) -> list[DataFile]:

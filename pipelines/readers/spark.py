@@ -109,7 +109,7 @@ def delta_files(location: str) -> list[DeltaFile]:
 
 
 def _deleted_rows(table: Any) -> dict[str, int]:
-    """File, as the log names it -> rows that its deletion vector hides; delta-rs leaves these out of the add actions."""
+    """Path in the log -> rows that a deletion vector hides; delta-rs leaves these out of the add actions."""
     if "deletionVectors" not in (table.protocol().reader_features or ()):
         return {}
     root = unquote(table.table_uri).rstrip("/") + "/"

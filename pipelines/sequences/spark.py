@@ -29,10 +29,7 @@ class Sink(Protocol):
         """Called once for each shard."""
 
 
-
-def pack(
-    tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str, sink: Sink | None = None
-) -> DataFrame:
+def pack(tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str, sink: Sink | None = None) -> DataFrame:
     """Packs documents into rows, shard by shard, each of about `shard_tokens` tokens.
 
     The rows of a shard come one after another, in the order of `position`. Where a split has several shards, lengths alone are packed once beforehand to learn how many
@@ -124,7 +121,9 @@ def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
     rows * length), pieces_per_row.
     """
     starts_inside = F.filter(F.arrays_zip("doc_ids", "doc_offsets"), lambda piece: piece["doc_offsets"] > 0)
-    continued = packed.select("split", F.explode(starts_inside).alias("piece")).select("split", F.col("piece.doc_ids").alias("doc_id"))
+    continued = packed.select("split", F.explode(starts_inside).alias("piece")).select(
+        "split", F.col("piece.doc_ids").alias("doc_id")
+    )
     cut = continued.groupBy("split").agg(F.count_distinct("doc_id").alias("cut_documents"))
     used = packed.groupBy("split").agg(
         F.count("*").alias("rows"),

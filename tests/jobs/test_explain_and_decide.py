@@ -226,5 +226,7 @@ def test_the_command_says_what_it_did(copy, capsys, monkeypatch, apply, said):
 
     # The session of the tests in place of one of the command's own, which would end it.
     monkeypatch.setattr(decide, "opened", lambda root, engine, reporter: nullcontext((copy, copy.engine)))
-    assert decide.decide(argparse.Namespace(lake=copy.root, policy="none", apply=apply, engine=None), reporter=None) == 0
+    assert (
+        decide.decide(argparse.Namespace(lake=copy.root, policy="none", apply=apply, engine=None), reporter=None) == 0
+    )
     assert said in capsys.readouterr().out

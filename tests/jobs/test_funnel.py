@@ -3,8 +3,8 @@
 import pytest
 
 from jobs.funnel import lines
-from lake.lake import Lake
 from jobs.report import collect
+from lake.lake import Lake
 
 
 @pytest.fixture(scope="module")

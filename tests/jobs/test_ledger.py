@@ -4,11 +4,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from jobs.runs import record_failure, record_runs
 from lake.commits import CommitMetadata
 from lake.lake import Lake
 from lake.ledger import plan
-from jobs.runs import record_failure, record_runs
-from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, TOKENS
+from pipelines.tables import CLEAN_DOCUMENTS, TOKENS
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import corpus
 import pytest
 
 from jobs.identities import check
-from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from lake.lake import Lake
 
 # Differ between two runs over the same input, by design: when, and under which run id.
 RUN_COLUMNS = ("run_id", "ingested_at", "recorded_at")

@@ -64,7 +64,8 @@ def test_keys_of_a_later_version_are_passed_over():
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "words", "{}", "[]", "null", '"tokenlake"', '{"tokenlake": 3}', '{"tokenlake": {"run_id": "x"}}']
+    "text",
+    [None, "", "words", "{}", "[]", "null", '"tokenlake"', '{"tokenlake": 3}', '{"tokenlake": {"run_id": "x"}}'],
 )
 def test_metadata_of_other_programs_is_none(text):
     assert CommitMetadata.from_json(text) is None

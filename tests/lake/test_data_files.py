@@ -26,7 +26,8 @@ def test_files_of_several_tables_are_told_apart_and_ordered():
 
 
 @pytest.mark.parametrize(
-    ("values", "may"), [(["a"], False), (["b"], True), (["c"], True), (["d"], True), (["e"], False), (["a", "c"], True)]
+    ("values", "may"),
+    [(["a"], False), (["b"], True), (["c"], True), (["d"], True), (["e"], False), (["a", "c"], True)],
 )
 def test_a_file_is_passed_over_only_when_its_bounds_rule_it_out(values, may):
     assert FILE.may_hold("run_id", values) is may

@@ -166,8 +166,12 @@ def test_a_partition_column_comes_back_in_its_place(engine, lake):
 def test_rows_of_a_frame_are_written_by_tasks(engine, lake, note):
     lake = Lake(lake.root, engine)
     frame = engine.session.range(0, 100, 1, 4).selectExpr(
-        "cast(id AS string) AS doc_id", "'t' AS tokenizer", "cast('' AS binary) AS ids", "id AS n_tokens",
-        "'c' AS cluster_id", "'run-1' AS run_id",
+        "cast(id AS string) AS doc_id",
+        "'t' AS tokenizer",
+        "cast('' AS binary) AS ids",
+        "id AS n_tokens",
+        "'c' AS cluster_id",
+        "'run-1' AS run_id",
     )
     lake.append(frame, TOKENS, note("run-1"), None)
     assert lake.rows("tokens") == 100
@@ -229,8 +233,9 @@ def test_delta_rs_reads_every_version(made):
 
 
 def test_duckdb_reads_a_table(made):
-    tokens = DeltaTable(made.path("tokens")).to_pyarrow_dataset()  # noqa: F841: DuckDB finds it by its name
-    assert duckdb.sql("SELECT doc_id FROM tokens ORDER BY doc_id").fetchall() == [("d",), ("e",)]
+    with duckdb.connect() as connection:
+        connection.register("tokens", DeltaTable(made.path("tokens")).to_pyarrow_dataset())
+        assert connection.sql("SELECT doc_id FROM tokens ORDER BY doc_id").fetchall() == [("d",), ("e",)]
     files = [made.path(f"tokens/{file.path}") for file in made.files("tokens")]
     assert duckdb.read_parquet(files).aggregate("count(*)").fetchall() == [(2,)]
 
@@ -246,7 +251,8 @@ def test_sail_reads_a_table_as_delta(made, spark):
 
 
 @pytest.mark.parametrize(
-    "name", ["a b", "ü漢", "a#b", "{a}", "a*b", "a?b", "a[b]", "a%b", "a&b;c", "a'b\"c", "a:b", "a+b=c,d", "é\u0301", " a "]
+    "name",
+    ["a b", "ü漢", "a#b", "{a}", "a*b", "a?b", "a[b]", "a%b", "a&b;c", "a'b\"c", "a:b", "a+b=c,d", "é\u0301", " a "],
 )
 def test_a_lake_may_lie_under_any_of_these_names(engine, tmp_path, rows, note, name):
     lake = Lake(str(tmp_path / name), engine)

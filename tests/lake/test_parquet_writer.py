@@ -17,7 +17,16 @@ SEQUENCES = sequences("causal")
 def token_rows(count, first=0, size=8):
     empty = dict.fromkeys(TOKENS.schema.names)
     return pa.Table.from_pylist(
-        [{**empty, "doc_id": f"d{first + n:05}", "ids": random.Random(n).randbytes(size), "n_tokens": n, "run_id": "r"} for n in range(count)],
+        [
+            {
+                **empty,
+                "doc_id": f"d{first + n:05}",
+                "ids": random.Random(n).randbytes(size),
+                "n_tokens": n,
+                "run_id": "r",
+            }
+            for n in range(count)
+        ],
         TOKENS.schema,
     )
 

@@ -26,7 +26,13 @@ def test_rows_are_computed_once_and_read_from_files(lake, spark):
 
 
 def test_rows_of_this_process_become_a_frame(lake):
-    rows = pa.table({"name": ["a", None], "ids": [[1, 2], []], "map": pa.array([{"k": "v"}, {}], pa.map_(pa.string(), pa.string()))})
+    rows = pa.table(
+        {
+            "name": ["a", None],
+            "ids": [[1, 2], []],
+            "map": pa.array([{"k": "v"}, {}], pa.map_(pa.string(), pa.string())),
+        }
+    )
     with Scratch(lake, "work") as scratch:
         found = scratch.frame(rows).toArrow().to_pylist()
         assert found == [{"name": "a", "ids": [1, 2], "map": [("k", "v")]}, {"name": None, "ids": [], "map": []}]
@@ -34,9 +40,14 @@ def test_rows_of_this_process_become_a_frame(lake):
 
 
 def test_nothing_is_left_after_an_error(lake, spark):
-    with pytest.raises(ValueError, match="broken"), Scratch(lake, "work") as scratch:
-        scratch.keep(spark.range(3))
-        raise ValueError("broken")
+    def fail():
+        with Scratch(lake, "work") as scratch:
+            scratch.keep(spark.range(3))
+            assert left(lake)
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        fail()
     assert left(lake) == []
 
 

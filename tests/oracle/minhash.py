@@ -13,9 +13,9 @@ from oracle.texts import LANGUAGES
 
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
-from lake.lake import Lake
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from lake.lake import Lake
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.minhash import MinHasher, Signatures
 

@@ -217,7 +217,14 @@ def test_folders_that_are_delta_tables_need_the_lister_of_delta(tmp_path):
 
 @pytest.mark.parametrize(
     ("pattern", "found"),
-    [("*.txt", {"a.txt"}), ("t", {"t"}), ("*", {"a.txt", "t"}), ("t/*.parquet", {"t"}), ("t/**", {"t"}), ("t/*.csv", None)],
+    [
+        ("*.txt", {"a.txt"}),
+        ("t", {"t"}),
+        ("*", {"a.txt", "t"}),
+        ("t/*.parquet", {"t"}),
+        ("t/**", {"t"}),
+        ("t/*.csv", None),
+    ],
 )
 def test_a_glob_names_a_delta_table_by_its_folder_or_a_file_in_it(tmp_path, pattern, found):
     write(tmp_path, **{"t/_delta_log/0.json": "{}", "t/part.parquet": b"PAR1", "a.txt": "a"})

@@ -134,12 +134,16 @@ def test_a_delta_table_is_read_at_its_current_version(spark, tmp_path):
 
 def test_renamed_columns_are_read_and_files_with_rows_that_a_vector_hides_are_rejected(spark, tmp_path):
     table = tmp_path / "lake" / "table"
-    parts = {part: pa.table({"id": [n, n + 3], "text": [f"text {n}", f"text {n + 3}"]}) for n, part in enumerate("abc")}
+    parts = {
+        part: pa.table({"id": [n, n + 3], "text": [f"text {n}", f"text {n + 3}"]}) for n, part in enumerate("abc")
+    }
     delta_by_hand.create(table, parts, "part")
     delta_by_hand.remove(table, "a.parquet")
     delta_by_hand.hide(table, "b.parquet", 1)
     found = read_table(spark, tmp_path)
-    assert sorted((row.text, row.position, row.meta["id"], row.meta["part"]) for row in documents(found).collect()) == [
+    assert sorted(
+        (row.text, row.position, row.meta["id"], row.meta["part"]) for row in documents(found).collect()
+    ) == [
         ("text 2", 0, "2", "c"),
         ("text 5", 1, "5", "c"),
     ]

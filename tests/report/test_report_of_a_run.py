@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 from test_report_page import Page
 
-from lake.lake import Lake
 from jobs.report.collect import collect
 from jobs.report.page import render
+from lake.lake import Lake
 from pipelines.policies.rules import BY_REASON
 from pipelines.tables import MEASURES
 

@@ -1,4 +1,4 @@
-"""Packing through the engine, written to a table: what the pure parts promise must survive partitions, shards and files."""
+"""Packing on the engine: what the pure parts promise must survive partitions, shards and files."""
 
 from pathlib import Path
 
