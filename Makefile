@@ -5,19 +5,27 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test faults faults-full fuzz fuzz-full check format oracle parity bench bench-full gate clean
+.PHONY: help setup setup-spark quickstart test test-engines faults faults-full fuzz fuzz-full check format oracle parity bench bench-full gate clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
-setup: ## the environment, a JDK and the jars; downloads nothing when they are there
+setup: ## the environment with what checks and tests need; no Java
+	@sh scripts/bootstrap.sh dev
+
+setup-spark: ## the same, classic Spark and a JDK
+	@sh scripts/bootstrap.sh dev
+	@sh scripts/bootstrap.sh spark
+
+quickstart: ## text of this machine to packed training sequences and a report; INPUT=folder adds your own
 	@sh scripts/bootstrap.sh
-
-quickstart: setup ## text of this machine to packed training sequences and a report; INPUT=folder adds your own
 	tokenlake run examples/quickstart.yaml $(if $(INPUT),--input $(INPUT))
 
-test: setup ## the whole test suite
-	pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: setup ## the daily test suite, on Sail
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines
+
+test-engines: setup-spark ## equality of the engines: Sail, classic Spark on separate processes, Spark Connect
+	pytest tests/engines
 
 faults: setup ## kills, two runs at once, a full disk, a read-only lake: the small profile
 	pytest tests/faults tests/jobs/test_kill_and_resume.py
@@ -52,11 +60,11 @@ parity: setup ## the same on the whole corpus, with docs/parity.md written; LIMI
 	python -m benchmarks.corpus --profile full
 	PYTHONPATH=.:tests python -m oracle.page $(if $(LIMIT),--limit $(LIMIT)) $(if $(MINHASH),--minhash $(MINHASH))
 
-bench: setup ## speed beside the peers on 5,000 pages, under ten minutes; tables into docs/benchmarks.md
-	python -m benchmarks --profile quick --write
+bench: setup ## speed beside the peers on 1,250 and 5,000 pages, ten minutes; tables into docs/benchmarks.md
+	python -m benchmarks --profile quick --write $(if $(ENGINES),--engines $(ENGINES))
 
-bench-full: setup ## the same on 36,000 pages, in 25 minutes
-	python -m benchmarks --profile full --write
+bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sail spark" names the engines
+	python -m benchmarks --profile full --write $(if $(ENGINES),--engines $(ENGINES))
 
 gate: setup ## every kernel against a reference implementation, two minutes: fails when one has become slow
 	python -m benchmarks.gate

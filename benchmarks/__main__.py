@@ -1,10 +1,11 @@
-"""Side-by-side runs against peers: one command, a table out.
+"""Side-by-side runs against peers: one command, tables out.
 
-    python -m benchmarks [--profile trial|quick|full] [--only NAME …] [--list] [--write] [--to FOLDER]
+    python -m benchmarks [--profile trial|quick|full] [--engines sail spark] [--sizes N …] [--only NAME …] [--list]
+                         [--write] [--to FOLDER]
 
-Each benchmark prints its table when it is done; all are kept in FOLDER/results/<profile>.json, and `--write` puts them
-into docs/benchmarks.md. `trial` only shows that everything works. Exit status: 0 done, whether goals are met or not;
-1 a benchmark failed.
+Each benchmark prints its tables when it is done; all are kept in FOLDER/results/<profile>.json, and `--write` puts
+them into docs/benchmarks.md. The goals are printed last. `trial` only shows that everything works. Exit status: 0
+done, whether goals are met or not; 1 a benchmark failed.
 """
 
 import argparse
@@ -17,21 +18,26 @@ from pathlib import Path
 
 from benchmarks import results
 from benchmarks.corpus import DOCUMENTS, cache_folder, make
+from benchmarks.lakes import ENGINES
 from benchmarks.process import REPOSITORY, FailedError
-from benchmarks.setting import Setting
-from benchmarks.suite.chain import chain, growth
+from benchmarks.setting import SIZES, Setting, corpus_of
+from benchmarks.suite.chain import chain, whole_run
+from benchmarks.suite.encoders import encoders
 from benchmarks.suite.extraction import extraction
-from benchmarks.suite.fixed_cost import fixed_cost
+from benchmarks.suite.languages import languages
 from benchmarks.suite.minhash import minhash
 from benchmarks.suite.rules import rules_kernel, rules_stage
+from benchmarks.suite.small import small
 from benchmarks.suite.tokenize import tokenize
 
-Benchmark = Callable[[Setting], tuple[list[results.Row], dict[str, str]]]
+Benchmark = Callable[[Setting], results.Found]
 
 BENCHMARKS: dict[str, Benchmark] = {
     function.__name__: function
-    for function in (extraction, rules_kernel, rules_stage, minhash, tokenize, chain, growth, fixed_cost)
+    for function in (small, chain, rules_stage, minhash, tokenize, encoders, languages, extraction, rules_kernel)
 }
+WHOLE = ("small", "chain", "rules_stage", "minhash", "tokenize")  # commands of ours, on each engine
+QUICK = ("small", "chain", "rules_stage", "minhash", "encoders", "languages")
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 
 
@@ -42,18 +48,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, function in BENCHMARKS.items():
             print(f"{name:<14}{(function.__doc__ or '').strip().splitlines()[0]}")
         return 0
-    corpus = make(options.profile, options.to)
     work = options.to / "work" / options.profile
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    setting = Setting(options.profile, corpus, options.to, work, options.cores)
-    failed = [name for name in options.only or BENCHMARKS if not _run(name, setting, options.to)]
+    sizes = tuple(sorted(options.sizes or SIZES[options.profile]))
+    for profile in {options.profile, *(corpus_of(size)[0] for size in sizes)}:
+        make(profile, options.to)
+    setting = Setting(options.profile, options.to, work, options.cores, tuple(options.engines), sizes)
+    chosen = options.only or (QUICK if options.profile == "quick" else BENCHMARKS)
+    if set(chosen) & set(WHOLE):
+        _warm(setting)
+    failed = [name for name in chosen if not _run(name, setting, options.to)]
     shutil.rmtree(work, ignore_errors=True)
+    kept = options.to / "results" / f"{options.profile}.json"
+    found = {outcome.name: outcome for outcome in results.load(kept)} if kept.exists() else {}
+    ordered = [found[name] for name in BENCHMARKS if name in found]
+    goals = results.goals_table(ordered)
+    print(goals)
     if options.write:
-        found = {outcome.name: outcome for outcome in results.load(_kept(options.to, options.profile))}
-        ordered = [found[name].markdown() for name in BENCHMARKS if name in found]
-        results.write(PAGE, options.profile, "\n\n".join(ordered))
+        text = [f"### Goals\n\n{goals}"] if goals else []
+        results.write(PAGE, options.profile, "\n\n".join([*text, *(outcome.markdown() for outcome in ordered)]))
     return 1 if failed else 0
+
+
+def _warm(setting: Setting) -> None:
+    """One unmeasured run on each engine: what is compiled or written at first use and kept is not measured."""
+    for engine in setting.engines:
+        print(f"a first run on {engine}, not measured …", flush=True)
+        whole_run(setting, setting.sizes[0], engine)
 
 
 def _run(name: str, setting: Setting, cache: Path) -> bool:
@@ -62,24 +84,28 @@ def _run(name: str, setting: Setting, cache: Path) -> bool:
     print(f"{name} …", flush=True)
     started = time.perf_counter()
     try:
-        rows, versions = function(setting)
+        found = function(setting)
     except (FailedError, RuntimeError) as error:
         print(f"{name} failed: {error}", file=sys.stderr, flush=True)
         return False
-    outcome = results.outcome(name, function, rows, versions, round(time.perf_counter() - started, 1))
+    outcome = results.outcome(name, function, found, round(time.perf_counter() - started, 1))
     results.save(cache / "results", setting.profile, [outcome])
     print(f"\n{outcome.markdown()}\n\n{name}: {outcome.seconds} s\n", flush=True)
     return True
-
-
-def _kept(cache: Path, profile: str) -> Path:
-    return cache / "results" / f"{profile}.json"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side-by-side runs against peers.")
     parser.add_argument("--profile", choices=list(DOCUMENTS), default="quick")
     parser.add_argument("--only", nargs="+", choices=list(BENCHMARKS), metavar="NAME")
+    parser.add_argument(
+        "--engines",
+        nargs="+",
+        choices=ENGINES,
+        default=["sail", "spark"],
+        help="ours on each of these, the first prepares lakes and is what ratios are of; default: no --engine",
+    )
+    parser.add_argument("--sizes", nargs="+", type=int, metavar="PAGES", help="instead of the profile's")
     parser.add_argument("--list", action="store_true", help="what there is to run")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.relative_to(REPOSITORY)}")
     parser.add_argument("--to", type=Path, default=cache_folder(), metavar="FOLDER", help="corpus, peers and results")

@@ -4,7 +4,6 @@ Standard library only, for it runs in every peer's environment.
 """
 
 import json
-import os
 import resource
 import sys
 import time
@@ -40,6 +39,6 @@ class Clock:
 
 
 def _cpu_seconds() -> float:
-    """Of this process and of its children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    """Of this process and of its children that have ended, in microseconds where the system counts them."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)

@@ -71,7 +71,7 @@ def _chosen(wanted: list[Package], folder: Path, documents: int) -> list[Page]:
 
 def _write_part(target: Path, number: int, part: list[Page]) -> dict[str, Any]:
     """One web archive and the JSON lines of the same pages; what the manifest says of them."""
-    from pipelines.readers.extractors import main_text
+    from pipelines.extraction.extractors import main_text
 
     stem = f"part-{number:05d}"
     record = target / f".{stem}.json"

@@ -1,11 +1,14 @@
 """The peers' environments: one each, made by uv from pinned requirements, and the commands that run in them."""
 
+import shutil
 import sys
 from pathlib import Path
 
 from benchmarks.process import REPOSITORY, Finished, run
 
 PYTHON = "3.11"  # of the peers that pin what newer versions cannot build
+# A measured peer neither downloads nor reports anything.
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "DO_NOT_TRACK": "true", "DAFT_PROGRESS_BAR": "0"}
 
 
 def peer(name: str, script: str, cache: Path, cores: int, *arguments: object) -> Finished:
@@ -16,7 +19,7 @@ def peer(name: str, script: str, cache: Path, cores: int, *arguments: object) ->
     """
     folder = REPOSITORY / "benchmarks" / "peers" / name
     interpreter = _interpreter(name, folder, cache) if (folder / "requirements.txt").exists() else sys.executable
-    return run([interpreter, folder / script, *arguments], cores, {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"})
+    return run([interpreter, folder / script, *arguments], cores, OFFLINE)
 
 
 def ours(script: str, cores: int, *arguments: object) -> Finished:
@@ -34,9 +37,10 @@ def _interpreter(name: str, folder: Path, cache: Path) -> Path:
     wanted = (folder / "requirements.txt").read_text()
     if not made.exists() or made.read_text() != wanted:
         print(f"making the environment of {name}", flush=True)
-        run(["uv", "venv", "--quiet", "--clear", "--python", PYTHON, environment], cores=1)
+        uv = shutil.which("uv") or REPOSITORY / ".tools" / "bin" / "uv"  # where `make setup` puts it
+        run([uv, "venv", "--quiet", "--clear", "--python", PYTHON, environment], cores=1)
         # --no-deps: the file is complete, and leaves out what a peer names but does not need here
-        install = ["uv", "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python"]
+        install = [uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python"]
         run([*install, environment / "bin" / "python", "-r", folder / "requirements.txt"], cores=64)
         made.write_text(wanted)
     return environment / "bin" / "python"

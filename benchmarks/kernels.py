@@ -132,7 +132,7 @@ def _plain_signatures(documents: list[str]) -> list[list[int]]:
     import xxhash
 
     from pipelines.dedup.minhash import permutations
-    from pipelines.text.normalise import simplify
+    from pipelines.words.normalise import simplify
 
     multipliers, increments = permutations(1, 112)
     prime = np.uint64((1 << 61) - 1)
@@ -149,7 +149,7 @@ def _plain_signatures(documents: list[str]) -> list[list[int]]:
 
 
 def _languages(documents: list[str]) -> list[str]:
-    from pipelines.text.language import identify
+    from pipelines.language.identification import identify
 
     return identify(documents)[0]
 
@@ -173,7 +173,12 @@ def _fasttext() -> Any:
 
 
 def _encode(documents: list[str]) -> list[bytes]:
-    ids, _ = _encoder().encode(pa.array(documents))
+    ids, _ = _encoder("fastokens").encode(pa.array(documents))
+    return ids.to_pylist()
+
+
+def _encode_segments(documents: list[str]) -> list[bytes]:
+    ids, _ = _encoder("tokenizers").encode(pa.array(documents))
     return ids.to_pylist()
 
 
@@ -191,11 +196,11 @@ def _tokenizer() -> Any:
 
 
 @cache
-def _encoder() -> Any:
+def _encoder(name: Any) -> Any:
     from pipelines.tokenizer.encode import Encoder, one_thread
 
     one_thread()
-    return Encoder(_tokenizer())
+    return Encoder(_tokenizer(), name)
 
 
 @cache
@@ -238,7 +243,7 @@ def _read_archive(archive: Path) -> list[str]:
     from pipelines.readers.config import SourceConfig
     from pipelines.readers.listing import list_files
     from pipelines.readers.record import Document
-    from pipelines.readers.splitting import split
+    from pipelines.readers.splits import split
 
     source = SourceConfig(name="gate", path=str(archive))
     records = (record for piece in split(list_files(source), source, 16 << 20) for record in registry.read(piece))
@@ -313,6 +318,7 @@ KERNELS = (
     Kernel("signatures", _as_given, _signatures, _plain_signatures),
     Kernel("language", _as_given, _languages, _fasttext_languages),
     Kernel("encode", _as_given, _encode, _encode_batch_fast),
+    Kernel("segments", _as_given, _encode_segments, _encode_batch_fast),
     Kernel("archive", _archive, _read_archive, _read_bare),
     Kernel("assemble", _ids, _packed, _packed_by_numpy),
     Kernel("best fit", _ids, _best_fit, _best_fit_by_bisection),

@@ -1,13 +1,13 @@
-"""What a benchmark gives: rows of our figure beside a peer's, and the Markdown that shows them."""
+"""What a benchmark gives: whole commands, figures beside a peer, goals; and the Markdown of all of them."""
 
 import json
 import os
 import platform
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,81 @@ class Row:
         return [self.what, f"{_number(self.ours)} {self.unit}", peer, ratio, goal, met]
 
 
-OURS = ("pyspark", "delta-spark")
+@dataclass(frozen=True)
+class Run:
+    """One whole command among those that do the same: ours on each engine, and the peers."""
+
+    group: str  # of commands with the same input: "5,000 pages"
+    who: str
+    seconds: float  # wall
+    cpu_seconds: float  # of the whole process tree
+    peak_mb: float  # of the whole process tree, PSS
+    rows_in: int
+    rows_out: int
+    inner: float | None = None  # seconds of the work alone, as the command itself counts them
+    ours: bool = False
+
+    @property
+    def cores(self) -> float:
+        """Cores in use, on average."""
+        return self.cpu_seconds / self.seconds
+
+    def cells(self, base: "Run | None") -> list[str]:
+        """The row of the Markdown table; `base` is the run of ours that the others are compared with."""
+        inner = "" if self.inner is None else _number(self.inner)
+        peak = f"{self.peak_mb / 1024:.2f}"
+        ratio = "" if base is None or base is self else f"{self.seconds / base.seconds:.2f}×"
+        figures = [_number(self.seconds), inner, _number(self.cpu_seconds), f"{self.cores:.2f}", peak]
+        return [self.group, self.who, *figures, f"{self.rows_in:,}", f"{self.rows_out:,}", ratio]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure that the project wants to reach, and what was measured on one engine."""
+
+    what: str
+    engine: str
+    measured: float
+    unit: str
+    least: float | None = None
+    most: float | None = None
+    aim: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the measured figure is within the bounds."""
+        return (self.least is None or self.measured >= self.least) and (
+            self.most is None or self.measured <= self.most
+        )
+
+    def cells(self) -> list[str]:
+        """The row of the Markdown table."""
+        sign, bound = ("≥", self.least) if self.most is None else ("≤", self.most)
+        unit = self.unit if self.unit == "×" else f" {self.unit}"
+        goal = f"{sign} {bound:g}{unit}" + ("" if self.aim is None else f" (aim {self.aim:g})")
+        return [self.what, goal, self.engine, f"{_number(self.measured)}{unit}", "yes" if self.met else "**no**"]
+
+
+@dataclass
+class Found:
+    """What one benchmark found."""
+
+    rows: list[Row] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+OURS = ("pysail", "pyspark", "deltalake")
 HEADINGS = ("what", "ours", "peer", "ratio", "goal", "met")
+RUN_HEADINGS = ("input", "command", "wall s", "work s", "CPU s", "cores", "peak GB", "in", "out", "wall, of ours")
+GOAL_HEADINGS = ("what", "goal", "engine", "measured", "met")
+
+
+def goals_table(found: "Sequence[Outcome]") -> str:
+    """The goals of all benchmarks that ran; "" when none has any."""
+    goals = [goal.cells() for outcome in found for goal in outcome.goals]
+    return "\n".join(_table(GOAL_HEADINGS, goals)) if goals else ""
 
 
 def _number(value: float) -> str:
@@ -65,6 +138,8 @@ class Outcome:
     title: str
     about: str
     rows: tuple[Row, ...]
+    runs: tuple[Run, ...]
+    goals: tuple[Goal, ...]
     versions: Mapping[str, str]
     when: str
     commit: str
@@ -74,32 +149,51 @@ class Outcome:
     def markdown(self) -> str:
         """Heading, what the figures include, the table, the circumstances."""
         versions = ", ".join(f"{name} {version}" for name, version in sorted(self.versions.items()))
-        lines = [f"### {self.title}", "", self.about, "", *_table(self.rows), ""]
+        lines = [f"### {self.title}", "", self.about, ""]
+        if self.runs:
+            lines += [*_table(RUN_HEADINGS, [run.cells(_base(run, self.runs)) for run in self.runs]), ""]
+        if self.rows:
+            lines += [*_table(HEADINGS, [row.cells() for row in self.rows]), ""]
         lines += [f"{self.when}, commit {self.commit}, {self.hardware}; {versions}"]
         return "\n".join(lines)
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    body = [HEADINGS, ["---"] * len(HEADINGS), *(row.cells() for row in rows)]
-    return [f"| {' | '.join(cells)} |" for cells in body]
+def _base(run: Run, runs: Sequence[Run]) -> Run | None:
+    """The first run of ours on the same input."""
+    return next((other for other in runs if other.ours and other.group == run.group), None)
 
 
-def outcome(
-    name: str, function: Callable[..., Any], rows: Sequence[Row], versions: Mapping[str, str], seconds: float
-) -> Outcome:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (headings, ["---"] * len(headings), *rows)]
+
+
+def outcome(name: str, function: Callable[..., Any], found: Found, seconds: float) -> Outcome:
     """An outcome of now, here; title and explanation are the function's docstring."""
     title, _, about = (function.__doc__ or name).strip().partition("\n")
     return Outcome(
         name=name,
         title=title.rstrip("."),
         about=" ".join(about.split()),
-        rows=tuple(rows),
-        versions={**{package: version(package) for package in OURS}, **versions},
+        rows=tuple(found.rows),
+        runs=tuple(found.runs),
+        goals=tuple(found.goals),
+        versions={**_our_versions(), **found.versions},
         when=datetime.now(UTC).strftime("%Y-%m-%d"),
         commit=_commit(),
         hardware=_hardware(),
         seconds=seconds,
     )
+
+
+def _our_versions() -> dict[str, str]:
+    """Of our engines, as far as they are installed."""
+    found = {}
+    for package in OURS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def _commit() -> str:
@@ -130,7 +224,13 @@ def save(folder: Path, profile: str, found: Sequence[Outcome]) -> Path:
 def load(file: Path) -> list[Outcome]:
     """What `save` kept."""
     entries = json.loads(file.read_text())
-    return [Outcome(**{**entry, "rows": tuple(Row(**row) for row in entry["rows"])}) for entry in entries]
+    return [_outcome(entry) for entry in entries]
+
+
+def _outcome(entry: dict[str, Any]) -> Outcome:
+    kinds = {"rows": Row, "runs": Run, "goals": Goal}
+    parts = {name: tuple(kind(**row) for row in entry.get(name, ())) for name, kind in kinds.items()}
+    return Outcome(**{**entry, **parts})
 
 
 def write(document: Path, profile: str, text: str) -> None:

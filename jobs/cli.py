@@ -61,9 +61,9 @@ def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
 
 def _fail(reporter: Reporter, error: Exception, status: int, told: str = "") -> int:
     message = told or str(error) or type(error).__name__
-    facts = {"error": message, "kind": type(error).__name__, "status": status}
+    fields = {"error": message, "kind": type(error).__name__, "status": status}
     whole = {} if str(error) in message else {"detail": str(error)}
-    reporter.event("error", f"tokenlake: error: {message}", **facts, **whole)
+    reporter.event("error", f"tokenlake: error: {message}", **fields, **whole)
     if status == 1 and not reporter.log_json:
         reporter.event(
             "hint", "(--traceback shows where it happened; what was committed stays, and is not done again)"
@@ -136,8 +136,8 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=("auto", "sail", "spark", "connect"),
-        help="where it is computed: sail (in this process, no Java), spark (a JVM, clusters), connect (the server that "
-        "SPARK_REMOTE names); auto, the default, takes what fits the place",
+        help="where it is computed: sail (in this process, no Java), spark (a JVM, clusters), connect "
+        "(the server that SPARK_REMOTE names); auto, the default, takes what fits the place",
     )
 
 
@@ -212,7 +212,7 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "  tokenlake doctor\n  tokenlake doctor --install\n  tokenlake doctor --install --engine spark\n",
     )
     added.add_argument("--install", action="store_true", help="compile the kernels, so that no run waits for them")
-    added.add_argument("--engine", choices=("sail", "spark"), default="sail", help="also what this engine gains from")
+    added.add_argument("--engine", choices=("sail", "spark"), default="sail", help="what else this engine gains from")
     added.add_argument("--quiet", action="store_true", help="say only what is missing")
     added.set_defaults(command="doctor:doctor")
 

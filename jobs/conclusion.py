@@ -1,7 +1,7 @@
 """The end of `tokenlake run`: what must add up is checked, the report is written, the funnel is shown."""
 
 from jobs.funnel import lines
-from jobs.identities import require
+from jobs.invariants import require
 from jobs.report import collect, publish, published
 from jobs.stages.context import StageContext
 
@@ -10,16 +10,16 @@ def conclude(run: StageContext) -> None:
     """Looks at every table once; at none when no table has changed since the last report.
 
     Raises:
-        IdentityError: rows were lost, doubled or invented; the report is written all the same, to look at.
+        InvariantError: rows were lost, doubled or invented; the report is written all the same, to look at.
     """
     with run.reporter.stage("report", run.engine.progress):
-        facts = published(run.lake)
-        if facts is None:
-            facts = collect(run.lake)
-            publish(run.lake, facts)
+        data = published(run.lake)
+        if data is None:
+            data = collect(run.lake)
+            publish(run.lake, data)
     page = run.lake.path("report/index.html")
-    run.reporter.event("funnel", "\n".join(["", *lines(facts)]), **facts.total.model_dump())
+    run.reporter.event("funnel", "\n".join(["", *lines(data)]), **data.total.model_dump())
     run.reporter.event("report_written", f"\n  report: {page}", path=page)
-    require(run.lake.root, facts.identities)
-    held = [str(identity) for identity in facts.identities]
-    run.reporter.event("identities", f"  {len(held)} identities hold, such as {held[0]}" if held else "", held=held)
+    require(run.lake.root, data.invariants)
+    held = [str(invariant) for invariant in data.invariants]
+    run.reporter.event("invariants", f"  {len(held)} invariants hold, such as {held[0]}" if held else "", held=held)

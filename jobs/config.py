@@ -7,14 +7,14 @@ from pydantic import Field, model_validator
 
 from pipelines.config import Config
 from pipelines.dedup.config import DedupConfig
+from pipelines.pii.spans import PiiConfig
 from pipelines.policies.policy import DEFAULT_POLICY
 from pipelines.readers.config import SourceConfig
 from pipelines.rules.config import MeasureConfig
 from pipelines.sequences.config import PackConfig
-from pipelines.text.personal import PersonalConfig
 from pipelines.text.repair import RepairConfig
-from pipelines.text.urls import UrlConfig
 from pipelines.tokenizer.config import TokenizerConfig
+from pipelines.urls.url_lists import UrlConfig
 
 
 class IngestConfig(Config):
@@ -29,13 +29,13 @@ class IngestConfig(Config):
 
 
 class CleanConfig(Config):
-    """What is measured, which policy decides, what is repaired and replaced in the text that goes on."""
+    """Measures, the policy that decides, and how the text of kept documents is finalized."""
 
     policy: str = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
     measure: MeasureConfig = MeasureConfig()
     urls: UrlConfig = UrlConfig()
     repair: RepairConfig = RepairConfig()
-    personal: PersonalConfig = PersonalConfig()
+    pii: PiiConfig = PiiConfig()
 
 
 class RunConfig(Config):
@@ -50,7 +50,9 @@ class RunConfig(Config):
     pack: tuple[PackConfig, ...] = (PackConfig(),)
     engine: Literal["auto", "sail", "spark", "connect"] = Field("auto", description="where it is computed")
     profile: Literal["small", "large"] = Field("small", description="classic Spark: quick start, or long runs")
-    spark: dict[str, str] = Field(default_factory=dict, description="settings of classic Spark that win over the defaults")
+    spark: dict[str, str] = Field(
+        default_factory=dict, description="settings of classic Spark that win over the defaults"
+    )
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "RunConfig":

@@ -46,7 +46,7 @@ def compile_kernels() -> None:
     from tempfile import TemporaryDirectory
 
     from jobs.engine.sail import SailEngine
-    from pipelines.text.words import COMMON_LANGUAGES, word_splitter
+    from pipelines.words.spacy_words import COMMON_LANGUAGES, word_splitter
 
     with TemporaryDirectory(prefix="tokenlake-first-run-") as folder:
         rehearse(SailEngine(), folder)

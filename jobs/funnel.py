@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator
 
-from jobs.report.facts import LakeFacts
+from jobs.report.data import ReportData
 from jobs.report.page import steps
 
 BAR = 30  # characters of the longest bar
 
 
-def lines(facts: LakeFacts) -> Iterator[str]:
+def lines(data: ReportData) -> Iterator[str]:
     """A line for each step of the report's funnel, then tokens and sequences."""
-    whole = max(facts.total.read, 1)
-    for step in steps(facts):
+    whole = max(data.total.read, 1)
+    for step in steps(data):
         left, length = round(BAR * step.before / whole), max(round(BAR * step.documents / whole), 1)
         bar = "█" * length if step.kind == "kept" else " " * min(left, BAR - 1) + "░" * length
         label = step.label.partition(":")[0] if step.kind == "rejected" else step.label
         yield f"  {label if step.kind == 'kept' else '  ' + label:<32}{step.documents:>12,}  {bar}"
-    if facts.total.tokens:
-        yield f"  {'tokens':<32}{facts.total.tokens:>12,}  in {facts.total.tokenized:,} documents"
-    for split in facts.sequences:
+    if data.total.tokens:
+        yield f"  {'tokens':<32}{data.total.tokens:>12,}  in {data.total.tokenized:,} documents"
+    for split in data.sequences:
         fill = split.tokens / (split.sequences * split.length) if split.sequences else 0.0
         name = f"{split.table}, {split.split}"
         yield f"  {name:<32}{split.sequences:>12,}  of {split.length:,} tokens, {fill:.1%} full"

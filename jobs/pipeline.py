@@ -6,11 +6,11 @@ from importlib import import_module
 from jobs.cli import STAGES
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
-from lake.lake import Lake
 from jobs.progress import Reporter
 from jobs.rejects import over_limit
 from jobs.runs import record_failure, record_runs
 from jobs.stages.context import StageContext
+from lake.lake import Lake
 
 
 def run_stages(

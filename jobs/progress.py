@@ -29,24 +29,24 @@ class Reporter:
         self.stream = stream or sys.stderr
         self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
 
-    def event(self, name: str, message: str = "", /, **facts: object) -> None:
-        """One thing that happened; `message` is for people, `facts` for machines."""
+    def event(self, name: str, message: str = "", /, **fields: object) -> None:
+        """One thing that happened; `message` is for people, `fields` for machines."""
         if self.log_json:
-            line = {"time": round(time.time(), 3), "event": name, **facts}
+            line = {"time": round(time.time(), 3), "event": name, **fields}
             self.stream.write(json.dumps(line, default=str) + "\n")  # whole, whichever thread writes
             self.stream.flush()
         elif message:
             self.console.print(message, markup=False)
 
     def engine(self, line: str) -> None:
-        """A line that the JVM said, for instance an error of a task; held back from people until it is needed."""
+        """A line that the engine wrote, such as a task's error; held back from people until it is needed."""
         if self._held is None:
             self.event("engine", line, line=line)
         else:
             self._held.append(line)
 
     def tell_engine(self) -> None:
-        """What the JVM said last, less the frames of its stacks: for failures that nothing else explains."""
+        """What the engine wrote last, less the frames of its stacks: for failures that nothing else explains."""
         from jobs.failures import without_frames
 
         held, self._held = self._held or (), None
@@ -70,18 +70,6 @@ class Reporter:
             raise
         seconds = round(time.perf_counter() - started, 2)
         self.event("stage_finished", f"  {name:<10} {seconds:7.1f} s", stage=name, seconds=seconds)
-
-    @contextmanager
-    def setup(self, what: str) -> Iterator[None]:
-        """Shows that something that has no tasks yet takes its time, for instance the JVM's start."""
-        started = time.perf_counter()
-        if self.log_json or not self.stream.isatty():
-            yield
-        else:
-            with self.console.status(what):
-                yield
-        seconds = round(time.perf_counter() - started, 2)
-        self.event("ready", f"  {what:<10} {seconds:7.1f} s", what=what, seconds=seconds)
 
     @contextmanager
     def _bar(self, name: str, tasks: "Callable[[], TaskProgress]") -> Iterator[None]:

@@ -3,18 +3,21 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
 from lake.commits import Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
-from lake.parquet_writer import TableWriter, writing
+from lake.parquet_writer import TableWriter, WriteTask
 from lake.storage import Storage, is_local
 from pipelines.tables import Table
+from pipelines.workers.mapped import Mapped
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
     from pyspark.sql import DataFrame
+
+Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
 _COMMIT_FILE = re.compile(r"(\d{20})\.json$")
 _ATTEMPTS = 10  # at a commit that does not depend on the version before it
@@ -161,27 +164,26 @@ class Lake:
         """The newest commit that tokenlake made."""
         return next((commit for commit in self.commits(table) if commit.metadata), None)
 
-    def append(self, rows: "DataFrame | pa.Table", table: Table, metadata: CommitMetadata, base: int | None) -> None:
+    def append(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int | None) -> None:
         """Adds rows in one commit. `base` is as for `commit_files`."""
         self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "append", base)
 
-    def overwrite(self, rows: "DataFrame | pa.Table", table: Table, metadata: CommitMetadata, base: int) -> None:
-        """Replaces a table's contents in one commit; older versions stay readable. `base` is as for `commit_files`."""
+    def overwrite(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int) -> None:
+        """Replaces the table's contents in one commit; older versions stay readable. `base` as for `commit_files`."""
         self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "overwrite", base)
 
-    def write(self, rows: "DataFrame | pa.Table", table: Table, run_id: str) -> list[DataFile]:
+    def write(self, rows: Rows, table: Table, run_id: str) -> list[DataFile]:
         """Writes rows to new data files of a table, each task its own, and commits nothing."""
         if isinstance(rows, pa.Table):
             writer = TableWriter(self.root, table, run_id)
             writer.write(rows)
             return writer.close()
+        task = WriteTask(self.root, table, run_id)
+        if isinstance(rows, Mapped):
+            return of_table(rows.then(task, task.schema).frame().toArrow(), table.name)
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        from lake.data_files import REPORTED
-
-        reports = rows.select(*table.schema.names).mapInArrow(
-            writing(self.root, table, run_id), from_arrow_schema(REPORTED)
-        )
+        reports = rows.select(*table.schema.names).mapInArrow(task, from_arrow_schema(task.schema))
         return of_table(reports.toArrow(), table.name)
 
     def commit_files(

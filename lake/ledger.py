@@ -13,14 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
-
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from lake.commits import Commit, CommitMetadata
 from lake.data_files import DataFile
-from lake.lake import ConcurrentCommitError, Lake
+from lake.lake import ConcurrentCommitError, Lake, Rows
 from pipelines.tables import Table
 
 if TYPE_CHECKING:
@@ -64,7 +61,7 @@ class Work:
         """An input at the version this work is about; in append mode only the rows not consumed yet."""
         return lake.read(table, self.inputs[table], self.fresh[table] if self.mode == "append" else None)
 
-    def commit(self, lake: Lake, rows: "DataFrame | pa.Table", **detail: str) -> Commit:
+    def commit(self, lake: Lake, rows: Rows, **detail: str) -> Commit:
         """Writes the output: appended, or replaced as a whole when this is a rebuild."""
         lake.remove_unfinished(self.output.name, self.run_id)
         return self.commit_files(lake, lake.write(rows, self.output, self.run_id), **detail)

@@ -167,25 +167,20 @@ def _bounds(metadata: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return low, high
 
 
-def writing(root: str, table: Table, run_id: str) -> "WriteTask":
-    """A function for `mapInArrow`: writes the rows of a task and yields the files as rows of `REPORTED`."""
-    return WriteTask(root, table, run_id)
-
-
 @dataclass(frozen=True)
 class WriteTask:
-    """Rows in, files out: `REPORTED`."""
+    """A function for `mapInArrow`: writes the rows of a task, then gives the files as rows of `REPORTED`."""
 
     root: str
     table: Table
     run_id: str
     schema: pa.Schema = REPORTED
 
-    def __call__(self, batches: Batches) -> Batches:
+    def __call__(self, rows: Batches) -> Batches:
         """Writes all batches, then reports."""
         writer = TableWriter(self.root, self.table, self.run_id)
         try:
-            for batch in batches:
+            for batch in rows:
                 writer.write(batch)
             files = writer.close()
         except BaseException:

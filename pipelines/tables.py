@@ -17,7 +17,7 @@ class Table:
     """One Delta table of a lake.
 
     Columns named `ids` are written without dictionary encoding, so that a reader gets whole row groups as one buffer;
-    `compression` is what that table's readers gain most from.
+    `compression` is chosen for the table's readers.
     """
 
     name: str
@@ -146,10 +146,10 @@ MEASURES = Table(
             list_ratio=pa.float64(),  # newlines per word
         ),
         size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),  # of the text as read
-        text=pa.string(),  # as C4's line rules leave it: what later stages read, so that no text is ever joined
+        text=pa.string(),  # after C4's line rules; later stages read this column, so texts are never joined
         run_id=pa.string(),
     ),
-    about="every measure of every rule set, taken once, and the text that goes on",
+    about="every measure of every rule set, and the text that later stages use",
 )
 
 DECISIONS = Table(
@@ -171,13 +171,13 @@ SIGNATURES = Table(
     schema=_schema(
         doc_id=pa.string(),
         text_hash=pa.binary(),  # 16 bytes: equal for exact duplicates
-        length=pa.int64(),  # code points of the text that goes on
+        length=pa.int64(),  # code points of `text` in `measures`
         priority=pa.int32(),  # of the source, higher survives
         batch=pa.int64(),  # order of arrival: 0 for the first dedup commit, then 1, ...
         bands=pa.list_(pa.int64()),  # one hash per MinHash bucket; empty when the text has too few words
         run_id=pa.string(),
     ),
-    about="what deduplication knows of a document that the rules kept; new data is compared with these",
+    about="hashes and MinHash bands of the documents that the rules kept; new data is compared with them",
 )
 
 DUPLICATES = Table(
@@ -208,7 +208,7 @@ CLEAN_DOCUMENTS = Table(
         cluster_id=pa.string(),  # the LSH component when there is one, else doc_id: key of the held-out split
         run_id=pa.string(),
     ),
-    about="what goes on: kept by the rules, one per duplicate cluster, personal data replaced",
+    about="final documents: kept by the rules, one per duplicate cluster, repaired, personal data replaced",
 )
 
 TOKENS = Table(

@@ -1,6 +1,10 @@
 #!/bin/sh
-# Brings what a fresh Debian or Ubuntu machine lacks: uv, the locked environment, a JDK, the pinned jars.
+# Brings what a machine lacks: uv, the locked environment, compiled kernels; a JDK only for the classic engine.
 # Does nothing, and downloads nothing, when all of it is there.
+#
+#   sh scripts/bootstrap.sh          what `tokenlake run` needs
+#   sh scripts/bootstrap.sh dev      and what the checks and tests need
+#   sh scripts/bootstrap.sh spark    and classic Spark with a JDK
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,14 +31,34 @@ if ! command -v uv >/dev/null; then
     python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools uv
 fi
 
-# 2. the locked environment; untouched when it matches the lock
-if [ ! -e .venv/.tokenlake ] || [ uv.lock -nt .venv/.tokenlake ] || [ pyproject.toml -nt .venv/.tokenlake ]; then
-    say "setting up the environment (once; a few minutes)"
-    uv sync --locked --quiet --compile-bytecode
-    touch .venv/.tokenlake
+# 2. the locked environment; what was asked for once is kept in later calls
+stamp() { echo ".venv/.tokenlake-$1"; }
+fresh() { [ -e "$(stamp "$1")" ] && [ ! uv.lock -nt "$(stamp "$1")" ] && [ ! pyproject.toml -nt "$(stamp "$1")" ]; }
+levels="run"
+for level in dev spark; do
+    if [ "${1:-run}" = "$level" ] || [ -e "$(stamp "$level")" ]; then levels="$levels $level"; fi
+done
+missing=""
+for level in $levels; do fresh "$level" || missing="$missing $level"; done
+if [ -n "$missing" ]; then
+    say "setting up the environment:$missing (once)"
+    options="--no-default-groups"
+    case "$levels" in *dev*) options="--group dev" ;; esac
+    case "$levels" in *spark*) options="$options --extra spark" ;; esac
+    # Modules are compiled to bytecode by the first run; for the few that it imports that is faster.
+    # shellcheck disable=SC2086
+    uv sync --locked --quiet $options
+    for level in $levels; do touch "$(stamp "$level")"; done
 fi
 
-# 3. a JDK that Spark 4.2 runs on
+# 3. kernels compiled, once for each environment; a run would do it, but somebody would wait for it
+if [ ! -e "$(stamp kernels)" ] || [ uv.lock -nt "$(stamp kernels)" ]; then
+    .venv/bin/tokenlake doctor --install --quiet
+    touch "$(stamp kernels)"
+fi
+
+# 4. for the classic engine: a JDK that Spark 4.2 runs on, and the JVM's class archive
+[ "${1:-run}" = spark ] || exit 0
 java_version() { "$1" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1; }
 supported() { v=$(java_version "$1"); [ "$v" = 17 ] || [ "$v" = 21 ]; }
 if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ] && supported "$JAVA_HOME/bin/java"; then :
@@ -47,6 +71,4 @@ else
     fi
     as_root_install "$package"
 fi
-
-# 4. the pinned jars
-.venv/bin/tokenlake doctor --install --quiet
+.venv/bin/tokenlake doctor --install --engine spark --quiet

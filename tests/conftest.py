@@ -5,12 +5,16 @@ from pathlib import Path
 
 import corpus
 import pytest
+from hypothesis import settings
 from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine
 from jobs.engine.sail import SailEngine
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+settings.register_profile("compiled", deadline=None)  # kernels compile on first use
+settings.load_profile("compiled")
 
 
 @pytest.fixture(scope="session")

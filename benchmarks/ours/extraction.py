@@ -11,7 +11,7 @@ from pipelines.readers import registry
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import Document
-from pipelines.readers.splitting import split
+from pipelines.readers.splits import split
 
 SPLIT_BYTES = 16 << 20
 

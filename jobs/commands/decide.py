@@ -10,17 +10,17 @@ from rich.table import Table as Grid
 
 from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
-from lake.commits import Commit
-from lake.lake import Lake
-from lake.lock import exclusive
-from lake.ledger import Work
 from jobs.progress import Reporter
 from jobs.runs import record_runs
 from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
+from lake.commits import Commit
+from lake.lake import Lake
+from lake.ledger import Work
+from lake.lock import exclusive
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import changes
-from pipelines.text.urls import UrlConfig
+from pipelines.urls.url_lists import UrlConfig
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from rich.table import Table as Grid
 
 from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
-from lake.lake import Lake
 from jobs.progress import Reporter
+from lake.lake import Lake
 
 _MEMBERS_SHOWN = 12  # of a cluster
 

@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from jobs import preflight
@@ -17,7 +18,7 @@ from lake.storage import is_local
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """All stages, the identities, the funnel and the report."""
+    """All stages, the invariants, the funnel and the report."""
     return execute(configuration(arguments), STAGES, reporter, True, arguments.engine)
 
 
@@ -58,9 +59,11 @@ def execute(
     preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
-    reporter.event("engine", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
+    reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     with exclusive(config.lake):
-        made = make(choice, Settings(config.spark, config.profile, reporter.engine))
+        made = make(
+            choice, Settings(config.spark, config.profile, reporter.engine, partial(reporter.event, "waiting"))
+        )
         try:
             from jobs.pipeline import run_stages
 

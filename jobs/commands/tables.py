@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.commands.lake_session import existing
-from lake.lake import Lake
 from jobs.progress import Reporter
+from lake.lake import Lake
 
 
 def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:

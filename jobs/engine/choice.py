@@ -37,7 +37,8 @@ class Settings:
 
     spark: Mapping[str, str] = field(default_factory=dict)  # Spark's own settings
     profile: str = "small"
-    tell: "Callable[[str], None] | None" = None
+    tell: "Callable[[str], None] | None" = None  # is given what the engine itself writes
+    say: "Callable[[str], None] | None" = None  # is given what people should know while they wait
 
 
 def choose(argument: str | None, configured: str, environment: Mapping[str, str] = os.environ) -> Choice:
@@ -78,7 +79,9 @@ def _require(choice: Choice, environment: Mapping[str, str]) -> None:
     if choice.name == "sail" and not find_spec("pysail"):
         raise EngineError("engine sail: pysail is not installed, and has no wheel for some platforms; use spark")
     if choice.name == "connect" and not environment.get("SPARK_REMOTE"):
-        raise EngineError("engine connect: set SPARK_REMOTE to the server's address, for instance sc://localhost:15002")
+        raise EngineError(
+            "engine connect: set SPARK_REMOTE to the server's address, for instance sc://localhost:15002"
+        )
     if choice.name == "spark" and not _classic():
         raise EngineError("engine spark: classic Spark is not installed; `pip install 'tokenlake[spark]'` adds it")
 
@@ -86,7 +89,9 @@ def _require(choice: Choice, environment: Mapping[str, str]) -> None:
 def _classic() -> bool:
     """Whether more than Spark's Connect client is installed; pyspark itself is not imported, which takes time."""
     package = find_spec("pyspark")
-    return package is not None and any(Path(place, "core").is_dir() for place in package.submodule_search_locations or ())
+    return package is not None and any(
+        Path(place, "core").is_dir() for place in package.submodule_search_locations or ()
+    )
 
 
 def make(choice: Choice, settings: Settings) -> "Engine":
@@ -94,7 +99,7 @@ def make(choice: Choice, settings: Settings) -> "Engine":
     if choice.name == "sail":
         from jobs.engine.sail import SailEngine
 
-        return SailEngine()
+        return SailEngine(settings.say)
     if choice.name == "connect":
         from jobs.engine.connect import ConnectEngine
 

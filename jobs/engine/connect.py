@@ -5,7 +5,7 @@ import re
 from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine, TaskProgress
-from jobs.engine.spark.location import escaped
+from jobs.engine.patterns import escaped
 
 
 class ConnectEngine(Engine):

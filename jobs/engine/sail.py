@@ -1,6 +1,9 @@
 """The embedded engine: Sail, a Spark Connect server in Rust, inside this process. No JVM."""
 
 import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,23 @@ from pyspark.sql import SparkSession
 from jobs.engine.base import Engine, TaskProgress
 from lake.storage import is_local
 from pipelines.workers import edge
+from pipelines.workers.errors import WorkerError
 from pipelines.workers.pool import WorkerPool
 
-# Rows that a Python function is given at once: bounds what a task holds, whatever the documents' lengths.
-BATCH_ROWS = "1000"
+# Read when Sail is loaded; what the environment says already wins.
+DEFAULTS = {
+    "RUST_LOG": "error",
+    # Rows that a Python function is given at once: bounds what a task holds, whatever the documents' lengths.
+    "SAIL_EXECUTION__BATCH_SIZE": "1000",
+    # Sail's allocator gives memory back at once: half the resident set after a stage, in the same time.
+    "MIMALLOC_PURGE_DELAY": "0",
+    "MIMALLOC_ABANDONED_PAGE_PURGE": "1",
+    "MIMALLOC_ARENA_EAGER_COMMIT": "0",
+}
+
+
+LONG_WAIT = 5.0
+"""Seconds of warming beyond which people are told what they wait for."""
 
 
 class SailEngine(Engine):
@@ -21,9 +37,11 @@ class SailEngine(Engine):
 
     name = "sail"
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] | None = None) -> None:
+        """`say` is given what people should know while they wait."""
         self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._server: Any = None
+        self._say = say
 
     @cached_property
     def _pool(self) -> WorkerPool:
@@ -31,10 +49,10 @@ class SailEngine(Engine):
 
     def start(self) -> SparkSession:
         """Starts the server in this process, and a session on it."""
-        edge.use(self._pool)  # before the imports below: it warms up meanwhile
-        os.environ.setdefault("RUST_LOG", "error")
-        os.environ.setdefault("SAIL_EXECUTION__BATCH_SIZE", BATCH_ROWS)
-        os.environ.setdefault("SAIL_EXECUTION__DEFAULT_PARALLELISM", str(self._cores))
+        for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
+            os.environ.setdefault(name, value)
+        edge.use(self._pool)  # warms up while the engine is imported
+        threading.Thread(target=self._explain_wait, daemon=True).start()
         from pysail.spark import SparkConnectServer
 
         self._server = SparkConnectServer(ip="127.0.0.1", port=0)
@@ -43,6 +61,19 @@ class SailEngine(Engine):
         session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
         session.conf.set("spark.sql.session.timeZone", "UTC")
         return session
+
+    def _explain_wait(self) -> None:
+        """Kernels that are not in numba's cache are compiled by the worker processes' template."""
+        warmed = threading.Event()
+
+        def wait() -> None:
+            with suppress(WorkerError):
+                self._pool.ready()
+            warmed.set()
+
+        threading.Thread(target=wait, daemon=True).start()
+        if not warmed.wait(LONG_WAIT) and self._say:
+            self._say("  compiling kernels, once for this installation: about half a minute")
 
     def stop(self) -> None:
         """Ends the session, the server and the worker processes."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from jobs.report.facts import Histogram, Threshold
+from jobs.report.data import Histogram, Threshold
 
 SLOTS = 128
 """Room for the slots of one measure in a code `measure * SLOTS + slot`."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from jobs.identities import count, identities
-from lake.lake import Lake
-from jobs.report import bins, facts, queries, summaries
+from jobs.invariants import count, invariants
+from jobs.report import bins, data, queries, summaries
 from jobs.report.thresholds import policy_in_force, thresholds
+from lake.lake import Lake
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -17,10 +17,10 @@ RUNS = 200
 """How many of the newest runs are shown."""
 
 
-def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
+def collect(lake: Lake, counts: Counts | None = None) -> data.ReportData:
     """Asks every question once; the answers do not depend on the order in which Spark gives them.
 
-    Tables that no stage has made yet leave their part empty. `counts` spares counting what `jobs.identities.count`
+    Tables that no stage has made yet leave their part empty. `counts` spares counting what `jobs.invariants.count`
     has counted already.
 
     Raises:
@@ -47,11 +47,11 @@ def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
         chosen = sorted({row["doc_id"] for row in [*(examples.result()), *(largest.result())]})
         texts = ask(queries.excerpts, "documents", doc_ids=chosen)
         values = ask(queries.measured, "measures", doc_ids=chosen, names=sorted({rule.measure for rule in rules}))
-    excerpts = {row["doc_id"]: facts.Excerpt(**row.asDict()) for row in texts.result()}
+    excerpts = {row["doc_id"]: data.Excerpt(**row.asDict()) for row in texts.result()}
     by_source, by_language = summaries.flows(happened.result(), rejects.result())
     sources = tuple(summaries.source(row) for row in inputs.result())
     splits = tuple(split for name in sorted(packed) for split in packed[name].result())
-    return facts.LakeFacts(
+    return data.ReportData(
         lake=lake.root,
         policy=label,
         tables=tuple(_state(lake, name, counted.result().get(name, {}).get("rows")) for name in names),
@@ -67,7 +67,7 @@ def collect(lake: Lake, counts: Counts | None = None) -> facts.LakeFacts:
         tokens_per_document=summaries.tokens_per_document(happened.result()) if "tokens" in tables else None,
         sequences=splits,
         runs=tuple(runs.result()),
-        identities=tuple(identities(counted.result())),
+        invariants=tuple(invariants(counted.result())),
     )
 
 
@@ -94,7 +94,7 @@ def _is_packed(name: str) -> bool:
     return name.startswith("sequences_")
 
 
-def _packed(name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[facts.Split]:
+def _packed(name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[data.Split]:
     room, _ = queries.bytes_of_ids(sequences)
     size, count = queries.bytes_of_ids(tokens) if tokens is not None else (0, 0)
     length = room * count // size if size else 0
@@ -108,7 +108,7 @@ def _known(answer: object) -> "Future[Any]":
     return future
 
 
-def _measures(table: DataFrame, rules: Sequence[facts.Threshold]) -> tuple[facts.Measure, ...]:
+def _measures(table: DataFrame, rules: Sequence[data.Threshold]) -> tuple[data.Measure, ...]:
     rule_of = {rule.measure: rule for rule in reversed(rules)}  # the first rule on a measure sets its scale
     columns = queries.measure_columns(table.schema)
     binned = [(each.name, bins.of(each.name, each.kind, rule_of.get(each.name))) for each in columns]
@@ -126,16 +126,16 @@ def _policy_label(lake: Lake, tables: Mapping[str, DataFrame]) -> str | None:
     return row[0] if row else None
 
 
-def _runs(runs: DataFrame) -> tuple[facts.Run, ...]:
-    names = list(facts.Run.model_fields)
+def _runs(runs: DataFrame) -> tuple[data.RunRecord, ...]:
+    names = list(data.RunRecord.model_fields)
     rows = runs.select(*names).orderBy(runs["finished_at"].desc(), "run_id").limit(RUNS).collect()
-    return tuple(facts.Run(**row.asDict() | {"inputs": row["inputs"] or {}}) for row in rows)
+    return tuple(data.RunRecord(**row.asDict() | {"inputs": row["inputs"] or {}}) for row in rows)
 
 
-def _state(lake: Lake, name: str, rows: int | None) -> facts.TableState:
+def _state(lake: Lake, name: str, rows: int | None) -> data.TableState:
     commit = lake.last_own_commit(name)
     metadata = commit.metadata if commit else None
-    state = facts.TableState(name=name, version=lake.version(name), rows=rows)
+    state = data.TableState(name=name, version=lake.version(name), rows=rows)
     if metadata is None:
         return state
     return state.model_copy(

@@ -8,8 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from jobs.report import plots
-from jobs.report.captions import MEASURES, RULE_SETS, STAGES, TABLES
-from jobs.report.facts import OTHER, Example, LakeFacts, Measure, TableState, largest
+from jobs.report.data import OTHER, Example, Measure, ReportData, TableState, largest
+from jobs.report.labels import MEASURES, RULE_SETS, STAGES, TABLES
 from jobs.report.plots import Limit, Step, percent
 
 GROUPS = 12
@@ -19,7 +19,7 @@ COLUMNS = 8
 """Languages with a column of their own in the table of reasons."""
 
 
-def render(facts: LakeFacts) -> str:
+def render(data: ReportData) -> str:
     """The whole page, with style and plots inside and nothing to load."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -31,37 +31,37 @@ def render(facts: LakeFacts) -> str:
         "visible": visible,
         "percent": percent,
         "verdict": verdict,
-        "funnel": lambda facts: Markup(plots.funnel(steps(facts))),
+        "funnel": lambda data: Markup(plots.funnel(steps(data))),
         "fates": lambda flow: Markup(plots.fates(flow)),
-        "measure": lambda measure: Markup(draw(measure, facts)),
+        "measure": lambda measure: Markup(draw(measure, data)),
         "histogram": lambda values, title: Markup(plots.histogram(title, values)),
         "bars": lambda items, title, unit="": Markup(plots.bars(title, items, unit)),
         "meter": lambda share, title: Markup(plots.meter(share, title)),
     }
     return environment.get_template("template.html").render(
-        facts=facts,
-        name=facts.lake.rstrip("/").rpartition("/")[2],
-        total=facts.total,
-        finished=max((run.finished_at for run in facts.runs if run.finished_at), default=None),
-        missing=[stage for stage in STAGES if not facts.table(stage.table) and not _made(facts, stage.table)],
-        by_source=largest(facts.by_source, GROUPS),
-        by_language=largest(facts.by_language, GROUPS),
-        languages=largest(facts.by_language, COLUMNS),
-        tables=sorted((table for table in facts.tables if table.name != "runs"), key=_way),
-        measures=[(rule_set, list(each)) for rule_set, each in groupby(facts.measures, _rule_set)],
-        choices=list(facts.measures[0].by_language) if facts.measures else [],
-        cluster_bins=plots.cluster_bins(facts.clusters.sizes) if facts.clusters else {},
-        behind=lambda state: behind(state, facts),
-        shares=lambda measure: shares(measure, facts),
-        captions=MEASURES,
+        data=data,
+        name=data.lake.rstrip("/").rpartition("/")[2],
+        total=data.total,
+        finished=max((run.finished_at for run in data.runs if run.finished_at), default=None),
+        missing=[stage for stage in STAGES if not data.table(stage.table) and not _made(data, stage.table)],
+        by_source=largest(data.by_source, GROUPS),
+        by_language=largest(data.by_language, GROUPS),
+        languages=largest(data.by_language, COLUMNS),
+        tables=sorted((table for table in data.tables if table.name != "runs"), key=_way),
+        measures=[(rule_set, list(each)) for rule_set, each in groupby(data.measures, _rule_set)],
+        choices=list(data.measures[0].by_language) if data.measures else [],
+        cluster_bins=plots.cluster_bins(data.clusters.sizes) if data.clusters else {},
+        behind=lambda state: behind(state, data),
+        shares=lambda measure: shares(measure, data),
+        labels=MEASURES,
         rule_sets=RULE_SETS,
         OTHER=OTHER,
     )
 
 
-def steps(facts: LakeFacts) -> list[Step]:
+def steps(data: ReportData) -> list[Step]:
     """The funnel's bars: what is read, each loss in the order in which it happens, and what is left."""
-    total = facts.total
+    total = data.total
     standing = total.read
     made = [Step("read", standing, 0, "kept")]
 
@@ -72,7 +72,7 @@ def steps(facts: LakeFacts) -> list[Step]:
             made.append(Step(label, documents, standing, kind))
 
     lose("rejected: could not become a document", total.rejected, "rejected")
-    for rule_set, documents in dropped_by(facts).items():
+    for rule_set, documents in dropped_by(data).items():
         lose(f"dropped by {rule_set}", documents, "dropped")
     lose("not decided yet", total.undecided, "undecided")
     for method, documents in total.duplicates.items():
@@ -80,37 +80,37 @@ def steps(facts: LakeFacts) -> list[Step]:
     return [*made, Step("kept", total.kept, 0, "kept")]
 
 
-def dropped_by(facts: LakeFacts) -> dict[str, int]:
+def dropped_by(data: ReportData) -> dict[str, int]:
     """Documents by the rule set of their first reason, in policy order."""
     counts: dict[str, int] = {}
-    for reason in facts.reasons:
+    for reason in data.reasons:
         rule_set = reason.name.partition(".")[0]
         counts[rule_set] = counts.get(rule_set, 0) + reason.first
     return counts
 
 
-def draw(measure: Measure, facts: LakeFacts) -> str:
+def draw(measure: Measure, data: ReportData) -> str:
     """A measure's distributions with their thresholds: all languages first, then each of the largest."""
-    series = [(measure.all, limits(measure, facts, None))]
-    series += [(values, limits(measure, facts, language)) for language, values in measure.by_language.items()]
+    series = [(measure.all, limits(measure, data, None))]
+    series += [(values, limits(measure, data, language)) for language, values in measure.by_language.items()]
     return plots.histograms(measure.name, series)
 
 
-def limits(measure: Measure, facts: LakeFacts, language: str | None) -> list[Limit]:
+def limits(measure: Measure, data: ReportData, language: str | None) -> list[Limit]:
     """The thresholds on a measure, in a language or in languages without their own."""
-    bounds = [(rule.at(language), rule.comparison) for rule in facts.thresholds if rule.measure == measure.name]
+    bounds = [(rule.at(language), rule.comparison) for rule in data.thresholds if rule.measure == measure.name]
     return [Limit(value, comparison) for value, comparison in bounds if value is not None]
 
 
-def shares(measure: Measure, facts: LakeFacts) -> list[str]:
+def shares(measure: Measure, data: ReportData) -> list[str]:
     """For each series of `draw`, the share of documents that fail a rule on this measure."""
-    reasons = {rule.reason for rule in facts.thresholds if rule.measure == measure.name}
+    reasons = {rule.reason for rule in data.thresholds if rule.measure == measure.name}
     if not reasons:
         return []
-    failing = [reason for reason in facts.reasons if reason.name in reasons]
+    failing = [reason for reason in data.reasons if reason.name in reasons]
     named = [language for language in measure.by_language if language != OTHER]
-    documents = {language: flow.documents for language, flow in facts.by_language.items()}
-    found = [(sum(reason.documents for reason in failing), facts.total.documents)]
+    documents = {language: flow.documents for language, flow in data.by_language.items()}
+    found = [(sum(reason.documents for reason in failing), data.total.documents)]
     for language in measure.by_language:
         of_group = [each for each in documents if each not in named] if language == OTHER else [language]
         failed = sum(reason.by_language.get(each, 0) for reason in failing for each in of_group)
@@ -130,9 +130,9 @@ def verdict(example: Example) -> str:
     return f"{name} {example.value:.4g} {rule.comparison.replace('<=', '≤')} {limit:.4g}"
 
 
-def behind(state: TableState, facts: LakeFacts) -> list[tuple[str, int, bool]]:
+def behind(state: TableState, data: ReportData) -> list[tuple[str, int, bool]]:
     """The inputs of a table: name, version read, and whether the input has moved on since."""
-    newest = {table.name: table.version for table in facts.tables}
+    newest = {table.name: table.version for table in data.tables}
     return [(name, version, newest.get(name, version) > version) for name, version in sorted(state.inputs.items())]
 
 
@@ -184,5 +184,5 @@ def _rule_set(measure: Measure) -> str:
     return measure.name.rpartition(".")[0]
 
 
-def _made(facts: LakeFacts, prefix: str) -> bool:
-    return prefix.endswith("_") and any(table.name.startswith(prefix) for table in facts.tables)
+def _made(data: ReportData, prefix: str) -> bool:
+    return prefix.endswith("_") and any(table.name.startswith(prefix) for table in data.tables)

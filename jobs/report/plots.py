@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from jobs.report.bins import nice
-from jobs.report.facts import Flow, Histogram
+from jobs.report.data import Flow, Histogram
 
 PLOT_HEIGHT = 76
 ROW = 42

@@ -1,9 +1,9 @@
 """Writes the report into its lake."""
 
-from lake.lake import Lake
 from jobs.report.collect import collect
-from jobs.report.facts import LakeFacts
+from jobs.report.data import ReportData
 from jobs.report.page import render
+from lake.lake import Lake
 
 
 def write(lake: Lake) -> str:
@@ -15,26 +15,24 @@ def write(lake: Lake) -> str:
     return publish(lake, collect(lake))
 
 
-def published(lake: Lake) -> LakeFacts | None:
-    """The facts of the report that is there, if it speaks of the tables as they stand; else None."""
+def published(lake: Lake) -> ReportData | None:
+    """The data of the report that is there, if it speaks of the tables as they stand; else None."""
     text = lake.storage.read_text("report/report.json")
     if text is None or not lake.storage.exists("report/index.html"):
         return None
     try:
-        facts = LakeFacts.model_validate_json(text)
+        data = ReportData.model_validate_json(text)
     except ValueError:  # written by another version of this program
         return None
-    stands = {table.name: table.version for table in facts.tables}
-    return (
-        facts if facts.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
-    )
+    stands = {table.name: table.version for table in data.tables}
+    return data if data.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
 
 
-def publish(lake: Lake, facts: LakeFacts) -> str:
+def publish(lake: Lake, data: ReportData) -> str:
     """Writes `report/index.html` and `report/report.json`; returns the page's path.
 
     The page depends on the tables alone: the same lake gives the same bytes.
     """
-    lake.storage.write_text("report/report.json", facts.model_dump_json(indent=1))
-    lake.storage.write_text("report/index.html", render(facts))
+    lake.storage.write_text("report/report.json", data.model_dump_json(indent=1))
+    lake.storage.write_text("report/index.html", render(data))
     return lake.path("report/index.html")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.sql import Row
 
-from jobs.report import bins, facts
+from jobs.report import bins, data
 from jobs.report.bins import Bins
 
 EXCERPT_BYTES = 300
@@ -16,36 +16,36 @@ LANGUAGES = 6
 """How many languages have distributions of their own; the others share one."""
 
 
-def flows(happened: Sequence[Row], rejects: Sequence[Row]) -> tuple[dict[str, facts.Flow], dict[str, facts.Flow]]:
+def flows(happened: Sequence[Row], rejects: Sequence[Row]) -> tuple[dict[str, data.Flow], dict[str, data.Flow]]:
     """Events and rejects as one flow per source and one per language."""
-    by_source: dict[str, facts.Flow] = defaultdict(lambda: facts.Flow())
-    by_language: dict[str, facts.Flow] = defaultdict(lambda: facts.Flow())
+    by_source: dict[str, data.Flow] = defaultdict(lambda: data.Flow())
+    by_language: dict[str, data.Flow] = defaultdict(lambda: data.Flow())
     for row in happened:
         flow = _flow(row)
         if flow is not None:
             by_source[row["source"]] += flow
             by_language[row["language"] or "und"] += flow
     for row in rejects:
-        by_source[row["source"]] += facts.Flow(rejected=row["records"])
+        by_source[row["source"]] += data.Flow(rejected=row["records"])
     return dict(sorted(by_source.items())), dict(sorted(by_language.items()))
 
 
-def _flow(row: Row) -> facts.Flow | None:
+def _flow(row: Row) -> data.Flow | None:
     documents = row["documents"]
     match row["kind"]:
         case "undecided":
-            return facts.Flow(documents=documents, undecided=documents)
+            return data.Flow(documents=documents, undecided=documents)
         case "dropped":
-            return facts.Flow(documents=documents, dropped={row["name"]: documents})
+            return data.Flow(documents=documents, dropped={row["name"]: documents})
         case "duplicate":
-            return facts.Flow(documents=documents, duplicates={row["name"]: documents})
+            return data.Flow(documents=documents, duplicates={row["name"]: documents})
         case "kept":
             amounts = {name: row[name] for name in ("tokenized", "tokens", "characters")}
-            return facts.Flow(documents=documents, kept=documents, **amounts)
+            return data.Flow(documents=documents, kept=documents, **amounts)
     return None
 
 
-def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[facts.Reason, ...]:
+def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[data.Reason, ...]:
     """Reasons in policy order, then those the policy does not know."""
     first: Counter[str] = Counter()
     listed: dict[str, Counter[str]] = defaultdict(Counter)
@@ -57,7 +57,7 @@ def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[facts.Reason
     rank = {name: number for number, name in enumerate(order)}
     names = sorted(listed, key=lambda name: (rank.get(name, len(rank)), name))
     return tuple(
-        facts.Reason(
+        data.Reason(
             name=name,
             first=first[name],
             documents=listed[name].total(),
@@ -67,7 +67,7 @@ def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[facts.Reason
     )
 
 
-def measures(rows: Sequence[Row], binned: Sequence[tuple[str, Bins]]) -> tuple[facts.Measure, ...]:
+def measures(rows: Sequence[Row], binned: Sequence[tuple[str, Bins]]) -> tuple[data.Measure, ...]:
     """The distributions, in the order of `binned`; small languages are put together."""
     counted: dict[int, dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for row in rows:
@@ -84,13 +84,13 @@ def measures(rows: Sequence[Row], binned: Sequence[tuple[str, Bins]]) -> tuple[f
 
 def _measure(
     name: str, binned: Bins, counted: Mapping[str, Counter[int]], groups: Mapping[str, str], documents: int
-) -> facts.Measure:
+) -> data.Measure:
     total: Counter[int] = Counter()
     grouped: dict[str, Counter[int]] = {group: Counter() for group in groups.values()}
     for language, slots in counted.items():
         grouped[groups[language]].update(slots)
         total.update(slots)
-    return facts.Measure(
+    return data.Measure(
         name=name,
         missing=documents - total.total(),
         all=binned.histogram(total),
@@ -101,24 +101,24 @@ def _measure(
 def _language_groups(documents: Mapping[str, int]) -> dict[str, str]:
     """Language -> itself for the largest, `other` for what is left; the largest first."""
     ordered = sorted(documents, key=lambda language: (-documents[language], language))
-    return {each: each if number < LANGUAGES else facts.OTHER for number, each in enumerate(ordered)}
+    return {each: each if number < LANGUAGES else data.OTHER for number, each in enumerate(ordered)}
 
 
 def examples(
     rows: Sequence[Row],
-    excerpts: Mapping[str, facts.Excerpt],
+    excerpts: Mapping[str, data.Excerpt],
     values: Mapping[str, Mapping[str, Any]],
-    rules: Sequence[facts.Threshold],
-) -> dict[str, tuple[facts.Example, ...]]:
+    rules: Sequence[data.Threshold],
+) -> dict[str, tuple[data.Example, ...]]:
     rule_of = {rule.reason: rule for rule in rules}
-    found: dict[str, list[facts.Example]] = defaultdict(list)
+    found: dict[str, list[data.Example]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row["reason"], len(row["reasons"]), row["doc_id"])):
         if row["doc_id"] not in excerpts:
-            continue  # a decision about a document that is gone; the identities tell
+            continue  # a decision about a document that is gone; the invariants tell
         rule = rule_of.get(row["reason"])
         value = values.get(row["doc_id"], {}).get(rule.measure) if rule else None
         found[row["reason"]].append(
-            facts.Example(
+            data.Example(
                 excerpt=excerpts[row["doc_id"]],
                 value=None if value is None else float(value),
                 threshold=rule,
@@ -128,7 +128,7 @@ def examples(
     return {reason: tuple(each) for reason, each in found.items()}
 
 
-def clusters(sizes: Sequence[Row], largest: Sequence[Row], excerpts: Mapping[str, facts.Excerpt]) -> facts.Clusters:
+def clusters(sizes: Sequence[Row], largest: Sequence[Row], excerpts: Mapping[str, data.Excerpt]) -> data.Clusters:
     by_size: Counter[int] = Counter()
     by_method: Counter[str] = Counter()
     for row in sizes:
@@ -138,24 +138,24 @@ def clusters(sizes: Sequence[Row], largest: Sequence[Row], excerpts: Mapping[str
     for row in largest:
         members[row["cluster_id"]].append(row)
     clusters = tuple(
-        facts.Cluster(
+        data.Cluster(
             cluster_id=cluster_id,
             size=rows[0]["cluster_size"],
             method=rows[0]["method"],
             members=tuple(
-                facts.Member(excerpt=excerpts[row["doc_id"]], kept=row["kept"], similarity=row["similarity"])
+                data.Member(excerpt=excerpts[row["doc_id"]], kept=row["kept"], similarity=row["similarity"])
                 for row in rows
                 if row["doc_id"] in excerpts
             ),
         )
         for cluster_id, rows in members.items()
     )
-    return facts.Clusters(
+    return data.Clusters(
         sizes=dict(sorted(by_size.items())), methods=dict(sorted(by_method.items())), largest=clusters
     )
 
 
-def tokens_per_document(happened: Sequence[Row]) -> facts.Histogram:
+def tokens_per_document(happened: Sequence[Row]) -> data.Histogram:
     slots: Counter[int] = Counter()
     for row in happened:
         if row["kind"] == "tokens":
@@ -163,12 +163,12 @@ def tokens_per_document(happened: Sequence[Row]) -> facts.Histogram:
     return bins.COUNT.histogram(slots)
 
 
-def splits(table: str, rows: Sequence[Row], length: int) -> list[facts.Split]:
+def splits(table: str, rows: Sequence[Row], length: int) -> list[data.Split]:
     made = []
     for split in sorted({row["split"] for row in rows}):
         of_split = [row for row in rows if row["split"] == split]
         made.append(
-            facts.Split(
+            data.Split(
                 table=table,
                 split=split,
                 length=length,
@@ -179,14 +179,14 @@ def splits(table: str, rows: Sequence[Row], length: int) -> list[facts.Split]:
     return made
 
 
-def source(row: Row) -> facts.Source:
+def source(row: Row) -> data.Source:
     values = row.asDict()
-    return facts.Source(bytes=values.pop("size"), **values)
+    return data.Source(bytes=values.pop("size"), **values)
 
 
-def reject(row: Row) -> facts.RejectGroup:
+def reject(row: Row) -> data.RejectGroup:
     first = row["first"]
-    return facts.RejectGroup(
+    return data.RejectGroup(
         source=row["source"],
         reason=row["reason"],
         records=row["records"],

@@ -1,8 +1,8 @@
 """The thresholds that decided, so that they can be drawn into the distributions."""
 
-from lake.lake import Lake
-from jobs.report.facts import Threshold
+from jobs.report.data import Threshold
 from jobs.stages.policy_file import policy_of
+from lake.lake import Lake
 from pipelines.policies import files
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import Comparison, Rule

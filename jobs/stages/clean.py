@@ -2,18 +2,18 @@
 
 from pyspark.sql import DataFrame
 
+from jobs.stages.context import StageContext
+from jobs.stages.policy_file import keep_policy
 from lake.commits import Commit
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, plan
-from jobs.stages.policy_file import keep_policy
-from jobs.stages.context import StageContext
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide
 from pipelines.rules.spark import measures
 from pipelines.tables import DECISIONS, MEASURES
 from pipelines.text.spark import with_url_lists
-from pipelines.text.urls import UrlConfig
+from pipelines.urls.url_lists import UrlConfig
 
 
 def run(run: StageContext) -> None:

@@ -3,12 +3,12 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from lake.ledger import Work, fingerprint, plan
 from jobs.stages.context import StageContext
+from lake.ledger import Work, fingerprint, plan
 from lake.scratch import Scratch
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
-from pipelines.text.deliver import DeliverConfig
+from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
 
 
@@ -16,7 +16,7 @@ def run(run: StageContext) -> None:
     """Compares what the rules kept with itself and with what the lake holds, and delivers the survivors."""
     _sign(run)
     _cluster(run)
-    _deliver(run)
+    _finalize(run)
 
 
 def _sign(run: StageContext) -> None:
@@ -79,18 +79,18 @@ def _cluster(run: StageContext) -> None:
         run.committed(work.update(lake, kept, found))
 
 
-def _deliver(run: StageContext) -> None:
+def _finalize(run: StageContext) -> None:
     """Decisions drive; duplicates stand beside them."""
     lake, clean = run.lake, run.config.clean
-    settings = DeliverConfig(repair=clean.repair, personal=clean.personal)
+    settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
     work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "duplicates"], settings.fingerprint())
     if work.mode == "nothing":
         return
-    delivered = clean_documents(
+    finalized = clean_documents(
         lake.read("measures"),
         work.read(lake, "decisions"),
         lake.read("duplicates"),
         settings,
         work.run_id,
     )
-    run.committed(work.commit(lake, delivered))
+    run.committed(work.commit(lake, finalized))

@@ -1,8 +1,8 @@
 """files -> documents, rejects, inputs.
 
-Tasks read the input once and write the data files of `documents` and `rejects` themselves; a *manifest* lists them, and
-the three tables are committed from it. So a run that is killed between two commits does not read its input again, and
-commits exactly what it read.
+Tasks read the input once and write the data files of `documents` and `rejects` themselves. A *manifest* lists these
+files, and the three tables are committed from it. So a run that is killed between two commits does not read its input
+again, and commits exactly what it read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from jobs.engine.choice import SERVES_BETTER_BYTES
 from jobs.stages.context import StageContext
 from jobs.stages.staged_files import Manifest, StoreStaged, manifest
 from lake.commits import CommitMetadata
@@ -21,7 +22,7 @@ from lake.storage import is_local
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import InputFile
-from pipelines.readers.splitting import assign, split
+from pipelines.readers.splits import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 _TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
@@ -30,12 +31,25 @@ _TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
 def run(run: StageContext) -> None:
     """Commits what an interrupted run had read, then reads the files that the lake does not know."""
     _finish_interrupted(run)
-    for batch in _batches(_unknown_files(run), run.config.ingest.batch_bytes):
+    unknown = _unknown_files(run)
+    _advise(run, sum(one.file.size for one in unknown))
+    for batch in _batches(unknown, run.config.ingest.batch_bytes):
         read = _read(run, batch)
         file = _manifest_file(read.run_id)
         run.lake.storage.write_text(file, read.to_json())
         _commit(run, read)
         run.lake.storage.delete(file)
+
+
+def _advise(run: StageContext, size: int) -> None:
+    """Says when one machine is asked for what several would do better."""
+    if run.engine.name == "sail" and size > SERVES_BETTER_BYTES:
+        run.reporter.event(
+            "large_input",
+            f"  note: {size / 1e9:,.0f} GB are much for one machine; classic Spark on several serves better "
+            "(--engine spark, see docs/engines.md)",
+            bytes=size,
+        )
 
 
 def _finish_interrupted(run: StageContext) -> None:

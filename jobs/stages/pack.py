@@ -1,12 +1,12 @@
 """tokens -> sequences_<name>: one table per packing of the configuration."""
 
-from lake.ledger import fingerprint, plan
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
-from lake.parquet_writer import writing
+from lake.ledger import fingerprint, plan
+from lake.parquet_writer import WriteTask
 from pipelines.sequences.config import PackConfig
-from pipelines.sequences.shard import TokenFacts
+from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
 from pipelines.tables import sequences
 from pipelines.tokenizer.load import LoadedTokenizer
@@ -24,14 +24,14 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
     work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
     if work.mode == "nothing":
         return
-    facts = TokenFacts(
+    facts = TokenFormat(
         tokenizer=loaded.fingerprint,
         separator=loaded.separator(config.separator),
         pad=loaded.padding(config.pad, config.separator),
         item_size=loaded.dtype.itemsize,
     )
     run.lake.remove_unfinished(work.output.name, work.run_id)
-    sink = writing(run.lake.root, work.output, work.run_id)
+    sink = WriteTask(run.lake.root, work.output, work.run_id)
     reports = pack(work.read(run.lake, "tokens"), facts, config, work.run_id, sink).toArrow()
     detail = {"length": config.length, "separator": facts.separator, "pad": facts.pad, "item_size": facts.item_size}
     texts = {key: str(number) for key, number in detail.items()}

@@ -20,7 +20,18 @@ Batches = Iterator[pa.RecordBatch]
 
 _SUMMARY = "summary"
 _TABLES = {"document": DOCUMENTS, "reject": REJECTS}
-_COUNTED = ("source", "uri", "path", "format", "size", "fingerprint", "rows_read", "documents", "rejects", "bytes_read")
+_COUNTED = (
+    "source",
+    "uri",
+    "path",
+    "format",
+    "size",
+    "fingerprint",
+    "rows_read",
+    "documents",
+    "rejects",
+    "bytes_read",
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,9 @@ class StoreStaged:
             raise
         yield reported(files)
         texts = [json.dumps(summary) for summary in summaries]
-        yield pa.RecordBatch.from_arrays([pa.array([_SUMMARY] * len(texts), pa.string()), pa.array(texts, pa.string())], schema=REPORTED)
+        yield pa.RecordBatch.from_arrays(
+            [pa.array([_SUMMARY] * len(texts), pa.string()), pa.array(texts, pa.string())], schema=REPORTED
+        )
 
 
 @dataclass(frozen=True)

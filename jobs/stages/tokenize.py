@@ -1,11 +1,11 @@
 """clean_documents -> tokens, with a tokenizer that is trained once for a lake, or loaded."""
 
-from lake.ledger import plan
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
+from lake.ledger import plan
 from pipelines.tables import TOKENS
-from pipelines.tokenizer.boundaries import boundaries
-from pipelines.tokenizer.spark import tokens
+from pipelines.tokenizer.choice import choose_encoder
+from pipelines.tokenizer.spark import texts_to_check, tokens
 
 
 def run(run: StageContext) -> None:
@@ -14,6 +14,10 @@ def run(run: StageContext) -> None:
     work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.fingerprint)
     if work.mode == "nothing":
         return
-    run.reporter.event("tokenizing", tokenizer=loaded.fingerprint, encoded=boundaries(loaded.json).why)
-    encoded = tokens(work.read(run.lake, "clean_documents"), loaded, work.run_id)
+    clean_documents = work.read(run.lake, "clean_documents")
+    wanted = run.config.tokenizer.encoder
+    sample = [] if wanted == "tokenizers" else texts_to_check(clean_documents)
+    choice = choose_encoder(loaded, sample, wanted)
+    run.reporter.event("tokenizing", tokenizer=loaded.fingerprint, encoder=choice.name, why=choice.why)
+    encoded = tokens(clean_documents, loaded, work.run_id, choice)
     run.committed(work.commit(run.lake, encoded, tokenizer=loaded.fingerprint, name=run.config.tokenizer.name))

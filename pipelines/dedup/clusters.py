@@ -1,6 +1,7 @@
-"""Splits components of candidate pairs into clusters: a member resembles its survivor, not just a chain of others.
+"""Splits components of candidate pairs into clusters, whose members are similar to the survivor itself, not only to a
+neighbour in a chain.
 
-Members come in the declared total order. The first stands for its cluster; each next one joins the first
+Members come in the declared total order. The first is a representative; each later one joins the first
 representative whose Jaccard similarity (of distinct shingles) reaches the threshold, or becomes a representative.
 """
 
@@ -15,44 +16,46 @@ from numba import njit
 from pipelines.dedup import representatives
 from pipelines.dedup.minhash import Ragged
 from pipelines.dedup.representatives import Representatives
-from pipelines.text.arrays import Hashes, Integers, Truths
+from pipelines.kernels.arrays import Hashes, Integers, Truths
 
 Similarities: TypeAlias = npt.NDArray[np.float64]
 
-# From so many representatives on, an index finds them faster than one comparison after the other.
+# From this many representatives on, an index is faster than comparing each.
 INDEX_FROM = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Where a batch of M members went."""
+    """The representatives of a batch of M members."""
 
     representatives: list[str]  # (M,) id of each member's representative, its own when it is one
     similarity: Similarities  # (M,) Jaccard with it
 
 
 class GreedyClusters:
-    """Takes members component after component, each in total order, in batches cut anywhere.
+    """Assigns members to representatives.
 
-    Keeps the representatives of the component at hand and nothing else: members that join take no memory.
+    Components come one after the other, each in total order; a batch may end anywhere.
+
+    Keeps only the representatives of the current component: members that join one take no memory.
     """
 
     def __init__(self, threshold: float, index_from: int = INDEX_FROM) -> None:
         self._threshold = threshold
         self._index_from = index_from
         self._component: str | None = None
-        self._ids: list[str] = []  # of the representatives at hand
+        self._ids: list[str] = []  # of the current component's representatives
         self._known = representatives.none()
 
     def assign(self, components: Sequence[str], ids: Sequence[str], settled: Truths, shingles: Ragged) -> Assignment:
-        """Gives each of M members its representative; a `settled` one stays a representative whatever it resembles."""
+        """Returns the representative of each of M members; a `settled` member is always a representative."""
         if not len(ids):
             return Assignment([], np.empty(0))
         starts = np.array([a != b for a, b in zip([self._component, *components], components, strict=False)], np.bool_)
         rows, similarity, self._known = _assign(
             shingles.values, shingles.offsets, starts, settled, self._threshold, self._index_from, self._known
         )
-        # Rows below zero point at representatives of earlier batches: -1 is the first.
+        # Negative rows are representatives of earlier batches: -1 is the first.
         assigned = [ids[row] if row >= 0 else self._ids[-1 - row] for row in rows.tolist()]
         at_hand = self._known.rows[: self._known.size]
         self._ids = [ids[row] if row >= 0 else self._ids[-1 - row] for row in at_hand.tolist()]
@@ -71,7 +74,7 @@ def _assign(
     index_from: int,
     known: Representatives,
 ) -> tuple[Integers, Similarities, Representatives]:
-    """Each member's representative as a row of this batch (or below zero), its similarity, and who is known now."""
+    """Each member's representative as a row of this batch (negative: earlier), its similarity, the representatives."""
     rows = np.empty(len(starts), np.int64)
     similarity = np.ones(len(starts))
     for member in range(len(starts)):

@@ -9,9 +9,9 @@ from scipy.sparse.csgraph import connected_components
 
 
 def labels(left: npt.NDArray[np.integer], right: npt.NDArray[np.integer], vertices: int) -> npt.NDArray[np.int64]:
-    """Each vertex's smallest fellow, itself included, (V,); the E edges are undirected, `left[i] - right[i]`.
+    """The smallest vertex of each vertex's component, (V,); the E edges `left[i] - right[i]` are undirected.
 
-    Vertices are 0 .. V-1 in the order that decides what is smallest.
+    Vertices are 0 .. V-1; smaller numbers win.
     """
     graph = coo_array((np.ones(len(left), np.bool_), (left, right)), shape=(vertices, vertices))
     count, component = connected_components(graph, directed=False)

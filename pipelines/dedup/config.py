@@ -1,4 +1,4 @@
-"""What deduplication can be told."""
+"""Options of deduplication."""
 
 from typing import Literal, Self
 
@@ -48,7 +48,7 @@ class DedupConfig(Config):
     )
 
     def signing_fingerprint(self) -> str:
-        """Of what the signatures depend on; other changes only cluster anew."""
+        """Of the options that signatures depend on; a change of the others only repeats the clustering."""
         if self.minhash is None:
             return "no minhash"
         shaping = {"n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}

@@ -12,5 +12,5 @@ def normalise(text: str) -> str:
 
 
 def text_hashes(texts: Iterable[str]) -> list[bytes | None]:
-    """XXH3-128 of each normalised text, 16 bytes big-endian; None where nothing is left, as that equals nothing."""
+    """XXH3-128 of each normalised text, 16 bytes big-endian; None for an empty text, which equals no other."""
     return [xxhash.xxh3_128_digest(known.encode()) if (known := normalise(text)) else None for text in texts]

@@ -1,6 +1,6 @@
-"""Which documents may be duplicates, found on one machine from what the signatures say; texts play no part.
+"""Finds which documents may be duplicates, on one machine, from signatures alone, without texts.
 
-The same as `spark.py` finds with shuffles, for as many documents as the driver can hold: a few hundred bytes each.
+Same result as the shuffles of `spark.py`, for as many documents as the driver can hold (a few hundred bytes each).
 
 Shapes: N documents, B buckets, E edges.
 """
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.dedup.components import labels
-from pipelines.text.arrays import Integers, Truths
+from pipelines.kernels.arrays import Integers, Truths
 
 FOLLOWERS = pa.schema(
     [
@@ -31,10 +31,10 @@ MEMBERS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Documents that need no comparison, and those that do."""
+    """Documents that need no comparison (`followers`), and those that do (`members`)."""
 
-    followers: pa.Table  # of FOLLOWERS: new documents whose text stands earlier in the order
-    members: pa.Table  # of MEMBERS: vertices with an edge, and the smallest vertex they hang together with
+    followers: pa.Table  # of FOLLOWERS: new documents with the same text as an earlier one in the order
+    members: pa.Table  # of MEMBERS: vertices with an edge, and the smallest vertex of their component
 
 
 def group(documents: pa.Table, exact: bool) -> Groups:
@@ -42,14 +42,14 @@ def group(documents: pa.Table, exact: bool) -> Groups:
 
     Args:
         documents: doc_id, text_hash, length, priority, batch, bands of table `signatures`; `is_new`; `survivor`, the
-            document that stands for it (itself when none does); `method` and `similarity` as of table `duplicates`,
-            null where it has no row.
+            document of which it is a duplicate (itself when of none); `method` and `similarity` as of table
+            `duplicates`, null where it has no row.
         exact: whether equal texts are duplicates.
 
     Raises:
         LookupError: a survivor is not among the documents.
     """
-    documents = documents.sort_by("doc_id").combine_chunks()  # a row's number now says who is smaller
+    documents = documents.sort_by("doc_id").combine_chunks()  # row numbers now compare like ids
     order = _order(documents)
     is_new = _truths(documents["is_new"])
     survivors = _survivors(documents)
@@ -77,7 +77,7 @@ def _survivors(documents: pa.Table) -> Integers:
 
 
 def _firsts(text_hashes: pa.ChunkedArray, order: Integers) -> Integers:
-    """The row of the first document in order with the same text, (N,); a null text is like no other."""
+    """The row of the first document in order with the same text, (N,); a null text equals no other."""
     first = np.arange(len(order))
     known = np.flatnonzero(~_truths(text_hashes.is_null()))
     codes = text_hashes.combine_chunks().dictionary_encode().indices.drop_null().to_numpy()

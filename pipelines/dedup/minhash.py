@@ -18,8 +18,8 @@ from numba import njit
 
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.xxh64 import hash_ranges
-from pipelines.text.arrays import Bytes, Hashes, Ids, Integers, Truths
-from pipelines.text.interning import ChunkInterner
+from pipelines.kernels.arrays import Bytes, Hashes, Ids, Integers, Truths
+from pipelines.words.interning import ChunkInterner
 
 Texts: TypeAlias = Sequence[str] | pa.StringArray | pa.LargeStringArray
 
@@ -43,19 +43,19 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """MinHash values; rows of documents with fewer words than a shingle needs mean nothing."""
+    """MinHash values; rows of documents with too few words for a shingle are undefined."""
 
     minima: Hashes  # (D, P)
     present: Truths  # (D,)
 
 
 class MinHasher:
-    """Texts to shingles and signatures. Remembers words across calls; what it remembers changes no result."""
+    """Texts to shingles and signatures. Caches words across calls; the cache changes no result."""
 
     def __init__(self, config: MinHashConfig, words: ChunkInterner | None = None) -> None:
-        """`words` stands in for the normalising splitter of `config.language`."""
+        """`words` replaces the normalising splitter of `config.language`."""
         if words is None:
-            from pipelines.text.normalise import normalised_splitter
+            from pipelines.words.normalise import normalised_splitter
 
             words = normalised_splitter(config.language)
         self._config = config
@@ -122,7 +122,7 @@ def _layout(
 
 @njit(cache=True)
 def _first_words(offsets: Integers, n: int) -> tuple[Integers, Integers]:
-    """Index of the first word of every shingle (S,), and which shingles are whose (D + 1,)."""
+    """Index of the first word of every shingle (S,), and the shingle offsets of documents (D + 1,)."""
     shingles = np.zeros(len(offsets), np.int64)
     for d in range(len(offsets) - 1):
         shingles[d + 1] = shingles[d] + max(offsets[d + 1] - offsets[d] - n + 1, 0)
@@ -165,7 +165,7 @@ def _distinct(hashes: Hashes, offsets: Integers) -> tuple[Hashes, Integers]:
 
 
 def _sha1_ranges(buffer: Bytes, starts: Integers, ends: Integers) -> Hashes:
-    """First 8 bytes of SHA-1, little-endian; hashlib call by call, so some ten times slower than XXH64."""
+    """First 8 bytes of SHA-1, little-endian; one hashlib call per shingle, some ten times slower than XXH64."""
     view = memoryview(buffer.data)
     digests = (hashlib.sha1(view[a:b]).digest()[:8] for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

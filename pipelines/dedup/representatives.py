@@ -2,7 +2,7 @@
 
 A few representatives are compared one by one. Many are found through an inverted index: with Jaccard similarity t a
 representative shares at least ceil(t |x|) of a member's |x| shingles, hence one of any |x| - ceil(t |x|) + 1 of them,
-and the rarest are looked up. So texts that share a page template but little else cost next to nothing. Where that
+and the rarest are looked up. So texts that share only a page template are excluded cheaply. Where that
 does not exclude a representative, two histograms of the hashes bound what can be shared before the sets are merged.
 
 Source: prefix filtering, Chaudhuri, Ganti and Kaushik 2006 (doi:10.1109/ICDE.2006.9), with the rarest as prefix.
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.arrays import Hashes, Integers
+from pipelines.kernels.arrays import Hashes, Integers
 
 Histograms: TypeAlias = npt.NDArray[np.uint16]
 
@@ -26,15 +26,15 @@ _LARGEST_COUNT = np.iinfo(np.uint16).max
 
 
 class Representatives(NamedTuple):
-    """R representatives with their shingles end to end; arrays have room to spare beyond what the counts say."""
+    """R representatives with their shingles end to end; arrays are longer than the counts say."""
 
     size: int  # R
-    indexed: int  # the first so many are in the index
+    indexed: int  # number of representatives in the index, the first ones
     shingles: Hashes
     offsets: Integers  # representative r: shingles[offsets[r]:offsets[r + 1]]
     rows: Integers  # (R,) the caller's name for each
     histograms: Histograms  # (R, _BINS) of each one's shingles; all zero for a set too large to count
-    links: Integers  # beside each shingle: where the same value stood before, or _FREE
+    links: Integers  # for each shingle: position of the previous equal value, or _FREE
     keys: Hashes  # open-addressed index, a power of two of slots: value
     heads: Integers  # per slot: last place of the value, or _FREE
     postings: Integers  # per slot: how many representatives hold it
@@ -59,7 +59,7 @@ def none() -> Representatives:
 
 @njit(cache=True)
 def emptied(known: Representatives) -> Representatives:
-    """No representatives; the room for them is kept, the index is not."""
+    """No representatives: keeps the arrays, drops the index."""
     offsets, free = known.offsets, none()
     offsets[0] = 0
     return Representatives(
@@ -208,7 +208,7 @@ def _shared_at_most(left: Histograms, right: Histograms, left_size: int, right_s
 
 @njit(cache=True)
 def _candidates(known: Representatives, shingles: Hashes, threshold: float) -> Integers:
-    """Ascending numbers of all representatives that can be similar; all there are when the index tells too little."""
+    """Ascending numbers of all representatives that can be similar; all when the index excludes too few."""
     slots = np.empty(len(shingles), np.int64)
     rarity = np.empty(len(shingles), np.int64)
     for i in range(len(shingles)):

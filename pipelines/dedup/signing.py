@@ -11,7 +11,7 @@ from pipelines.tables import SIGNATURES
 
 
 class Signing:
-    """Signs batches that arrive as number `batch`; one per worker task, as it remembers words."""
+    """Signs batches that arrive as number `batch`; one per worker task, because it caches words."""
 
     def __init__(self, config: DedupConfig, batch: int, run_id: str) -> None:
         self._minhash = config.minhash

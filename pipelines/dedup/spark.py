@@ -2,6 +2,8 @@
 
 Two things stand for others: the survivor of an earlier cluster for its members, and the first document with a text for
 those that have the same text (the *followers*). What stands for itself is a vertex; equal bands make edges.
+
+Modules with kernels are imported where they are used: a command that finds nothing to do loads none.
 """
 
 from collections.abc import Iterator
@@ -12,12 +14,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.dedup.components import named_labels
 from pipelines.dedup.config import DedupConfig, MinHashConfig
-from pipelines.dedup.grouping import group
-from pipelines.dedup.verification import SCHEMA as LINKED
 from pipelines.tables import DUPLICATES, SIGNATURES
 from pipelines.workers.edge import in_worker
+from pipelines.workers.mapped import Mapped
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -32,8 +32,7 @@ class Scratch(Protocol):
         """Rows of this process as a DataFrame."""
 
 
-
-def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
+def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> Mapped:
     """Table `signatures` of `candidates` (doc_id, text, priority, ...), which arrive as number `batch`."""
 
     def sign(batches: Batches) -> Batches:
@@ -42,7 +41,7 @@ def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: s
         return map(Signing(config, batch, run_id), batches)
 
     columns = candidates.select("doc_id", "text", F.col("priority").cast("int"))
-    return columns.mapInArrow(in_worker(sign), from_arrow_schema(SIGNATURES.schema))
+    return Mapped(columns, sign, SIGNATURES.schema)
 
 
 def clusters(
@@ -118,6 +117,8 @@ def _order() -> Column:
 
 def _grouped(documents: DataFrame, config: DedupConfig, scratch: Scratch) -> tuple[DataFrame, DataFrame]:
     """(followers, members of components), found on the driver: a few hundred bytes a document, no texts."""
+    from pipelines.dedup.grouping import group
+
     needed = ["doc_id", "text_hash", "length", "priority", "batch", "bands", "is_new"]
     groups = group(documents.select(*needed, "survivor", "method", "similarity").toArrow(), config.exact)
     return scratch.frame(groups.followers), F.broadcast(scratch.frame(groups.members))
@@ -159,6 +160,8 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
 def _linked(members: DataFrame, texts: DataFrame, config: MinHashConfig | None, scratch: Scratch) -> DataFrame:
     """Members of components to clusters -> vertex, component, cluster_id, similarity, is_new."""
     if config is None:
+        from pipelines.dedup.verification import SCHEMA as LINKED
+
         return scratch.frame(LINKED.empty_table())
     return _verified(members, texts, config) if config.verify else _transitive(members)
 
@@ -179,6 +182,8 @@ def _components(edges: DataFrame, driver_edges: int, scratch: Scratch) -> DataFr
     edges = scratch.keep(edges)
     if edges.count() > driver_edges:
         return distributed_components(edges, scratch)
+    from pipelines.dedup.components import named_labels
+
     collected = edges.toArrow()
     return scratch.frame(named_labels(collected["left"], collected["right"]))
 
@@ -223,6 +228,8 @@ def _are_stars(links: DataFrame) -> bool:
 
 def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> DataFrame:
     """Each component split by similarity, streamed in total order: no component is ever held as a whole."""
+
+    from pipelines.dedup.verification import SCHEMA as LINKED
 
     def verify(batches: Batches) -> Batches:
         from pipelines.dedup.verification import Verification
@@ -326,4 +333,3 @@ def _grown(known: DataFrame, rows: DataFrame, run_id: str) -> DataFrame:
     sizes = rows.where("kept").select("cluster_id", "cluster_size")
     dropped = known.where("NOT kept").drop("cluster_size").join(sizes, on="cluster_id", how="inner")
     return dropped.withColumn("run_id", F.lit(run_id)).select(*DUPLICATES.schema.names)
-

@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
 
 
 class Verification:
-    """Takes members sorted by component and, within it, in total order, in batches cut anywhere."""
+    """Takes members sorted by component, then by total order; a batch may end anywhere."""
 
     def __init__(self, config: MinHashConfig) -> None:
         self._hasher = MinHasher(config)
@@ -43,7 +43,9 @@ class Verification:
     def _require_order(self, members: pa.RecordBatch) -> None:
         """An engine that dropped the sort would change clusters without a sign of it."""
         component, place = self._last
-        for name, number in zip(members.column("component").to_pylist(), members.column("place").to_pylist(), strict=True):
+        for name, number in zip(
+            members.column("component").to_pylist(), members.column("place").to_pylist(), strict=True
+        ):
             if number != (place + 1 if name == component else 1):
                 raise ValueError(f"component {name}: row {number} came after row {place} of {component}")
             component, place = name, number

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import xxhash
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
-from pipelines.text.arrays import Bytes, Hashes, Integers
+from pipelines.kernels.arrays import Bytes, Hashes, Integers
+from pipelines.reference import uses_library
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
 _P2 = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -92,9 +94,17 @@ def _hash(buffer: Bytes, start: int, end: int) -> np.uint64:
     return accumulator ^ (accumulator >> np.uint64(32))
 
 
-@njit(cache=True)
 def hash_ranges(buffer: Bytes, starts: Integers, ends: Integers) -> Hashes:
     """XXH64 of `buffer[starts[i]:ends[i]]` for each of the N ranges, (N,); ranges may overlap."""
+    if uses_library("xxhash"):
+        view = memoryview(buffer.data)
+        bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.array([xxhash.xxh64_intdigest(view[start:end]) for start, end in bounds], np.uint64)
+    return _hash_ranges(buffer, starts, ends)
+
+
+@njit(cache=True)
+def _hash_ranges(buffer: Bytes, starts: Integers, ends: Integers) -> Hashes:
     hashes = np.empty(len(starts), np.uint64)
     for i in range(len(starts)):
         hashes[i] = _hash(buffer, starts[i], ends[i])

@@ -1,4 +1,4 @@
-"""One document's measures against a policy: what `tokenlake explain` shows; the meaning of the Spark expression."""
+"""One document's measures against a policy, for `tokenlake explain`; the reference for the Spark expression."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Verdict:
 
     @property
     def comparison(self) -> str:
-        """What would make the rule fail."""
+        """The condition under which the rule fails."""
         return str(self.rule.comparison)
 
 

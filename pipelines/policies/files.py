@@ -1,4 +1,4 @@
-"""Policies as YAML files: found by name or path, built on one another with `extends`, errors with file and line."""
+"""Policies as YAML files: found by name or path, combined with `extends`; errors name file and line."""
 
 from collections.abc import Iterator
 from importlib import resources
@@ -50,7 +50,7 @@ def _merged(name_or_path: str, folder: Path, seen: tuple[str, ...]) -> tuple[dic
 
 
 def _read(name_or_path: str, folder: Path) -> tuple[str, str, Path]:
-    """Text, what to call it in messages, and the folder that relative paths start from."""
+    """Text, name for messages, and the folder of relative paths."""
     if not _is_yaml(name_or_path) and "/" not in name_or_path:
         packaged = resources.files(__package__) / f"{name_or_path}.yaml"
         if not packaged.is_file():

@@ -1,4 +1,4 @@
-"""A policy: which rule sets decide, in which order, with which thresholds, and what differs per language."""
+"""A policy: rule sets in order, with thresholds and overrides per language."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ class Policy(Config):
         return tuple(rule for rule_set in self.order for rule in RULE_SETS[rule_set])
 
     def threshold(self, rule: Rule, language: str | None = None) -> Threshold:
-        """What the rule compares with for documents of a language; None when it is switched off."""
+        """The rule's threshold for a language; None when the rule is off."""
         return self._value(rule.rule_set, rule.key, rule.default, language) or None
 
     def spares_zero(self, rule: Rule, language: str | None = None) -> bool:
@@ -54,7 +54,7 @@ class Policy(Config):
         return self.languages.get(language or "", {}).get(rule_set, {}).get(key, base)
 
     def fingerprint(self) -> str:
-        """16 hex digits of what decides: equal for policies that decide alike, however they are written or named."""
+        """16 hex digits of the effective thresholds: equal for policies that always decide alike."""
 
         def effective(language: str | None) -> dict[str, Any]:
             return {
@@ -69,12 +69,12 @@ class Policy(Config):
 
     @property
     def label(self) -> str:
-        """What column `policy` of the decisions says: `name@fingerprint`."""
+        """The value of column `policy` in the decisions: `name@fingerprint`."""
         return f"{self.name}@{self.fingerprint()}"
 
 
 def _canonical(threshold: Threshold) -> Threshold:
-    """3 and 3.0 decide alike, and so do lists in another order."""
+    """Equal for 3 and 3.0, and for lists in another order."""
     if isinstance(threshold, tuple):
         return tuple(sorted(threshold))
     return threshold if threshold is None or isinstance(threshold, bool) else float(threshold)

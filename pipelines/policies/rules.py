@@ -1,4 +1,4 @@
-"""Every rule a policy can apply: its reason, the measure it looks at, and when that fails.
+"""Every rule that a policy can apply: its reason, its measure, and the comparison that fails.
 
 A reason is `<rule set>.<rule>`. The order of `RULES` inside a rule set is the order in which datatrove 0.10.1 checks,
 so that element 0 of a document's reasons is the reason datatrove gives.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-# A number bounds a measure, a list names what is wanted, true switches a yes-or-no rule on.
+# A number bounds a measure, a list holds the allowed values, true switches a boolean rule on.
 # 0, None, false and an empty list switch the rule off.
 Threshold = bool | int | float | tuple[str, ...] | None
 Kind = Literal["number", "switch", "names"]
@@ -149,7 +149,7 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
 
 BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in RULES}
 
-# reason -> datatrove 0.10.1's word for it, for side-by-side runs
+# reason -> datatrove 0.10.1's name of it, for comparisons
 DATATROVE: dict[str, str] = {rule.reason: rule.datatrove for rule in RULES if rule.datatrove}
 
 

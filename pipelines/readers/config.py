@@ -6,11 +6,11 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.config import Config
+from pipelines.extraction.extractors import Extractor
 
 TextUnit = Literal["document", "paragraph", "line"]
-Extractor = Literal["resiliparse", "trafilatura"]
 
-# Names without a slash match at any depth. All that is left out is left out by this list, for everyone to see.
+# Names without a slash match at any depth. No other file is left out.
 DEFAULT_EXCLUDE = (".*", "**/.*/**", "_SUCCESS", "*.crc", "*.pyc")
 
 
@@ -55,7 +55,7 @@ class SourceConfig(Config):
         if name is not None:
             try:
                 codecs.lookup(name)
-                b"".decode(name)  # refuses codecs that do not map bytes to text
+                b"".decode(name)  # raises for codecs that do not decode bytes to text
             except LookupError as error:
                 raise ValueError(f"unknown encoding {name!r}") from error
         return name
@@ -77,5 +77,5 @@ class SourceConfig(Config):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All paths, also when one is given."""
+        """The paths as a tuple, also for a single one."""
         return (self.path,) if isinstance(self.path, str) else self.path

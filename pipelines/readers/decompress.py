@@ -1,7 +1,7 @@
-"""gzip (RFC 1952) and Zstandard (RFC 8878) as sequences of members, which fail one by one.
+"""gzip (RFC 1952) and Zstandard (RFC 8878) as sequences of members, each of which may fail by itself.
 
-A member is a gzip member or a zstd frame. Damage costs the member it is in; reading goes on at the next one.
-Memory is bounded whatever a member expands to.
+A member is a gzip member or a zstd frame. A damaged member is lost alone; reading continues at the next one.
+Memory is bounded, whatever size a member expands to.
 """
 
 import re
@@ -16,21 +16,21 @@ from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import SAMPLE_BYTES, Reason
 from pipelines.readers.storage import BLOCK, ReadError, Source
 
-Member = Generator[bytes, None, int]  # yields what it expands to, returns the offset behind it
+Member = Generator[bytes, None, int]  # yields the expanded bytes, returns the offset after the member
 
 _FIRST_FEED, _FEED = 16 << 10, 64 << 10  # most members are short
 _PIECE = 256 << 10  # bytes expanded at a time
-_PROBE = 64 << 10  # bytes a candidate member must expand to, or end before, to be believed
-_HEADER = 66 << 10  # a gzip header may be as long: an extra field of 64 KiB
+_PROBE = 64 << 10  # bytes to which a candidate must expand (or its end before that) to count as a member
+_HEADER = 66 << 10  # longest gzip header: an extra field has up to 64 KiB
 _GZIP_HEADER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{6}", re.DOTALL)
-_WINDOW = 1 << 27  # what zstd's own decoder allows unless told otherwise
+_WINDOW = 1 << 27  # the default limit of zstd's own decoder
 _SKIPPABLE = 0x184D2A50  # and 15 more
 _DICTIONARY = 0x184D2A5D  # WARC-in-zstd: the first frame may carry the dictionary of all others
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A stretch of a compressed file that gives no bytes; it takes `length` positions, its size in the file."""
+    """A range of a compressed file that cannot be expanded; it takes `length` positions, its size in the file."""
 
     reason: Reason
     detail: str
@@ -48,7 +48,7 @@ class Codec:
 
 
 def codec(name: str, source: Source) -> Codec:
-    """The codec of this name, ready for this file (zstd may find its dictionary there)."""
+    """The codec of this name for this file (zstd may read its dictionary from it)."""
     if name == "gzip":
         return Codec("gzip", b"\x1f\x8b\x08", gzip_member)
     dictionary = _embedded_dictionary(source)
@@ -56,7 +56,7 @@ def codec(name: str, source: Source) -> Codec:
 
 
 def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
-    """Expands the member at `start`. Its checksum is compared after everything has been yielded.
+    """Expands the member at `start`. The checksum is compared after the last piece is yielded.
 
     Raises:
         ReadError: damaged, cut off, or a bomb.
@@ -95,7 +95,7 @@ def _gzip_header(source: Source, start: int) -> int:
         head = source.at(start, _HEADER)
     found = _GZIP_HEADER.match(head)
     length = found.end() if found else 0
-    if found and head[3] & 0x04:  # an extra field, which tells its length
+    if found and head[3] & 0x04:  # an extra field, which begins with its length
         length += 2 + int.from_bytes(head[length : length + 2], "little")
     for flag in (0x08, 0x10):  # name and comment, ended by a zero byte each
         if found and head[3] & flag:
@@ -154,7 +154,7 @@ def zstd_frame(
 
 
 def expand(source: Source, codec: Codec, limits: SourceConfig) -> Iterator[bytes | Damage]:
-    """The whole file, expanded. Never raises: every stretch that fails becomes one `Damage`."""
+    """The whole file, expanded. Never raises: every damaged range becomes one `Damage`."""
     offset = 0
     try:
         while offset < source.size and not only_zeros(source, offset):
@@ -166,7 +166,7 @@ def expand(source: Source, codec: Codec, limits: SourceConfig) -> Iterator[bytes
                 following = find_member(source, codec, offset + 1, limits)
                 yield Damage(error.reason, error.detail, source.at(offset, SAMPLE_BYTES), following - offset)
                 offset = following
-    except ReadError as error:  # not the compressed data, but the storage below it
+    except ReadError as error:  # the storage failed, not the decompression
         yield Damage(error.reason, error.detail, b"", source.size - offset)
 
 
@@ -178,9 +178,10 @@ def starts(source: Source, codec: Codec, offset: int) -> bool:
 def find_member(
     source: Source, codec: Codec, offset: int, limits: SourceConfig, expands_to: bytes = b"", end: int | None = None
 ) -> int:
-    """The first member at or after `offset` (and before `end`) that really expands, to something that starts so.
+    """The first member at or after `offset` (and before `end`) that expands to bytes that start with `expands_to`.
 
-    A member stored verbatim inside another member is taken for one too: only damage, or a split, leads there.
+    Also finds a member stored verbatim inside another member; a search starts inside a member only after damage, or
+    at a split.
 
     Returns:
         Its offset, or `end` (by default the file's size).
@@ -198,7 +199,7 @@ def find_member(
 
 
 def expands(source: Source, codec: Codec, offset: int, limits: SourceConfig, to: bytes = b"") -> bool:
-    """Whether a member is at `offset` and expands to something that starts so: tried, not guessed."""
+    """Whether the member at `offset` expands to bytes that start with `expands_to`, by expanding it."""
     if to and codec.name == "gzip" and (head := _gzip_head(source, offset, len(to))) is not None:
         return head == to
     head = b""
@@ -224,7 +225,7 @@ def only_zeros(source: Source, offset: int) -> bool:
 
 
 def _gzip_head(source: Source, offset: int, count: int) -> bytes | None:
-    """The first `count` bytes a member expands to, from its first few hundred bytes; None when those do not tell."""
+    """The first `count` bytes a member expands to, from its first few hundred bytes; None when they are too few."""
     try:
         head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(source.at(offset, 512), count)
     except zlib.error:
@@ -259,5 +260,5 @@ def _embedded_dictionary(source: Source) -> zstandard.ZstdCompressionDict | None
         try:
             payload = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompress(payload, max_output_size=_WINDOW)
         except zstandard.ZstdError:
-            return None  # frames that need it will say so
+            return None  # frames that need it will fail
     return zstandard.ZstdCompressionDict(payload)

@@ -1,7 +1,7 @@
-"""CSV (RFC 4180) and TSV (IANA text/tab-separated-values: no quoting), with a header unless told otherwise.
+"""CSV (RFC 4180) and TSV (IANA text/tab-separated-values: no quoting), with a header by default.
 
-A quote that is never closed costs its own line, not the rest of the file. A position is the byte offset of the row's
-first line. Framing, which is no row: the header, line ends, blank lines.
+After a quote that is never closed, only its own line is lost, not the rest of the file. A position is the byte offset
+of the row's first line. Framing, which is no row: the header, line ends, blank lines.
 """
 
 import csv
@@ -11,21 +11,21 @@ from itertools import chain
 from typing import Literal
 
 from pipelines.readers.encoding import EncodingError
-from pipelines.readers.lines import Line, Text, record_limit
+from pipelines.readers.line_reader import Line, Text, record_limit
 from pipelines.readers.meta import fields
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
 
 Row = tuple[Line, list[str]]  # first line, fields
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The rows that start in the split.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         text = Text(source, split)
         rows = _rows(text.lines(0), text, split)
         header, columns, header_at = None, None, -1
@@ -34,7 +34,7 @@ def read(split: Split, tally: Tally) -> Records:
             columns, problem = _columns(header, split)
             if problem:
                 if split.start == 0:
-                    tally.rows += 1
+                    statistics.rows += 1
                     yield problem
                 return
             header_at = header[0].position if isinstance(header, tuple) else -1
@@ -43,14 +43,14 @@ def read(split: Split, tally: Tally) -> Records:
         elif (first := next(rows, None)) is not None:
             rows = chain([first], rows)
         elif isinstance(header, tuple):
-            tally.rows += 1
+            statistics.rows += 1
             yield Reject(header_at, Reason.EMPTY, "a header and no row behind it", header[0].data[:256])
         for row in rows:
             position = row.position if isinstance(row, Reject) else row[0].position
             if position >= text.end:
                 return
             if position > header_at:
-                tally.rows += 1
+                statistics.rows += 1
                 yield row if isinstance(row, Reject) else _document(row, columns, split)
 
 
@@ -60,7 +60,7 @@ def quoted(split: Split) -> bool:
 
 
 class _Feed:
-    """Physical lines for `csv.reader`, which can be given back."""
+    """Physical lines for `csv.reader`, with push-back."""
 
     def __init__(self, lines: Iterator[Line], text: Text, limit: int, multiline: bool) -> None:
         self._lines, self._text, self._limit, self._multiline = lines, text, limit, multiline
@@ -68,13 +68,13 @@ class _Feed:
         self.start_row()
 
     def start_row(self) -> None:
-        """Forgets the lines of the row before."""
+        """Drops the lines of the previous row."""
         self.taken: list[Line] = []
         self.undecodable = ""
         self._size = 0
 
     def peek(self) -> Line | None:
-        """The next line, left where it is."""
+        """The next line, without consuming it."""
         if not self._returned and (line := next(self._lines, None)) is not None:
             self._returned.append(line)
         return self._returned[0] if self._returned else None
@@ -97,16 +97,16 @@ class _Feed:
             return line.data.decode("utf-8", "surrogateescape") + "\n"
 
     def drop(self) -> None:
-        """Lets the next line go unread."""
+        """Skips the next line."""
         self._returned.popleft()
 
     def give_back(self) -> None:
-        """All lines of the row but its first will be read again."""
+        """Pushes back all lines of the row but the first."""
         self._returned.extendleft(reversed(self.taken[1:]))
 
 
 def _rows(lines: Iterator[Line], text: Text, split: Split) -> Iterator[Row | Reject]:
-    csv.field_size_limit(1 << 40)  # the limit is ours
+    csv.field_size_limit(1 << 40)  # `record_limit` limits fields
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted(split) else csv.QUOTE_NONE
     delimiter = split.config.delimiter or ("\t" if split.file.format == "tsv" else ",")
     feed = _Feed(lines, text, record_limit(split)[0], split.config.multiline and quoted(split))

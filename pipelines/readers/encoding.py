@@ -1,8 +1,8 @@
 """From bytes to text. Encodings are detected, never assumed, and decoding is strict: no replacement characters.
 
-In this order: what the configuration names; a byte order mark; UTF-8, when the bytes are valid UTF-8 beyond ASCII
-(other encodings hardly ever are, and pages that declare another one are wrong); what the record declares;
-ASCII; what uchardet finds.
+In this order: the configured encoding; a byte order mark; UTF-8, when the bytes are valid UTF-8 with characters beyond
+ASCII (text in other encodings rarely is, and pages that declare another one are wrong); the declared encoding; ASCII;
+uchardet's guess.
 """
 
 import codecs
@@ -30,7 +30,7 @@ UNDECODABLE = "pipelines.readers.undecodable"
 
 
 class EncodingError(ValueError):
-    """Bytes that are no text in the encoding they are given in, or seem to be in."""
+    """Bytes that cannot be decoded in the configured, declared or detected encoding."""
 
 
 def byte_order_mark(data: bytes) -> tuple[str, int] | None:
@@ -62,7 +62,7 @@ def decode(data: bytes, configured: str | None = None, declared: str | None = No
             if len(data) - error.start < 4 and error.reason == "unexpected end of data" and error.start > 0:
                 raise EncodingError(f"UTF-8 whose last character is cut off at byte {error.start}") from error
     known = map_encoding_to_html5(declared, fallback_utf8=False) if declared else None
-    if known and not (known.startswith("utf-16") or known == "utf-8"):  # a page that could say so is in neither
+    if known and not (known.startswith("utf-16") or known == "utf-8"):  # a declaration in ASCII bytes disproves these
         encoding = _python_name(known)
         return _strict(data, encoding), encoding
     if data.isascii() and b"\x1b" not in data:
@@ -72,11 +72,11 @@ def decode(data: bytes, configured: str | None = None, declared: str | None = No
 
 
 def detect(data: bytes) -> str:
-    """What uchardet takes the bytes for, under the name Python knows.
+    """The encoding that uchardet detects, by its Python name.
 
     Raises:
-        EncodingError: nothing, or an encoding the Encoding Standard does not have, such as the code pages of DOS: for
-            those uchardet takes short texts of rare languages, wrongly.
+        EncodingError: it detects nothing, or an encoding outside the Encoding Standard, such as a DOS code page, which
+            is a frequent mistake for short texts in rare languages.
     """
     guess = detect_encoding(data, max_len=_DETECTION_BYTES, html5_compatible=False)
     known = map_encoding_to_html5(guess, fallback_utf8=False) if guess else None
@@ -87,7 +87,7 @@ def detect(data: bytes) -> str:
 
 
 def transcode(chunks: Iterator[bytes | Damage], encoding: str) -> Iterator[bytes | Damage]:
-    """The stream in UTF-8, for formats that look for line ends in bytes. What is undecodable becomes invalid UTF-8."""
+    """The stream in UTF-8, for formats that look for line ends in bytes. Undecodable bytes become invalid UTF-8."""
     decoder = codecs.getincrementaldecoder(encoding)(errors=UNDECODABLE)
     for chunk in chunks:
         if isinstance(chunk, Damage):

@@ -1,4 +1,4 @@
-"""From paths, folders, globs and URLs to files, before any of them is opened."""
+"""Lists the files of paths, folders, globs and URLs, without opening any."""
 
 import os
 import re
@@ -18,24 +18,24 @@ _VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "upda
 
 
 class SourceError(ValueError):
-    """A source that names nothing, or nothing that can be listed."""
+    """A source without files, or whose files cannot be listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file, or the folder of a Delta table."""
 
-    location: str  # what opens it
+    location: str  # path or URL to open
     relative: str  # below the root
     size: int = 0
     version: str = ""  # ETag or time of change
     table: bool = False
     problem: str = ""  # why it cannot be read
-    exact: bool = False  # the source names this very file
+    exact: bool = False  # the source names this file itself
 
 
 def find(config: SourceConfig) -> list[Found]:
-    """Everything a source names, less what it excludes, in order of location.
+    """The files that a source names and does not exclude, in order of location.
 
     Raises:
         SourceError: a path does not exist, or nothing is left.
@@ -66,7 +66,7 @@ class Excluded:
 
 
 def _normal(path: str) -> str:
-    """The path as the locations of files will begin."""
+    """The path in the form in which the locations of its files begin."""
     if is_local(path):
         return os.path.abspath(os.path.expanduser(path))
     files, inner = file_system(path)
@@ -74,7 +74,7 @@ def _normal(path: str) -> str:
 
 
 def _root(config: SourceConfig, paths: list[str]) -> str:
-    """The folder that relative paths start from: it must not matter where a source is mounted."""
+    """The folder that relative paths start from, so that ids do not depend on where a source is mounted."""
     if config.root is not None:
         return _normal(config.root).rstrip("/")
     roots = [_fixed_part(path) for path in paths]
@@ -116,15 +116,15 @@ def _entries(config: SourceConfig, paths: list[str], root: str) -> Iterator[Foun
             globs.setdefault(_fixed_part(path), []).append(path)
         else:
             raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
-    for folder, patterns in globs.items():  # each folder is walked once, however many globs look into it
+    for folder, patterns in globs.items():  # each folder is walked once for all globs
         relative = [glob_translate(path[len(folder) :].lstrip("/")) for path in patterns]
-        # a folder that matches stands for all that is in it
+        # a matching folder includes everything in it
         matching = "|".join(pattern.removesuffix(r"\Z").removesuffix(r"\z") + r"(?:/.*)?\Z" for pattern in relative)
         yield from _walk(folder, root, config, re.compile(matching, re.DOTALL))
 
 
 def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str] | None) -> Iterator[Found]:
-    """Files below a folder. Links are followed, but not around in circles."""
+    """Files below a folder. Follows links, but no cycles."""
     waiting: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
     while waiting:
         here, above = waiting.pop()

@@ -1,20 +1,20 @@
 """HTML: the main text of a page. A file is a page."""
 
+from pipelines.extraction.extract import extract
+from pipelines.extraction.extractors import ExtractionError, ExtractionTimeoutError
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.encoding import EncodingError, declared_in_html, decode
-from pipelines.readers.extract import extract
-from pipelines.readers.extractors import ExtractionError, ExtractionTimeoutError
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.whole import content
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The page in a file.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    data = content(split, tally)
+    data = content(split, statistics)
     yield data if isinstance(data, Reject) else page(0, data, {}, split.config)
 
 

@@ -9,14 +9,14 @@ from fastwarc.warc import WarcRecord
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.decompress import gzip_member, zstd_frame
-from pipelines.readers.record import Reason, Tally
+from pipelines.readers.record import ReadStatistics, Reason
 from pipelines.readers.storage import ReadError, Source
 
 _PIECE = 64 << 10
 
 
 def payload(record: WarcRecord, limits: SourceConfig) -> bytes:
-    """The bytes of the page. A coding that is declared but absent was undone by the archive already.
+    """The bytes of the page. A declared coding that the bytes do not have was already undone by the archive.
 
     The record's HTTP headers are parsed already, its transfer coding decoded as it is read.
 
@@ -52,7 +52,7 @@ def _undo(coding: str, data: bytes, limits: SourceConfig) -> bytes:
                 raise ReadError(Reason.DECOMPRESSION_BOMB, detail)
     except (zlib.error, OSError) as error:
         if coding == "br" and data.lstrip().startswith(b"<"):
-            return data  # brotli has no magic number: a page that is one already is told by its markup
+            return data  # brotli has no magic number: markup shows that the page is decoded already
         raise ReadError(Reason.CORRUPT, f"Content-Encoding {coding}: {error}") from error
     return bytes(expanded)
 
@@ -83,14 +83,14 @@ def _brotli(data: bytes, limits: SourceConfig) -> Iterator[bytes]:
 
 
 def _in_memory(data: bytes) -> Source:
-    return Source(io.BytesIO(data), len(data), Tally())
+    return Source(io.BytesIO(data), len(data), ReadStatistics())
 
 
 def _starts(magic: bytes) -> Callable[[bytes], bool]:
     return lambda data: data.startswith(magic)
 
 
-# Whether the coding is really there, and how it is undone.
+# For each coding: whether the bytes have it, and its decoder.
 _CODINGS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes, SourceConfig], Iterator[bytes]]]] = {
     "gzip": (_starts(b"\x1f\x8b"), _gzip),
     "x-gzip": (_starts(b"\x1f\x8b"), _gzip),

@@ -1,6 +1,6 @@
 """JSON Lines: one object on each line (jsonlines.org). Blank lines are framing.
 
-JSON is UTF-8 (RFC 8259); another encoding has to be configured, or told by a byte order mark.
+JSON is UTF-8 (RFC 8259); another encoding must be configured or marked by a byte order mark.
 """
 
 import json
@@ -8,28 +8,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.readers.encoding import EncodingError, decode
-from pipelines.readers.lines import Text
+from pipelines.readers.line_reader import Text
 from pipelines.readers.meta import as_text, fields
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The objects on the lines that start in the split.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         text = Text(source, split)
         for line in text.lines():
             if line.position >= text.end:
                 return
             if line.problem:
-                tally.rows += 1
+                statistics.rows += 1
                 yield line.reject()
             elif line.data.strip():
-                tally.rows += 1
+                statistics.rows += 1
                 yield _document(line.position, line.data, split, text)
 
 

@@ -1,7 +1,7 @@
-"""The input files of a source: what each is, and a fingerprint that says whether it has changed.
+"""The input files of a source with format and codec, and a fingerprint that changes with the file.
 
 A fingerprint is XXH3-128 over the size and the first and last 64 KiB; for a file longer than that also over its ETag
-or time of change, since what lies between is not looked at. For a member of a zip archive it covers name, size and
+or time of change, because the bytes between are not read. For a member of a zip archive it covers name, size and
 CRC-32.
 """
 
@@ -25,13 +25,13 @@ from pipelines.readers.storage import ReadError, archive, open_location, open_me
 
 EDGE = 64 << 10
 _HEAD = 4 << 10
-_THREADS = 8  # opening files is waiting, on remote storage above all
+_THREADS = 8  # opening files is mostly waiting, above all on remote storage
 
 DeltaFiles = Callable[[str], Sequence[DeltaFile]]
 
 
 def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> list[InputFile]:
-    """The input files of a source in order of uri. What cannot be read is listed too, with its problem.
+    """The input files of a source in order of uri. A file that cannot be read is listed with its problem.
 
     `delta_files` lists the data files of a Delta table's current version.
 
@@ -50,9 +50,9 @@ def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> l
     return sorted(files, key=lambda file: file.uri)
 
 
-def fingerprint_of(*facts: object, content: bytes = b"") -> str:
-    """32 hex digits of XXH3-128 over facts and content."""
-    digest = xxhash.xxh3_128("\0".join(map(str, facts)).encode("utf-8", "surrogateescape"))
+def fingerprint_of(*fields: object, content: bytes = b"") -> str:
+    """32 hex digits of XXH3-128 over fields and content."""
+    digest = xxhash.xxh3_128("\0".join(map(str, fields)).encode("utf-8", "surrogateescape"))
     digest.update(content)
     return digest.hexdigest()
 
@@ -105,7 +105,7 @@ def classify(file: InputFile, name: str, head: bytes, config: SourceConfig) -> I
 
 
 def _expanded(codec: str, head: bytes) -> bytes:
-    """What the first bytes of a compressed file expand to, as far as they do."""
+    """The expansion of a compressed file's first bytes, as far as it succeeds."""
     try:
         if codec == "gzip":
             return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _HEAD)
@@ -160,7 +160,7 @@ def _member(member: InputFile, info: zipfile.ZipInfo, config: SourceConfig) -> I
     except ReadError as error:
         return replace(member, problem=Reject(0, error.reason, error.detail))
     except (zlib.error, zipfile.BadZipFile, EOFError, OSError):
-        return classify(member, info.filename, b"\n", config)  # reading it will say what is wrong, and where
+        return classify(member, info.filename, b"\n", config)  # its reader will report what is wrong
 
 
 def _table(found: Found, config: SourceConfig, delta_files: DeltaFiles | None) -> Iterator[InputFile]:

@@ -5,19 +5,19 @@ from typing import Any
 
 import yaml
 
-from pipelines.readers.record import Records, Reject, Split, Tally, accept
+from pipelines.readers.record import ReadStatistics, Records, Reject, Split, accept
 from pipelines.readers.whole import decoded
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.{0,65536}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The document in a file.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    whole = decoded(split, tally)
+    whole = decoded(split, statistics)
     if isinstance(whole, Reject):
         yield whole
         return
@@ -29,7 +29,7 @@ def read(split: Split, tally: Tally) -> Records:
 
 
 def front_matter(text: str) -> tuple[str, dict[str, str]]:
-    """(text without front matter, its plain values). What is no front matter stays in the text."""
+    """(text without front matter, its plain values). Anything else stays in the text."""
     found = _FRONT_MATTER.match(text)
     if not found:
         return text, {}

@@ -1,4 +1,4 @@
-"""Which columns of a record go along with its text, and how they become text themselves."""
+"""Which columns of a record are kept in `meta`, and how their values become text."""
 
 import json
 from typing import Any

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.readers.meta import as_text, fields
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
 
 _BATCH_BYTES = 8 << 20
@@ -25,36 +25,36 @@ _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 _FAILURES = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The rows of the row groups that start in the split.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         try:
             file = pq.ParquetFile(source.stream)
             groups = list(_groups(file.metadata))
         except _FAILURES as error:
-            yield from _file_reject(Reject(0, Reason.CORRUPT, _said(error), source.at(0, 256)), split, tally)
+            yield from _file_reject(Reject(0, Reason.CORRUPT, _said(error), source.at(0, 256)), split, statistics)
             return
         columns = _columns(split)
         problem = _text_problem(file.schema_arrow, columns[0][1])
         if problem:
-            yield from _file_reject(problem, split, tally)
+            yield from _file_reject(problem, split, statistics)
             return
         if file.metadata.num_rows == 0:
-            yield from _file_reject(Reject(0, Reason.EMPTY, "no rows"), split, tally)
+            yield from _file_reject(Reject(0, Reason.EMPTY, "no rows"), split, statistics)
         present = [(name, column) for name, column in columns if column in file.schema_arrow.names]
         for group, offset, first_row in groups:
             if split.start <= offset < split.end:
-                yield from _group(file, group, first_row, present, split, tally)
+                yield from _group(file, group, first_row, present, split, statistics)
 
 
-def _file_reject(reject: Reject, split: Split, tally: Tally) -> Iterator[Reject]:
-    """What is said of the whole file is said once, by its first split."""
+def _file_reject(reject: Reject, split: Split, statistics: ReadStatistics) -> Iterator[Reject]:
+    """A reject of the whole file is reported once, by its first split."""
     if split.start == 0:
-        tally.rows += 1
+        statistics.rows += 1
         yield reject
 
 
@@ -91,7 +91,12 @@ def _text_problem(schema: pa.Schema, column: str) -> Reject | None:
 
 
 def _group(
-    file: pq.ParquetFile, group: int, first_row: int, columns: list[tuple[str, str]], split: Split, tally: Tally
+    file: pq.ParquetFile,
+    group: int,
+    first_row: int,
+    columns: list[tuple[str, str]],
+    split: Split,
+    statistics: ReadStatistics,
 ) -> Records:
     about = file.metadata.row_group(group)
     names = list(dict.fromkeys(column for _, column in columns))
@@ -101,13 +106,13 @@ def _group(
         _refuse_bomb(about, columns[0][1], split)
         for batch in file.iter_batches(batch_size=size, row_groups=[group], columns=names):
             values = {name: _plain(batch.column(name)) for name in names}
-            tally.bytes += batch.nbytes
+            statistics.bytes += batch.nbytes
             for row in range(batch.num_rows):
-                tally.rows += 1
+                statistics.rows += 1
                 yield _document(position, [(name, values[column][row]) for name, column in columns], split)
                 position += 1
     except _FAILURES as error:
-        tally.rows += 1
+        statistics.rows += 1
         detail = f"row group {group}, rows {position} to {first_row + about.num_rows - 1}: {_said(error)}"
         bomb = isinstance(error, _BombError)
         yield Reject(position, Reason.DECOMPRESSION_BOMB if bomb else Reason.CORRUPT, detail)

@@ -6,36 +6,36 @@ Framing, which is no row: line ends, and lines of nothing but white space when a
 from collections.abc import Iterator
 
 from pipelines.readers.encoding import EncodingError
-from pipelines.readers.lines import Line, Text, record_limit
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept
+from pipelines.readers.line_reader import Line, Text, record_limit
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.storage import Source, open_source
 from pipelines.readers.whole import decoded
 
 _LOOK_BACK = 4 << 10
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The documents of a text file.
 
     Raises:
         ReadError: the file cannot be opened.
     """
     if split.config.unit == "document":
-        yield from _file(split, tally)
+        yield from _file(split, statistics)
         return
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         text = Text(source, split)
         units = text.lines() if split.config.unit == "line" else paragraphs(source, split, text)
         for unit in units:
             if unit.position >= text.end:
                 return
             if unit.problem or unit.data.strip():
-                tally.rows += 1
+                statistics.rows += 1
                 yield _document(unit, text)
 
 
-def _file(split: Split, tally: Tally) -> Records:
-    whole = decoded(split, tally)
+def _file(split: Split, statistics: ReadStatistics) -> Records:
+    whole = decoded(split, statistics)
     if isinstance(whole, Reject):
         yield whole
         return
@@ -65,7 +65,7 @@ def paragraphs(source: Source, split: Split, text: Text) -> Iterator[Line]:
         if line.problem or line.data.strip():
             if not within:
                 length += len(line.data) + 1
-                # of a paragraph over the limit only its start is needed
+                # an oversized paragraph needs only its start
                 if length <= limit or not held or line.problem:
                     held.append(line)
             continue

@@ -6,17 +6,17 @@ The file is parsed, never imported. A position is the byte offset of the topic's
 import ast
 
 from pipelines.readers.encoding import EncodingError, decode
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.whole import content
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """Each topic of the file.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    data = content(split, tally)
+    data = content(split, statistics)
     if isinstance(data, Reject):
         yield data
         return
@@ -25,7 +25,7 @@ def read(split: Split, tally: Tally) -> Records:
         yield topics
         return
     starts = _line_starts(data)
-    tally.rows += len(topics.keys) - 1  # the file was counted as one
+    statistics.rows += len(topics.keys) - 1  # the file was counted as one
     for key, value in zip(topics.keys, topics.values, strict=True):
         at = key or value  # `**rest` has no key
         yield _topic(starts[at.lineno - 1] + at.col_offset, key, value, data)

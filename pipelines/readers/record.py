@@ -1,4 +1,4 @@
-"""What readers give and take: documents, rejects, input files and splits."""
+"""The inputs and outputs of readers: input files and splits, documents and rejects."""
 
 import hashlib
 from collections import Counter
@@ -18,7 +18,7 @@ class Reason(StrEnum):
     OVERSIZED = "oversized"  # longer than max_document_bytes
     DECOMPRESSION_BOMB = "decompression_bomb"  # expands beyond max_decompressed_bytes
     TRUNCATED = "truncated"  # compressed data ends too early
-    CORRUPT = "corrupt"  # bytes that cannot be decompressed, or belong to nothing
+    CORRUPT = "corrupt"  # bytes that cannot be decompressed, or belong to no record
     WRONG_LENGTH = "wrong_length"  # a WARC record whose Content-Length is not its length
     MALFORMED_RECORD = "malformed_record"  # WARC or HTTP headers, help topics, that cannot be parsed
     MALFORMED_JSON = "malformed_json"  # a line that is not one JSON object
@@ -33,13 +33,13 @@ class Reason(StrEnum):
     CHANGED = "changed"  # the file is not what it was when it was listed
 
 
-# Reasons that say nothing of the content: another run may read these files well.
+# Reasons unrelated to the content: another run may be able to read these files.
 TRANSIENT = frozenset({Reason.UNREADABLE, Reason.CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Text as extracted; `meta` holds what the record said about it."""
+    """Text as extracted; `meta` holds the record's other fields."""
 
     position: int
     text: str
@@ -48,7 +48,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One record, or damaged stretch, that did not become a document; `sample` is its first raw bytes."""
+    """One record, or damaged range, that did not become a document; `sample` holds its first raw bytes."""
 
     position: int
     reason: Reason
@@ -61,7 +61,7 @@ Records = Iterator[Document | Reject]
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file, or a member of a zip archive, as it was listed."""
+    """A listed file, or a member of a zip archive."""
 
     source: str
     uri: str  # full path or URL; for archive members `archive.zip!/member`
@@ -74,7 +74,7 @@ class InputFile:
     member: int = -1  # index in the archive
     partition: tuple[tuple[str, str], ...] = ()  # column values that a Delta table keeps outside its files
     columns: tuple[tuple[str, str], ...] = ()  # logical -> physical names of a Delta table's columns
-    problem: Reject | None = None  # known when listed: such a file is one reject
+    problem: Reject | None = None  # found while listing; the file becomes this reject
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class Split:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a reader met: counted where records are found, before it is known what becomes of them."""
+class ReadStatistics:
+    """What a reader has read. Rows are counted where they are found, before they become documents or rejects."""
 
     rows: int = 0
     bytes: int = 0  # fetched from storage
-    skipped: Counter[str] = field(default_factory=Counter)  # records that are no rows, by type
+    skipped: Counter[str] = field(default_factory=Counter)  # records that are not rows, by type
 
 
 def doc_id(source: str, path: str, position: int, text: str) -> str:

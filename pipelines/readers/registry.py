@@ -1,6 +1,6 @@
 """The one registry of input formats: a name, its suffixes, its first bytes, and the module that reads it.
 
-A format's module has `read(split, tally) -> Iterator[Document | Reject]`; it is imported when a file needs it.
+A format's module has `read(split, statistics) -> Iterator[Document | Reject]`; it is imported when a file needs it.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePosixPath
 
-from pipelines.readers.record import Reason, Records, Reject, Split, Tally
+from pipelines.readers.record import ReadStatistics, Reason, Records, Reject, Split
 from pipelines.readers.storage import ReadError
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
@@ -65,7 +65,7 @@ FORMATS = {
     )
 }
 
-# How a file without a known suffix tells what it is; the first that fits.
+# Formats to try for a file without a known suffix; the first that fits.
 _SNIFFED = (
     ("parquet", _starts(b"PAR1")),
     ("warc", _starts(b"WARC/")),
@@ -110,7 +110,7 @@ def choose(name: str, head: bytes) -> Format:
                 raise UnknownFormatError(f"named {suffix}, but its first bytes {head[:8]!r} are not of {entry.name}")
             return entry
     for format_name, fits in _SNIFFED:
-        # a suffix nobody knows is believed over text that looks like text: source code, style sheets, ...
+        # an unknown suffix rules out plain text: source code, style sheets, ...
         if fits(head) and (format_name in ("parquet", "warc") or not _SUFFIX.search(name)):
             return FORMATS[format_name]
     known = " ".join(s for entry in FORMATS.values() for s in entry.suffixes)
@@ -120,20 +120,20 @@ def choose(name: str, head: bytes) -> Format:
     )
 
 
-def read(split: Split, tally: Tally | None = None) -> Records:
+def read(split: Split, statistics: ReadStatistics | None = None) -> Records:
     """The records of a split, in order of position. Bad input becomes rejects, never an exception."""
-    tally = tally if tally is not None else Tally()
+    statistics = statistics if statistics is not None else ReadStatistics()
     file = split.file
     if file.problem is not None or file.size == 0:
-        tally.rows += 1
+        statistics.rows += 1
         yield file.problem or Reject(0, Reason.EMPTY, "the file is empty")
         return
     module = import_module(f"pipelines.readers.{by_name(file.format).module}")
     position = split.start
     try:
-        for record in module.read(split, tally):
+        for record in module.read(split, statistics):
             position = record.position + 1
             yield record
     except ReadError as error:
-        tally.rows += 1
+        statistics.rows += 1
         yield Reject(position, error.reason, error.detail)

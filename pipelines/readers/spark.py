@@ -29,7 +29,9 @@ Batches = Iterator[pa.RecordBatch]
 class Sink(Protocol):
     """Takes the staged rows of a task; gives rows of its own schema."""
 
-    schema: pa.Schema
+    @property
+    def schema(self) -> pa.Schema:
+        """Of what it gives."""
 
     def __call__(self, rows: Batches) -> Batches:
         """Called once for each task."""
@@ -109,7 +111,7 @@ def delta_files(location: str) -> list[DeltaFile]:
 
 
 def _deleted_rows(table: Any) -> dict[str, int]:
-    """Path in the log -> rows that a deletion vector hides; delta-rs leaves these out of the add actions."""
+    """File, as the log names it -> rows that its deletion vector hides, which delta-rs does not list."""
     if "deletionVectors" not in (table.protocol().reader_features or ()):
         return {}
     root = unquote(table.table_uri).rstrip("/") + "/"

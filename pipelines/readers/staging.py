@@ -1,6 +1,6 @@
-"""Documents, rejects and summaries as Arrow batches of one schema: what a reading task gives back.
+"""Documents, rejects and summaries as Arrow batches of one schema: the result of a reading task.
 
-A summary is of one split. All three kinds of row come of one reading, so they agree.
+There is one summary for each split. All three kinds of row come from one reading, so they agree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.readers.record import Document, Reject, Split, Tally, doc_id
+from pipelines.readers.record import Document, ReadStatistics, Reject, Split, doc_id
 from pipelines.readers.registry import read
 from pipelines.tables import DOCUMENTS, REJECTS
 
@@ -22,7 +22,7 @@ _SUMMARY = pa.schema(
         pa.field("format", pa.string()),
         pa.field("size", pa.int64()),
         pa.field("fingerprint", pa.string()),
-        pa.field("rows_read", pa.int64()),  # counted where records are found, not where they end up
+        pa.field("rows_read", pa.int64()),  # counted where records are found
         pa.field("documents", pa.int64()),
         pa.field("rejects", pa.int64()),
         pa.field("bytes_read", pa.int64()),
@@ -39,19 +39,19 @@ def staged_batches(
     """Reads splits one after the other, into batches bounded in bytes and rows."""
     batch = _Batch({"run_id": run_id, "ingested_at": ingested_at}, language_model)
     for split in splits:
-        tally, counts = Tally(), {Document: 0, Reject: 0}
-        for record in read(split, tally):
+        statistics, counts = ReadStatistics(), {Document: 0, Reject: 0}
+        for record in read(split, statistics):
             counts[type(record)] += 1
             batch.add(split, record)
             if batch.is_full:
                 yield batch.take()
-        batch.add_summary(split, tally, counts[Document], counts[Reject])
+        batch.add_summary(split, statistics, counts[Document], counts[Reject])
     if batch.rows:
         yield batch.take()
 
 
 class _Batch:
-    """Staged rows until there are enough of them."""
+    """Collects staged rows until there are enough for a batch."""
 
     def __init__(self, constant: dict[str, Any], language_model: str | None) -> None:
         self._constant, self._language_model = constant, language_model
@@ -74,8 +74,8 @@ class _Batch:
             row |= {"kind": "reject", "reason": record.reason.value, "detail": record.detail, "sample": record.sample}
         self.rows.append(row)
 
-    def add_summary(self, split: Split, tally: Tally, documents: int, rejects: int) -> None:
-        """What was read of one split."""
+    def add_summary(self, split: Split, statistics: ReadStatistics, documents: int, rejects: int) -> None:
+        """Adds the summary of a split."""
         file = split.file
         self.rows.append(
             {
@@ -87,18 +87,18 @@ class _Batch:
                 "format": file.format,
                 "size": file.size,
                 "fingerprint": file.fingerprint,
-                "rows_read": tally.rows,
+                "rows_read": statistics.rows,
                 "documents": documents,
                 "rejects": rejects,
-                "bytes_read": tally.bytes,
-                "skipped": sorted(tally.skipped.items()),
+                "bytes_read": statistics.bytes,
+                "skipped": sorted(statistics.skipped.items()),
                 **self._constant,
             }
         )
 
     def take(self) -> pa.RecordBatch:
         """The rows so far, with the languages of the documents."""
-        from pipelines.text.language import identify
+        from pipelines.language.identification import identify
 
         read_documents = [row for row in self.rows if row["kind"] == "document"]
         languages, scores = identify([row["text"] for row in read_documents], self._language_model)

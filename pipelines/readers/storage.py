@@ -8,13 +8,13 @@ from typing import Any, BinaryIO
 
 import fsspec
 
-from pipelines.readers.record import InputFile, Reason, Tally
+from pipelines.readers.record import InputFile, ReadStatistics, Reason
 
 BLOCK = 256 << 10
 
 
 class ReadError(Exception):
-    """Bytes that cannot be had, or cannot be decoded; readers turn it into a reject."""
+    """Bytes that cannot be read or decoded; readers turn it into a reject."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -59,7 +59,7 @@ def _archive(location: str, identity: str) -> zipfile.ZipFile:
 
 
 def _identity(location: str) -> str:
-    """Changes when the file does: a worker outlives the runs it works for."""
+    """Changes with the file, because a worker process may serve several runs."""
     if is_local(location):
         status = os.stat(location)
         return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
@@ -90,8 +90,8 @@ def open_member(location: str, index: int, uri: str) -> tuple[BinaryIO, int]:
 class Source:
     """Random access to an input file through one cached block; reading forward never seeks back."""
 
-    def __init__(self, stream: BinaryIO, size: int, tally: Tally) -> None:
-        self.stream, self.size, self._tally = stream, size, tally
+    def __init__(self, stream: BinaryIO, size: int, statistics: ReadStatistics) -> None:
+        self.stream, self.size, self._statistics = stream, size, statistics
         self._block, self._base = b"", 0  # a piece of the file, and where it starts
 
     def at(self, offset: int, count: int) -> bytes:
@@ -124,7 +124,7 @@ class Source:
             raise ReadError(Reason.TRUNCATED, "zip: compressed data ends before its end") from error
         except OSError as error:
             raise ReadError(Reason.UNREADABLE, str(error)) from error
-        self._tally.bytes += len(data)
+        self._statistics.bytes += len(data)
         return data
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class Source:
         self.close()
 
 
-def open_source(file: InputFile, tally: Tally) -> Source:
+def open_source(file: InputFile, statistics: ReadStatistics) -> Source:
     """The bytes of an input file, checked to be as long as when it was listed.
 
     Raises:
@@ -154,9 +154,9 @@ def open_source(file: InputFile, tally: Tally) -> Source:
     if size != file.size:
         stream.close()
         raise ReadError(Reason.CHANGED, f"{size} bytes, but {file.size} when it was listed; run again")
-    return Source(stream, size, tally)
+    return Source(stream, size, statistics)
 
 
 def storable_path(path: str) -> str:
-    """The path as text that can be stored: bytes of file names that are not UTF-8 become `\\xNN`."""
+    """The path as text that can be stored: bytes of file names outside UTF-8 become `\\xNN`."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,8 +1,8 @@
 """Web archives: pages (WARC) and their text (WET), plain, gzip or zstd.
 
-Rows are `response`, `resource` and `conversion` records that hold HTML or plain text. Records of other types or media
-are no rows; they are counted by type. A position is the byte offset of the record in a plain file, and in a compressed
-file the offset of its member (the offset of CDX indexes), plus its number among the records of that member from 0.
+Rows are `response`, `resource` and `conversion` records that hold HTML or plain text. Records of other types or
+media are not rows; they are counted by type. A position is the byte offset of the record in a plain file.
+In a compressed file it is the offset of the member (as in CDX indexes) plus the record's number in it, from 0.
 """
 
 import io
@@ -15,8 +15,8 @@ from pipelines.readers.decompress import Damage, codec
 from pipelines.readers.encoding import EncodingError, decode
 from pipelines.readers.html import page
 from pipelines.readers.http_payload import payload
-from pipelines.readers.lines import record_limit, stored
-from pipelines.readers.record import Document, Reason, Records, Reject, Split, Tally, accept, storable
+from pipelines.readers.line_reader import record_limit, stored
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import ReadError, Source, open_source
 from pipelines.readers.warc_frames import Buffer, Frame, frames
 from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
@@ -30,21 +30,21 @@ _CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?([a-z0-9_:.-]{2,40})""")
 _KEPT = {"url": "WARC-Target-URI", "id": "WARC-Record-ID", "date": "WARC-Date"}
 
 
-def read(split: Split, tally: Tally) -> Records:
+def read(split: Split, statistics: ReadStatistics) -> Records:
     """The records that start in the split.
 
     Raises:
         ReadError: the file cannot be opened, or its storage fails.
     """
-    with open_source(split.file, tally) as source:
+    with open_source(split.file, statistics) as source:
         stream = _compressed(source, split) if split.file.codec else _plain(source, split)
         for found in stream:
             if isinstance(found, Reject):
-                tally.rows += 1
+                statistics.rows += 1
                 yield found
                 continue
             position, frame = found
-            row = _row(position, frame, split, tally)
+            row = _row(position, frame, split, statistics)
             if row is not None:
                 yield row
 
@@ -61,7 +61,7 @@ def _compressed(source: Source, split: Split) -> Iterator[tuple[int, Frame] | Re
         if isinstance(run, Reject):
             yield run
             continue
-        buffer = Buffer(run.pieces(), run.astray)
+        buffer = Buffer(run.pieces(), run.overrun)
         frame, room = None, SMALLEST_MEMBER
         for frame in _whole_frames(buffer, split):
             position = run.start + frame.ordinal
@@ -84,7 +84,7 @@ def _pieces(source: Source) -> Iterator[bytes]:
 
 
 def _whole_frames(buffer: Buffer, split: Split) -> Iterator[Frame]:
-    """The frames of a stream; the last is bad when the stream breaks off, or fails its checksum, behind it."""
+    """The frames of a stream. The last is rejected when the stream ends early or fails its checksum after it."""
     held = None
     for frame in frames(buffer, *record_limit(split)):
         if held:
@@ -96,24 +96,24 @@ def _whole_frames(buffer: Buffer, split: Split) -> Iterator[Frame]:
         yield held
 
 
-def _row(position: int, frame: Frame, split: Split, tally: Tally) -> Document | Reject | None:
-    """A document, a reject, or None for a record that is no row and has been counted as such."""
+def _row(position: int, frame: Frame, split: Split, statistics: ReadStatistics) -> Document | Reject | None:
+    """A document, a reject, or None for a record that is not a row, which is counted as skipped."""
     sample = frame.data[:256]
     record = _parsed(frame)
     if isinstance(record, ReadError):
-        tally.rows += 1
+        statistics.rows += 1
         return Reject(position, record.reason, record.detail, sample)
     kind = _header(record, "WARC-Type").strip().lower()
     media = _media(record)
     if kind not in _ROWS or media not in (*_HTML, *_TEXT):
-        tally.skipped[_label(kind, media)] += 1
+        statistics.skipped[_label(kind, media)] += 1
         return None
-    tally.rows += 1
+    statistics.rows += 1
     return _document(position, record, media, split, sample)
 
 
 def _parsed(frame: Frame) -> WarcRecord | ReadError:
-    """The record with its HTTP headers parsed, or why it cannot be."""
+    """The record with its HTTP headers parsed, or the reject."""
     if frame.problem:
         return ReadError(frame.problem, frame.detail)
     try:
@@ -161,7 +161,7 @@ def _header(record: WarcRecord, name: str) -> str:
 
 
 def _content_type(record: WarcRecord) -> str:
-    """What the server called the payload, or the archive did where there was no server."""
+    """The media type given by the server, or by the archive for records without HTTP headers."""
     if record.http_headers is not None:
         return storable(record.http_headers.get("Content-Type") or "")
     return _header(record, "Content-Type")
@@ -178,7 +178,7 @@ def _charset(record: WarcRecord) -> str | None:
 
 
 def _label(kind: str, media: str) -> str:
-    """The name under which a record that is no row is counted: of a bounded set, whatever the archive holds."""
+    """The name under which a record that is not a row is counted: one of a bounded set."""
     if kind not in _ROWS:
         return kind if kind in _OTHER_TYPES else "unknown"
     family = media.partition("/")[0]

@@ -1,7 +1,7 @@
-"""Where WARC records begin and end (ISO 28500 / WARC 1.1), also in damaged files.
+"""Finds the WARC records of a stream (ISO 28500 / WARC 1.1), also in damaged files.
 
-A record is `WARC/1.x`, header lines, an empty line, Content-Length bytes, two line ends. When what follows is not
-that, the record has a wrong length, and reading goes on at the next line that starts a record.
+A record is `WARC/1.x`, header lines, an empty line, Content-Length bytes, two line ends. When anything else
+follows, the record has a wrong length, and reading continues at the next line that starts a record.
 """
 
 import re
@@ -16,10 +16,14 @@ _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$")
 _NEXT = re.compile(rb"\nWARC/\d\.\d{1,2}[ \t]{0,8}\r?\n")
 _LINE_ENDS = re.compile(rb"[\r\n]*")
-_NEXT_LONGEST = 32  # bytes that a match of _NEXT may be spread over
+_NEXT_LONGEST = 32  # longest match of _NEXT
 _HEADER_LIMIT = 64 << 10
-_HEADER_WINDOWS = (1 << 10, 8 << 10, _HEADER_LIMIT)  # most are short, and looking far for each bad one takes long
-_JUNK = 256 << 10  # bytes without a record, after which the stream is asked whether it goes astray
+_HEADER_WINDOWS = (
+    1 << 10,
+    8 << 10,
+    _HEADER_LIMIT,
+)  # most headers are short, and a wide search for each bad one is slow
+_JUNK = 256 << 10  # bytes without a record after which an overrun is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,13 @@ class Frame:
 
 
 class Buffer:
-    """The bytes of a stream that are not consumed yet. Remembers how the stream broke off, if it did.
+    """The bytes of a stream that are not consumed yet. `damage` says how the stream broke off, if it did.
 
-    `astray` tells whether the stream has gone on over what is not its own, as damaged compressed data may.
+    `overrun` checks whether a damaged compressed member has expanded into the bytes of the next one.
     """
 
-    def __init__(self, pieces: Iterator[bytes], astray: Callable[[], bool] | None = None) -> None:
-        self._pieces, self._astray = pieces, astray
+    def __init__(self, pieces: Iterator[bytes], overrun: Callable[[], bool] | None = None) -> None:
+        self._pieces, self._overrun = pieces, overrun
         self.data = bytearray()
         self.offset = 0  # of the first byte of `data`
         self.ended = False
@@ -58,22 +62,22 @@ class Buffer:
             self.ended, self.damage = True, error
         return not self.ended
 
-    def leave_if_astray(self) -> bool:
-        """Ends the stream here if it has gone astray."""
-        if self._astray is not None and not self.ended and self._astray():
+    def stop_if_overrun(self) -> bool:
+        """Ends the stream here if it overran the next member."""
+        if self._overrun is not None and not self.ended and self._overrun():
             self.ended, self.damage = True, ReadError(Reason.CORRUPT, "goes on over the records behind it")
             self.consume(len(self.data))
             return True
         return False
 
     def drain(self) -> None:
-        """Lets everything that is left go by."""
+        """Skips the rest of the stream."""
         self.consume(len(self.data))
         while self.more():
             self.consume(len(self.data))
 
     def has(self, count: int) -> bool:
-        """Whether `count` bytes are there, after adding what it takes."""
+        """Whether `count` bytes are available, after reading more if needed."""
         while len(self.data) < count and self.more():
             pass
         return len(self.data) >= count
@@ -109,7 +113,7 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
     start = buffer.offset
 
     def bad(reason: Reason, detail: str) -> Frame:
-        """Everything up to the next record is this one; a broken stream explains more than what it broke."""
+        """Rejects everything up to the next record. Damage of the stream, as the cause, replaces the given reason."""
         sample = bytes(buffer.data[:SAMPLE_BYTES])
         _skip_to_next(buffer)
         if buffer.damage and not buffer.data:
@@ -137,7 +141,7 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
 
 
 def _header_length(buffer: Buffer) -> int | None:
-    """Bytes up to and with the empty line, None when no header is here, or another one starts within it."""
+    """Bytes up to and with the empty line, None without a header here, or when another one starts within it."""
     buffer.has(16)
     if not _VERSION.match(buffer.data):
         return None
@@ -159,7 +163,7 @@ def _ends(buffer: Buffer, length: int) -> bool:
 
 
 def _too_long(buffer: Buffer, frame: Frame, length: int, limit: int) -> Frame:
-    """Lets an oversized record go by; should it really be a wrong length, the next record is still found."""
+    """Skips an oversized record; if its length was wrong, the next record is still found."""
     problem, detail, left = frame.problem, f"{length:,} bytes, over {limit:,}", length
     while left and buffer.has(min(left, _NEXT_LONGEST + 1)):
         if found := _NEXT.search(buffer.data, 0, left):
@@ -187,7 +191,7 @@ def _skip_to_next(buffer: Buffer) -> None:
         buffer.consume(max(0, len(buffer.data) - _NEXT_LONGEST))
         if buffer.offset - start > junk:
             junk *= 2
-            if buffer.leave_if_astray():
+            if buffer.stop_if_overrun():
                 return
         if not buffer.more():
             buffer.consume(len(buffer.data))

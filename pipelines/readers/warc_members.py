@@ -17,8 +17,8 @@ SMALLEST_MEMBER = 8  # bytes: no member of any codec is shorter
 
 
 @dataclass(slots=True)
-class Run:
-    """A run at `start`. After `pieces` is exhausted, or has failed, `end` is where to go on."""
+class MemberRun:
+    """A run at `start`. After `pieces` is exhausted or has failed, reading continues at `end`."""
 
     source: Source
     codec: Codec
@@ -29,10 +29,10 @@ class Run:
     expanded: int = 0  # bytes of it
 
     def pieces(self) -> Iterator[bytes]:
-        """What the members expand to.
+        """The expanded bytes of the members.
 
         Raises:
-            ReadError: a member is damaged; `end` is the next run then.
+            ReadError: a member is damaged; `end` is then the start of the next run.
         """
         offset = self.start
         while True:
@@ -67,10 +67,10 @@ class Run:
             self.expanded += len(piece)
             yield piece
 
-    def astray(self) -> bool:
-        """Whether the member has gone on over the start of another run; then reading goes on there.
+    def overrun(self) -> bool:
+        """Whether the member has expanded beyond the start of another run, which becomes `end`.
 
-        Deflate finds sense in almost anything, so a damaged member may go on to the end of the file.
+        Deflate accepts almost any bytes, so a damaged member may expand to the end of the file.
         """
         end = self.member + self.expanded  # at least what it has used up
         found = find_member(self.source, self.codec, self.member + 1, self.limits, _START, end)
@@ -81,7 +81,7 @@ class Run:
 
 
 def continues(source: Source, codec: Codec, offset: int, limits: SourceConfig) -> bool:
-    """Whether a member starts here that does not start a run."""
+    """Whether the member here continues a run."""
     return (
         offset < source.size
         and starts(source, codec, offset)
@@ -95,8 +95,8 @@ def next_run(source: Source, codec: Codec, offset: int, limits: SourceConfig) ->
     return find_member(source, codec, offset, limits, _START)
 
 
-def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfig) -> Iterator[Run | Reject]:
-    """The runs that start in [start, end), and what lies between them and belongs to none.
+def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfig) -> Iterator[MemberRun | Reject]:
+    """The runs that start in [start, end), and rejects for the bytes between them.
 
     The consumer must exhaust `pieces()` of each run before it asks for the next.
     """
@@ -107,7 +107,7 @@ def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfi
         if expands(source, codec, offset, limits, _START):
             if offset >= end:
                 return
-            run = Run(source, codec, limits, offset)
+            run = MemberRun(source, codec, limits, offset)
             yield run
             offset = run.end
             continue
@@ -121,7 +121,7 @@ def runs(source: Source, codec: Codec, start: int, end: int, limits: SourceConfi
 
 
 def _is_framing(source: Source, codec: Codec, offset: int, end: int, limits: SourceConfig) -> bool:
-    """Whether [offset, end) is just members that expand to nothing, such as the dictionary of a zstd archive."""
+    """Whether [offset, end) holds only members that expand to nothing, such as a zstd dictionary."""
     while offset < end and starts(source, codec, offset):
         member = codec.member(source, offset, limits)
         try:

@@ -2,27 +2,27 @@
 
 from pipelines.readers.decompress import Damage
 from pipelines.readers.encoding import EncodingError, decode
-from pipelines.readers.lines import expanded, record_limit
-from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject, Split, Tally
+from pipelines.readers.line_reader import expanded, record_limit
+from pipelines.readers.record import SAMPLE_BYTES, ReadStatistics, Reason, Reject, Split
 from pipelines.readers.storage import open_source
 
 
-def content(split: Split, tally: Tally) -> bytes | Reject:
-    """The decompressed bytes of a file, or why it has none.
+def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
+    """The decompressed bytes of a file, or its reject.
 
     Raises:
         ReadError: the file cannot be opened.
     """
     limit, problem = record_limit(split)
     held, length = bytearray(), 0
-    with open_source(split.file, tally) as source:
-        tally.rows += 1
+    with open_source(split.file, statistics) as source:
+        statistics.rows += 1
         for piece in expanded(source, split):
             if isinstance(piece, Damage):
                 return Reject(0, piece.reason, piece.detail, bytes(held[:SAMPLE_BYTES]) or piece.sample)
             length += len(piece)
             held += piece[: max(0, limit + 1 - len(held))]
-            # a compressed file is followed a little further: it may turn out to be a bomb
+            # a compressed file is read further, to detect a decompression bomb
             if length > limit and (not split.file.codec or length > split.config.max_decompressed_bytes):
                 break
     if length > limit:
@@ -30,13 +30,13 @@ def content(split: Split, tally: Tally) -> bytes | Reject:
     return bytes(held)
 
 
-def decoded(split: Split, tally: Tally) -> tuple[bytes, str, str] | Reject:
-    """A whole file as (bytes, text, encoding), or why it is no text.
+def decoded(split: Split, statistics: ReadStatistics) -> tuple[bytes, str, str] | Reject:
+    """A whole file as (bytes, text, encoding), or its reject.
 
     Raises:
         ReadError: the file cannot be opened.
     """
-    data = content(split, tally)
+    data = content(split, statistics)
     if isinstance(data, Reject):
         return data
     try:

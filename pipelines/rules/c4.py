@@ -1,8 +1,8 @@
-"""C4's rules: lines are dropped or mended, and some words or marks tell on the whole document.
+"""C4's rules: they drop or edit lines, and some phrases drop the whole document.
 
 Sources: Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2; datatrove 0.10.1,
 `c4_filters.py` (`C4QualityFilter`). datatrove stops at the first line that drops the document; here the rest is
-measured too, and such a line is treated as if its document rule were off.
+measured too, as if that document rule were off.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.utf8 import skip_spaces, skip_spaces_back
 from pipelines.rules.c4_line import (
     CURLY_BRACKET,
     JAVASCRIPT,
@@ -25,12 +28,9 @@ from pipelines.rules.c4_line import (
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import skip_spaces, skip_spaces_back
-from pipelines.text.interning import Chunks, Words
-from pipelines.text.lines import Lines
-from pipelines.text.sentences import count_sentences
+from pipelines.words.interning import Chunks, Words
+from pipelines.words.lines import Lines
+from pipelines.words.sentences import count_sentences
 
 # `lines_read` is the sum of `lines_kept` and the lines that each rule dropped, which are in the order of the rules.
 TYPE = MEASURES.schema.field("c4").type
@@ -45,9 +45,9 @@ class Rewritten:
     """Texts after the line rules."""
 
     texts: TextBatch  # (D,)
-    lines: Lines  # kept, as they stood before the whole text was stripped
-    sources: Lines  # the same lines where they were read
-    mended: Truths  # (L,) whether a citation was cut out of a line
+    lines: Lines  # kept, at their positions before the whole text is stripped
+    sources: Lines  # the same lines in the text as read
+    edited: Truths  # (L,) whether a citation was cut out of a line
     counts: npt.NDArray[np.int64]  # (D, 9), by the fields of `TYPE` from the second on
 
 
@@ -61,12 +61,12 @@ def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
         config.filter_javascript,
         config.filter_policy,
     )
-    size = int(np.sum(lines.ends - lines.begins)) + len(lines.begins)  # with a newline for each line
+    size = int(np.sum(lines.ends - lines.begins)) + len(lines.begins)  # one newline per line
     out = np.empty(size, np.uint8)
     counts = np.zeros((len(texts), len(_COUNTS)), np.int64)
     begins, ends, kept, read = _rewrite(texts.data, lines.begins, lines.ends, lines.offsets, rules, out, counts)
-    mended = kept[1] - kept[0] != read[1] - read[0]
-    return Rewritten(TextBatch(out, begins, ends), Lines(*kept), Lines(*read), mended, counts)
+    edited = kept[1] - kept[0] != read[1] - read[0]
+    return Rewritten(TextBatch(out, begins, ends), Lines(*kept), Lines(*read), edited, counts)
 
 
 def measure(rewritten: Rewritten, words: Words, chunks: Chunks) -> pa.StructArray:
@@ -89,7 +89,7 @@ def _rewrite(
 ) -> tuple[Integers, Integers, tuple[Integers, Integers, Integers], tuple[Integers, Integers, Integers]]:
     """Lines (L,) of documents (D + 1,) -> text begins and ends (D,) in `out`, lines kept; adds to counts (D, 9).
 
-    The lines kept come twice: where they are in `out`, and where they were, stripped.
+    The lines kept are returned twice: their positions in `out`, and their stripped positions in `data`.
     """
     documents = len(offsets) - 1
     max_word, citations, terminal, min_words, javascript, policy = rules

@@ -1,4 +1,4 @@
-"""What C4's rules look for in one line, inside kernels.
+"""C4's tests of one line, as kernels.
 
 `data` is (B,) uint8; a line is the bytes from `begin` to `end`.
 """
@@ -8,11 +8,11 @@ import unicodedata
 import numpy as np
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.characters import MAY_BEGIN_SPACE, code_point_at, contains, ends_with, space_width, utf8_width
-from pipelines.text.hashing import same_bytes
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.hashing import same_bytes
+from pipelines.kernels.utf8 import MAY_BEGIN_SPACE, code_point_at, contains, ends_with, space_width, utf8_width
 
-# What `find_phrases` finds, as bits.
+# The bits that `find_phrases` returns.
 LOREM_IPSUM, JAVASCRIPT, CURLY_BRACKET, POLICY = 1, 2, 4, 8
 
 _PHRASES = {
@@ -33,7 +33,7 @@ _CURLY = ord("{")
 
 
 def _first_letters() -> Truths:
-    """Which two bytes may begin a phrase, (65536,): so few that phrases are hardly ever compared."""
+    """Which two bytes may begin a phrase, (65536,): a filter that passes few positions."""
     starts = np.zeros((256, 256), np.bool_)
     for phrase in _PHRASES:
         for first in {phrase[0], phrase[0].upper()}:
@@ -64,7 +64,7 @@ _OTHER_DIGITS = _decimal_digits()
 
 @njit(cache=True)
 def words_and_longest(data: Bytes, begin: int, end: int, enough: int) -> tuple[int, int]:
-    """`line.split()`: how many, and the code points of the longest; looks no further than `enough` words."""
+    """`line.split()`: how many, and the code points of the longest; stops after `enough` words."""
     words, longest, length = 0, 0, 0
     position = begin
     while position < end:
@@ -132,7 +132,7 @@ def ends_as_sentence(data: Bytes, begin: int, end: int) -> bool:
 
 @njit(cache=True)
 def find_phrases(data: Bytes, begin: int, end: int) -> int:
-    """Bits of the phrases that stand in a line, as `phrase in line.lower()` finds them."""
+    """Bits of the phrases that a line contains, as `phrase in line.lower()` finds them."""
     found = 0
     for position in range(begin, end):
         byte = data[position]

@@ -1,4 +1,4 @@
-"""What the measuring pass can be told. Changing anything here measures again; thresholds are a policy's, not these."""
+"""Options of the measuring pass. A change here measures again; thresholds belong to policies."""
 
 from pydantic import Field
 
@@ -6,9 +6,11 @@ from pipelines.config import Config
 
 
 class MeasureConfig(Config):
-    """Which C4 line rules are on, and the sizes that measures are taken at."""
+    """Which C4 line rules are on, and the parameters of measures."""
 
-    c4_rewrite: bool = Field(True, description="text goes on as the C4 line rules leave it; false leaves it as read")
+    c4_rewrite: bool = Field(
+        True, description="later stages use the text after the C4 line rules; false: the text as read"
+    )
     max_word_length: int = Field(1000, ge=0, description="C4: a line with a longer word is dropped; 0 is off")
     remove_citations: bool = Field(True, description="C4: `[1]`, `[edit]` and `[citation needed]` are cut out")
     require_terminal_punctuation: bool = Field(False, description="C4: a line must end in . ? ! or a quote")

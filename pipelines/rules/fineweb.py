@@ -1,4 +1,4 @@
-"""FineWeb's quality rules, for lists, menus and lines that come again.
+"""FineWeb's quality rules: they detect lists, menus and repeated lines.
 
 Sources: Penedo et al. 2024, "The FineWeb Datasets", section 3.6; datatrove 0.10.1, `fineweb_quality_filter.py`.
 """
@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.utf8 import code_point_before, contains
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import code_point_before, contains
-from pipelines.text.interning import Words
-from pipelines.text.lines import characters, duplicates, lines_between_newlines, not_blank
-from pipelines.text.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
+from pipelines.words.interning import Words
+from pipelines.words.lines import characters, duplicates, lines_between_newlines, not_blank
+from pipelines.words.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
 
 # Shares are null for texts without a line, `list_ratio` for texts without a word.
 TYPE = MEASURES.schema.field("fineweb").type
@@ -23,7 +23,7 @@ _TERMINAL = sorted_code_points(TERMINAL_PUNCTUATION)
 
 
 def measure(texts: TextBatch, words: Words, config: MeasureConfig) -> pa.StructArray:
-    """Rows of `TYPE`, (D,), on the text that goes on: after C4's line rules, where they rewrite."""
+    """Rows of `TYPE`, (D,), on the text that later stages use: after C4's line rules, unless `c4_rewrite` is off."""
     every_line = lines_between_newlines(texts)
     newlines = every_line.counts - 1
     without_newlines = every_line.total(characters(texts, every_line))

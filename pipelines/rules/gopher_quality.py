@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from pipelines.kernels.arrays import Bytes, Integers, Truths
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.hashing import same_bytes
+from pipelines.kernels.utf8 import CODE_POINTS, any_in, ends_with, skip_spaces, skip_spaces_back
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.stop_words import distinct_stop_words
 from pipelines.tables import MEASURES
-from pipelines.text.arrays import Bytes, Integers, Truths
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import CODE_POINTS, any_in, ends_with, skip_spaces, skip_spaces_back
-from pipelines.text.hashing import same_bytes
-from pipelines.text.interning import Words
-from pipelines.text.lines import Lines
-from pipelines.text.punctuation import SYMBOLS, sorted_code_points
+from pipelines.words.interning import Words
+from pipelines.words.lines import Lines
+from pipelines.words.punctuation import SYMBOLS, sorted_code_points
 
 # A symbol is a word of nothing but punctuation. Measures per word are null for texts without words, measures per line
 # for texts without lines, the mean length for texts without words that are not symbols.

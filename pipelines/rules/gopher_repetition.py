@@ -5,18 +5,18 @@ Sources: Rae et al. 2021, "Scaling Language Models", table A1; datatrove 0.10.1,
 
 import pyarrow as pa
 
+from pipelines.kernels.arrays import Integers
+from pipelines.kernels.batch import TextBatch
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.n_grams import duplicated_n_gram_characters, top_n_gram_characters
 from pipelines.tables import MEASURES
-from pipelines.text.arrays import Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.interning import Words
-from pipelines.text.lines import duplicates, lines_between_newline_runs, paragraphs
+from pipelines.words.interning import Words
+from pipelines.words.lines import duplicates, lines_between_newline_runs, paragraphs
 
 TOP_N_GRAMS = (2, 3, 4)
 DUPLICATED_N_GRAMS = (5, 6, 7, 8, 9, 10)
 
-# All are shares. Of an empty text all are null, but for the two that count pieces: it is one piece, not repeated.
+# All are ratios. For an empty text all are null, except those over lines and paragraphs: it has one of each.
 TYPE = MEASURES.schema.field("gopher_repetition").type
 
 

@@ -1,4 +1,4 @@
-"""All measures of a batch of documents: each word is looked at once, whatever the number of rules.
+"""All measures of a batch of documents, in one pass over the words for all rules.
 
 Gopher's measures are taken on the text as read, FineWeb's on the text after C4's line rules.
 """
@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.utf8 import code_point_counts
 from pipelines.rules import c4, fineweb, gopher_quality, gopher_repetition
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
-from pipelines.rules.kept_words import kept_words
+from pipelines.rules.rewritten_words import rewritten_words
 from pipelines.tables import MEASURES
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import code_point_counts
-from pipelines.text.lines import splitlines
-from pipelines.text.words import word_splitter
+from pipelines.words.lines import splitlines
+from pipelines.words.spacy_words import word_splitter
 
 SCHEMA = MEASURES.schema
 SIZE = SCHEMA.field("size").type
@@ -40,7 +40,7 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
 
 
 def _by_language(texts: pa.Array, languages: pa.Array, config: MeasureConfig) -> dict[str, pa.Array]:
-    """Measures the texts of each language together, for they share a word splitter, and puts them back in order."""
+    """Measures the texts of each language together (they share a word splitter), then restores the order."""
     batch = TextBatch.from_arrow(texts)
     encoded = languages.fill_null("").dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
@@ -60,13 +60,13 @@ def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.Recor
     words, chunks = splitter.with_chunks(texts)
     lines = splitlines(texts)
     rewritten = c4.rewrite(texts, lines, config)
-    rewritten_words, rewritten_chunks = kept_words(splitter, words, chunks, rewritten)
-    onward = (rewritten.texts, rewritten_words) if config.c4_rewrite else (texts, words)
+    new_words, new_chunks = rewritten_words(splitter, words, chunks, rewritten)
+    onward = (rewritten.texts, new_words) if config.c4_rewrite else (texts, words)
     characters = code_point_counts(texts.data, texts.begins, texts.ends)
     columns = {
         "gopher_repetition": gopher_repetition.measure(texts, words, characters),
         "gopher_quality": gopher_quality.measure(texts, lines, words, language),
-        "c4": c4.measure(rewritten, rewritten_words, rewritten_chunks),
+        "c4": c4.measure(rewritten, new_words, new_chunks),
         "fineweb": fineweb.measure(*onward, config),
         "size": struct(SIZE, {"characters": characters, "words": words.counts, "lines": lines.counts}),
         "text": onward[0].to_arrow(),

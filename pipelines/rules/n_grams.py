@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Hashes, Ids, Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.hashing import mix, table_size
-from pipelines.text.interning import Words
+from pipelines.kernels.arrays import Bytes, Hashes, Ids, Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.hashing import mix, table_size
+from pipelines.words.interning import Words
 
 # Modulo 2^64. The hash of a string of bytes is the polynomial whose coefficients are its bytes, mixed.
 _BASE = 0x9E3779B97F4A7C15
@@ -29,7 +29,7 @@ def top_n_gram_characters(words: Words, n: int) -> Integers:
 def duplicated_n_gram_characters(words: Words, sizes: tuple[int, ...]) -> list[Integers]:
     """Characters, without spaces, in n-grams seen before: (D,) for each size.
 
-    Words are walked from the left; a repeated n-gram counts and is jumped over, else the walk goes on one word. Two
+    Words are walked from the left; a repeated n-gram is counted and skipped, otherwise the walk advances one word. Two
     n-grams are the same when their words, written together, are: compared by a 64-bit hash.
     """
     keys = words.vocabulary.column("concatenation", _concatenation_keys)

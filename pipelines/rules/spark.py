@@ -7,11 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
-from pipelines.workers.edge import in_worker
+from pipelines.workers.mapped import Mapped
 
 # Text measured at a time: bounds a worker's memory however large Spark's batches are.
 SLICE_BYTES = 16 << 20
@@ -19,7 +18,7 @@ SLICE_BYTES = 16 << 20
 _COLUMNS = ("doc_id", "source", "language", "language_score", "text", "meta")
 
 
-def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> DataFrame:
+def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> Mapped:
     """A row of table `measures` for every row of `documents`, in one pass over the text."""
 
     def measure_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -29,7 +28,7 @@ def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> DataFr
             for piece in slices(batch, SLICE_BYTES):
                 yield measure(piece, config, run_id)
 
-    return documents.select(*_COLUMNS).mapInArrow(in_worker(measure_batches), from_arrow_schema(MEASURES.schema))
+    return Mapped(documents.select(*_COLUMNS), measure_batches, MEASURES.schema)
 
 
 def slices(batch: pa.RecordBatch, size: int) -> Iterator[pa.RecordBatch]:

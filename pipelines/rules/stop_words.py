@@ -11,9 +11,9 @@ import pyarrow as pa
 import yaml
 from numba import njit
 
-from pipelines.text.arrays import Ids, Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.interning import Words
+from pipelines.kernels.arrays import Ids, Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.words.interning import Words
 
 
 @cache

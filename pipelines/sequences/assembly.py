@@ -1,4 +1,4 @@
-"""Gathers token ids into the rows that packing decided."""
+"""Copies token ids into the rows that packing has decided."""
 
 import numpy as np
 from numba import njit

@@ -31,7 +31,7 @@ def shard_sql(shards: int, seed: int) -> str:
 
 
 def shards(total_tokens: int, shard_tokens: int) -> int:
-    """How many shards a split of `total_tokens` (separators included) is packed in."""
+    """Number of shards for a split of `total_tokens` (separators included)."""
     return -(-total_tokens // shard_tokens)
 
 

@@ -1,10 +1,10 @@
-"""Documents to sequences of fixed length: which part of which document goes where.
+"""Packs documents into sequences of fixed length: decides which part of a document goes into which sequence.
 
 Lengths include the separator. D documents, P pieces, S sequences, L tokens per sequence.
 
 `concat_and_chunk` leaves no padding but in the last sequence, and cuts a document wherever a sequence ends.
 `best_fit` cuts a document only where it is longer than a sequence, as best-fit decreasing does (Johnson 1974; for
-language models Ding et al. 2024, "Fewer Truncations Improve Language Modeling"), and pays with a little padding.
+language models Ding et al. 2024, "Fewer Truncations Improve Language Modeling"), at the cost of a little padding.
 """
 
 from dataclasses import dataclass

@@ -19,8 +19,8 @@ ROWS_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class TokenFacts:
-    """What packing must know of the tokenizer: its fingerprint, two ids, and bytes per id (2 or 4)."""
+class TokenFormat:
+    """The tokenizer's output format: its fingerprint, separator and padding ids, and bytes per id (2 or 4)."""
 
     tokenizer: str
     separator: int
@@ -35,14 +35,14 @@ class TokenFacts:
 
 @dataclass(frozen=True)
 class Shard:
-    """What one task packs; `first` rows of the same split are in the shards before it."""
+    """The work of one task; earlier shards of the same split have `first` rows."""
 
     split: str
     first: int = 0
 
 
 class PackError(ValueError):
-    """Tokens that cannot be packed with these facts."""
+    """Tokens that cannot be packed with this token format."""
 
 
 def plan(doc_ids: pa.Array, n_tokens: np.ndarray, config: PackConfig) -> tuple[np.ndarray, Pieces]:
@@ -63,7 +63,7 @@ def plan(doc_ids: pa.Array, n_tokens: np.ndarray, config: PackConfig) -> tuple[n
 
 
 def rows(
-    tokens: pa.Table, shard: Shard, config: PackConfig, facts: TokenFacts, run_id: str
+    tokens: pa.Table, shard: Shard, config: PackConfig, token_format: TokenFormat, run_id: str
 ) -> Iterator[pa.RecordBatch]:
     """The packed rows of a shard in the order of `position`.
 
@@ -71,22 +71,24 @@ def rows(
         tokens: columns doc_id, tokenizer, ids, n_tokens of all documents of the shard, in any order.
         shard: which one.
         config: how to pack.
-        facts: of the tokenizer.
+        token_format: of the tokenizer.
         run_id: of the run.
 
     Raises:
         PackError: a row is of another tokenizer, or its ids and n_tokens disagree.
     """
-    n_tokens = _checked(tokens, facts)
+    n_tokens = _checked(tokens, token_format)
     documents, pieces = plan(tokens["doc_id"], n_tokens, config)
     names = tokens["doc_id"].combine_chunks().take(pa.array(documents))
-    ids = _flat(tokens["ids"], facts.dtype)
+    ids = _flat(tokens["ids"], token_format.dtype)
     id_start = (np.cumsum(n_tokens) - n_tokens)[documents]
-    packed = assemble(ids, id_start, n_tokens[documents], pieces, config.length, facts.separator, facts.pad)
+    packed = assemble(
+        ids, id_start, n_tokens[documents], pieces, config.length, token_format.separator, token_format.pad
+    )
     del ids
     identifiers = _identifiers(config.name, names.to_pylist(), pieces)
     shuffle = order.shuffled(identifiers, config.seed, "sequence")
-    step = max(1, ROWS_BYTES // (config.length * facts.item_size))
+    step = max(1, ROWS_BYTES // (config.length * token_format.item_size))
     for begin in range(0, len(shuffle), step):
         chosen = shuffle[begin : begin + step]
         positions = np.arange(shard.first + begin, shard.first + begin + len(chosen))
@@ -103,17 +105,17 @@ def rows(
         )
 
 
-def _checked(tokens: pa.Table, facts: TokenFacts) -> np.ndarray:
-    """(D,) n_tokens, after every row was compared with what is declared."""
-    foreign = pc.filter(tokens["doc_id"], pc.not_equal(tokens["tokenizer"], facts.tokenizer))
+def _checked(tokens: pa.Table, token_format: TokenFormat) -> np.ndarray:
+    """(D,) n_tokens, after checking every row against the token format."""
+    foreign = pc.filter(tokens["doc_id"], pc.not_equal(tokens["tokenizer"], token_format.tokenizer))
     if len(foreign):
         raise PackError(
-            f"document {foreign[0]} was encoded by another tokenizer than {facts.tokenizer}: tokenize again"
+            f"document {foreign[0]} was encoded by another tokenizer than {token_format.tokenizer}: tokenize again"
         )
-    size = pc.multiply(tokens["n_tokens"], facts.item_size)
+    size = pc.multiply(tokens["n_tokens"], token_format.item_size)
     wrong = pc.filter(tokens["doc_id"], pc.not_equal(pc.binary_length(tokens["ids"]), size))
     if len(wrong):
-        raise PackError(f"document {wrong[0]}: `ids` does not hold n_tokens ids of {facts.item_size} bytes")
+        raise PackError(f"document {wrong[0]}: `ids` does not hold n_tokens ids of {token_format.item_size} bytes")
     return tokens["n_tokens"].to_numpy().astype(np.int64)
 
 
@@ -141,7 +143,7 @@ def _identifiers(name: str, names: list[str], pieces: Pieces) -> list[str]:
 
 
 def _boundaries(chosen: np.ndarray, pieces: Pieces, names: pa.Array) -> dict[str, pa.Array]:
-    """The list columns of the rows `chosen`: which pieces each holds."""
+    """The list columns of the rows `chosen`, which name the pieces of each."""
     bounds = pieces.bounds()
     counts = (bounds[1:] - bounds[:-1])[chosen]
     ends = np.cumsum(counts)

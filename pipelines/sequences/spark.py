@@ -13,7 +13,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.sequences import order, shard
 from pipelines.sequences.config import PackConfig
-from pipelines.sequences.shard import Shard, TokenFacts
+from pipelines.sequences.shard import Shard, TokenFormat
 from pipelines.tables import sequences
 from pipelines.workers.edge import in_worker_by_group
 
@@ -23,17 +23,22 @@ Batches = Iterator[pa.RecordBatch]
 class Sink(Protocol):
     """Takes the rows of a shard; gives rows of its own schema."""
 
-    schema: pa.Schema
+    @property
+    def schema(self) -> pa.Schema:
+        """Of what it gives."""
 
     def __call__(self, rows: Batches) -> Batches:
         """Called once for each shard."""
 
 
-def pack(tokens: DataFrame, facts: TokenFacts, config: PackConfig, run_id: str, sink: Sink | None = None) -> DataFrame:
+def pack(
+    tokens: DataFrame, facts: TokenFormat, config: PackConfig, run_id: str, sink: Sink | None = None
+) -> DataFrame:
     """Packs documents into rows, shard by shard, each of about `shard_tokens` tokens.
 
-    The rows of a shard come one after another, in the order of `position`. Where a split has several shards, lengths alone are packed once beforehand to learn how many
-    rows each shard yields, so that positions are 0..n-1 within each split.
+    The rows of a shard come one after another, in the order of `position`. Where a split has several shards, lengths
+    alone are packed once beforehand to learn how many rows each shard yields, so that positions are 0..n-1 within each
+    split.
 
     Args:
         tokens: the table `tokens`, or the new part of it.
@@ -105,7 +110,7 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
 
 
 def _packing(
-    shards: list[Shard], facts: TokenFacts, config: PackConfig, run_id: str, schema: pa.Schema, sink: Sink | None
+    shards: list[Shard], facts: TokenFormat, config: PackConfig, run_id: str, schema: pa.Schema, sink: Sink | None
 ) -> Callable[[pa.Table], pa.Table]:
     def packed(table: pa.Table) -> pa.Table:
         rows = shard.rows(table, shards[table["shard"][0].as_py()], config, facts, run_id)
@@ -144,7 +149,7 @@ def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
 
 
 def violations(tokens: DataFrame, packed: DataFrame) -> list[str]:
-    """The identities of packing that do not hold; empty when every token is in exactly one row.
+    """The invariants of packing that do not hold; empty when every token is in exactly one row.
 
     * Rows hold the tokens of all documents and one separator for each.
     * The pieces of a document cover it once. Where pieces follow each other, each start but the first is the stop of

@@ -1,6 +1,6 @@
 """Repair of mis-decoded text with ftfy (Speer 2019), conservatively.
 
-Wrong encodings are undone; forms are not made uniform (quotes, ligatures, widths and line breaks stay), because models
+Wrong encodings are undone; quotes, ligatures, widths and line breaks are not made uniform, because models
 should see the variety. The options are those of datatrove's ftfy step.
 """
 
@@ -12,7 +12,7 @@ from pipelines.config import Config
 
 
 class RepairConfig(Config):
-    """Whether mis-decoded text is repaired before it goes on."""
+    """Whether mis-decoded text of kept documents is repaired."""
 
     enabled: bool = True
 

@@ -8,9 +8,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.tables import CLEAN_DOCUMENTS
-from pipelines.text.deliver import DeliverConfig
-from pipelines.text.urls import UrlConfig, load
+from pipelines.text.finalize import FinalizeConfig
+from pipelines.urls.url_lists import UrlConfig, load
 from pipelines.workers.edge import in_worker
+from pipelines.workers.mapped import Mapped
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -25,8 +26,8 @@ def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
 
 
 def clean_documents(
-    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: DeliverConfig, run_id: str
-) -> DataFrame:
+    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str
+) -> Mapped:
     """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
 
     Texts stay where they are read: every other side of a join has a few dozen bytes a row, and is broadcast while
@@ -40,7 +41,7 @@ def clean_documents(
         .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "cluster_id")
     )
-    return survivors.mapInArrow(in_worker(_delivering(config, run_id)), from_arrow_schema(CLEAN_DOCUMENTS.schema))
+    return Mapped(survivors, _finalizing(config, run_id), CLEAN_DOCUMENTS.schema)
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
@@ -63,12 +64,12 @@ def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
 _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
 
 
-def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batches]:
-    def delivering(batches: Batches) -> Batches:
-        from pipelines.text.deliver import deliver  # loaded where the text is
+def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batches]:
+    def finalizing(batches: Batches) -> Batches:
+        from pipelines.text.finalize import finalize  # loaded where the text is
 
         for batch in batches:
-            texts, counts = deliver(batch.column("text").to_pylist(), config)
+            texts, counts = finalize(batch.column("text").to_pylist(), config)
             columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "cluster_id")}
             columns["text"] = pa.array(texts, pa.string())
             columns["pii"] = pa.array(
@@ -78,4 +79,4 @@ def _delivering(config: DeliverConfig, run_id: str) -> Callable[[Batches], Batch
             names = CLEAN_DOCUMENTS.schema.names
             yield pa.RecordBatch.from_arrays([columns[name] for name in names], schema=CLEAN_DOCUMENTS.schema)
 
-    return delivering
+    return finalizing

@@ -17,10 +17,10 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer, pre_tokenizers
+from tokenizers import Tokenizer
 
-from pipelines.text.arrays import Bytes
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.arrays import Bytes
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer.characters import (
     CLASSES,
     DIGIT,
@@ -127,24 +127,6 @@ def boundaries(tokenizer_json: str) -> Boundaries:
         if reason := _reaches_over_a_cut(token, found):
             return Boundaries(found.classes, np.zeros_like(matrix), f"whole texts: {reason}")
     return found
-
-
-def spells_bytes(tokenizer_json: str) -> bool:
-    """Whether each token spells a slice of the text's bytes, whatever the text."""
-    fields = json.loads(tokenizer_json)
-    model = fields["model"]
-    if model["type"] not in {"BPE", "Unigram"}:
-        return False
-    vocabulary = model["vocab"] if model["type"] == "BPE" else {token for token, _ in model["vocab"]}
-    steps = _parts(fields["pre_tokenizer"], "pretokenizers")
-    return (
-        any(step["type"] == "ByteLevel" for step in steps)
-        and all(byte in vocabulary for byte in pre_tokenizers.ByteLevel.alphabet())
-        and not any(step.get("add_prefix_space") for step in steps)
-        and not any(model.get(affix) for affix in ("continuing_subword_prefix", "end_of_word_suffix"))
-        and not fields["normalizer"]
-        and all(token["special"] for token in fields["added_tokens"])
-    )
 
 
 def _proven(fields: dict[str, Any]) -> tuple[Pairs, str]:

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from pipelines.text.arrays import Bytes
+from pipelines.kernels.arrays import Bytes
 
 NONE = 0  # of no class
 LETTER = 1  # \p{L}

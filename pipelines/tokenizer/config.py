@@ -1,13 +1,14 @@
 """What a tokenizer is: a file to load, or the settings of a training run."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipelines.config import Config
 
 Kind = Literal["bpe", "unigram", "wordpiece"]
+WantedEncoder = Literal["auto", "fastokens", "tokenizers"]
 
 SPECIAL_TOKENS: dict[Kind, tuple[str, ...]] = {
     "bpe": ("<|endoftext|>", "<|pad|>"),
@@ -18,6 +19,8 @@ SPECIAL_TOKENS: dict[Kind, tuple[str, ...]] = {
 
 class TokenizerConfig(Config):
     """Either `load`, or training settings; both together are an error."""
+
+    without_effect: ClassVar[frozenset[str]] = frozenset({"encoder"})
 
     name: str = "default"
     load: Path | None = Field(None, description="any tokenizer.json; nothing is trained then")
@@ -31,9 +34,14 @@ class TokenizerConfig(Config):
     lowercase: bool = Field(True, description="wordpiece only")
     strip_accents: bool | None = Field(None, description="wordpiece only; default: as lowercase")
 
+    encoder: WantedEncoder = Field(
+        "auto",
+        description="the package that encodes; the ids are the same. auto: fastokens where a comparison allows it",
+    )
+
     @model_validator(mode="after")
     def _load_or_train(self) -> Self:
-        training = sorted(self.model_fields_set - {"name", "load"})
+        training = sorted(self.model_fields_set - {"name", "load", "encoder"})
         if self.load is not None and training:
             raise ValueError(f"`load` names a finished tokenizer, so drop {', '.join(training)}")
         cased = sorted(self.model_fields_set & {"lowercase", "strip_accents"})

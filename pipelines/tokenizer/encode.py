@@ -1,40 +1,38 @@
 """Texts to token ids, in Arrow, with bounded memory whatever the length of a document."""
 
 import os
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.text.batch import TextBatch
-from pipelines.tokenizer.boundaries import boundaries
-from pipelines.tokenizer.library import encode_segments
+from pipelines.kernels.arrays import Integers
+from pipelines.tokenizer.fast import Fast, not_for_fastokens
+from pipelines.tokenizer.library import Library
 from pipelines.tokenizer.load import LoadedTokenizer
-from pipelines.tokenizer.segment_ids import SegmentIds
-from pipelines.tokenizer.segments import cut
+from pipelines.tokenizer.runs import Uint32s
 
-LONGEST = 8 << 20
-"""Bytes that are encoded at once where no place is proven; see `segments.cut`."""
+EncoderName = Literal["fastokens", "tokenizers"]
 
 
 class Encoder:
     """A tokenizer ready to encode: ids only, no special tokens added, none recognised in a text.
 
-    Texts are cut where this provably changes no id, and the library encodes each distinct segment once.
+    The ids are those of `tokenizers`, whichever package makes them; `choice.py` says which may.
     A text that spells `<|endoftext|>` gets the ids of these characters, so no document can forge a separator.
+    Threads may share an encoder.
+
+    Raises:
+        ImportError, ValueError: as `Fast`.
     """
 
-    def __init__(self, tokenizer: LoadedTokenizer) -> None:
-        self._places = boundaries(tokenizer.json)
+    def __init__(self, tokenizer: LoadedTokenizer, by: EncoderName = "tokenizers") -> None:
         self._dtype = tokenizer.dtype
-        self._segment_ids = SegmentIds(encode_segments(tokenizer.json, tokenizer.dtype, self._places))
+        self._library = Library(tokenizer.json)
+        self._fast = Fast(tokenizer.json) if by == "fastokens" else None
 
-    @property
-    def path(self) -> str:
-        """What is encoded at once, and why: whole texts where nothing is proven of a part of the tokenizer."""
-        return self._places.why
-
-    def encode(self, texts: pa.StringArray | pa.LargeStringArray) -> tuple[pa.LargeBinaryArray, np.ndarray]:
-        """Encodes (n,) texts.
+    def encode(self, texts: pa.StringArray | pa.LargeStringArray) -> tuple[pa.LargeBinaryArray, Integers]:
+        """Encodes (n,) texts; null is the empty text.
 
         Returns:
             ids: (n,) little-endian ids of each text, as wide as the tokenizer's dtype.
@@ -43,26 +41,39 @@ class Encoder:
         Raises:
             OverflowError: an id does not fit the dtype.
         """
-        batch = TextBatch.from_arrow(texts)
-        parts: list[np.ndarray] = []
-        n_tokens = np.zeros(len(texts), np.int64)
-        for segments in cut(batch, self._places.classes, self._places.pairs, LONGEST):
-            ids, counts = self._segment_ids(batch.data, segments.begins, segments.ends)
-            parts.append(ids.astype(self._dtype))
-            n_tokens += np.bincount(segments.rows, counts, len(texts)).astype(np.int64)
-        return _binary(parts, n_tokens, self._dtype), n_tokens
+        texts = texts.fill_null("")
+        if self._fast is None:
+            return id_column(*self._library.encode(texts), self._dtype)
+        apart = not_for_fastokens(texts)
+        if not apart.any():
+            return id_column(*self._fast.encode(texts), self._dtype)
+        rows = np.argsort(apart, kind="stable")
+        fast, others = np.split(rows, [np.count_nonzero(~apart)])
+        ids, n_tokens = zip(
+            id_column(*self._fast.encode(texts.take(pa.array(fast))), self._dtype),
+            id_column(*self._library.encode(texts.take(pa.array(others))), self._dtype),
+            strict=True,
+        )
+        place = np.argsort(rows)
+        return pa.concat_arrays(ids).take(pa.array(place)), np.concatenate(n_tokens)[place]
+
+
+def id_column(ids: Uint32s, counts: Integers, dtype: np.dtype) -> tuple[pa.LargeBinaryArray, Integers]:
+    """Ids (T,) of n texts, `counts` (n,) each, as one binary column of that dtype; and the counts.
+
+    Raises:
+        OverflowError: an id does not fit; nothing ever wraps.
+    """
+    if len(ids) and ids.max() > np.iinfo(dtype).max:
+        raise OverflowError(f"the id {ids.max()} does not fit {dtype}")
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts * dtype.itemsize, out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(ids.astype(dtype))]
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(counts), buffers), counts
 
 
 def one_thread() -> None:
-    """Keeps the library to the calling thread: a Spark task has one core, and forks without a warning."""
+    """Keeps both packages to the calling thread: a Spark task has one core, and forks without a warning."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-
-
-def _binary(parts: list[np.ndarray], n_tokens: np.ndarray, dtype: np.dtype) -> pa.LargeBinaryArray:
-    """Joins ids in row order into one binary column."""
-    data = np.concatenate(parts) if parts else np.empty(0, dtype)
-    offsets = np.zeros(len(n_tokens) + 1, np.int64)
-    np.cumsum(n_tokens * dtype.itemsize, out=offsets[1:])
-    return pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), len(n_tokens), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    )
+    os.environ["FASTOKENS_BPE_THREADS"] = "1"
+    os.environ["RAYON_NUM_THREADS"] = "1"  # fastokens, long texts, expressions that it has not compiled in

@@ -40,6 +40,11 @@ class LoadedTokenizer:
         return Tokenizer.from_str(self.json).get_vocab(with_added_tokens=True)
 
     @property
+    def added_tokens(self) -> list[str]:
+        """What is matched before a text is split, special or not, in the order of the file."""
+        return [token["content"] for token in json.loads(self.json)["added_tokens"]]
+
+    @property
     def vocabulary_size(self) -> int:
         """Largest id plus one: ids may have holes, an embedding table may not."""
         return max(self.vocabulary.values()) + 1

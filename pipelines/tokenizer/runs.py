@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipelines.text.arrays import Integers
+from pipelines.kernels.arrays import Integers
 
 Uint32s = npt.NDArray[np.uint32]
 

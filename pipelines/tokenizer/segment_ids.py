@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.text.arrays import Bytes, Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.byte_strings import ByteStrings
+from pipelines.kernels.arrays import Bytes, Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.byte_strings import ByteStrings
 from pipelines.tokenizer.runs import Uint32s, join_runs
 from pipelines.tokenizer.width import UINT32
 

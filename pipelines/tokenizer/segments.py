@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from pipelines.text.arrays import Bytes, Ids, Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.characters import code_point_at, utf8_width
+from pipelines.kernels.arrays import Bytes, Ids, Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.utf8 import code_point_at, utf8_width
 from pipelines.tokenizer.characters import CLASSES, LETTER, NONE, SOLID, SPACE
 
 # What stands before a place: the class of a character; for white space also whether it begins a run behind other text

@@ -1,21 +1,21 @@
 """The Spark edge of the tokenizer room: a keyed sample to train on, and the table `tokens`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.keyed_hash import BITS, keyed_hash_sql
 from pipelines.tables import TOKENS
+from pipelines.tokenizer.choice import EncoderChoice
 from pipelines.tokenizer.config import TokenizerConfig
-from pipelines.tokenizer.encode import Encoder, one_thread
+from pipelines.tokenizer.encode import Encoder, EncoderName, one_thread
 from pipelines.tokenizer.load import LoadedTokenizer
-from pipelines.workers.edge import in_worker
 from pipelines.tokenizer.sample import Choice, choose, first_guess, prefix
+from pipelines.workers.mapped import Mapped
 
 
 def sample(clean_documents: DataFrame, config: TokenizerConfig) -> list[str]:
@@ -46,8 +46,8 @@ def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndar
     if not len(choice.rows):
         return []
     last = int(choice.rows[-1])
-    hash_of_last = F.lit(int(hashes[last])).cast("long")
-    within = (F.col("hash") < hash_of_last) | ((F.col("hash") == hash_of_last) & (F.col("doc_id") <= doc_ids[last]))
+    bound = F.lit(int(hashes[last])).cast("long")
+    within = (F.col("hash") < bound) | ((F.col("hash") == bound) & (F.col("doc_id") <= doc_ids[last]))
     shortened = F.when(F.col("doc_id") == doc_ids[last], F.left("text", F.lit(choice.last_bytes))).otherwise(
         F.col("text")
     )
@@ -57,16 +57,30 @@ def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndar
     return [*texts[:-1], prefix(texts[-1], choice.last_bytes)]
 
 
-def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str) -> DataFrame:
-    """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id)."""
+def texts_to_check(clean_documents: DataFrame, documents: int = 256, characters: int = 4_096) -> list[str]:
+    """The beginnings of the first documents in keyed order, a megabyte at most: what encoders are compared on."""
+    keyed = clean_documents.select(
+        F.expr(keyed_hash_sql("doc_id", 0, "encoder")).alias("hash"),
+        "doc_id",
+        F.substring("text", 1, characters).alias("text"),
+    )
+    return keyed.orderBy("hash", "doc_id").limit(documents).toArrow()["text"].to_pylist()
+
+
+def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str, choice: EncoderChoice) -> Mapped:
+    """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id), encoded as was chosen."""
     needed = clean_documents.select("doc_id", "text", "cluster_id")
-    return needed.mapInArrow(in_worker(_encoding(tokenizer.json, run_id)), from_arrow_schema(TOKENS.schema))
+    return Mapped(needed, _encoding(tokenizer.json, choice.name, run_id), TOKENS.schema)
 
 
-def _encoding(content: str, run_id: str) -> Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
-    def encode(batches: Iterator[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+def _encoding(
+    content: str, by: EncoderName, run_id: str
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The function carries the tokenizer to the tasks."""
+
+    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         one_thread()
-        tokenizer, encoder = _ready(content)
+        tokenizer, encoder = _ready(content, by)
         for batch in batches:
             ids, n_tokens = encoder.encode(batch["text"])
             yield pa.RecordBatch.from_pydict(
@@ -85,7 +99,7 @@ def _encoding(content: str, run_id: str) -> Callable[[Iterator[pa.RecordBatch]],
 
 
 @lru_cache(maxsize=2)
-def _ready(content: str) -> tuple[LoadedTokenizer, Encoder]:
+def _ready(content: str, by: EncoderName) -> tuple[LoadedTokenizer, Encoder]:
     """Built once per worker process, not once per task."""
     tokenizer = LoadedTokenizer(content)
-    return tokenizer, Encoder(tokenizer)
+    return tokenizer, Encoder(tokenizer, by)

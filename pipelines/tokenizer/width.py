@@ -1,7 +1,5 @@
 """How wide a stored id is."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 UINT16 = np.dtype("<u2")
@@ -17,12 +15,3 @@ def id_dtype(vocabulary_size: int) -> np.dtype:
     if vocabulary_size > 1 << 32:
         raise ValueError(f"a vocabulary of {vocabulary_size} ids does not fit uint32")
     return UINT16 if vocabulary_size <= 1 << 16 else UINT32
-
-
-def pack_ids(ids: Sequence[int], dtype: np.dtype) -> np.ndarray:
-    """Python integers as an (n,) array of `dtype`.
-
-    Raises:
-        OverflowError: an id does not fit; nothing ever wraps.
-    """
-    return np.fromiter(ids, dtype=dtype, count=len(ids))

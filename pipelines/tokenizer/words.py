@@ -7,9 +7,9 @@ from itertools import islice
 import numpy as np
 from tokenizers import Tokenizer
 
-from pipelines.text.arrays import Integers
-from pipelines.text.batch import TextBatch
-from pipelines.text.byte_strings import ByteStrings
+from pipelines.kernels.arrays import Integers
+from pipelines.kernels.batch import TextBatch
+from pipelines.kernels.byte_strings import ByteStrings
 from pipelines.tokenizer.boundaries import boundaries
 from pipelines.tokenizer.segments import cut
 

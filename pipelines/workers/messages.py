@@ -19,7 +19,7 @@ _PARTS_AT_ONCE = 256  # POSIX guarantees 16, Linux and macOS take 1024
 class Kind(IntEnum):
     """What a message says. The worker only ever reads after it has asked."""
 
-    TASK = 1  # to the worker: run the function with this digest
+    TASK = 1  # to the worker: run the function with this digest. From the worker: yes, I have it
     FUNCTION = 2  # from the worker: what function is that? To the worker: this one, pickled
     NEXT = 3  # from the worker: the next batch, please
     BATCH = 4  # to the worker: a batch of the input. From the worker: one of the output

@@ -71,10 +71,9 @@ class WorkerPool:
         """
         task = function if isinstance(function, Pickled) else Pickled.of(function)
         given = _begun(batches)
-        worker = self._lease()
+        worker = self._lease(task)
         is_between_tasks = False
         try:
-            send(worker.connection, Kind.TASK, [task.digest])
             while True:
                 kind, body = self._answer(worker)
                 if kind is Kind.NEXT:
@@ -85,8 +84,6 @@ class WorkerPool:
                     self._count(rows_out=result.num_rows)
                     yield result
                     del result
-                elif kind is Kind.FUNCTION:
-                    send(worker.connection, Kind.FUNCTION, [task.payload])
                 else:
                     is_between_tasks = True
                     break
@@ -126,8 +123,8 @@ class WorkerPool:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _lease(self) -> Worker:
-        """A worker for one task."""
+    def _lease(self, task: Pickled) -> Worker:
+        """A worker that has begun with a task."""
         with self._changed:
             while not self._stopped and not self._idle and self._workers >= self.size and not self._is_stalled():
                 self._changed.wait(_STALL_SECONDS)
@@ -138,8 +135,10 @@ class WorkerPool:
             self._started += 1
             self._computing += 1
         try:
-            if worker is None or not worker.is_there():
+            if worker is None or not worker.take(task):
                 worker = self._replaced(worker)
+                if not worker.take(task):
+                    raise self._lost(worker)
             return worker
         except BaseException:
             with self._changed:

@@ -10,6 +10,8 @@ from collections import deque
 from contextlib import suppress
 
 from pipelines.workers.errors import WorkerError
+from pipelines.workers.messages import HangupError, Kind, receive, send
+from pipelines.workers.pickled import Pickled
 from pipelines.workers.template import ANSWER, END, FORK, READY, REQUEST
 
 # A worker is one of many: its libraries should not start a thread for each core. Settings of the user's come first.
@@ -30,14 +32,16 @@ class Worker:
         self._template = template
         self._has_ended = False
 
-    def is_there(self) -> bool:
-        """Whether it waits for a task."""
+    def take(self, task: Pickled) -> bool:
+        """Gives it a task; False when it has ended before it could begin."""
         try:
-            return bool(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return True
-        except OSError:
+            send(self.connection, Kind.TASK, [task.digest])
+            kind, _ = receive(self.connection)
+            if kind is Kind.FUNCTION:
+                send(self.connection, Kind.FUNCTION, [task.payload])
+        except HangupError:
             return False
+        return True
 
     def ending(self) -> str:
         """How it ended, after it hung up."""

@@ -84,6 +84,8 @@ class Workers:
                 break
         for pid in self._living:
             os.kill(pid, signal.SIGKILL)
+        for pid in self._living:  # where process 1 does not reap what is left to it, as in many containers
+            os.waitpid(pid, 0)
 
     def _answer(self) -> bool:
         """Answers a request; False when there will be no more."""

@@ -81,13 +81,13 @@ def _signing() -> None:
     Signing(DedupConfig(), 0, "")(candidates)
 
 
-def _finalising() -> None:
-    from pipelines.text.deliver import DeliverConfig, deliver
+def _finalizing() -> None:
+    from pipelines.text.finalize import FinalizeConfig, finalize
 
-    deliver([TEXT], DeliverConfig())
+    finalize([TEXT], FinalizeConfig())
 
 
-ROOMS: tuple[Callable[[], None], ...] = (_functions, _reading, _measuring, _signing, _finalising)
+ROOMS: tuple[Callable[[], None], ...] = (_functions, _reading, _measuring, _signing, _finalizing)
 
 
 def _archive(page: str) -> str:

@@ -49,8 +49,8 @@ def _function(
     connection: socket.socket, digest: bytes, functions: "OrderedDict[bytes, BatchFunction]"
 ) -> BatchFunction:
     """The function with this digest: sent and unpickled when it is new here."""
+    send(connection, Kind.TASK if digest in functions else Kind.FUNCTION)
     if digest not in functions:
-        send(connection, Kind.FUNCTION)
         _, payload = receive(connection)
         functions[digest] = pickle.loads(payload)
     functions.move_to_end(digest)

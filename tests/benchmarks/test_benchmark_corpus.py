@@ -13,7 +13,7 @@ from benchmarks.web_archive import charset, response, url, warcinfo
 from pipelines.readers import registry
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.listing import list_files
-from pipelines.readers.splitting import split
+from pipelines.readers.splits import split
 
 PACKAGE = Package("some-doc", "1:2", "de")
 

@@ -12,7 +12,8 @@ from lake.lake import Lake
 from lake.scratch import Scratch
 from pipelines.dedup.components import named_labels
 from pipelines.dedup.config import DedupConfig, MinHashConfig
-from pipelines.dedup.spark import clusters, distributed_components, explain, signatures
+from pipelines.dedup.spark import clusters, distributed_components, explain
+from pipelines.dedup.spark import signatures as mapped_signatures
 from pipelines.tables import DUPLICATES
 
 VERIFIED = DedupConfig()
@@ -22,6 +23,12 @@ EXACT = DedupConfig(minhash=None)
 SYLLABLES = [
     f"{a}{b}" for a in ("bar", "cel", "dor", "fin", "gul", "han", "kip", "lom", "mur", "nav") for b in "aeiou"
 ]
+
+
+def signatures(documents: DataFrame, config: DedupConfig, batch: int, run_id: str) -> DataFrame:
+    """The table's rows as a DataFrame."""
+    return mapped_signatures(documents, config, batch, run_id).frame()
+
 
 Documents = dict[str, tuple[str, int]]  # doc_id -> text, priority
 

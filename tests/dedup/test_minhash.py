@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.minhash import MERSENNE_PRIME, MinHasher, bands, permutations
-from pipelines.text.normalise import simplify
+from pipelines.words.normalise import simplify
 
 FOX = "The quick brown fox jumps over the lazy dog near the river bank today."
 CONFIG = MinHashConfig()

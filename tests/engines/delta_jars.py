@@ -1,4 +1,7 @@
-"""The pinned jars: resolved once by Spark's own Ivy into a cache, verified by hash, then only read."""
+"""Delta's jars for classic Spark, which only these tests need: to read our tables with Delta's own reader.
+
+Resolved once by Spark's own Ivy into a cache, verified by hash, then only read.
+"""
 
 import hashlib
 import json
@@ -11,7 +14,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-PINS = Path(__file__).with_name("jars.toml")
+PINS = Path(__file__).with_name("delta_jars.toml")
 
 
 class JarError(RuntimeError):
@@ -33,7 +36,7 @@ class Jar:
 
 
 def pinned() -> list[Jar]:
-    """The jars that a session needs besides Spark's own."""
+    """The jars that Delta needs besides Spark's own."""
     return [Jar(**jar) for jar in tomllib.loads(PINS.read_text())["jar"]]
 
 
@@ -59,7 +62,7 @@ def installed() -> list[Path]:
     absent = missing()
     if absent:
         names = ", ".join(jar.file_name for jar in absent)
-        raise JarError(f"missing {names} in {cache_folder()}: run `tokenlake doctor --install`")
+        raise JarError(f"missing {names} in {cache_folder()}: `delta_jars.install()` brings it")
     return [cache_folder() / jar.file_name for jar in pinned()]
 
 

@@ -32,8 +32,8 @@ class Work:
         found = list(lake_rows.differences(lake, self.expected))
         if last.process.returncode != 0:
             found.append(f"exit status {last.process.returncode}: {last.error} {last.said[-5:]}")
-        if not any(event["event"] == "identities" and event["held"] for event in last.events):
-            found.append("no identities were checked")
+        if not any(event["event"] == "invariants" and event["held"] for event in last.events):
+            found.append("no invariants were checked")
         if any((lake / "_staging").glob("*")):
             found.append("something is left in _staging")
         return found

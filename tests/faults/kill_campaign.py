@@ -3,8 +3,8 @@
     PYTHONPATH=tests:. python tests/faults/kill_campaign.py --kills 50 --seed 1
 
 Half of the kills come as soon as a commit's file is there, one for each table; the others at moments drawn uniformly
-from the time an undisturbed run takes. Mostly the whole process tree is killed, sometimes only the command, or a
-worker.
+from the time an undisturbed run takes. Mostly the whole process tree is killed, sometimes only the command or one of
+its workers.
 Within one lake each resumed run is killed again, until one finishes before its kill; then the next lake begins.
 """
 

@@ -1,4 +1,4 @@
-"""`tokenlake` as a tree of real processes that can be killed: the command, its workers, their template."""
+"""`tokenlake` as a tree of real processes that can be killed: the command, its workers and their template."""
 
 import json
 import os
@@ -51,7 +51,7 @@ class Tree:
         return [each for each in own if not _has_ended(each)]
 
     def kill(self, victim: Victim = "tree") -> None:
-        """SIGKILL to the whole `tree`, or only to the `command` or a `worker`; returns when the command has ended."""
+        """SIGKILL to the whole `tree`, to the `command` or to one `worker`; returns when the command has ended."""
         self.strike(victim)
         self.wait()
 

@@ -20,9 +20,9 @@ from targets import TARGETS
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.decompress import codec
 from pipelines.readers.listing import list_files
-from pipelines.readers.record import Document, InputFile, Reject, Tally
+from pipelines.readers.record import Document, InputFile, ReadStatistics, Reject
 from pipelines.readers.registry import read
-from pipelines.readers.splitting import is_splittable, split
+from pipelines.readers.splits import is_splittable, split
 from pipelines.readers.staging import staged_batches
 from pipelines.readers.storage import ReadError, open_source
 
@@ -138,10 +138,14 @@ def _read(file: InputFile, config: SourceConfig, size: int) -> list[Record]:
     """The records of a file, after a look at each split's account of itself."""
     records: list[Record] = []
     for piece in split([file], config, size):
-        tally, own = Tally(), []
-        for record in read(piece, tally):
+        statistics, own = ReadStatistics(), []
+        for record in read(piece, statistics):
             own.append(record)
-        _require(tally.rows == len(own), "rows read = documents + rejects", f"{tally.rows} ≠ {len(own)} in {piece}")
+        _require(
+            statistics.rows == len(own),
+            "rows read = documents + rejects",
+            f"{statistics.rows} ≠ {len(own)} in {piece}",
+        )
         records += own
     positions = [record.position for record in records]
     _require(positions == sorted(set(positions)), "positions ascend and are unique", f"{positions[:50]}")
@@ -209,7 +213,7 @@ def _undamaged_content(file: InputFile, config: SourceConfig, stored: int) -> in
     if not file.codec:
         return stored
     end, offset, expanded = 0, 0, 0
-    with open_source(file, Tally()) as source:
+    with open_source(file, ReadStatistics()) as source:
         member = codec(file.codec, source).member
         while offset < stored:
             try:

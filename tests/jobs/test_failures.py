@@ -83,6 +83,6 @@ def test_of_any_other_failure_of_the_engine_the_cause_is_told_in_one_line(text, 
     assert (failure.message, failure.known) == (expected, False)
 
 
-@pytest.mark.parametrize("text", ["identities of x that do not hold:\n  kept: 1 ≠ 2", "a session was asked for", ""])
+@pytest.mark.parametrize("text", ["invariants of x that do not hold:\n  kept: 1 ≠ 2", "a session was asked for", ""])
 def test_what_tokenlake_says_itself_stays_as_it_is(text):
     assert told(RuntimeError(text)).message == (text or "RuntimeError")

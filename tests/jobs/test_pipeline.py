@@ -5,7 +5,7 @@ import shutil
 import corpus
 import pytest
 
-from jobs.identities import check
+from jobs.invariants import check
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from lake.lake import Lake
@@ -36,9 +36,9 @@ def test_every_record_is_a_document_or_a_reject_with_its_reason(opened):
     assert read == opened.read("documents").count() + 5
 
 
-def test_all_identities_hold(opened):
+def test_all_invariants_hold(opened):
     found = check(opened)
-    assert {identity.name for identity in found} >= {
+    assert {invariant.name for invariant in found} >= {
         "rows read = documents + rejects",
         "documents = kept + dropped",
         "kept = clean documents + duplicates",

@@ -9,9 +9,9 @@ from typing import Any
 from oracle import chains, environment
 from oracle.texts import LANGUAGES
 
-from pipelines.text import language as identification
-from pipelines.text.language import identify
-from pipelines.text.personal import find, replace
+from pipelines.language import identification
+from pipelines.language.identification import identify
+from pipelines.pii.spans import find, replace
 
 GOALS = {"en": 0.999, "de": 0.995, "fr": 0.995, "es": 0.995}  # share of documents with the same first reason
 PIECE = 500  # texts of one question: what an interrupted comparison asks again
@@ -79,7 +79,7 @@ def compare(documents: Mapping[str, str], language: str, workers: int = 1) -> Co
                 comparison.add(document, f"{chain} {rule_set}", verdict, mine["alone"][chain][rule_set])
         if theirs["c4"] is not None:
             comparison.add(document, "c4 text", theirs["c4"], mine["c4"])
-        comparison.add(document, "personal", theirs["personal"], mine["personal"])
+        comparison.add(document, "pii", theirs["pii"], mine["pii"])
         comparison.add(document, "language", theirs["language"][0], mine["language"][0])
         comparison.add(document, "language score", *_scores(theirs["language"][1], mine["language"][1]))
     return comparison
@@ -92,7 +92,7 @@ def our_verdicts(texts: Sequence[str], language: str) -> list[dict[str, Any]]:
     for text, answer, label in zip(texts, answers, labels, strict=True):
         answer["c4"] = _digest(answer["c4"])
         spans = find(text, ("email", "ip"))
-        answer["personal"] = _digest(replace(text, spans)) if spans else None
+        answer["pii"] = _digest(replace(text, spans)) if spans else None
         answer["language"] = list(label)
     return answers
 

@@ -30,7 +30,7 @@ def main(request_file, answer_file):
         request = json.load(file)
     identifier = FT176LID()
     identifier._model = _FastText(request["model"])
-    personal = PIIFormatter(email_replacement="<EMAIL>", ip_replacement="<IP>")
+    pii = PIIFormatter(email_replacement="<EMAIL>", ip_replacement="<IP>")
     stages = {
         name: MinhashDedupSignature(
             "signatures", config=MinhashConfig(hash_config=HashConfig(hash_fc=name)), language=request["language"]
@@ -41,7 +41,7 @@ def main(request_file, answer_file):
         for text in request["texts"]:
             answer = {
                 "words": split_into_words(text, request["language"]),
-                "personal": personal.format(text),
+                "pii": pii.format(text),
                 "signatures": {name: signature(stage, text) for name, stage in stages.items()},
                 "language": identifier.predict(Document(text=text, id=""))[0][0],
             }

@@ -9,7 +9,7 @@ REQUEST: {"language": "deu", "model": path of a fastText model, "chains": {name:
     alone    name -> filter -> what it says of the text as the chain's C4 filter leaves it, if that stands before it;
              a filter behind a C4 filter that drops the document has no entry
     c4       SHA-256 of the text that the C4 filter rewrote; null where it drops the document
-    personal SHA-256 of what PIIFormatter leaves, with placeholders that do not cycle; null where it changes nothing
+    pii      SHA-256 of what PIIFormatter leaves, with placeholders that do not cycle; null where it changes nothing
     language [label, score] of the most probable language
 """
 
@@ -93,7 +93,7 @@ def main(request_file, answer_file):
     }
     identifier = FT176LID()
     identifier._model = _FastText(request["model"])  # as its own download would be
-    personal = PIIFormatter(email_replacement="<EMAIL>", ip_replacement="<IP>")
+    pii = PIIFormatter(email_replacement="<EMAIL>", ip_replacement="<IP>")
     with open(answer_file, "w", encoding="utf-8") as out:
         for text in request["texts"]:
             answer = {"chains": {}, "alone": {}, "c4": None}
@@ -101,8 +101,8 @@ def main(request_file, answer_file):
                 answer["chains"][name] = pipeline(filters, text)
                 answer["alone"][name], rewritten = each_alone(filters, text)
                 answer["c4"] = answer["c4"] or digest(rewritten)
-            formatted = personal.format(text)
-            answer["personal"] = None if formatted == text else digest(formatted)
+            formatted = pii.format(text)
+            answer["pii"] = None if formatted == text else digest(formatted)
             answer["language"] = identifier.predict(Document(text=text, id=""))[0]
             out.write(json.dumps(answer) + "\n")
 

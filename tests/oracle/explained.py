@@ -10,9 +10,9 @@ import yaml
 from oracle import chains, environment
 from oracle.agreement import datatroves_verdicts, model
 
-from pipelines.text.language import identify
-from pipelines.text.personal import find, replace
-from pipelines.text.words import word_splitter
+from pipelines.language.identification import identify
+from pipelines.pii.spans import find, replace
+from pipelines.words.spacy_words import word_splitter
 
 _LONG = 60  # characters of a text on the page
 
@@ -58,7 +58,7 @@ def our_answer(difference: Explained) -> Any:
     if difference.about == "words":
         words = word_splitter("en")([difference.text])
         return [words.vocabulary.strings[word] for word in words.ids]
-    if difference.about == "personal":
+    if difference.about == "pii":
         return replace(difference.text, find(difference.text, ("email", "ip")))
     return identify([difference.text])[0][0]
 

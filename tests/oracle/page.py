@@ -143,8 +143,8 @@ def _other_table(rules: Sequence[Comparison]) -> str:
     ]
     for comparison in rules:
         equal = [_share(comparison.tallies[name]) for name in ("c4 text", "language", "language score")]
-        personal = comparison.tallies["personal"]
-        lines.append(f"| {comparison.language} | {' | '.join(equal)} | {personal.dropped:,} | {_share(personal)} |")
+        pii = comparison.tallies["pii"]
+        lines.append(f"| {comparison.language} | {' | '.join(equal)} | {pii.dropped:,} | {_share(pii)} |")
     return "\n".join(lines)
 
 

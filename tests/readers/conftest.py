@@ -9,9 +9,9 @@ import pytest
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.listing import list_files
-from pipelines.readers.record import Document, Reject, Tally
+from pipelines.readers.record import Document, ReadStatistics, Reject
 from pipelines.readers.registry import read
-from pipelines.readers.splitting import split
+from pipelines.readers.splits import split
 
 WHOLE = 1 << 40
 
@@ -45,17 +45,17 @@ class Reading:
 
 
 def read_source(config: SourceConfig, target_bytes: int = WHOLE) -> Reading:
-    records, tally = [], Tally()
+    records, statistics = [], ReadStatistics()
     for file in list_files(config):
         of_file = []
         for piece in split([file], config, target_bytes):
-            of_file += read(piece, tally)
+            of_file += read(piece, statistics)
         positions = [record.position for record in of_file]
         assert positions == sorted(set(positions)), "positions ascend, and none is used twice"
         assert all(len(record.sample) <= 256 for record in of_file if isinstance(record, Reject))
         records += of_file
-    assert tally.rows == len(records), "rows counted = documents + rejects"
-    return Reading(records, tally.skipped)
+    assert statistics.rows == len(records), "rows counted = documents + rejects"
+    return Reading(records, statistics.skipped)
 
 
 @pytest.fixture(scope="session")

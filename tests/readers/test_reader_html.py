@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from pipelines.readers.extract import Child, extract
-from pipelines.readers.extractors import ExtractionError, ExtractionTimeoutError
-from pipelines.readers.page_cost import may_be_costly
+from pipelines.extraction.extract import Child, extract
+from pipelines.extraction.extractors import ExtractionError, ExtractionTimeoutError
+from pipelines.extraction.page_cost import may_be_costly
 
 PAGE = """<html><head><title>Title</title></head><body>
 <nav><a href="/">Home</a> <a href="/about">About us</a></nav>

@@ -13,7 +13,7 @@ from pipelines.readers.finding import SourceError
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import InputFile, Reason
 from pipelines.readers.registry import UnknownFormatError, by_name, choose, read
-from pipelines.readers.splitting import split
+from pipelines.readers.splits import split
 
 
 def source(path, **options) -> SourceConfig:

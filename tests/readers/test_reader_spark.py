@@ -14,7 +14,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.record import doc_id
 from pipelines.readers.spark import documents, list_inputs, read_splits, rejects
-from pipelines.readers.splitting import assign, split
+from pipelines.readers.splits import assign, split
 from pipelines.readers.staging import BATCH_BYTES, STAGED, staged_batches
 from pipelines.readers.summary import by_file
 from pipelines.tables import DOCUMENTS, REJECTS

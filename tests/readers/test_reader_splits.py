@@ -14,7 +14,7 @@ from pipelines.readers.config import SourceConfig
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import Split
 from pipelines.readers.registry import read
-from pipelines.readers.splitting import assign, split
+from pipelines.readers.splits import assign, split
 
 lines = st.lists(
     st.sampled_from(["", " ", "\t\r", "a", "text é", '{"text": "x"}', "{bad", "x" * 70, "\xa0"]), max_size=40

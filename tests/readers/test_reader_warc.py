@@ -17,9 +17,9 @@ from warcio.warcwriter import WARCWriter
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.listing import list_files
-from pipelines.readers.record import Tally
+from pipelines.readers.record import ReadStatistics
 from pipelines.readers.registry import read
-from pipelines.readers.splitting import split
+from pipelines.readers.splits import split
 
 PAGE = "<html><head><title>t</title></head><body><main><p>{}</p></main></body></html>"
 
@@ -308,12 +308,12 @@ def test_members_that_go_on_over_the_next_ones_cost_no_more_than_their_number(tm
     for count in (700, 2100):
         path = tmp_path / f"{count}.warc.gz"
         path.write_bytes(ASTRAY * count + intact)
-        config, tally = SourceConfig(name="s", path=str(path)), Tally()
-        records = list(read(split(list_files(config), config, 1 << 40)[0], tally))
+        config, statistics = SourceConfig(name="s", path=str(path)), ReadStatistics()
+        records = list(read(split(list_files(config), config, 1 << 40)[0], statistics))
         assert [record.position for record in records] == [len(ASTRAY) * n for n in range(count + 1)]
         assert records[0].detail == "goes on over the records behind it"
         assert records[-1].text == "still read"
-        read_per_member.append(tally.bytes / count)
+        read_per_member.append(statistics.bytes / count)
     assert read_per_member[1] < 1.5 * read_per_member[0]
 
 

@@ -4,7 +4,7 @@ import hand_made_lake as hand_made
 import pytest
 
 from jobs.engine.base import Engine
-from jobs.report.facts import LakeFacts
+from jobs.report.data import ReportData
 from lake.lake import Lake
 
 
@@ -15,7 +15,7 @@ def hand_made_lake(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def facts(hand_made_lake: Lake) -> LakeFacts:
+def data(hand_made_lake: Lake) -> ReportData:
     """What the report says of it."""
     from jobs.report.collect import collect
 

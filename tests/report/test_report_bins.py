@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from jobs.report import bins, queries
-from jobs.report.facts import Threshold
+from jobs.report.data import Threshold
 
 VALUES = [None, float("nan"), -1.0, 0.0, 0.0115, 0.505, 0.999, 1.0, 1.55, 2.05, 9.99, 50.5, 1234.5, 99999.0, 1e6, 1e9]
 KINDS = [bins.SHARE, bins.COUNT, bins.SMALL_COUNT, bins.MEAN_LENGTH, bins.Bins(0.0, 0.04, 40)]

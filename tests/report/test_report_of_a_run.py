@@ -23,9 +23,9 @@ def test_every_record_has_one_fate(run):
     assert total.kept == total.tokenized == run.table("clean_documents").rows
 
 
-def test_every_identity_is_shown_and_holds(run):
-    assert len(run.identities) >= 10
-    assert all(identity.holds for identity in run.identities)
+def test_every_invariant_is_shown_and_holds(run):
+    assert len(run.invariants) >= 10
+    assert all(invariant.holds for invariant in run.invariants)
 
 
 def test_every_number_of_the_contract_is_drawn(run):

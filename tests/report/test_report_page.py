@@ -42,8 +42,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(facts):
-    return Page(render(facts))
+def page(data):
+    return Page(render(data))
 
 
 def test_every_tag_is_closed(page):
@@ -56,12 +56,12 @@ def test_nothing_on_the_page_runs(page):
     assert [name for _, attributes in page.elements for name in attributes if name.startswith("on")] == []
 
 
-def test_nothing_is_loaded(facts, page):
+def test_nothing_is_loaded(data, page):
     links = [value for _, attributes in page.elements for name, value in attributes.items() if name in ("href", "src")]
     assert links
     assert all(link.startswith("#") for link in links)
-    assert "url(" not in render(facts)
-    assert "@import" not in render(facts)
+    assert "url(" not in render(data)
+    assert "@import" not in render(data)
 
 
 def test_links_lead_somewhere(page):
@@ -86,9 +86,9 @@ def test_ordinary_text_is_shown_as_it_is(text):
     assert visible(text) == text
 
 
-def test_each_distribution_is_there_with_its_thresholds(facts):
-    html = render(facts)
-    assert html.count('class="plot histogram"') == len(facts.measures) + 1 + len(facts.sequences)
+def test_each_distribution_is_there_with_its_thresholds(data):
+    html = render(data)
+    assert html.count('class="plot histogram"') == len(data.measures) + 1 + len(data.sequences)
     assert "drop &lt; 50" in html  # the base threshold
     assert "drop &lt; 40" in html  # German has its own
 
@@ -100,8 +100,8 @@ def test_stages_that_have_not_run_are_named(young_lake):
     assert "ingest has not run" not in text
 
 
-def test_the_funnel_ends_with_what_is_kept(facts):
-    bars = steps(facts)
+def test_the_funnel_ends_with_what_is_kept(data):
+    bars = steps(data)
     assert [(bar.label, bar.documents, bar.before) for bar in bars] == [
         ("read", 34, 0),
         ("rejected: could not become a document", 2, 32),
@@ -111,25 +111,25 @@ def test_the_funnel_ends_with_what_is_kept(facts):
     ]
 
 
-def test_lineage_follows_the_way_of_the_data(facts):
-    lineage = render(facts).partition('id="lineage"')[2].partition("</section>")[0]
+def test_lineage_follows_the_way_of_the_data(data):
+    lineage = render(data).partition('id="lineage"')[2].partition("</section>")[0]
     names = ["inputs", "documents", "rejects", "measures", "decisions", "duplicates", "clean_documents", "tokens"]
     places = [lineage.index(f'mono">{name}<') for name in [*names, "sequences_causal"]]
     assert places == sorted(places)
 
 
-def test_a_broken_identity_is_announced(facts):
-    broken = replace(facts.identities[0], left=35)
-    text = Page(render(facts.model_copy(update={"identities": (broken,)}))).text
+def test_a_broken_invariant_is_announced(data):
+    broken = replace(data.invariants[0], left=35)
+    text = Page(render(data.model_copy(update={"invariants": (broken,)}))).text
     assert "Does not hold: rows read = documents + rejects (35 ≠ 34)" in text
 
 
-def test_the_same_lake_gives_the_same_bytes(hand_made_lake, facts):
+def test_the_same_lake_gives_the_same_bytes(hand_made_lake, data):
     path = write(hand_made_lake)
     first = hand_made_lake.storage.read_text("report/index.html")
     assert path.endswith("/report/index.html")
-    assert first == render(facts)
-    assert hand_made_lake.storage.read_text("report/report.json") == facts.model_dump_json(indent=1)
+    assert first == render(data)
+    assert hand_made_lake.storage.read_text("report/report.json") == data.model_dump_json(indent=1)
 
 
 def test_a_folder_without_tables_is_an_error_that_says_what_to_do(engine, tmp_path):

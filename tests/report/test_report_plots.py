@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobs.report import plots
 from jobs.report.bins import COUNT, SHARE
-from jobs.report.facts import Flow
+from jobs.report.data import Flow
 from jobs.report.plots import Limit, Step
 
 LABELS = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"))

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 
 from pipelines.rules.config import MeasureConfig
-from pipelines.text.punctuation import SYMBOLS, TERMINAL_PUNCTUATION
+from pipelines.words.punctuation import SYMBOLS, TERMINAL_PUNCTUATION
 
 PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 

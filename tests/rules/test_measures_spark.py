@@ -23,5 +23,5 @@ def test_slices_of_an_empty_batch_are_one_empty_batch():
 def test_a_frame_of_documents_becomes_a_frame_of_measures(spark):
     batch = documents(TEXTS, ["en", "en", "de", None])
     frame = spark.createDataFrame(pa.Table.from_batches([batch])).repartition(3)
-    found = measures(frame, MeasureConfig(), "run").toArrow().sort_by("doc_id").to_pylist()
+    found = measures(frame, MeasureConfig(), "run").frame().toArrow().sort_by("doc_id").to_pylist()
     assert found == measure(batch, MeasureConfig(), "run").to_pylist()

@@ -1,4 +1,4 @@
-"""Packing on the engine: what the pure parts promise must survive partitions, shards and files."""
+"""Packing through the engine, written to a table: what the pure parts promise must survive shards and files."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from pyspark.sql import functions as F
 from lake.commits import CommitMetadata
 from lake.data_files import of_table
 from lake.lake import Lake
-from lake.parquet_writer import writing
+from lake.parquet_writer import WriteTask
 from pipelines.sequences import order
 from pipelines.sequences import spark as sequences_spark
 from pipelines.sequences.config import PackConfig
-from pipelines.sequences.shard import TokenFacts
+from pipelines.sequences.shard import TokenFormat
 from pipelines.tables import TOKENS, sequences
 
-FACTS = TokenFacts(tokenizer="feedbeef", separator=1, pad=0, item_size=2)
+FORMAT = TokenFormat(tokenizer="feedbeef", separator=1, pad=0, item_size=2)
 CONFIG = PackConfig(length=32, shard_tokens=1500, heldout=0.2)
 
 
@@ -27,8 +27,8 @@ def tokens_table() -> pa.Table:
     rows = [
         {
             "doc_id": f"d{document:03}",
-            "tokenizer": FACTS.tokenizer,
-            "ids": np.full(count, document + 2, FACTS.dtype).tobytes(),
+            "tokenizer": FORMAT.tokenizer,
+            "ids": np.full(count, document + 2, FORMAT.dtype).tobytes(),
             "n_tokens": int(count),
             "cluster_id": f"c{document // 3:03}",
             "run_id": "run",
@@ -47,7 +47,7 @@ def tokens(spark):
 def lake(engine, tokens, tmp_path_factory) -> Lake:
     """The packed table, written by the tasks that pack and committed."""
     lake, table = Lake(str(tmp_path_factory.mktemp("packed")), engine), sequences(CONFIG.name)
-    reports = sequences_spark.pack(tokens, FACTS, CONFIG, "run", writing(lake.root, table, "run")).toArrow()
+    reports = sequences_spark.pack(tokens, FORMAT, CONFIG, "run", WriteTask(lake.root, table, "run")).toArrow()
     note = CommitMetadata("run", "pack", "rebuild", "c", "v", {}, 0.0)
     lake.commit_files(of_table(reports, table.name), table, note, "overwrite", -1)
     return lake
@@ -63,7 +63,7 @@ def sorted_rows(frame) -> list[dict]:
 
 
 def test_the_table_does_not_depend_on_partitions(spark, tokens, packed):
-    one = sequences_spark.pack(tokens.coalesce(1), FACTS, CONFIG, "run")
+    one = sequences_spark.pack(tokens.coalesce(1), FORMAT, CONFIG, "run")
     assert sorted_rows(one) == sorted_rows(packed)
 
 
@@ -81,7 +81,7 @@ def test_no_cluster_is_in_both_splits(tokens, packed):
     assert {row["splits"][0] for row in splits} == {"train", "heldout"}
 
 
-def test_the_identities_hold(tokens, packed):
+def test_the_invariants_hold(tokens, packed):
     assert sequences_spark.violations(tokens, packed) == []
 
 
@@ -96,7 +96,7 @@ def test_a_row_twice_in_place_of_another_is_noticed(spark, tokens):
     """Equal sums are not enough: here one full row stands twice, another full row of the same document never."""
     long = tokens.where("doc_id = 'd000'").withColumn("n_tokens", F.lit(63).cast("long"))
     long = long.withColumn("ids", F.lit(b"\x02\x00" * 63))
-    rows = sequences_spark.pack(long, FACTS, CONFIG.model_copy(update={"shard_tokens": 1000}), "run")
+    rows = sequences_spark.pack(long, FORMAT, CONFIG.model_copy(update={"shard_tokens": 1000}), "run")
     assert sequences_spark.violations(long, rows) == []
     first = rows.where("position = 0")
     assert sequences_spark.violations(long, first.union(first)) == ["a part of some document is in no row, or in two"]
@@ -138,6 +138,6 @@ def test_each_file_is_a_run_of_positions_with_plain_ids(lake):
 
 
 def test_no_documents_give_an_empty_table(tokens):
-    nothing = sequences_spark.pack(tokens.where("false"), FACTS, CONFIG, "run")
+    nothing = sequences_spark.pack(tokens.where("false"), FORMAT, CONFIG, "run")
     assert nothing.count() == 0
     assert sequences_spark.violations(tokens.where("false"), nothing) == []

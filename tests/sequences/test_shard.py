@@ -7,23 +7,23 @@ from hypothesis import strategies as st
 from pipelines.sequences import shard
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.order import sequence_id
-from pipelines.sequences.shard import PackError, Shard, TokenFacts
+from pipelines.sequences.shard import PackError, Shard, TokenFormat
 from pipelines.tables import TOKENS, sequences
 
-FACTS = TokenFacts(tokenizer="feedbeef", separator=1, pad=0, item_size=2)
-WIDE = TokenFacts(tokenizer="feedbeef", separator=70_000, pad=70_001, item_size=4)
+FORMAT = TokenFormat(tokenizer="feedbeef", separator=1, pad=0, item_size=2)
+WIDE = TokenFormat(tokenizer="feedbeef", separator=70_000, pad=70_001, item_size=4)
 COUNTS = st.lists(st.integers(0, 25), min_size=1, max_size=20)
 CONFIGS = st.builds(PackConfig, length=st.integers(2, 16), strategy=st.sampled_from(["concat", "best_fit"]))
 
 
-def tokens_of(counts: list[int], facts: TokenFacts = FACTS) -> pa.Table:
+def tokens_of(counts: list[int], token_format: TokenFormat = FORMAT) -> pa.Table:
     """Documents d000, d001, ... whose ids are 2, 3, 4, ... through all of them."""
     ends = np.cumsum([0, *counts]) + 2
     rows = [
         {
             "doc_id": f"d{document:03}",
-            "tokenizer": facts.tokenizer,
-            "ids": np.arange(ends[document], ends[document + 1]).astype(facts.dtype).tobytes(),
+            "tokenizer": token_format.tokenizer,
+            "ids": np.arange(ends[document], ends[document + 1]).astype(token_format.dtype).tobytes(),
             "n_tokens": count,
         }
         for document, count in enumerate(counts)
@@ -31,8 +31,8 @@ def tokens_of(counts: list[int], facts: TokenFacts = FACTS) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=TOKENS.schema)
 
 
-def packed(tokens: pa.Table, config: PackConfig, facts: TokenFacts = FACTS, first: int = 0) -> pa.Table:
-    batches = shard.rows(tokens, Shard("train", first), config, facts, "run")
+def packed(tokens: pa.Table, config: PackConfig, token_format: TokenFormat = FORMAT, first: int = 0) -> pa.Table:
+    batches = shard.rows(tokens, Shard("train", first), config, token_format, "run")
     return pa.Table.from_batches(batches, schema=sequences(config.name).schema)
 
 
@@ -54,7 +54,7 @@ def test_documents_can_be_read_back_from_the_rows(counts, config):
     tokens = tokens_of(counts)
     parts: dict[str, dict[int, list[int]]] = {}
     for row in packed(tokens, config).to_pylist():
-        ids = np.frombuffer(row["ids"], FACTS.dtype)
+        ids = np.frombuffer(row["ids"], FORMAT.dtype)
         assert len(ids) == config.length
         assert row["n_tokens"] == sum(row["doc_lengths"])
         assert not ids[row["n_tokens"] :].any()
@@ -63,7 +63,7 @@ def test_documents_can_be_read_back_from_the_rows(counts, config):
             parts.setdefault(doc_id, {})[start] = piece.tolist()
     read_back = {doc_id: [each for start in sorted(held) for each in held[start]] for doc_id, held in parts.items()}
     assert read_back == {
-        row["doc_id"]: [*np.frombuffer(row["ids"], FACTS.dtype), FACTS.separator] for row in tokens.to_pylist()
+        row["doc_id"]: [*np.frombuffer(row["ids"], FORMAT.dtype), FORMAT.separator] for row in tokens.to_pylist()
     }
 
 
@@ -85,8 +85,8 @@ def test_positions_count_on_from_the_shards_before(counts, first):
 def test_batches_of_rows_are_bounded_and_join_without_a_seam(monkeypatch):
     config = PackConfig(length=4)
     whole = packed(tokens_of([9] * 20), config)
-    monkeypatch.setattr(shard, "ROWS_BYTES", 3 * 4 * FACTS.item_size)
-    batches = list(shard.rows(tokens_of([9] * 20), Shard("train"), config, FACTS, "run"))
+    monkeypatch.setattr(shard, "ROWS_BYTES", 3 * 4 * FORMAT.item_size)
+    batches = list(shard.rows(tokens_of([9] * 20), Shard("train"), config, FORMAT, "run"))
     assert max(map(len, batches)) == 3
     assert pa.Table.from_batches(batches) == whole
 
@@ -104,14 +104,14 @@ def test_a_large_vocabulary_keeps_its_ids():
 
 def test_a_separator_that_does_not_fit_is_refused():
     with pytest.raises(OverflowError):
-        packed(tokens_of([3]), PackConfig(length=6), TokenFacts("feedbeef", 70_000, 0, 2))
+        packed(tokens_of([3]), PackConfig(length=6), TokenFormat("feedbeef", 70_000, 0, 2))
 
 
 def test_tokens_of_another_tokenizer_are_refused():
     with pytest.raises(PackError, match="document d000 was encoded by another tokenizer than other"):
-        packed(tokens_of([3]), PackConfig(), TokenFacts("other", 1, 0, 2))
+        packed(tokens_of([3]), PackConfig(), TokenFormat("other", 1, 0, 2))
 
 
 def test_ids_of_another_width_are_refused():
     with pytest.raises(PackError, match="document d000: `ids` does not hold n_tokens ids of 4 bytes"):
-        packed(tokens_of([3]), PackConfig(), TokenFacts("feedbeef", 1, 0, 4))
+        packed(tokens_of([3]), PackConfig(), TokenFormat("feedbeef", 1, 0, 4))

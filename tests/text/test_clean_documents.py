@@ -2,11 +2,11 @@
 
 import pytest
 
+from pipelines.pii.spans import PiiConfig
 from pipelines.tables import CLEAN_DOCUMENTS
-from pipelines.text.deliver import DeliverConfig, deliver
-from pipelines.text.personal import PersonalConfig
+from pipelines.text.finalize import FinalizeConfig, finalize
 from pipelines.text.repair import RepairConfig
-from pipelines.text.urls import UrlConfig
+from pipelines.urls.url_lists import UrlConfig
 
 TEXTS = {
     "a": "Write to me@example.com or you@example.org.",
@@ -47,7 +47,7 @@ def test_deduplication_looks_at_what_the_rules_kept(lake):
 def test_one_of_each_cluster_goes_on_repaired_and_without_personal_data(lake):
     from pipelines.text.spark import clean_documents
 
-    frame = clean_documents(**lake, config=DeliverConfig(), run_id="run-1")
+    frame = clean_documents(**lake, config=FinalizeConfig(), run_id="run-1").frame()
     assert frame.columns == CLEAN_DOCUMENTS.schema.names
     rows = {row.doc_id: row.asDict() for row in frame.collect()}
     assert sorted(rows) == ["a", "d", "e"]
@@ -74,14 +74,14 @@ def test_url_lists_mark_the_documents_they_list(lake, tmp_path):
 
 
 def test_personal_data_comes_last_so_that_repair_can_uncover_it():
-    assert deliver(["me&#64;example.com"], DeliverConfig()) == (["<EMAIL>"], [{"email": 1}])
+    assert finalize(["me&#64;example.com"], FinalizeConfig()) == (["<EMAIL>"], [{"email": 1}])
 
 
 def test_repair_and_replacement_can_be_switched_off():
-    config = DeliverConfig(repair=RepairConfig(enabled=False), personal=PersonalConfig(kinds=()))
-    assert deliver(["schÃ¶n me@example.com"], config) == (["schÃ¶n me@example.com"], [{}])
+    config = FinalizeConfig(repair=RepairConfig(enabled=False), pii=PiiConfig(kinds=()))
+    assert finalize(["schÃ¶n me@example.com"], config) == (["schÃ¶n me@example.com"], [{}])
 
 
 def test_counts_are_per_kind_and_document():
     texts = ["8.8.8.8 me@example.com 9.9.9.9", "nothing"]
-    assert deliver(texts, DeliverConfig())[1] == [{"email": 1, "ip": 2}, {}]
+    assert finalize(texts, FinalizeConfig())[1] == [{"email": 1, "ip": 2}, {}]

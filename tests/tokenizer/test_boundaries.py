@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers
 
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer import boundaries as rules
 from pipelines.tokenizer.boundaries import Boundaries, boundaries
 from pipelines.tokenizer.segments import cut

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -8,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from pipelines.tokenizer import segment_ids, segments
+from pipelines.tokenizer import fast, segment_ids, segments
 from pipelines.tokenizer.encode import Encoder
 from pipelines.tokenizer.load import parse
+
+ENCODERS = ["fastokens", "tokenizers"]
 
 
 def rows(ids: pa.LargeBinaryArray, dtype: np.dtype) -> list[list[int]]:
@@ -23,12 +26,33 @@ def whole(tokenizer, text: str) -> list[int]:
     return library.encode(text, add_special_tokens=False).ids
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.text(max_size=40), max_size=6))
-def test_a_batch_gives_the_ids_of_each_text(bpe, texts):
-    ids, n_tokens = Encoder(bpe).encode(pa.array(texts, pa.string()))
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_batch_gives_the_ids_of_each_text(bpe, encoder):
+    @settings(max_examples=50, deadline=None)
+    @given(st.lists(st.text(max_size=40) | st.sampled_from(["it'ſ", "s'ſ'S's"]), max_size=6))
+    def holds(texts):
+        ids, n_tokens = Encoder(bpe, encoder).encode(pa.array(texts, pa.string()))
+        assert rows(ids, bpe.dtype) == [whole(bpe, text) for text in texts]
+        assert n_tokens.tolist() == [len(each) for each in rows(ids, bpe.dtype)]
+
+    holds()
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_null_is_the_empty_text_and_a_slice_is_what_it_shows(bpe, encoder):
+    texts = pa.array(["the worm", "bird", None, "mouse", "cheese"]).slice(1, 3)
+    ids, n_tokens = Encoder(bpe, encoder).encode(texts)
+    assert rows(ids, bpe.dtype) == [whole(bpe, "bird"), [], whole(bpe, "mouse")]
+    assert n_tokens[1] == 0
+
+
+def test_texts_that_fastokens_leaves_to_the_library_stay_in_their_place(bpe, monkeypatch):
+    monkeypatch.setattr(fast, "LONGEST", 20)
+    texts = ["the bird", "it'ſ the worm", "cheese", "the second mouse gets the cheese", "worm"]
+    assert fast.not_for_fastokens(pa.array(texts)).tolist() == [False, True, False, True, False]
+    ids, n_tokens = Encoder(bpe, "fastokens").encode(pa.array(texts))
     assert rows(ids, bpe.dtype) == [whole(bpe, text) for text in texts]
-    assert n_tokens.tolist() == [len(each) for each in rows(ids, bpe.dtype)]
+    assert n_tokens.tolist() == [len(whole(bpe, text)) for text in texts]
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram", "wordpiece"])
@@ -43,10 +67,20 @@ def test_cutting_and_grouping_change_no_id(kind, request, monkeypatch, proverbs)
     assert rows(ids, tokenizer.dtype) == [whole(tokenizer, text) for text in texts]
 
 
-def test_a_text_cannot_forge_a_separator(bpe):
-    ids, _ = Encoder(bpe).encode(pa.array(["a<|endoftext|>b"]))
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_text_cannot_forge_a_separator(bpe, encoder):
+    ids, _ = Encoder(bpe, encoder).encode(pa.array(["a<|endoftext|>b"]))
     assert bpe.separator() not in rows(ids, bpe.dtype)[0]
     assert Tokenizer.from_str(bpe.json).decode(rows(ids, bpe.dtype)[0]) == "a<|endoftext|>b"
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_threads_may_share_an_encoder(bpe, encoder, proverbs):
+    shared = Encoder(bpe, encoder)
+    batches = [pa.array([f"{text}{number}" for text in proverbs]) for number in range(40)]
+    expected = [Encoder(bpe).encode(batch)[0].to_pylist() for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        assert [ids.to_pylist() for ids, _ in pool.map(shared.encode, batches)] == expected
 
 
 def test_no_special_tokens_are_added(wordpiece):
@@ -63,8 +97,9 @@ def test_a_vocabulary_of_70_000_is_stored_in_four_bytes():
     assert n_tokens.tolist() == [3]
 
 
-def test_no_documents_give_no_rows(bpe):
-    ids, n_tokens = Encoder(bpe).encode(pa.array([], pa.string()))
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_no_documents_give_no_rows(bpe, encoder):
+    ids, n_tokens = Encoder(bpe, encoder).encode(pa.array([], pa.string()))
     assert (len(ids), len(n_tokens)) == (0, 0)
 
 
@@ -76,24 +111,25 @@ from pipelines.tokenizer.encode import Encoder, one_thread
 from pipelines.tokenizer.load import load
 
 one_thread()
-encoder = Encoder(load(Path(sys.argv[1])))
-encoder.encode(pa.array([""]))  # loads the kernels, for which numba starts a thread; asks the library for nothing
+encoder = Encoder(load(Path(sys.argv[1])), sys.argv[2])
+encoder.encode(pa.array(["", "'ſ"]))  # loads the kernels, for which numba starts a thread; and Arrow its pool
 before = len(os.listdir("/proc/self/task"))
 encoder.encode(pa.array(["the early bird"] * 1000))
 print(len(os.listdir("/proc/self/task")) - before)
 if os.fork() == 0:
-    encoder.encode(pa.array(["the early bird"] * 1000))
-    os._exit(0)
-os.wait()
+    ids, n_tokens = encoder.encode(pa.array(["the early bird"] * 1000))
+    os._exit(0 if n_tokens.all() else 1)
+assert os.wait()[1] == 0
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are counted through /proc")
-def test_a_task_starts_no_threads_and_forks_without_a_warning(bpe, tmp_path):
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_task_starts_no_threads_and_forks_without_a_warning(bpe, encoder, tmp_path):
     tokenizer = tmp_path / "tokenizer.json"
     tokenizer.write_text(bpe.json)
     done = subprocess.run(
-        [sys.executable, "-c", ENCODE_THEN_FORK, tokenizer], capture_output=True, text=True, check=True
+        [sys.executable, "-c", ENCODE_THEN_FORK, tokenizer, encoder], capture_output=True, text=True, check=True
     )
     assert (int(done.stdout), done.stderr) == (0, "")
 
@@ -106,7 +142,7 @@ from pipelines.tokenizer.encode import Encoder, one_thread
 from pipelines.tokenizer.load import load
 
 one_thread()
-encoder = Encoder(load(Path(sys.argv[1])))
+encoder = Encoder(load(Path(sys.argv[1])), sys.argv[4])
 text = pa.array([Path(sys.argv[2]).read_text()])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 ids, n_tokens = encoder.encode(text)
@@ -115,14 +151,15 @@ Path(sys.argv[3]).write_bytes(ids[0].as_py())
 """
 
 
-def test_a_document_of_20_megabytes_takes_little_memory_and_has_the_ids_of_the_whole(bpe, proverbs, tmp_path):
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_document_of_20_megabytes_takes_little_memory_and_has_the_ids_of_the_whole(bpe, proverbs, encoder, tmp_path):
     tokenizer, text, ids = tmp_path / "tokenizer.json", tmp_path / "text", tmp_path / "ids"
     tokenizer.write_text(bpe.json)
     paragraph = "\n".join(proverbs[:5]) + "\n"
     repeats = 20_000_000 // len(paragraph.encode()) + 1
     text.write_text(paragraph * repeats)
     done = subprocess.run(
-        [sys.executable, "-c", PEAK_OF_A_LONG_DOCUMENT, tokenizer, text, ids],
+        [sys.executable, "-c", PEAK_OF_A_LONG_DOCUMENT, tokenizer, text, ids, encoder],
         capture_output=True,
         text=True,
         check=True,

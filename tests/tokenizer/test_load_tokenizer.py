@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models
 
+from pipelines.tokenizer.encode import id_column
 from pipelines.tokenizer.load import TokenizerError, load, parse
-from pipelines.tokenizer.width import id_dtype, pack_ids
+from pipelines.tokenizer.width import id_dtype
 
 
 def word_level(size: int) -> str:
@@ -44,8 +45,8 @@ def test_an_added_token_can_push_the_vocabulary_over_the_edge():
 
 
 def test_ids_never_wrap():
-    with pytest.raises(OverflowError):
-        pack_ids([65_536], np.dtype("<u2"))
+    with pytest.raises(OverflowError, match="65536 does not fit uint16"):
+        id_column(np.array([65_536], np.uint32), np.array([1]), np.dtype("<u2"))
     with pytest.raises(ValueError, match="does not fit uint32"):
         id_dtype((1 << 32) + 1)
 

@@ -22,8 +22,11 @@ from tokenizers import (
 )
 
 from pipelines.tokenizer.boundaries import SPLIT_PATTERNS
+from pipelines.tokenizer.choice import choose_encoder
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.encode import Encoder
+from pipelines.tokenizer.hard_texts import hard_texts
+from pipelines.tokenizer.library import Library
 from pipelines.tokenizer.load import LoadedTokenizer, parse
 from pipelines.tokenizer.train import train
 
@@ -162,6 +165,17 @@ SHAPES: dict[str, Callable[[], tuple[Tokenizer, trainers.Trainer]]] = {
     "WordLevel": word_level,
     "Llama 2": llama_2,
 }
+FAST = {
+    "GPT-2",
+    "GPT-2 with a space in front",
+    "Llama 3",
+    "Qwen 2",
+    "o200k",
+    "StarCoder",
+    "Llama 2",
+    "bpe",
+    "bpe, NFC",
+}
 OWN = {
     "bpe": TokenizerConfig(kind="bpe", vocab_size=3_000),
     "bpe, NFC": TokenizerConfig(kind="bpe", vocab_size=3_000, unicode_form="NFC"),
@@ -190,7 +204,7 @@ def ids_of(encoder: Encoder, texts: list[str]) -> list[bytes]:
     return encoder.encode(pa.array(texts))[0].to_pylist()
 
 
-class Library:
+class WholeTexts:
     """The peer: one encoding for each whole text."""
 
     def __init__(self, tokenizer: LoadedTokenizer) -> None:
@@ -203,16 +217,34 @@ class Library:
         return [np.array(encoding.ids, self._dtype).tobytes() for encoding in encodings]
 
 
-def test_real_text_in_many_languages(tokenizer, texts):
-    assert ids_of(Encoder(tokenizer), texts) == Library(tokenizer).ids_of(texts)
+@pytest.fixture(params=["chosen", "tokenizers"])
+def encoder(request, tokenizer) -> Encoder:
+    return Encoder(tokenizer, choose_encoder(tokenizer, []).name if request.param == "chosen" else "tokenizers")
 
 
-def test_any_text(tokenizer):
-    library, encoder = Library(tokenizer), Encoder(tokenizer)  # one for all: what it has seen must not matter
+def test_fastokens_is_chosen_for_what_it_reads(tokenizer, texts, request):
+    shape = request.node.callspec.params["tokenizer"]
+    choice = choose_encoder(tokenizer, texts)
+    assert choice.name == ("fastokens" if shape in FAST else "tokenizers"), choice.why
+
+
+def test_real_text_in_many_languages(encoder, tokenizer, texts):
+    assert ids_of(encoder, texts) == WholeTexts(tokenizer).ids_of(texts)
+
+
+def test_hard_texts(encoder, tokenizer):
+    texts = hard_texts(tokenizer.added_tokens)
+    assert ids_of(encoder, texts) == WholeTexts(tokenizer).ids_of(texts)
+
+
+def test_any_text(encoder, tokenizer):
+    library = WholeTexts(tokenizer)  # one encoder for all: what it has seen must not matter
 
     @settings(max_examples=50, deadline=None)
     @given(
-        st.lists(st.text(max_size=30) | st.text(st.sampled_from("ab' é\n.1▁#汉"), max_size=30), min_size=1, max_size=4)
+        st.lists(
+            st.text(max_size=30) | st.text(st.sampled_from("ab' é\n.1▁#汉sſ"), max_size=30), min_size=1, max_size=4
+        )
     )
     def holds(texts):
         assert ids_of(encoder, texts) == library.ids_of(texts)
@@ -220,20 +252,31 @@ def test_any_text(tokenizer):
     holds()
 
 
+def test_every_character_between_others(tokenizer, encoder):
+    points = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000][
+        ::17
+    ]  # no block of Unicode is a multiple of 17
+    texts = [
+        "".join(f"a{chr(point)}b {chr(point)} 1{chr(point)}\n" for point in points[at::1_000]) for at in range(1_000)
+    ]
+    assert ids_of(encoder, texts) == WholeTexts(tokenizer).ids_of(texts)
+
+
 def test_every_shape_but_one_is_cut(tokenizer):
     whole = json.loads(tokenizer.json)["pre_tokenizer"] is None
-    assert Encoder(tokenizer).path.startswith("whole texts" if whole else "distinct segments")
+    assert Library(tokenizer.json).path.startswith("whole texts" if whole else "distinct segments")
 
 
 @pytest.mark.parametrize(
     "token", [AddedToken("<tool>"), AddedToken("tion"), AddedToken("  "), AddedToken("New York")], ids=str
 )
-def test_added_tokens_that_are_not_special_are_found(token, texts):
+@pytest.mark.parametrize("encoder", ["fastokens", "tokenizers"])
+def test_added_tokens_that_are_not_special_are_found(token, encoder, texts):
     blank, trainer = llama_3()
     blank.train_from_iterator(texts[:50], trainer)
     blank.add_tokens([token])
     tokenizer = parse(blank.to_str())
     spelled = [f"the {token.content}nation{token.content} 's{token.content}", *texts[:50]]
-    ids = ids_of(Encoder(tokenizer), spelled)
+    ids = ids_of(Encoder(tokenizer, encoder), spelled)
     assert tokenizer.vocabulary[token.content] in np.frombuffer(ids[0], tokenizer.dtype)
-    assert ids == Library(tokenizer).ids_of(spelled)
+    assert ids == WholeTexts(tokenizer).ids_of(spelled)

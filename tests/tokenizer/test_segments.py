@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.text.batch import TextBatch
+from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer import segments
 from pipelines.tokenizer.boundaries import boundaries
 from pipelines.tokenizer.characters import CLASSES, MAIN_PLANE

@@ -24,6 +24,19 @@ def test_settings_that_contradict_each_other_are_refused(settings, complaint):
         TokenizerConfig(**settings)
 
 
+def test_the_encoder_is_no_part_of_the_fingerprint_for_the_ids_are_the_same():
+    assert {TokenizerConfig(encoder=name).fingerprint() for name in ("auto", "fastokens", "tokenizers")} == {
+        TokenizerConfig().fingerprint()
+    }
+    assert TokenizerConfig(load="a.json", encoder="tokenizers").fingerprint() == (
+        TokenizerConfig(load="a.json").fingerprint()
+    )
+
+
+def test_tokenizers_made_before_there_was_a_choice_of_encoders_keep_their_file():
+    assert TokenizerConfig().fingerprint() == "65f019e2395e9b3e"
+
+
 def test_a_default_written_out_has_the_same_fingerprint():
     assert (
         TokenizerConfig(special_tokens=("<|endoftext|>", "<|pad|>")).fingerprint() == TokenizerConfig().fingerprint()

@@ -5,6 +5,7 @@ import pytest
 from pipelines.keyed_hash import keyed_hash
 from pipelines.tables import TOKENS
 from pipelines.tokenizer import spark as tokenizer_spark
+from pipelines.tokenizer.choice import EncoderChoice
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.encode import Encoder
 
@@ -31,8 +32,17 @@ def test_no_documents_give_no_sample(clean_documents):
     assert tokenizer_spark.sample(clean_documents.where("false"), TokenizerConfig()) == []
 
 
-def test_tokens_hold_what_the_encoder_gives(spark, clean_documents, bpe):
-    frame = tokenizer_spark.tokens(clean_documents.repartition(3), bpe, "run-1")
+def test_the_texts_to_check_are_the_beginnings_of_the_first_in_keyed_order(clean_documents):
+    in_order = sorted(TEXTS, key=lambda doc_id: (keyed_hash(doc_id, 0, "encoder"), doc_id))
+    expected = [TEXTS[doc_id][:10] for doc_id in in_order[:7]]
+    for partitions in (1, 4):
+        assert tokenizer_spark.texts_to_check(clean_documents.repartition(partitions), 7, 10) == expected
+
+
+@pytest.mark.parametrize("encoder", ["fastokens", "tokenizers"])
+def test_tokens_hold_what_the_encoder_gives(clean_documents, bpe, encoder):
+    choice = EncoderChoice(encoder, "for the test")
+    frame = tokenizer_spark.tokens(clean_documents.repartition(3), bpe, "run-1", choice)
     rows = {row["doc_id"]: row for row in frame.toArrow().to_pylist()}
     ids, n_tokens = Encoder(bpe).encode(pa.array(TEXTS.values()))
     assert rows == {

@@ -1,6 +1,6 @@
 """A class-data-sharing archive of the JVM: Spark's classes parsed once, then mapped into memory.
 
-It halves what the start of a session and its first query cost. Made once by `tokenlake doctor --install --engine spark`.
+It halves what the start of a session and its first query cost. `tokenlake doctor --install --engine spark` makes it.
 """
 
 import hashlib

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine, TaskProgress
+from jobs.engine.patterns import escaped
 from jobs.engine.spark import session
 from jobs.engine.spark.gateway import Tell
-from jobs.engine.spark.location import escaped
 
 
 class SparkEngine(Engine):
@@ -25,6 +25,8 @@ class SparkEngine(Engine):
     def __init__(self, settings: Mapping[str, str] | None = None, profile: str = "small", tell: Tell | None = None):
         self._settings, self._profile, self._tell = dict(settings or {}), profile, tell
         self._seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, ended
+        if submitted():
+            _ = self.session  # a cluster takes a driver that makes no session for one that failed
 
     def start(self) -> SparkSession:
         """Starts Spark, or joins what spark-submit started.

@@ -59,9 +59,9 @@ def build(
 ) -> SparkSession:
     """Starts a session, or joins the JVM that spark-submit started.
 
-    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. The
-    JVM's classes are mapped from the class archive where one was made. `tell` is given each line that the JVM says on standard
-    error; by default that is where it goes.
+    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. The JVM's classes are
+    mapped from the class archive where one was made. `tell` is given each line that the JVM writes to standard error;
+    by default it goes there.
     Precedence: required settings, then `settings`, then spark-submit's, then the defaults.
 
     Raises:

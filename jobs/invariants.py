@@ -1,0 +1,133 @@
+"""What must add up in a lake, checked by every run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import functions as F
+
+from lake.lake import Lake
+
+
+class InvariantError(RuntimeError):
+    """An invariant of the contract does not hold: rows appeared, vanished or were doubled."""
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """`left` and `right` are the same number, or something was lost."""
+
+    name: str
+    left: int
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether both sides are equal."""
+        return self.left == self.right
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.left:,} {'=' if self.holds else '≠'} {self.right:,}"
+
+
+# table -> counts taken in one pass over it, as SQL
+_COUNTS = {
+    "inputs": {
+        "read": "sum(rows_read)",
+        "documents": "sum(documents)",
+        "rejects": "sum(rejects)",
+        "rows": "count(*)",
+    },
+    "documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "rejects": {"rows": "count(*)"},
+    "measures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
+    "signatures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "duplicates": {
+        "keys": "count(DISTINCT doc_id)",
+        "rows": "count(*)",
+        "dropped": "count_if(NOT kept)",
+        "kept": "count_if(kept)",
+        "clusters": "count(DISTINCT cluster_id)",
+    },
+    "clean_documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
+}
+_SEQUENCE_COUNTS = {
+    "rows": "count(*)",
+    "keys": "count(DISTINCT sequence_id)",
+    "tokens": "sum(n_tokens)",
+    "pieces": "sum(aggregate(doc_lengths, 0L, (total, n) -> total + n))",
+}
+
+
+def check(lake: Lake) -> Sequence[Invariant]:
+    """Counts every table that exists, in one Spark query, and compares.
+
+    Raises:
+        InvariantError: one does not hold; the message lists all that do not.
+    """
+    found = invariants(count(lake))
+    require(lake.root, found)
+    return found
+
+
+def require(lake: str, found: Sequence[Invariant]) -> None:
+    """Raises where an invariant does not hold.
+
+    Raises:
+        InvariantError: its message lists all that do not hold.
+    """
+    broken = [str(invariant) for invariant in found if not invariant.holds]
+    if broken:
+        raise InvariantError(f"invariants of {lake} that do not hold:\n  " + "\n  ".join(broken))
+
+
+def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
+    """The counts of every table that exists, in one Spark query: table -> what -> number."""
+    tables = lake.tables()
+    wanted = {name: counts for name, counts in _COUNTS.items() if name in tables}
+    wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
+    rows = None
+    for name, counts in wanted.items():
+        entries = [
+            entry for key, sql in counts.items() for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
+        ]
+        one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
+        rows = one if rows is None else rows.unionByName(one)
+    return {} if rows is None else {row.table: row.counts for row in rows.collect()}
+
+
+def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
+    """Compares the counts; tables that are absent are left out."""
+    found = []
+
+    def same(name: str, left: tuple[str, str], *right: tuple[str, str]) -> None:
+        if all(table in counts for table, _ in (left, *right)):
+            found.append(Invariant(name, counts[left[0]][left[1]], sum(counts[table][key] for table, key in right)))
+
+    same("rows read = documents + rejects", ("inputs", "read"), ("documents", "rows"), ("rejects", "rows"))
+    same("documents counted by readers = documents", ("inputs", "documents"), ("documents", "rows"))
+    same("rejects counted by readers = rejects", ("inputs", "rejects"), ("rejects", "rows"))
+    same("documents = kept + dropped", ("documents", "rows"), ("decisions", "kept"), ("decisions", "dropped"))
+    same("documents = measured", ("documents", "rows"), ("measures", "rows"))
+    same(
+        "kept = clean documents + duplicates",
+        ("decisions", "kept"),
+        ("clean_documents", "rows"),
+        ("duplicates", "dropped"),
+    )
+    same("kept = signed", ("decisions", "kept"), ("signatures", "rows"))
+    same("one survivor per cluster", ("duplicates", "clusters"), ("duplicates", "kept"))
+    same("clean documents = tokenized documents", ("clean_documents", "rows"), ("tokens", "rows"))
+    for table in ("documents", "measures", "signatures", "duplicates", "clean_documents", "tokens"):
+        same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
+    for table in sorted(name for name in counts if name.startswith("sequences_")):
+        same(
+            f"{table}: tokens + one separator each = packed tokens",
+            (table, "tokens"),
+            ("tokens", "tokens"),
+            ("tokens", "rows"),
+        )
+        same(f"{table}: packed tokens = sum of piece lengths", (table, "tokens"), (table, "pieces"))
+        same(f"{table}: rows = distinct sequence_id", (table, "rows"), (table, "keys"))
+    return found

@@ -1,0 +1,257 @@
+"""What the report says, as plain figures: frozen models that serialise to `report.json`."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jobs.invariants import Invariant
+
+OTHER = "other"
+"""Name of the group that holds everything beyond the largest ones."""
+
+
+class ReportModel(BaseModel):
+    """Base of the report's figures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Flow(ReportModel):
+    """What became of the records of one source, of one language, or of the whole lake."""
+
+    documents: int = 0
+    rejected: int = 0
+    undecided: int = Field(default=0, description="documents that no decision speaks of yet")
+    dropped: Mapping[str, int] = Field(default={}, description="rule of the first reason -> documents")
+    duplicates: Mapping[str, int] = Field(default={}, description="method -> documents that lost to a survivor")
+    kept: int = Field(default=0, description="kept by the rules, and the survivor of its cluster")
+    tokenized: int = Field(default=0, description="kept documents that have tokens")
+    characters: int = Field(default=0, description="code points of the tokenized clean documents")
+    tokens: int = 0
+
+    @property
+    def read(self) -> int:
+        """Records read: documents and rejects."""
+        return self.documents + self.rejected
+
+    def __add__(self, other: "Flow") -> "Flow":
+        return Flow(
+            documents=self.documents + other.documents,
+            rejected=self.rejected + other.rejected,
+            undecided=self.undecided + other.undecided,
+            dropped=_sum(self.dropped, other.dropped),
+            duplicates=_sum(self.duplicates, other.duplicates),
+            kept=self.kept + other.kept,
+            tokenized=self.tokenized + other.tokenized,
+            characters=self.characters + other.characters,
+            tokens=self.tokens + other.tokens,
+        )
+
+
+class Histogram(ReportModel):
+    """Counts in bins; `counts` begins with what lies below the first edge and ends with what reaches the last."""
+
+    edges: tuple[float, ...]
+    logarithmic: bool = False
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """Values counted."""
+        return sum(self.counts)
+
+
+class Threshold(ReportModel):
+    """A rule of the policy in force, on one measure."""
+
+    reason: str = Field(description="`<rule set>.<rule>`")
+    measure: str = Field(description="column path in `measures`")
+    comparison: str = Field(description="`>`, `<`, `<=`, `is true` or `is zero`: what makes a document fail")
+    value: float | None = Field(description="for languages without their own value; None: switched off")
+    by_language: Mapping[str, float | None] = {}
+
+    def at(self, language: str | None) -> float | None:
+        """The value for a language; None when the rule is off there."""
+        return self.by_language.get(language, self.value) if language is not None else self.value
+
+
+class Measure(ReportModel):
+    """The distribution of one measure, over all languages and over each of the largest."""
+
+    name: str
+    missing: int = Field(description="documents for which the measure is undefined")
+    all: Histogram
+    by_language: Mapping[str, Histogram]
+
+
+class Reason(ReportModel):
+    """How many documents failed a rule."""
+
+    name: str
+    first: int = Field(description="documents whose first reason this is")
+    documents: int = Field(description="documents that list it at all")
+    by_language: Mapping[str, int]
+
+
+class Excerpt(ReportModel):
+    """The beginning of one document."""
+
+    doc_id: str
+    source: str
+    uri: str
+    language: str | None
+    text: str
+    characters: int
+
+
+class Example(ReportModel):
+    """A document that a rule would drop, with the measure that did it."""
+
+    excerpt: Excerpt
+    value: float | None = None
+    threshold: Threshold | None = None
+    reasons: tuple[str, ...]
+
+
+class RejectGroup(ReportModel):
+    """Rejects of one source and reason, with the first of them."""
+
+    source: str
+    reason: str
+    records: int
+    uri: str
+    position: int
+    detail: str
+    sample: str = Field(description="first bytes of the record, undecodable ones replaced")
+
+
+class Member(ReportModel):
+    """A document in a cluster."""
+
+    excerpt: Excerpt
+    kept: bool
+    similarity: float | None
+
+
+class Cluster(ReportModel):
+    """A large cluster: survivor first, then some of the others."""
+
+    cluster_id: str
+    size: int
+    method: str
+    members: tuple[Member, ...]
+
+
+class Clusters(ReportModel):
+    """Duplicate clusters of two and more documents."""
+
+    sizes: Mapping[int, int] = Field(description="cluster size -> clusters")
+    methods: Mapping[str, int] = Field(description="method -> clusters")
+    largest: tuple[Cluster, ...]
+
+
+class Split(ReportModel):
+    """One split of a table of packed sequences."""
+
+    table: str
+    split: str
+    sequences: int
+    length: int = Field(description="tokens a sequence has room for")
+    tokens: int
+    pieces: int
+    fill: Histogram
+
+    @property
+    def fill_ratio(self) -> float:
+        """Share of the room that tokens take."""
+        return self.tokens / (self.sequences * self.length) if self.sequences and self.length else 0.0
+
+
+class Source(ReportModel):
+    """The input files of one source and format."""
+
+    source: str
+    format: str
+    files: int
+    bytes: int
+    rows_read: int
+    documents: int
+    rejects: int
+    skipped: int = Field(description="records that are no content, such as WARC requests")
+
+
+class RunRecord(ReportModel):
+    """A row of `runs`."""
+
+    run_id: str
+    stage: str
+    table: str | None
+    mode: str | None
+    status: str
+    config_hash: str | None
+    code_version: str | None
+    inputs: Mapping[str, int]
+    output_version: int | None
+    rows_in: int | None
+    rows_out: int | None
+    seconds: float | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TableState(ReportModel):
+    """A table as it stands, and the commit that made it so."""
+
+    name: str
+    version: int
+    rows: int | None
+    run_id: str | None = None
+    config_hash: str | None = None
+    code_version: str | None = None
+    inputs: Mapping[str, int] = {}
+
+
+class ReportData(ReportModel):
+    """Everything on the page."""
+
+    lake: str
+    policy: str | None
+    tables: tuple[TableState, ...]
+    sources: tuple[Source, ...]
+    by_source: Mapping[str, Flow]
+    by_language: Mapping[str, Flow]
+    reasons: tuple[Reason, ...]
+    thresholds: tuple[Threshold, ...]
+    measures: tuple[Measure, ...]
+    examples: Mapping[str, tuple[Example, ...]]
+    rejects: tuple[RejectGroup, ...]
+    clusters: Clusters | None
+    tokens_per_document: Histogram | None
+    sequences: tuple[Split, ...]
+    runs: tuple[RunRecord, ...]
+    invariants: tuple[Invariant, ...]
+
+    @property
+    def total(self) -> Flow:
+        """The whole lake's flow."""
+        return sum(self.by_source.values(), Flow())
+
+    def table(self, name: str) -> TableState | None:
+        """A table's state; None when no stage has made it yet."""
+        return next((table for table in self.tables if table.name == name), None)
+
+
+def largest(flows: Mapping[str, Flow], count: int) -> dict[str, Flow]:
+    """The `count` groups with most records, largest first, and one group `other` for what is left."""
+    ordered = sorted(flows.items(), key=lambda item: (-item[1].read, item[0]))
+    chosen = dict(ordered[:count])
+    rest = [flow for _, flow in ordered[count:]]
+    if rest:
+        chosen[OTHER] = sum(rest, chosen.get(OTHER, Flow()))
+    return chosen
+
+
+def _sum(*counts: Mapping[str, int]) -> dict[str, int]:
+    names: Iterable[str] = sorted({name for each in counts for name in each})
+    return {name: sum(each.get(name, 0) for each in counts) for name in names}

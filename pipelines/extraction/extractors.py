@@ -1,0 +1,38 @@
+"""The extractors of main text, as plain functions."""
+
+from typing import Literal, TypeAlias
+
+Extractor: TypeAlias = Literal["resiliparse", "trafilatura"]
+
+
+class ExtractionError(Exception):
+    """The extractor failed on a page."""
+
+
+class ExtractionTimeoutError(ExtractionError):
+    """The extractor took longer than allowed, and was stopped."""
+
+
+def main_text(html: str, extractor: Extractor) -> str:
+    """The main text of a page, "" when it has none. Depends on the page alone.
+
+    Raises:
+        ExtractionError: the extractor failed.
+    """
+    try:
+        return _resiliparse(html) if extractor == "resiliparse" else _trafilatura(html)
+    except Exception as error:  # the libraries have no common base of their exceptions
+        raise ExtractionError(f"{extractor}: {type(error).__name__}: {error}") from error
+
+
+def _resiliparse(html: str) -> str:
+    from resiliparse.extract.html2text import extract_plain_text
+
+    return extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False)
+
+
+def _trafilatura(html: str) -> str:
+    import trafilatura
+
+    # `deduplicate` would make the result depend on earlier pages
+    return trafilatura.extract(html, favor_precision=True, include_comments=False, deduplicate=False) or ""

@@ -1,0 +1,49 @@
+"""One corpus, one more file for it, and what Sail makes of them without a disturbance: what all others must equal."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import corpus
+import engine_commands
+import pytest
+import yaml
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Two configurations over one growing folder, and the lakes that Sail makes under them."""
+
+    first_config: Path
+    second_config: Path
+    first: Path  # the lake after a run over the first folder
+    second: Path  # and after a second run over both
+
+
+@pytest.fixture(scope="session")
+def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Spark Connect server."""
+    with engine_commands.connect_server(tmp_path_factory.mktemp("connect")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """Made once."""
+    folder = tmp_path_factory.mktemp("expected")
+    first, more = corpus.make(folder / "corpus", 100), corpus.make(folder / "more", 40, first=70)
+    configs = [_config(folder / "first.yaml", first), _config(folder / "second.yaml", first, more)]
+    engine_commands.run(configs[0], folder / "lake", engine_commands.SAIL)
+    shutil.copytree(folder / "lake", folder / "grown")
+    engine_commands.run(configs[1], folder / "grown", engine_commands.SAIL)
+    return Expected(*configs, folder / "lake", folder / "grown")
+
+
+def _config(path: Path, *folders: Path) -> Path:
+    settings = json.loads(corpus.config("unused", folders[0]).model_dump_json(exclude_unset=True))
+    settings["sources"] += [{"name": folder.name, "path": str(folder)} for folder in folders[1:]]
+    settings["pack"][0]["shard_tokens"] = 4000  # several shards, so that their order matters
+    path.write_text(yaml.safe_dump(settings))
+    return path

@@ -1,0 +1,109 @@
+"""`tokenlake run` on each engine, as real commands, and a real Spark Connect server for one of them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyspark
+
+PROJECT = Path(__file__).resolve().parents[2]
+SEPARATE_PROCESSES = "local-cluster[2,1,2048]"  # two executors, each a JVM of its own with one core and 2 GiB
+
+# How each engine is asked for: arguments of the command, and its environment.
+SAIL = ("--engine", "sail")
+SPARK = ("--engine", "spark")
+CONNECT = ("--engine", "connect")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment, without what it would tell Spark."""
+    ours = ("PYSPARK", "SPARK", "TOKENLAKE", "PYTHONDONTWRITEBYTECODE")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    return inherited | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable} | more
+
+
+def start(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "") -> "subprocess.Popen[str]":
+    """Starts a run; its process leads a session of its own."""
+    more = {"TOKENLAKE_MASTER": SEPARATE_PROCESSES, "PYTHONPATH": str(PROJECT)}
+    if engine == CONNECT:
+        more["SPARK_REMOTE"] = remote
+    return subprocess.Popen(
+        [sys.executable, "-m", "jobs", "run", str(config), "--lake", str(lake), *engine, "--log-json"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+        env=environment(**more),
+        start_new_session=True,
+    )
+
+
+def run(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "") -> None:
+    """Runs all stages to their end."""
+    process = start(config, lake, engine, remote)
+    _, said = process.communicate()
+    assert process.returncode == 0, said[-4000:]
+
+
+def kill_at_commit(config: Path, lake: Path, table: str, engine: tuple[str, ...], remote: str = "") -> None:
+    """Starts a run and kills its processes, whatever they do, as soon as a version of the table is committed."""
+    process = start(config, lake, engine, remote)
+    log = lake / table / "_delta_log"
+    before = set(log.glob("*.json"))
+    while process.poll() is None and not set(log.glob("*.json")) - before:
+        time.sleep(0.002)
+    assert process.poll() is None, f"the run ended before it was killed: {process.communicate()[1][-2000:]}"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+@contextmanager
+def connect_server(folder: Path) -> Iterator[str]:
+    """A Spark Connect server on classic Spark; gives its address."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    home = Path(pyspark.__file__).parent
+    command = [home / "bin" / "spark-submit", "--master", "local[2]"]
+    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
+    settings = {
+        "spark.connect.grpc.binding.port": str(port),
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    }
+    for key, value in settings.items():
+        command += ["--conf", f"{key}={value}"]
+    with open(folder / "connect.log", "w") as log:
+        server = subprocess.Popen(
+            [*map(str, command), "spark-internal"],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=environment(PYTHONPATH=str(PROJECT)),
+            start_new_session=True,
+        )
+    try:
+        _wait_for(port, server, folder / "connect.log")
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait_for(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()[-3000:]
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(log.read_text()[-3000:])
