@@ -232,8 +232,8 @@ def entry() -> NoReturn:
 def _leave(status: int) -> NoReturn:
     """Ends the process without taking the interpreter apart.
 
-    Threads of Sail's that still hold Python objects, as after a failed query, would abort it meanwhile (SIGABRT, "exception
-    not rethrown").
+    Threads of Sail's that still hold Python objects, as after a failed query, would abort it meanwhile (SIGABRT,
+    "exception not rethrown").
     """
     import atexit
     import os

@@ -138,13 +138,24 @@ def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str
         if identity in above:
             continue
         if config.format in ("auto", "delta", "parquet") and any(entry.name == LOG for entry in entries):
-            yield Found(here, _relative(here, root), table=True)
+            if matching is None or _names_some(matching, here, folder):
+                yield Found(here, _relative(here, root), table=True)
             continue
         for entry in entries:
             if entry.is_dir():
                 waiting.append((entry.path, above | {identity}))
             elif matching is None or matching.match(_relative(entry.path, folder)):
                 yield _stat(entry.path, root)
+
+
+def _names_some(matching: re.Pattern[str], table: str, folder: str) -> bool:
+    """Whether a pattern, which is relative to `folder`, names some data file of a Delta table."""
+    return any(
+        matching.match(_relative(f"{here}/{name}", folder))
+        for here, _, names in os.walk(table)
+        if LOG not in here.split("/")
+        for name in names
+    )
 
 
 def _stat(path: str, root: str, exact: bool = False) -> Found:

@@ -233,8 +233,9 @@ def test_delta_rs_reads_every_version(made):
 
 
 def test_duckdb_reads_a_table(made):
-    tokens = DeltaTable(made.path("tokens")).to_pyarrow_dataset()  # noqa: F841: DuckDB finds it by its name
-    assert duckdb.sql("SELECT doc_id FROM tokens ORDER BY doc_id").fetchall() == [("d",), ("e",)]
+    with duckdb.connect() as connection:
+        connection.register("tokens", DeltaTable(made.path("tokens")).to_pyarrow_dataset())
+        assert connection.sql("SELECT doc_id FROM tokens ORDER BY doc_id").fetchall() == [("d",), ("e",)]
     files = [made.path(f"tokens/{file.path}") for file in made.files("tokens")]
     assert duckdb.read_parquet(files).aggregate("count(*)").fetchall() == [(2,)]
 

@@ -40,9 +40,14 @@ def test_rows_of_this_process_become_a_frame(lake):
 
 
 def test_nothing_is_left_after_an_error(lake, spark):
-    with pytest.raises(ValueError, match="broken"), Scratch(lake, "work") as scratch:
-        scratch.keep(spark.range(3))
-        raise ValueError("broken")
+    def fail():
+        with Scratch(lake, "work") as scratch:
+            scratch.keep(spark.range(3))
+            assert left(lake)
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        fail()
     assert left(lake) == []
 
 
