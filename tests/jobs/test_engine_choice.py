@@ -38,7 +38,9 @@ def test_what_is_asked_for_first_wins(argument, configured, environment, name, w
 
 
 def test_an_unknown_engine_is_an_error_that_lists_those_there_are():
-    with pytest.raises(EngineError, match=r"TOKENLAKE_ENGINE: 'flink' is no engine; there are auto, sail, spark, connect"):
+    with pytest.raises(
+        EngineError, match=r"TOKENLAKE_ENGINE: 'flink' is no engine; there are auto, sail, spark, connect"
+    ):
         choose(None, "auto", {"TOKENLAKE_ENGINE": "flink"})
 
 
