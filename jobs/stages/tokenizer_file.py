@@ -1,6 +1,7 @@
 """The lake's tokenizer: trained on its clean documents the first time, or copied from where it was named."""
 
 from jobs.stages.context import StageContext
+from pipelines.kernels.freed_memory import give_back
 from pipelines.tokenizer.load import LoadedTokenizer, load, parse
 from pipelines.tokenizer.spark import sample
 from pipelines.tokenizer.train import train
@@ -25,4 +26,7 @@ def _train(run: StageContext) -> LoadedTokenizer:
     config = run.config.tokenizer
     texts = sample(run.lake.read("clean_documents"), config)
     run.reporter.event("tokenizer_training", kind=config.kind, documents=len(texts), vocab_size=config.vocab_size)
-    return train(texts, config)
+    trained = train(texts, config)
+    del texts
+    give_back()
+    return trained

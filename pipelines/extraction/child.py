@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import BinaryIO, cast
 
 from pipelines.extraction.extractors import ExtractionError, Extractor, main_text
+from pipelines.kernels.freed_memory import give_back
 
 
 def main(extractor: Extractor) -> None:
@@ -23,6 +24,8 @@ def main(extractor: Extractor) -> None:
             _answer(answers, b"\0" + main_text(html, extractor).encode("utf-8", "replace"))
         except ExtractionError as error:
             _answer(answers, b"\1" + str(error).encode("utf-8", "replace"))
+        del html
+        give_back()  # costly pages take a hundred megabytes, and the process waits long for the next
 
 
 def _answer(answers: BinaryIO, message: bytes) -> None:
