@@ -21,7 +21,7 @@ class IngestConfig(Config):
     """How input becomes `documents`."""
 
     reject_limit: float = Field(0.5, ge=0, le=1, description="share of records rejected beyond which a run exits 1")
-    split_bytes: int = Field(16 << 20, ge=1 << 10, description="target size of what one task reads of a file")
+    split_bytes: int = Field(8 << 20, ge=1 << 10, description="target size of what one task reads of a file")
     batch_bytes: int = Field(8 << 30, ge=1 << 20, description="input of one commit: what a killed run reads again")
     language_model: str | None = Field(
         None, description="path of another fastText model; default: the bundled lid.176.ftz"

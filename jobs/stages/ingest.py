@@ -25,6 +25,8 @@ from pipelines.readers.record import InputFile
 from pipelines.readers.splits import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
+_LEAST_BYTES = 1 << 20  # of a task that is only there to keep all cores at work: each makes a file
+
 _TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
 
 
@@ -133,7 +135,7 @@ def _read(run: StageContext, batch: list[Listed]) -> Manifest:
     name = run_id("ingest", names, config.language_model)
     splits = [piece for one in batch for piece in split([one.file], one.config, config.split_bytes)]
     size = sum(one.file.size for one in batch)
-    tasks = assign(splits, max(run.engine.parallelism(), -(-size // config.split_bytes)))
+    tasks = assign(splits, _tasks(size, run.engine.parallelism(), config.split_bytes))
     run.reporter.event(
         "reading", f"  reading    {len(batch):,} files, {size / 1e6:,.1f} MB", files=len(batch), bytes=size
     )
@@ -141,6 +143,12 @@ def _read(run: StageContext, batch: list[Listed]) -> Manifest:
     session = run.engine.session
     reports = readers.read_splits(session, tasks, name, datetime.now(UTC), config.language_model, sink).toArrow()
     return _without_known(run, manifest(reports, name, run.started_at, config.fingerprint()))
+
+
+def _tasks(size: int, parallelism: int, split_bytes: int) -> int:
+    """How many tasks read `size` bytes: several for each core, so that none waits long for the last one to end."""
+    even = min(4 * parallelism, size // _LEAST_BYTES)
+    return max(parallelism, even, -(-size // split_bytes))
 
 
 def _commit(run: StageContext, read: Manifest) -> None:
