@@ -213,7 +213,7 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     added.add_argument("--install", action="store_true", help="compile the kernels, so that no run waits for them")
     added.add_argument("--engine", choices=("sail", "spark"), default="sail", help="what else this engine gains from")
-    added.add_argument("--quiet", action="store_true", help="say only what is missing")
+    added.add_argument("--quiet", action="store_true", help="say only what is needed and missing")
     added.set_defaults(command="doctor:doctor")
 
 

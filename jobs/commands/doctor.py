@@ -34,7 +34,7 @@ def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     findings = examine(arguments.engine)
     for finding in findings:
         missing = finding.found is None
-        if missing or not arguments.quiet:
+        if (missing and finding.needed) or not arguments.quiet:
             mark = "ok" if not missing else ("MISSING" if finding.needed else "absent")
             print(f"{mark:<8} {finding.name:<12} {finding.found or f'for {finding.needed_for}: {finding.remedy}'}")
     return 1 if any(finding.needed and finding.found is None for finding in findings) else 0
