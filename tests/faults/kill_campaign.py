@@ -88,6 +88,7 @@ class Campaign:
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder, self.random, self.tally = folder, Random(seed), Tally()
         self.works = prepare(folder)
+        self.victims = itertools.cycle(VICTIMS)
         for work in self.works:
             print(
                 f"{work.name}: {work.seconds:.0f} s undisturbed, {lake_rows.count(work.expected):,} rows", flush=True
@@ -108,7 +109,7 @@ class Campaign:
         lake = work.start_lake(self.folder / f"lake-{self.tally.lakes.total()}")
         by_commits, own = bool(tables), 0
         while True:
-            victim = VICTIMS[len(self.tally.kills) % len(VICTIMS)]
+            victim = next(self.victims)  # of each attempt: a worker between two tasks is replaced, and nobody notices
             run = process_tree.start(work.config, "--lake", str(lake))
             started = time.monotonic()
             self.tally.resumed += own > 0

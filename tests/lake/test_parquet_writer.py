@@ -8,7 +8,7 @@ import pytest
 
 from lake import parquet_writer
 from lake.data_files import of_table
-from lake.parquet_writer import TableWriter, writing
+from lake.parquet_writer import TableWriter, WriteTask
 from pipelines.tables import DOCUMENTS, RUNS, TOKENS, sequences
 
 SEQUENCES = sequences("causal")
@@ -143,12 +143,12 @@ def test_a_task_that_fails_leaves_no_file(tmp_path, monkeypatch):
         raise ValueError("document 7 has no words")
 
     with pytest.raises(ValueError, match="document 7"):
-        list(writing(str(tmp_path), TOKENS, "r")(batches()))
+        list(WriteTask(str(tmp_path), TOKENS, "r")(batches()))
     assert list((tmp_path / "tokens").iterdir()) == []
 
 
 def test_a_task_reports_its_files(tmp_path):
-    (report,) = writing(str(tmp_path), TOKENS, "r")(iter(token_rows(3).to_batches()))
+    (report,) = WriteTask(str(tmp_path), TOKENS, "r")(iter(token_rows(3).to_batches()))
     (file,) = of_table(pa.Table.from_batches([report]), "tokens")
     assert file.rows == opened(tmp_path, TOKENS, file).metadata.num_rows == 3
 
