@@ -18,7 +18,7 @@ from pipelines.kernels.arrays import Integers, Truths
 FOLLOWERS = pa.schema(
     [
         ("doc_id", pa.string()),
-        ("stands_for", pa.string()),
+        ("represented_by", pa.string()),
         ("similarity", pa.float64()),
         ("same_text", pa.bool_()),
         ("settled", pa.bool_()),
@@ -115,13 +115,13 @@ def _adjacent(keys: Integers, vertices: Integers, fresh: Truths) -> tuple[Intege
 def _followers(documents: pa.Table, survivors: Integers, first: Integers, follows: Truths) -> pa.Table:
     rows = np.flatnonzero(follows)
     firsts = pa.array(first[rows])
-    stands_for = survivors[first[rows]]
+    represented_by = survivors[first[rows]]
     exact = pc.fill_null(pc.equal(documents["method"].take(firsts), "exact"), False)
-    same_text = (stands_for == first[rows]) | _truths(exact)
+    same_text = (represented_by == first[rows]) | _truths(exact)
     similarity = documents["similarity"].take(firsts)
     columns = [
         documents["doc_id"].take(pa.array(rows)),
-        documents["doc_id"].take(pa.array(stands_for)),
+        documents["doc_id"].take(pa.array(represented_by)),
         pc.if_else(pa.array(same_text), 1.0, similarity),
         pa.array(same_text),
         pc.invert(documents["is_new"].take(firsts)),

@@ -101,10 +101,10 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     )
     if known is None:
         null = F.lit(None)
-        facts = {"survivor": F.col("doc_id"), "method": null.cast("string"), "similarity": null.cast("double")}
-        return documents.withColumns(facts)
-    facts = known.select("doc_id", "cluster_id", "method", "similarity")
-    return documents.join(facts, on="doc_id", how="left").withColumn(
+        previous = {"survivor": F.col("doc_id"), "method": null.cast("string"), "similarity": null.cast("double")}
+        return documents.withColumns(previous)
+    previous = known.select("doc_id", "cluster_id", "method", "similarity")
+    return documents.join(previous, on="doc_id", how="left").withColumn(
         "survivor", F.expr("coalesce(cluster_id, doc_id)")
     )
 
@@ -136,14 +136,14 @@ def _grouped_apart(
 
 
 def _followers(documents: DataFrame, exact: bool) -> DataFrame:
-    """New documents whose text stands earlier in the order -> doc_id, stands_for, similarity, same_text, settled.
+    """New documents whose text stands earlier in the order -> doc_id, represented_by, similarity, same_text, settled.
 
-    `stands_for` is the first document with the text or, where an earlier run dropped that one (`settled`), its
+    `represented_by` is the first document with the text or, where an earlier run dropped that one (`settled`), its
     survivor, whose text may differ.
     """
     same_text = F.expr("survivor = doc_id OR method = 'exact'")
     stand_in = F.struct(
-        F.col("survivor").alias("stands_for"),
+        F.col("survivor").alias("represented_by"),
         F.when(same_text, 1.0).otherwise(F.col("similarity")).alias("similarity"),
         same_text.alias("same_text"),
         (~F.col("is_new")).alias("settled"),
@@ -153,7 +153,7 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
     comparable = documents.where("text_hash IS NOT NULL" if exact else "false")
     firsts = comparable.select("doc_id", "is_new", F.first(stand_in).over(with_text).alias("it"))
     return firsts.where("is_new AND doc_id != it.first").select(
-        "doc_id", "it.stands_for", "it.similarity", "it.same_text", "it.settled"
+        "doc_id", "it.represented_by", "it.similarity", "it.same_text", "it.settled"
     )
 
 
@@ -267,10 +267,10 @@ def _transitive(members: DataFrame) -> DataFrame:
 def _members(linked: DataFrame, followers: DataFrame) -> DataFrame:
     """Vertices with an edge or followers, and the followers -> those columns of `linked`, doc_id, same_text."""
     following = followers.alias("follower").join(
-        linked.alias("linked"), on=F.col("stands_for") == F.col("vertex"), how="left"
+        linked.alias("linked"), on=F.col("represented_by") == F.col("vertex"), how="left"
     )
     followed_only = (
-        following.where("vertex IS NULL").selectExpr("stands_for AS vertex", "NOT settled AS is_new").distinct()
+        following.where("vertex IS NULL").selectExpr("represented_by AS vertex", "NOT settled AS is_new").distinct()
     )
     vertices = linked.unionByName(
         followed_only.selectExpr(
@@ -282,11 +282,11 @@ def _members(linked: DataFrame, followers: DataFrame) -> DataFrame:
     ).unionByName(
         following.selectExpr(
             "doc_id",
-            "coalesce(component, stands_for) AS component",
-            "coalesce(cluster_id, stands_for) AS cluster_id",
-            "if(coalesce(cluster_id = stands_for, true), follower.similarity, linked.similarity) AS similarity",
+            "coalesce(component, represented_by) AS component",
+            "coalesce(cluster_id, represented_by) AS cluster_id",
+            "if(coalesce(cluster_id = represented_by, true), follower.similarity, linked.similarity) AS similarity",
             "true AS is_new",
-            "same_text AND coalesce(cluster_id = stands_for, true) AS same_text",
+            "same_text AND coalesce(cluster_id = represented_by, true) AS same_text",
         )
     )
 

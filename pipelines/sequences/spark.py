@@ -32,7 +32,7 @@ class Sink(Protocol):
 
 
 def pack(
-    tokens: DataFrame, facts: TokenFormat, config: PackConfig, run_id: str, sink: Sink | None = None
+    tokens: DataFrame, token_format: TokenFormat, config: PackConfig, run_id: str, sink: Sink | None = None
 ) -> DataFrame:
     """Packs documents into rows, shard by shard, each of about `shard_tokens` tokens.
 
@@ -42,7 +42,7 @@ def pack(
 
     Args:
         tokens: the table `tokens`, or the new part of it.
-        facts: of the tokenizer that wrote it.
+        token_format: of the tokenizer that wrote it.
         config: how to pack.
         run_id: of the run.
         sink: takes the rows of one shard and gives what the result has in their place, with its schema: a writer
@@ -59,7 +59,7 @@ def pack(
     if len(shards) > len({each.split for each in shards}):
         shards = _counted(sharded, shards, config)
     columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "shard")
-    packing = _packing(shards, facts, config, run_id, schema, sink)
+    packing = _packing(shards, token_format, config, run_id, schema, sink)
     return columns.groupBy("shard").applyInArrow(in_worker_by_group(packing), from_arrow_schema(schema))
 
 
@@ -110,10 +110,15 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
 
 
 def _packing(
-    shards: list[Shard], facts: TokenFormat, config: PackConfig, run_id: str, schema: pa.Schema, sink: Sink | None
+    shards: list[Shard],
+    token_format: TokenFormat,
+    config: PackConfig,
+    run_id: str,
+    schema: pa.Schema,
+    sink: Sink | None,
 ) -> Callable[[pa.Table], pa.Table]:
     def packed(table: pa.Table) -> pa.Table:
-        rows = shard.rows(table, shards[table["shard"][0].as_py()], config, facts, run_id)
+        rows = shard.rows(table, shards[table["shard"][0].as_py()], config, token_format, run_id)
         return pa.Table.from_batches(rows if sink is None else sink(rows), schema)
 
     return packed

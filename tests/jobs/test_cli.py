@@ -248,7 +248,7 @@ def test_a_bad_configuration_is_told_without_an_engine(config):
 def test_an_engine_that_is_none_is_told_with_those_there_are(capsys, config, monkeypatch):
     assert "'duck'" in fails(capsys, "run", config(), "--engine", "duck")
     monkeypatch.setenv("TOKENLAKE_ENGINE", "duck")
-    assert "$TOKENLAKE_ENGINE: 'duck' is no engine; there are auto, sail, spark, connect" in fails(
+    assert "$TOKENLAKE_ENGINE: 'duck' is no engine; known: auto, sail, spark, connect" in fails(
         capsys, "run", config()
     )
 
