@@ -69,7 +69,7 @@ _FAULTS = (
         re.compile(
             r"Answer from Java side is empty|Py4JNetworkError|Error while sending or receiving|ConnectionRefusedError"
         ),
-        f"Spark's JVM has ended: killed, perhaps for want of memory (see `dmesg`). {_AGAIN}",
+        f"Spark's JVM has ended: killed, perhaps because memory ran out (see `dmesg`). {_AGAIN}",
     ),
 )
 

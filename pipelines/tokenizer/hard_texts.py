@@ -1,7 +1,7 @@
-"""Texts on which encoders are likely to differ: where splitting, normalising or matching special tokens is subtle.
+"""Texts on which encoders are likely to differ, because splitting, normalising or matching special tokens is subtle.
 
-Expressions differ in how they treat runs of white space, contractions, digits, combining marks and characters that
-newer versions of Unicode have moved to another class; implementations differ in how they do long texts.
+Expressions differ in runs of white space, contractions, digits, combining marks and characters whose class changed
+with a version of Unicode; implementations differ in long texts.
 """
 
 from collections.abc import Iterable
@@ -80,8 +80,8 @@ _AROUND = ["{}", "a{}b", " {} ", "{0}{0}\n{0}", "({})", "1{}'s"]
 
 
 def hard_texts(added_tokens: Iterable[str] = ()) -> list[str]:
-    """The listed texts, a long one made of them, and `added_tokens` (and usual ones) spelled in a text."""
-    # Without the long s, for which the library would be asked about the whole (see fast.py).
+    """The texts above, one long text made of them, and texts that spell `added_tokens` and common special tokens."""
+    # Without the long s, since fast.py leaves the whole text to `tokenizers` then.
     together = " ".join(text for text in _LISTED if len(text) < 1_000 and "'ſ" not in text)
     spelled = [around.format(token) for token in [*_SPECIAL, *added_tokens] for around in _AROUND]
     halves = [token[: len(token) // 2] + token for token in added_tokens]
