@@ -107,4 +107,4 @@ def show(proposal: Proposal) -> None:
     for row in proposal.changes:
         grid.add_row(row.change, row.language or "-", row.reason, f"{row.documents:,}", f"{row.first:,}")
     Console(soft_wrap=True, highlight=False).print(grid)
-    print(" (documents: those that fail the rule; first: those for which it is the first failed rule)")
+    print(" (documents: all that fail the rule; first: those that fail no earlier rule)")

@@ -367,4 +367,4 @@ def test_tables_says_nothing_but_the_tables(starts_a_process, lake):
 def test_doctor_compiles_what_the_first_run_would_wait_for(starts_a_process):
     done = tokenlake("doctor", "--install", "--quiet")
     assert done.returncode == 0
-    assert done.stderr.splitlines() == ["compiling the kernels, and making the tables of common languages (once)"]
+    assert done.stderr.splitlines() == ["compiling kernels and building the word tables of common languages (once)"]

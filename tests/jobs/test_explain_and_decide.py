@@ -219,7 +219,7 @@ def test_what_would_change_is_printed_within_80_columns(opened, capsys, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("apply", "said"), [(False, "Nothing was changed; --apply commits"), (True, "Committed version 1 of decisions.")]
+    ("apply", "said"), [(False, "Nothing is committed; add --apply"), (True, "Committed version 1 of decisions.")]
 )
 def test_the_command_says_what_it_did(copy, capsys, monkeypatch, apply, said):
     from contextlib import nullcontext
