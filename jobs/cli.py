@@ -11,35 +11,37 @@ from jobs.progress import Reporter
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
+_LAKE_HELP = "folder or URI of the tables"
+
 
 class UsageError(ValueError):
-    """The command cannot be carried out as given: exit status 2."""
+    """The command line is valid but cannot be executed: exit status 2."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     parsed = _parser().parse_args(arguments)
-    reporter = Reporter(log_json=getattr(parsed, "log_json", False), hold_engine=not parsed.traceback)
+    reporter = Reporter(log_json=getattr(parsed, "log_json", False), hold_engine_output=not parsed.traceback)
     try:
         return _load(parsed.command)(parsed, reporter)
     except KeyboardInterrupt:
-        return _fail(reporter, RuntimeError("interrupted; the same command continues where this one stopped"), 130)
+        return _fail(reporter, RuntimeError("interrupted; run the same command again to continue"), 130)
     except Exception as error:
         if _misused(error):
             return _fail(reporter, error, 2)
         if parsed.traceback:
             raise
-        from jobs.failures import told
+        from jobs.failures import explain_failure
 
-        failure = told(error)
+        failure = explain_failure(error)
         if not failure.known:
-            reporter.tell_engine()
+            reporter.show_engine_output()
         return _fail(reporter, error, 1, failure.message)
 
 
 def _misused(error: Exception) -> bool:
-    """Whether what the user wrote is at fault, not the run."""
-    # Imported only when something has failed.
+    """Whether the command line or a configuration file is wrong, rather than the run."""
+    # Imported here, so that a command that succeeds does not wait for these modules.
     from jobs.engine.choice import EngineError
     from jobs.yaml_config import ConfigError
 
@@ -53,20 +55,20 @@ def _misused(error: Exception) -> bool:
 
 
 def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
-    """`module:function` under jobs.commands; only the command that runs is imported."""
+    """The function that `module:function` names under jobs.commands; no other command is imported."""
     module, _, function = name.partition(":")
     loaded: Callable[[argparse.Namespace, Reporter], int] = getattr(import_module(f"jobs.commands.{module}"), function)
     return loaded
 
 
-def _fail(reporter: Reporter, error: Exception, status: int, told: str = "") -> int:
-    message = told or str(error) or type(error).__name__
+def _fail(reporter: Reporter, error: Exception, status: int, explanation: str = "") -> int:
+    message = explanation or str(error) or type(error).__name__
     fields = {"error": message, "kind": type(error).__name__, "status": status}
     whole = {} if str(error) in message else {"detail": str(error)}
     reporter.event("error", f"tokenlake: error: {message}", **fields, **whole)
     if status == 1 and not reporter.log_json:
         reporter.event(
-            "hint", "(--traceback shows where it happened; what was committed stays, and is not done again)"
+            "hint", "(--traceback shows where it happened; committed work stays, and the next run skips it)"
         )
     return status
 
@@ -74,7 +76,10 @@ def _fail(reporter: Reporter, error: Exception, status: int, told: str = "") -> 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tokenlake",
-        description="Raw text in; clean, deduplicated, tokenized, packed training sequences out, as Delta tables.",
+        description=(
+            "Turns raw text into clean, deduplicated, tokenized, packed training sequences, as Delta tables.\n"
+            "A lake is the folder that holds these tables. `tokenlake COMMAND --help` describes a command."
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=(
             "examples:\n"
@@ -105,39 +110,40 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=f"examples:\n{examples}",
     )
-    added.add_argument("--traceback", action="store_true", help="show the whole traceback of a failure")
+    added.add_argument("--traceback", action="store_true", help="print the full traceback of a failure")
     return added
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: the config's)")
+    parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: `lake` in CONFIG)")
     parser.add_argument(
         "--input",
         metavar="PATH",
         action="append",
         default=[],
         nargs="+",
-        help="files or folders to add to the sources",
+        help="files or folders to read besides the sources in CONFIG",
     )
-    parser.add_argument("--only-input", action="store_true", help="read only --input, not the config's sources")
+    parser.add_argument("--only-input", action="store_true", help="read only --input, not the sources in CONFIG")
     parser.add_argument(
         "--set",
         metavar="K=V",
         action="append",
         default=[],
         nargs="+",
-        help="override a key, e.g. tokenizer.vocab_size=16000",
+        help="override a key of CONFIG, e.g. tokenizer.vocab_size=16000",
     )
     _add_engine(parser)
-    parser.add_argument("--log-json", action="store_true", help="one JSON line per event on standard error")
+    parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=("auto", "sail", "spark", "connect"),
-        help="where it is computed: sail (in this process, no Java), spark (a JVM, clusters), connect "
-        "(the server that SPARK_REMOTE names); auto, the default, takes what fits the place",
+        help="compute engine: sail (inside this process, no Java), spark (classic Spark, in a JVM or on a cluster), "
+        "connect (the Spark Connect server in $SPARK_REMOTE). auto, the default: spark under spark-submit, connect if "
+        "$SPARK_REMOTE is set, else sail",
     )
 
 
@@ -147,16 +153,18 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "  tokenlake run examples/quickstart.yaml --input crawl.warc.gz notes/ --lake lakes/mine\n"
         "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
     )
-    added = _command(commands, "run", "all stages of a config; again, it does only what is new", examples)
-    added.add_argument("config", metavar="CONFIG", help="YAML file; see examples/")
+    added = _command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
+    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:run")
 
 
 def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(commands, "stage", "one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n")
-    added.add_argument("stage", metavar="NAME", choices=STAGES, help=" ".join(STAGES))
-    added.add_argument("config", metavar="CONFIG", help="YAML file; see examples/")
+    added = _command(
+        commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
+    )
+    added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
+    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:stage")
 
@@ -165,21 +173,21 @@ def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added = _command(
         commands,
         "tables",
-        "each table: version, rows, bytes, last commit",
+        "list the tables of a lake: version, rows, bytes, last commit",
         "  tokenlake tables lakes/quickstart --json\n",
     )
-    added.add_argument("lake", metavar="LAKE")
-    added.add_argument("--json", action="store_true", help="as one JSON document on standard output")
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="tables:tables")
 
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    examples = "  tokenlake explain lakes/quickstart 0f3c5a…   (a doc_id, or the beginning of one)\n"
-    added = _command(commands, "explain", "a document's whole story", examples)
-    added.add_argument("lake", metavar="LAKE")
-    added.add_argument("doc_id", metavar="DOC_ID")
+    examples = "  tokenlake explain lakes/quickstart 0f3c5a\n"
+    added = _command(commands, "explain", "show what each stage did with one document, and why", examples)
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.add_argument("doc_id", metavar="DOC_ID", help="a doc_id, or enough of its first digits to be unique")
     _add_engine(added)
-    added.add_argument("--json", action="store_true", help="as one JSON document on standard output")
+    added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="explain:explain")
 
 
@@ -187,19 +195,24 @@ def _add_decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     examples = (
         "  tokenlake decide lakes/quickstart gopher\n  tokenlake decide lakes/quickstart my-policy.yaml --apply\n"
     )
-    added = _command(commands, "decide", "apply a policy to stored measures; shows what would change", examples)
-    added.add_argument("lake", metavar="LAKE")
+    added = _command(
+        commands, "decide", "show which documents another policy would keep or drop, from stored measures", examples
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
     added.add_argument("policy", metavar="POLICY", help="name of a bundled policy, or path of a YAML file")
-    added.add_argument("--apply", action="store_true", help="commit the new decisions")
+    added.add_argument("--apply", action="store_true", help="commit the new decisions instead of only showing them")
     _add_engine(added)
     added.set_defaults(command="decide:decide")
 
 
 def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     added = _command(
-        commands, "report", "LAKE/report/index.html: one self-contained page", "  tokenlake report lakes/quickstart\n"
+        commands,
+        "report",
+        "write LAKE/report/index.html, one self-contained page",
+        "  tokenlake report lakes/quickstart\n",
     )
-    added.add_argument("lake", metavar="LAKE")
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
     _add_engine(added)
     added.set_defaults(command="report:report")
 
@@ -208,12 +221,17 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added = _command(
         commands,
         "doctor",
-        "what is there, what is missing, how to get it",
+        "check the installation: what is present, what is missing, how to install it",
         "  tokenlake doctor\n  tokenlake doctor --install\n  tokenlake doctor --install --engine spark\n",
     )
-    added.add_argument("--install", action="store_true", help="compile the kernels, so that no run waits for them")
-    added.add_argument("--engine", choices=("sail", "spark"), default="sail", help="what else this engine gains from")
-    added.add_argument("--quiet", action="store_true", help="say only what is needed and missing")
+    added.add_argument("--install", action="store_true", help="compile the kernels now, so that no run waits for them")
+    added.add_argument(
+        "--engine",
+        choices=("sail", "spark"),
+        default="sail",
+        help="the engine to check and install for (default: sail)",
+    )
+    added.add_argument("--quiet", action="store_true", help="print only what is needed and missing")
     added.set_defaults(command="doctor:doctor")
 
 
@@ -230,10 +248,10 @@ def entry() -> NoReturn:
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process without taking the interpreter apart.
+    """Ends the process without shutting the interpreter down.
 
-    Threads of Sail's that still hold Python objects, as after a failed query, would abort it meanwhile (SIGABRT,
-    "exception not rethrown").
+    After a failed query, threads of Sail still hold Python objects; during an orderly shutdown of the interpreter they
+    abort the process (SIGABRT, "exception not rethrown").
     """
     import atexit
     import os

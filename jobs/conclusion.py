@@ -1,4 +1,4 @@
-"""The end of `tokenlake run`: what must add up is checked, the report is written, the funnel is shown."""
+"""The end of `tokenlake run`: checks the invariants, writes the report, prints the funnel."""
 
 from jobs.funnel import lines
 from jobs.invariants import require
@@ -7,10 +7,10 @@ from jobs.stages.context import StageContext
 
 
 def conclude(run: StageContext) -> None:
-    """Looks at every table once; at none when no table has changed since the last report.
+    """Reads every table once, or none when no table has changed since the last report.
 
     Raises:
-        InvariantError: rows were lost, doubled or invented; the report is written all the same, to look at.
+        InvariantError: rows were lost, duplicated or invented. The report is written before this is raised.
     """
     with run.reporter.stage("report", run.engine.progress):
         data = published(run.lake)

@@ -20,16 +20,20 @@ from pipelines.urls.url_lists import UrlConfig
 class IngestConfig(Config):
     """How input becomes `documents`."""
 
-    reject_limit: float = Field(0.5, ge=0, le=1, description="share of records rejected beyond which a run exits 1")
-    split_bytes: int = Field(8 << 20, ge=1 << 10, description="target size of what one task reads of a file")
-    batch_bytes: int = Field(8 << 30, ge=1 << 20, description="input of one commit: what a killed run reads again")
+    reject_limit: float = Field(
+        0.5, ge=0, le=1, description="a run exits 1 when a larger share of the records is rejected"
+    )
+    split_bytes: int = Field(8 << 20, ge=1 << 10, description="bytes of a file that one task reads, about")
+    batch_bytes: int = Field(
+        8 << 30, ge=1 << 20, description="bytes of input per commit; a killed run reads at most this again"
+    )
     language_model: str | None = Field(
         None, description="path of another fastText model; default: the bundled lid.176.ftz"
     )
 
 
 class CleanConfig(Config):
-    """Measures, the policy that decides, and how the text of kept documents is finalized."""
+    """What is measured, the policy that decides, and how the text of kept documents is finalized."""
 
     policy: str = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
     measure: MeasureConfig = MeasureConfig()
@@ -48,10 +52,12 @@ class RunConfig(Config):
     dedup: DedupConfig = DedupConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
-    engine: Literal["auto", "sail", "spark", "connect"] = Field("auto", description="where it is computed")
-    profile: Literal["small", "large"] = Field("small", description="classic Spark: quick start, or long runs")
+    engine: Literal["auto", "sail", "spark", "connect"] = Field("auto", description="compute engine")
+    profile: Literal["small", "large"] = Field(
+        "small", description="classic Spark: small starts quickly, large suits long runs"
+    )
     spark: dict[str, str] = Field(
-        default_factory=dict, description="settings of classic Spark that win over the defaults"
+        default_factory=dict, description="settings of classic Spark that override the defaults"
     )
 
     @model_validator(mode="after")
@@ -63,7 +69,7 @@ class RunConfig(Config):
         return self
 
     def with_inputs(self, paths: list[str], only: bool) -> "RunConfig":
-        """Adds one source per path (named after the path), or puts them in place of the config's sources.
+        """Adds one source per path, named after the path; with `only` these replace the config's sources.
 
         Raises:
             FileNotFoundError: a local path does not exist.

@@ -4,7 +4,7 @@ if __name__ == "__main__":
     import sys
     from pathlib import Path
 
-    # The checkout in place of this folder, whose tokenize.py would hide the standard library's.
+    # Python puts this folder first on the path, where tokenize.py would hide the standard library's module.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
     from jobs.submit import submit

@@ -1,4 +1,4 @@
-"""What a person is told when a run fails: the fault, where it is, and what to do; never a stack of frames."""
+"""Error messages for failed runs: the fault, the path, and the remedy, without a stack trace."""
 
 import os
 import re
@@ -11,13 +11,13 @@ from pathlib import Path
 _FRAME = re.compile(r'\s+at |\s*\.\.\. \d+ more|\s+File "|Driver stacktrace:|Traceback \(most|JVM stacktrace:')
 _CAUSE = re.compile(r"\s*(?:(?:Caused by|Suppressed): |: )?(?:[a-z]\w*\.)+([A-Z]\w*)(?:: (.*))?$")
 _PATH = re.compile(r"(?:file:|')?(/[^\s:'\",;()]+)")
-_AT_WORK = "at work on "  # begins the note that names the lake
-_LITTLE = 64 << 20  # bytes: a device with less is taken to be the full one
+_LAKE_NOTE = "while working on the lake "  # prefix of the note that `note_lake` adds
+_LITTLE = 64 << 20  # bytes: of several devices, one with less free space is taken to be the full one
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure in words. `known` says that the message is all there is to know of it."""
+    """An error message. `known`: the message explains the failure; the engine's own output would add nothing."""
 
     message: str
     known: bool
@@ -25,13 +25,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class _Fault:
-    """A condition of the machine that many exceptions tell of."""
+    """A condition of the machine that many kinds of exception report."""
 
-    sign: re.Pattern[str]
-    message: str  # `{path}` and `{free}` are filled in
+    sign: re.Pattern[str]  # found in the exception's text
+    message: str  # with the fields `{path}` and `{free}`
 
 
-_AGAIN = "Then give the same command again: what was committed stays, and is not done again."
+_AGAIN = "Then run the same command again: committed work stays, and is not repeated."
 _FAULTS = (
     _Fault(
         re.compile(r"No space left on device|Disk quota exceeded|not enough space"),
@@ -58,24 +58,24 @@ _FAULTS = (
             r"DELTA_CONCURRENT|Concurrent(?:Write|Append|Transaction|Delete\w+)Exception|DELTA_METADATA_CHANGED"
         ),
         "another run committed to the same table meanwhile. Nothing of this commit was written. "
-        "Let the other run end, and give the same command again: it goes on from what is there.",
+        "Wait for the other run to end, then run the same command again: it continues from what is committed.",
     ),
     _Fault(
         re.compile(r"java\.lang\.OutOfMemoryError"),
-        "Spark's JVM is out of memory. Give it more in the config, for instance "
+        "Spark's JVM is out of memory. Give it more in the config, for example "
         f"`spark: {{{{spark.driver.memory: 8g}}}}`. {_AGAIN}",
     ),
     _Fault(
         re.compile(
             r"Answer from Java side is empty|Py4JNetworkError|Error while sending or receiving|ConnectionRefusedError"
         ),
-        f"Spark's JVM has ended: killed, perhaps for want of memory (see `dmesg`). {_AGAIN}",
+        f"Spark's JVM has ended: killed, perhaps because memory ran out (see `dmesg`). {_AGAIN}",
     ),
 )
 
 
-def told(error: BaseException) -> Failure:
-    """The failure of an exception; for those of the JVM, its cause without the frames."""
+def explain_failure(error: BaseException) -> Failure:
+    """The message for an exception: that of a known fault, else the innermost cause without its stack trace."""
     for each in _chain(error):
         lines = without_frames(f"{type(each).__name__}: {each}".splitlines())
         notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]
@@ -87,12 +87,12 @@ def told(error: BaseException) -> Failure:
 
 
 def note_lake(error: BaseException, lake: str) -> None:
-    """Notes on an exception which lake the command was at work on, for faults that name no path."""
-    error.add_note(f"{_AT_WORK}{lake}")
+    """Adds the lake's path to an exception as a note: some faults name no path."""
+    error.add_note(f"{_LAKE_NOTE}{lake}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception, and those it came of: what fails while a session ends hides what ended it."""
+    """The exception and its causes: an error raised while a session stops hides the one that stopped it."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -100,7 +100,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _cause(text: str) -> Failure:
-    """The innermost cause in a text with frames; any other text as it is."""
+    """The innermost cause in a text with a stack trace; any other text unchanged."""
     lines = without_frames(text.splitlines())
     causes = [found for line in lines if (found := _CAUSE.match(line))]
     whole = len(lines) == len([line for line in text.splitlines() if line.strip()])
@@ -112,15 +112,15 @@ def _cause(text: str) -> Failure:
 
 
 def without_frames(lines: Sequence[str]) -> list[str]:
-    """The lines that are no frames of a stack trace of Java or Python."""
+    """The lines that do not belong to a stack trace of Java or Python."""
     return [line for line in lines if line.strip() and not _FRAME.match(line)]
 
 
 def _named_path(lines: Sequence[str], sign: re.Pattern[str]) -> str:
-    """The path that the fault is about: named beside it, or being written to; the fullest when space is short."""
+    """The path at fault: in the same line, or being written to, or the lake; of a full disk, the first nearly full."""
     beside = [line for line in lines if sign.search(line)]
     writing = [line.partition(" to ")[2] for line in lines if " rows to " in line]
-    at_work = [line for line in lines if line.startswith(_AT_WORK)]
+    at_work = [line for line in lines if line.startswith(_LAKE_NOTE)]
     named = [found[1] for line in (*beside, *writing, *at_work) if (found := _PATH.search(line))]
     local = os.environ.get("SPARK_LOCAL_DIRS", tempfile.gettempdir()).split(",")[0]
     short = [path for path in (*named, local) if "space" in sign.pattern and _free(path) < _LITTLE]

@@ -1,4 +1,4 @@
-"""What the first run on a machine would wait for, done beforehand: kernels compiled, word tables made."""
+"""Compiles kernels and builds word tables ahead of the first run, which would otherwise wait for them."""
 
 import json
 from io import StringIO
@@ -12,7 +12,7 @@ _SENTENCES = " ".join(
 
 
 def rehearse(engine: Engine, folder: str | Path) -> None:
-    """Runs all stages twice over a page of text, on an engine that is stopped afterwards."""
+    """Runs all stages over a few pages, then again with new input; stops the engine afterwards."""
     from jobs.config import RunConfig
     from jobs.pipeline import run_stages
     from jobs.progress import Reporter
@@ -39,9 +39,9 @@ def rehearse(engine: Engine, folder: str | Path) -> None:
 
 
 def compile_kernels() -> None:
-    """Leaves every kernel in numba's cache and the tables of common languages beside them.
+    """Fills numba's cache with every kernel, and stores the word tables of common languages beside it.
 
-    Nothing that is there already is made again.
+    Skips what is cached already.
     """
     from tempfile import TemporaryDirectory
 

@@ -1,4 +1,4 @@
-"""The funnel as text: from what was read to what can be trained on."""
+"""The funnel as text: records read, each loss, documents kept, tokens, sequences."""
 
 from collections.abc import Iterator
 

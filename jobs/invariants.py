@@ -1,4 +1,4 @@
-"""What must add up in a lake, checked by every run."""
+"""Invariants over the row counts of a lake's tables, checked by every `tokenlake run`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from lake.lake import Lake
 
 
 class InvariantError(RuntimeError):
-    """An invariant of the contract does not hold: rows appeared, vanished or were doubled."""
+    """An invariant does not hold: rows were lost, duplicated or invented."""
 
 
 @dataclass(frozen=True)
 class Invariant:
-    """`left` and `right` are the same number, or something was lost."""
+    """Two counts that must be equal."""
 
     name: str
     left: int
@@ -61,10 +61,10 @@ _SEQUENCE_COUNTS = {
 
 
 def check(lake: Lake) -> Sequence[Invariant]:
-    """Counts every table that exists, in one Spark query, and compares.
+    """Counts the rows of every table in one query, and compares the counts.
 
     Raises:
-        InvariantError: one does not hold; the message lists all that do not.
+        InvariantError: at least one does not hold; the message lists all of these.
     """
     found = invariants(count(lake))
     require(lake.root, found)
@@ -72,10 +72,10 @@ def check(lake: Lake) -> Sequence[Invariant]:
 
 
 def require(lake: str, found: Sequence[Invariant]) -> None:
-    """Raises where an invariant does not hold.
+    """Requires that every invariant holds.
 
     Raises:
-        InvariantError: its message lists all that do not hold.
+        InvariantError: at least one does not hold; the message lists all of these.
     """
     broken = [str(invariant) for invariant in found if not invariant.holds]
     if broken:
@@ -83,7 +83,7 @@ def require(lake: str, found: Sequence[Invariant]) -> None:
 
 
 def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
-    """The counts of every table that exists, in one Spark query: table -> what -> number."""
+    """The counts of every table, in one query: table -> name of the count -> number."""
     tables = lake.tables()
     wanted = {name: counts for name, counts in _COUNTS.items() if name in tables}
     wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
@@ -98,7 +98,7 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
 
 
 def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
-    """Compares the counts; tables that are absent are left out."""
+    """The invariants between tables that are present in `counts`."""
     found = []
 
     def same(name: str, left: tuple[str, str], *right: tuple[str, str]) -> None:

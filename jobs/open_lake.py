@@ -1,4 +1,4 @@
-"""A lake to look at from a notebook or a program."""
+"""Opens a lake in a notebook or a program."""
 
 from jobs.commands.lake_session import existing
 from jobs.engine.choice import Settings, choose, make
@@ -6,7 +6,7 @@ from lake.lake import Lake
 
 
 def open_lake(root: str, engine: str = "auto") -> Lake:
-    """A lake that is there, with an engine: `lake.read("documents")` is a DataFrame.
+    """An existing lake with an engine: `lake.read("documents")` is a DataFrame.
 
     The engine starts at the first read. `lake.engine.session` is its session, `lake.engine.stop()` ends it.
 

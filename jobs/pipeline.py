@@ -1,4 +1,4 @@
-"""Stages in order, on one engine, then the checks and the report."""
+"""Runs stages in order on one engine, then the invariants and the report."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,11 +18,11 @@ def run_stages(
 ) -> int:
     """Runs stages and returns the exit status.
 
-    `conclude` adds the checks over the whole lake, the report and the funnel. The status is 1 when input was read and
-    the share of rejects passes the configured limit, after all stages committed what they learned.
+    `conclude` adds the invariants, the report and the funnel. The status is 1 when ingest ran and the share of rejects
+    is over `ingest.reject_limit`; all stages have committed their tables by then.
 
     Raises:
-        Exception: what a stage raised, after a row with status `failed` was added to `runs`.
+        Exception: what a stage raised. A row with status `failed` has been added to `runs`.
     """
     run = StageContext(Lake(config.lake, engine), engine, config, reporter)
     for name in stages:

@@ -1,4 +1,4 @@
-"""What can be known to be wrong with a valid configuration before a session starts and hours are spent."""
+"""Checks that the files a configuration names exist and can be used, before an engine starts."""
 
 import re
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from pipelines.readers.storage import is_local
 
 
 def check(config: RunConfig, stages: Sequence[str]) -> None:
-    """Opens what the stages' configuration names.
+    """Opens every file that the configuration of these stages names.
 
     Raises:
-        UsageError: the key, and why what it names cannot be used.
+        UsageError: a file cannot be used; the message names the key and the reason.
     """
     _lake(config.lake)
     if "ingest" in stages:
@@ -25,7 +25,7 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _tokenizer(config)
 
 
-# delta-rs takes these for an escape, a slash, and an error.
+# delta-rs reads `%41` as an escape and a backslash as a slash, and refuses control characters.
 _UNNAMEABLE = re.compile(r"%[0-9A-Fa-f]{2}|\\|[\x00-\x1f\x7f]")
 
 
@@ -33,7 +33,7 @@ def _lake(lake: str) -> None:
     found = _UNNAMEABLE.search(lake) if is_local(lake) else None
     if found:
         raise UsageError(
-            f"lake: {lake}: a lake's path may not hold {found[0]!r}: the tables' logs cannot be found there"
+            f"lake: {lake}: a lake's path may not hold {found[0]!r}: delta-rs cannot open tables under it"
         )
 
 
@@ -61,7 +61,7 @@ def _policy(policy: str, key: str) -> None:
 
 
 def _tokenizer(config: RunConfig) -> None:
-    """A tokenizer to load must be there, unless the lake has its copy, and have the tokens that packing needs."""
+    """A tokenizer to load must exist, unless the lake has a copy, and have the tokens that packing needs."""
     named = config.tokenizer
     copy = Path(config.lake, f"tokenizers/{named.name}-{named.fingerprint()}.json")
     if named.load is None or copy.is_file():

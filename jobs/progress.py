@@ -1,4 +1,4 @@
-"""What a person or a log collector sees while a command runs."""
+"""Progress and events of a running command: for a terminal, or as JSON lines for a log collector."""
 
 import json
 import sys
@@ -16,21 +16,29 @@ if TYPE_CHECKING:  # `--help` and a bad configuration need no engine
     from jobs.engine.base import TaskProgress
 
 
-ENGINE_LINES = 2000  # held back
-ENGINE_TOLD = 12  # of them, when a failure is not understood
+ENGINE_LINES_HELD = 2000  # the newest lines of the engine's output that are kept
+ENGINE_LINES_SHOWN = 12  # of these, when nothing else explains a failure
 
 
 class Reporter:
-    """Events as they happen: a progress bar on a terminal, a line per event elsewhere, JSON lines when asked."""
+    """Reports events: with a progress bar on a terminal, as text elsewhere, as JSON lines with `log_json`.
 
-    def __init__(self, log_json: bool = False, stream: TextIO | None = None, hold_engine: bool = False) -> None:
+    Args:
+        log_json: one JSON object per event, nothing else.
+        stream: default: standard error.
+        hold_engine_output: shows the engine's own output only on `show_engine_output`.
+    """
+
+    def __init__(self, log_json: bool = False, stream: TextIO | None = None, hold_engine_output: bool = False) -> None:
         self.log_json = log_json
-        self._held: deque[str] | None = deque(maxlen=ENGINE_LINES) if hold_engine and not log_json else None
+        self._held: deque[str] | None = (
+            deque(maxlen=ENGINE_LINES_HELD) if hold_engine_output and not log_json else None
+        )
         self.stream = stream or sys.stderr
         self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
 
     def event(self, name: str, message: str = "", /, **fields: object) -> None:
-        """One thing that happened; `message` is for people, `fields` for machines."""
+        """Reports an event: `message` as text, or `name` and `fields` as JSON."""
         if self.log_json:
             line = {"time": round(time.time(), 3), "event": name, **fields}
             self.stream.write(json.dumps(line, default=str) + "\n")  # whole, whichever thread writes
@@ -38,24 +46,24 @@ class Reporter:
         elif message:
             self.console.print(message, markup=False)
 
-    def engine(self, line: str) -> None:
-        """A line that the engine wrote, such as a task's error; held back from people until it is needed."""
+    def engine_output(self, line: str) -> None:
+        """Takes a line that the engine wrote, such as a task's error: reported now, or held."""
         if self._held is None:
             self.event("engine", line, line=line)
         else:
             self._held.append(line)
 
-    def tell_engine(self) -> None:
-        """What the engine wrote last, less the frames of its stacks: for failures that nothing else explains."""
+    def show_engine_output(self) -> None:
+        """Reports the last lines that the engine wrote, without stack traces: for failures with no known cause."""
         from jobs.failures import without_frames
 
         held, self._held = self._held or (), None
-        for line in without_frames(list(held))[-ENGINE_TOLD:]:
+        for line in without_frames(list(held))[-ENGINE_LINES_SHOWN:]:
             self.event("engine", line, line=line)
 
     @contextmanager
     def stage(self, name: str, progress: "Callable[[], TaskProgress]") -> Iterator[None]:
-        """Shows a stage's tasks while the body runs, and its seconds at the end."""
+        """Shows the progress of a stage's tasks while the block runs, and its duration in seconds at the end."""
         started = time.perf_counter()
         self.event("stage_started", stage=name)
         try:
@@ -93,7 +101,7 @@ class Reporter:
 
 
 def _watch(tasks: "Callable[[], TaskProgress]", progress: Progress, bar: TaskID, done: threading.Event) -> None:
-    """Polls the engine: tasks of this stage are those beyond what it knew when the stage began."""
+    """Polls the engine. The tasks of this stage are those added since the stage began."""
     before = tasks()
     while not done.wait(0.3):
         now = tasks()

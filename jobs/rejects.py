@@ -1,4 +1,4 @@
-"""The limit on rejected input: a run that passes it has failed, but keeps what it learned."""
+"""The limit on rejected input: a run that exceeds it exits 1, with its tables committed."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from jobs.stages.context import StageContext
 
 
 def over_limit(run: StageContext) -> bool:
-    """Whether the share of rejected records passes `ingest.reject_limit`; if so, tells the commonest reasons."""
+    """Whether the share of rejected records is over `ingest.reject_limit`; reports the commonest reasons if so."""
     limit = run.config.ingest.reject_limit
     done = run.lake.read_here("inputs", ["rows_read", "rejects"])
     read, rejected = (pc.sum(done[name]).as_py() or 0 for name in ("rows_read", "rejects"))
@@ -20,8 +20,8 @@ def over_limit(run: StageContext) -> bool:
     run.reporter.event(
         "reject_limit_passed",
         f"tokenlake: {rejected:,} of {read:,} records were rejected, over ingest.reject_limit = {limit:g} "
-        f"({reasons}). What was read is committed; look at {run.lake.path('rejects')}, "
-        "mend or exclude the input, or raise the limit.",
+        f"({reasons}). The tables are committed. Look at {run.lake.path('rejects')}, "
+        "then repair or exclude the input, or raise the limit.",
         rejects=rejected,
         read=read,
         limit=limit,

@@ -1,4 +1,4 @@
-"""The `runs` table: the metadata of commits as rows that anyone can query."""
+"""The table `runs`: the metadata of all commits as rows."""
 
 import time
 from datetime import UTC, datetime
@@ -6,24 +6,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.failures import told
+from jobs.failures import explain_failure
 from lake.commits import Commit, CommitMetadata
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
 from pipelines.tables import RUNS
 
-# Committed under the run id of `documents`, which stands for the whole of an ingest; and the table itself.
-_BESIDE = {"rejects", "inputs", RUNS.name}
+# `rejects` and `inputs` share a run id with `documents`, whose row describes the whole ingest.
+_NOT_RECORDED = {"rejects", "inputs", RUNS.name}
 
 
 def record_runs(lake: Lake) -> int:
-    """Adds a row for each commit that has none yet; a run killed before this is recorded by the next command.
+    """Adds a row for each commit that has none yet, also for commits of an earlier run that was killed.
 
     Returns the number of rows added; nothing is committed when there are none.
     """
     last = lake.last_own_commit(RUNS.name)
     known = dict(last.metadata.inputs) if last and last.metadata else {}
-    tables = [name for name in lake.tables() if name not in _BESIDE]
+    tables = [name for name in lake.tables() if name not in _NOT_RECORDED]
     versions = {name: lake.version(name) for name in tables}
     rows: list[dict[str, Any]] = []
     for name in tables:
@@ -34,7 +34,7 @@ def record_runs(lake: Lake) -> int:
 
 
 def record_failure(lake: Lake, stage: str, error: Exception) -> None:
-    """Adds a row with status `failed`; never hides the failure itself."""
+    """Adds a row with status `failed`. An error in doing so becomes a note on `error`."""
     now = datetime.now(UTC)
     last = lake.last_own_commit(RUNS.name)
     known = dict(last.metadata.inputs) if last and last.metadata else {}
@@ -45,7 +45,7 @@ def record_failure(lake: Lake, stage: str, error: Exception) -> None:
         "code_version": code_version(),
         "inputs": {},
         "status": "failed",
-        "detail": {"error": f"{type(error).__name__}: {told(error).message}"[:2000]},
+        "detail": {"error": f"{type(error).__name__}: {explain_failure(error).message}"[:2000]},
         "started_at": now,
         "finished_at": now,
     }

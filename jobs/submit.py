@@ -1,4 +1,4 @@
-"""What the spark-submit entry points share: `--config` in place of the command line's positional argument."""
+"""Shared by the spark-submit entry points, which take the configuration as `--config CONFIG`."""
 
 import argparse
 import sys

@@ -16,15 +16,15 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used; the message names file, line and key."""
+    """An invalid configuration; the message names file, line and key."""
 
 
 def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
     """Reads a YAML file into `model`.
 
-    `overrides` are `key.path=value` texts (values are YAML); list items are addressed by number. Below a mapping of
-    free names (Spark settings) the rest of the path is one name, and the value is text.
-    `${NAME}` in a value is an environment variable, `${python:purelib}` or `${python:stdlib}` a folder of the
+    `overrides` are `key.path=value`, with a YAML value; a list item is addressed by its number, from 0. Under a
+    mapping with free keys (`spark`), the rest of the path is one key, dots included, and the value is text.
+    In the file, `${NAME}` is an environment variable, `${python:purelib}` and `${python:stdlib}` are folders of the
     interpreter.
 
     Raises:
@@ -45,7 +45,7 @@ def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) ->
 
 
 def parse(data: Mapping[str, Any], model: type[Model], name: str, root: yaml.Node | None = None) -> Model:
-    """Validates a mapping; `name` and `root` (the composed YAML) are for messages.
+    """Validates a mapping; messages use `name` and the line numbers of `root` (the composed YAML).
 
     Raises:
         ConfigError: one line for each problem.
@@ -88,7 +88,7 @@ def _override(data: dict[str, Any], overrides: Sequence[str], model: type[BaseMo
     for override in overrides:
         path, separator, value = override.partition("=")
         if not separator or not path:
-            raise ConfigError(f"--set {override}: expected key.path=value, for instance tokenizer.vocab_size=16000")
+            raise ConfigError(f"--set {override}: expected key.path=value, for example tokenizer.vocab_size=16000")
         section, _, rest = path.partition(".")
         field = model.model_fields.get(section)
         if field is not None and get_origin(field.annotation) is dict and rest:
@@ -108,7 +108,7 @@ def _assign(data: Any, keys: Sequence[str], value: object, override: str) -> Non
         if isinstance(data, list):
             data = _item(data, key, override)
         else:
-            if data.get(key) is None:  # a list that the file leaves out has one entry: that of the defaults
+            if data.get(key) is None:  # an absent list is overridden as the default list, which has one entry
                 data[key] = [{}] if following.isdigit() else {}
             data = data[key]
         if not isinstance(data, dict | list):

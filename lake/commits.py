@@ -1,4 +1,4 @@
-"""What a table's log says of each commit, and what tokenlake adds to it."""
+"""Commits of a table's log, and the metadata that tokenlake stores in them."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CommitMetadata:
-    """What tokenlake writes into a commit's `userMetadata`."""
+    """The metadata that tokenlake stores in a commit's `userMetadata`."""
 
     run_id: str
     stage: str
@@ -23,12 +23,12 @@ class CommitMetadata:
     detail: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The text of `userMetadata`."""
+        """The value of `userMetadata`."""
         return json.dumps({"tokenlake": asdict(self)}, sort_keys=True)
 
     @staticmethod
     def from_json(text: str | None) -> "CommitMetadata | None":
-        """Reads `userMetadata`; None when another program wrote it. Keys of later versions are left out."""
+        """Reads `userMetadata`; None when another program wrote it. Unknown keys, of later versions, are ignored."""
         try:
             found = json.loads(text or "{}")["tokenlake"]
             return CommitMetadata(**{key: found[key] for key in _KEYS & found.keys()})
@@ -52,7 +52,7 @@ class Commit:
 
     @property
     def rows_out(self) -> int:
-        """Rows that this commit added (for a merge: inserted)."""
+        """Rows that this commit added; for a merge, those that it inserted."""
         if self.metadata is not None and self.metadata.rows_out is not None:
             return self.metadata.rows_out
         return int(self.metrics.get("numTargetRowsInserted", self.metrics.get("numOutputRows", 0)))

@@ -1,4 +1,4 @@
-"""The data files of a Delta table: what tasks report of those they wrote, and what a table's log lists."""
+"""The data files of a Delta table: as tasks report those they wrote, and as the table's log lists them."""
 
 import json
 import time
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 
 class UnreadableTableError(RuntimeError):
-    """A table uses a feature of Delta that its files alone do not show."""
+    """A table uses a Delta feature under which its Parquet files alone do not give its rows."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DataFile:
         return low is not None and low == self.high.get(column) and low in values
 
     def to_json(self) -> str:
-        """For the way from a task to the driver."""
+        """As JSON, to send from a task to the driver."""
         return json.dumps(asdict(self))
 
     @staticmethod
@@ -46,7 +46,7 @@ class DataFile:
 
 
 REPORTED = pa.schema([("table", pa.string()), ("file", pa.string())])
-"""Rows in which a task reports the files that it wrote: the table's name, and `DataFile.to_json`."""
+"""Schema of the rows in which a task reports the files it wrote: the table's name and `DataFile.to_json`."""
 
 
 def reported(files: Iterable[tuple[str, DataFile]]) -> pa.RecordBatch:
@@ -75,7 +75,7 @@ def active(table: Any) -> list[DataFile]:
         features.add("columnMapping")  # tables of reader version 2 list no features
     if features:
         raise UnreadableTableError(
-            f"{table.table_uri}: uses {' and '.join(sorted(features))}, which another program switched on. "
+            f"{table.table_uri}: uses {' and '.join(sorted(features))}, which another program enabled. "
             "Purge them there (REORG TABLE … APPLY (PURGE)) and drop the feature (ALTER TABLE … DROP FEATURE …)"
         )
     found = pa.table(table.get_add_actions()).to_pylist()

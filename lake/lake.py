@@ -1,4 +1,4 @@
-"""A lake: Delta tables under one folder or URI. Logs are read and committed without Spark."""
+"""A lake: Delta tables under one folder or URI. Reading logs and committing needs no Spark."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,24 +20,24 @@ if TYPE_CHECKING:  # logs, versions and sizes need no Spark
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
 _COMMIT_FILE = re.compile(r"(\d{20})\.json$")
-_ATTEMPTS = 10  # at a commit that does not depend on the version before it
+_ATTEMPTS = 10  # at a commit without a base version
 
-# Every commit's metadata is kept: the ledger and the table `runs` are made from it.
+# Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
 _PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
 
 
 class ConcurrentCommitError(RuntimeError):
-    """Another run committed to the table meanwhile; nothing of this commit was written."""
+    """Another run committed to the table first; this commit was not made."""
 
 
 class Frames(Protocol):
-    """What a lake needs of an engine: rows of Parquet files, and rows that are held here."""
+    """What a lake needs of an engine: it makes DataFrames of Parquet files and of Arrow tables."""
 
     def read_parquet(self, paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
         """The rows of these files."""
 
     def frame(self, rows: pa.Table) -> "DataFrame":
-        """Rows of this process as a DataFrame."""
+        """An Arrow table of this process as a DataFrame."""
 
 
 class Lake:
@@ -45,7 +45,7 @@ class Lake:
 
     Args:
         root: a folder or URI.
-        engine: makes DataFrames; without one, all works but `read` and writing DataFrames.
+        engine: makes DataFrames. Without one, `read`, `read_files` and writing a DataFrame fail.
     """
 
     def __init__(self, root: str, engine: Frames | None = None) -> None:
@@ -56,7 +56,7 @@ class Lake:
 
     @property
     def engine(self) -> Frames:
-        """What makes DataFrames.
+        """The engine, which makes DataFrames.
 
         Raises:
             ValueError: the lake was opened without an engine.
@@ -66,7 +66,7 @@ class Lake:
         return self._engine
 
     def path(self, table: str) -> str:
-        """Where a table lies."""
+        """The folder or URI of a table."""
         return self.storage.path(table)
 
     def version(self, table: str) -> int:
@@ -100,9 +100,9 @@ class Lake:
         return pa.schema(opened.schema().to_arrow())
 
     def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
-        """A table at a version, or as it stands; with `run_ids` only the rows of these runs.
+        """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
 
-        Files that hold no row of these runs, by their statistics, are not opened.
+        Files whose statistics exclude these runs are not opened.
         """
         version = self.version(table) if version is None else version
         files = self.files(table, version)
@@ -127,7 +127,7 @@ class Lake:
         )
 
     def read_files(self, table: str, files: Sequence[DataFile], schema: pa.Schema) -> "DataFrame":
-        """The rows of some files of a table, committed or not."""
+        """The rows of some data files of a table, committed or not."""
         if not files:
             return self.engine.frame(schema.empty_table())
         partitions: dict[tuple[tuple[str, str], ...], list[str]] = {}
@@ -143,7 +143,7 @@ class Lake:
         return found
 
     def _read_partition(self, partition: Mapping[str, str], paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
-        """Files of one partition, with its columns, which the files do not hold."""
+        """The rows of files of one partition. The files lack the partition columns, so these are added."""
         stored = pa.schema([each for each in schema if each.name not in partition])
         rows = self.engine.read_parquet(paths, stored)
         if not partition:
@@ -165,15 +165,15 @@ class Lake:
         return next((commit for commit in self.commits(table) if commit.metadata), None)
 
     def append(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int | None) -> None:
-        """Adds rows in one commit. `base` is as for `commit_files`."""
+        """Adds rows in one commit. `base` and errors as for `commit_files`."""
         self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "append", base)
 
     def overwrite(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int) -> None:
-        """Replaces the table's contents in one commit; older versions stay readable. `base` as for `commit_files`."""
+        """Replaces the table's contents in one commit; older versions stay readable. As `commit_files`."""
         self.commit_files(self.write(rows, table, metadata.run_id), table, metadata, "overwrite", base)
 
     def write(self, rows: Rows, table: Table, run_id: str) -> list[DataFile]:
-        """Writes rows to new data files of a table, each task its own, and commits nothing."""
+        """Writes rows to new data files of a table, each task to its own, without committing them."""
         if isinstance(rows, pa.Table):
             writer = TableWriter(self.root, table, run_id)
             writer.write(rows)
@@ -189,19 +189,19 @@ class Lake:
     def commit_files(
         self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None
     ) -> None:
-        """Commits data files that lie in the table's folder, in one transaction.
+        """Commits data files in the table's folder, in one transaction.
 
         Args:
-            files: what the new version gains.
-            table: its schema becomes the table's.
-            metadata: goes into the log; `rows_out` is counted from the files unless it is set.
-            mode: `append`, or `overwrite`: files of the version before are no longer part of the table.
-            base: the version that the files were made for. Nothing is committed when another run has committed
-                since: of any number of runs at once, one wins each version; when the winner has this run id, the
-                work is done already. None: whatever the version is, once for each run id.
+            files: to add to the table.
+            table: name, schema and partitioning; the schema replaces that of the stored table.
+            metadata: is stored in the log; `rows_out` is counted from the files unless it is set.
+            mode: `append`, or `overwrite`, which removes all earlier files from the table.
+            base: the version that the files were computed from; the commit becomes version `base + 1` or fails, so of
+                several runs at once one succeeds. It also counts as success if that version has this run id.
+                None: commits after the newest version, once per run id.
 
         Raises:
-            ConcurrentCommitError: another run has committed.
+            ConcurrentCommitError: another run has committed version `base + 1`.
         """
         if metadata.rows_out is None:
             metadata = replace(metadata, rows_out=sum(file.rows for file in files))
@@ -226,28 +226,28 @@ class Lake:
                     raise
 
     def _is_own(self, table: str, version: int, run_id: str) -> bool:
-        """Whether a version was committed under a run id: by an attempt before, or by one whose answer was lost."""
+        """Whether a version was committed under a run id, for instance by a commit whose response was lost."""
         commit = next((each for each in self.commits(table, version - 1) if each.version == version), None)
         return commit is not None and commit.metadata is not None and commit.metadata.run_id == run_id
 
     def is_committed(self, table: str, run_id: str) -> bool:
-        """Whether a commit without a base version was made under this run id."""
+        """Whether `commit_files` without `base` has succeeded under this run id."""
         version = self.version(table)
         return version >= 0 and (
             self._table(table, version).transaction_version(f"tokenlake/{run_id}/{table}") is not None
         )
 
     def remove_unfinished(self, table: str, run_id: str) -> None:
-        """Removes files of an attempt that ended before its commit. Only where a lock keeps other runs away.
+        """Deletes data files of an attempt that ended before its commit; only on a local lake, which has a lock.
 
-        Files of the newest version stay, whoever wrote them.
+        Files of the newest version are kept.
         """
         if not is_local(self.root):
             return
         begin = f"part-{run_id}-"
         found = {path for path in self.storage.files_below(table) if path.rpartition("/")[2].startswith(begin)}
         if found and self.exists(table):
-            found -= {file.path for file in self.files(table)}  # the attempt had reached its commit
+            found -= {file.path for file in self.files(table)}  # the attempt did commit
         for path in found:
             self.storage.delete(f"{table}/{path}")
 
@@ -260,7 +260,7 @@ class Lake:
         base: int,
         transaction: tuple[str, int],
     ) -> None:
-        """Makes version `base + 1`, or nothing."""
+        """Commits version `base + 1`, or raises ConcurrentCommitError."""
         import deltalake
         from deltalake import exceptions
         from deltalake.transaction import CommitProperties, Transaction, create_table_with_add_actions
@@ -294,10 +294,10 @@ class Lake:
                 ) from error
             raise
         finally:
-            self._opened.pop((table.name, base), None)  # a commit moves the object to its own version
+            self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
 
     def _table(self, table: str, version: int) -> Any:
-        """The table at a version, as delta-rs opens it."""
+        """The `deltalake.DeltaTable` of a version, cached."""
         from deltalake import DeltaTable
 
         opened = self._opened.get((table, version))

@@ -1,7 +1,7 @@
-"""The lake is the ledger: what a step has to do follows from the last commit of its output table.
+"""Incremental processing: derives the work of a step from the last commit of its output table.
 
-A *step* makes one table from others. Its last commit names the input versions and the configuration it was made with;
-compared with the present that gives one of three kinds of work: nothing, append (inputs only grew), or rebuild.
+A *step* computes one table from others. Its last commit records the input versions and the configuration it was made
+from. Compared with the current ones, this gives the kind of work: nothing, append (inputs only grew), or rebuild.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Work:
-    """What one step has to do now."""
+    """The work of one step."""
 
     stage: str
     output: Table
@@ -34,13 +34,13 @@ class Work:
     config_hash: str
     inputs: Mapping[str, int]  # table -> version to read
     base: int  # version of the output before this work
-    fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids not consumed yet
+    fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids that are not processed yet
     rows_in: int = 0
     started_at: float = field(default_factory=time.time)
 
     @property
     def run_id(self) -> str:
-        """Names the work, not the attempt: a resumed attempt has the same id, so its commits are no-ops."""
+        """Identifies the work, not the attempt: a repeated attempt has the same id, so its commit is a no-op."""
         return run_id(self.stage, self.output.name, self.config_hash, dict(self.inputs), self.base, self.mode)
 
     def metadata(self, **detail: str) -> CommitMetadata:
@@ -58,24 +58,24 @@ class Work:
         )
 
     def read(self, lake: Lake, table: str) -> "DataFrame":
-        """An input at the version this work is about; in append mode only the rows not consumed yet."""
+        """An input at the planned version; in append mode only the rows that are not processed yet."""
         return lake.read(table, self.inputs[table], self.fresh[table] if self.mode == "append" else None)
 
     def commit(self, lake: Lake, rows: Rows, **detail: str) -> Commit:
-        """Writes the output: appended, or replaced as a whole when this is a rebuild."""
+        """Writes and commits rows: appended, or in place of all earlier rows when this is a rebuild."""
         lake.remove_unfinished(self.output.name, self.run_id)
         return self.commit_files(lake, lake.write(rows, self.output, self.run_id), **detail)
 
     def commit_files(self, lake: Lake, files: Sequence[DataFile], **detail: str) -> Commit:
-        """Commits files that tasks of this work wrote: appended, or in the place of all before."""
+        """Commits data files that tasks of this work wrote; as `commit`."""
         mode = "append" if self.mode == "append" else "overwrite"
         lake.commit_files(files, self.output, self.metadata(**detail), mode, self.base)
         return self._committed(lake)
 
     def update(self, lake: Lake, kept: "DataFrame", added: "DataFrame", **detail: str) -> Commit:
-        """Replaces the table by the rows that stay as they are and those that are new or changed.
+        """Replaces the table by `kept`, the unchanged rows, and `added`, the new or changed ones.
 
-        For readers this is an append: rows that were there before are there still, under the same keys.
+        Downstream steps treat it as an append: every earlier key is still in the table.
         """
         lake.remove_unfinished(self.output.name, self.run_id)
         new = lake.write(added, self.output, self.run_id)
@@ -92,7 +92,10 @@ class Work:
 
 
 def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
-    """Compares the output's last commit with its inputs. The first input is the one whose rows flow through."""
+    """Compares the output's last commit with its inputs.
+
+    In append mode, the new rows of `inputs[0]` are processed; the other inputs are only looked up.
+    """
     versions = {name: lake.version(name) for name in inputs}
     last = lake.last_own_commit(output.name)
     base = lake.version(output.name)
@@ -107,7 +110,7 @@ def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_ha
         return _rebuild(lake, work, inputs[0])
     fresh = {name: tuple(_run_ids(commits)) for name, commits in unseen.items()}
     if not fresh[inputs[0]]:
-        return work  # side inputs moved, for instance by compaction; no row to flow through
+        return work  # only side inputs have new versions, for instance after compaction
     rows_in = sum(commit.rows_out for commit in unseen[inputs[0]])
     return Work(stage, output, "append", config_hash, versions, base, fresh, rows_in)
 
@@ -122,7 +125,7 @@ def _rebuild(lake: Lake, work: Work, driving: str) -> Work:
 
 
 def _replaces(commit: Commit) -> bool:
-    """Whether a commit may have changed or removed rows that were there before."""
+    """Whether a commit may have changed or removed earlier rows."""
     if commit.metadata is not None:
         return commit.metadata.mode == "rebuild"
     return commit.operation not in {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"}
@@ -133,7 +136,7 @@ def _run_ids(commits: Sequence[Commit]) -> list[str]:
 
 
 def run_id(stage: str, *content: object) -> str:
-    """`<stage>-<16 hex digits>` of the SHA-256 of whatever determines the work."""
+    """`<stage>-<16 hex digits>`, from the SHA-256 of everything that determines the work."""
     canonical = json.dumps([stage, *content], sort_keys=True, default=str)
     return f"{stage}-{hashlib.sha256(canonical.encode()).hexdigest()[:16]}"
 

@@ -1,6 +1,6 @@
 """One run at a time on a lake.
 
-The kernel holds the lock (flock(2)) and lets go when the process ends, however it ends: nothing is left to clean up.
+The lock is flock(2): the kernel releases it when the process ends, even by `kill -9`, so no stale lock remains.
 """
 
 import fcntl
@@ -18,17 +18,17 @@ FILE = "_lock"
 
 
 class LakeBusyError(RuntimeError):
-    """Another run is at work on the lake."""
+    """Another run holds the lake's lock."""
 
 
 @contextmanager
 def exclusive(lake: str) -> Iterator[None]:
-    """Keeps other runs away from a lake until the block ends.
+    """Holds the lock of a lake until the block ends.
 
-    A lake on object storage has no such lock: there the tables themselves refuse the second commit (`Lake.append`).
+    Object storage has no such lock: there, the second of two runs fails when it commits (`Lake.commit_files`).
 
     Raises:
-        LakeBusyError: another run has it; the message says which.
+        LakeBusyError: another run holds it; the message names the process.
         OSError: the lake's folder cannot be written.
     """
     if not is_local(lake):
@@ -42,9 +42,9 @@ def exclusive(lake: str) -> Iterator[None]:
         except BlockingIOError as error:
             raise LakeBusyError(
                 f"{lake}: another run is at work there ({_holder(path)}). "
-                "Wait until it has ended, then give this command again: it does what is left to do."
+                "Wait until it has ended, then run this command again: it processes what is still new."
             ) from error
-        with suppress(OSError):  # on a full disk: only the note for others is lost
+        with suppress(OSError):  # a full disk: the lock holds, only the note about its holder is missing
             file.truncate(0)
             file.write(json.dumps(_who()))
             file.flush()
@@ -60,4 +60,4 @@ def _holder(path: Path) -> str:
         who = json.loads(path.read_text(encoding="utf-8"))
         return f"process {who['pid']} on {who['host']}, since {who['since']}"
     except (OSError, ValueError, KeyError):
-        return "which one is not known"
+        return "unknown process"

@@ -1,6 +1,6 @@
-"""What a task does with its rows: it writes them into the table's folder itself, and reports the files.
+"""Writes the rows of a task to Parquet files in the table's folder, and reports the files to the driver.
 
-Files of a task that failed, or that was run twice, are in no commit, so nobody reads them.
+The driver commits each reported file. Files of failed or repeated tasks are in no commit, so readers ignore them.
 """
 
 import uuid
@@ -19,22 +19,22 @@ from pipelines.tables import Table
 Batches = Iterator[pa.RecordBatch]
 
 ROW_GROUP_BYTES = 32 << 20
-"""Rows are held in memory until they take this much, then written as one row group."""
+"""Rows are buffered up to this size, then written as one row group."""
 
 FILE_BYTES = 512 << 20
-"""A file that has become this large is closed, and another begun."""
+"""At this size a file is closed and the next one is started."""
 
-# Columns whose smallest and largest value per file go into Delta's log, and into the row groups. Long texts do not.
+# Columns with minimum and maximum, in the row groups and, per file, in Delta's log.
 STATISTICS = frozenset(
     ("doc_id", "source", "language", "position", "batch", "cluster_id", "sequence_id", "n_tokens", "run_id", "stage")
 )
-# Columns whose values hardly ever repeat: a dictionary would only be built to be given up.
+# Columns whose values rarely repeat: a dictionary would be built and then dropped.
 _DISTINCT = frozenset(("ids", "text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
 
 
 @dataclass
 class _Open:
-    """A file that is being written."""
+    """An open file."""
 
     path: str
     partition: dict[str, str]
@@ -46,19 +46,19 @@ class _Open:
 
 @dataclass
 class _Pending:
-    """Rows of one partition that are not written yet."""
+    """Buffered rows of one partition."""
 
     tables: list[pa.Table] = field(default_factory=list)
     size: int = 0
 
 
 class TableWriter:
-    """Writes the rows of one task to new files of a table, one at a time for each partition.
+    """Writes the rows of one task to new files of a table, one open file per partition.
 
     Args:
         root: the lake.
-        table: its schema, partitioning and compression are kept.
-        run_id: names the files, so that those of a run that was killed can be found.
+        table: gives schema, partitioning and compression.
+        run_id: part of the file names, so that files of a killed run can be found.
     """
 
     def __init__(self, root: str, table: Table, run_id: str) -> None:
@@ -70,7 +70,11 @@ class TableWriter:
         self._done: list[DataFile] = []
 
     def write(self, batch: pa.RecordBatch | pa.Table) -> None:
-        """Adds rows; columns are found by name and cast to the table's types."""
+        """Adds rows. Columns are matched by name and cast to the table's types.
+
+        Raises:
+            KeyError: a column is missing.
+        """
         if not batch.num_rows:
             return
         rows = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
@@ -83,7 +87,7 @@ class TableWriter:
                 self._flush(key)
 
     def close(self) -> list[DataFile]:
-        """Ends all files and returns them."""
+        """Closes all files and returns them."""
         for key in list(self._pending):
             self._flush(key)
         for key in list(self._open):
@@ -91,9 +95,9 @@ class TableWriter:
         return self._done
 
     def abort(self) -> None:
-        """Removes what was written: the task has failed."""
+        """Deletes all files, after a failure of the task."""
         for each in self._open.values():
-            with suppress(Exception):  # a full disk has no room for the footer either
+            with suppress(Exception):  # on a full disk the footer cannot be written
                 each.writer.close()
             with suppress(Exception):
                 each.stream.close()
@@ -115,7 +119,7 @@ class TableWriter:
             yield tuple(key[name] for name in names), rows.filter(mask).select(self._schema.names)
 
     def _flush(self, key: tuple[str, ...]) -> None:
-        """Writes pending rows as one row group."""
+        """Writes buffered rows as one row group."""
         rows = pa.concat_tables(self._pending.pop(key).tables)
         target = self._open.get(key) or self._create(key)
         target.writer.write_table(rows, row_group_size=max(rows.num_rows, 1))
@@ -169,7 +173,7 @@ def _bounds(metadata: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @dataclass(frozen=True)
 class WriteTask:
-    """A function for `mapInArrow`: writes the rows of a task, then gives the files as rows of `REPORTED`."""
+    """A function for `mapInArrow`: writes the rows of a task, and returns its files as rows of `REPORTED`."""
 
     root: str
     table: Table

@@ -1,4 +1,4 @@
-"""Intermediate rows of one piece of work, as files under the lake: every task and every engine finds them there."""
+"""Intermediate rows of a step, in files under the lake, where the tasks of every engine can read them."""
 
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ STAGING = "_staging"
 
 
 class Scratch:
-    """Keeps rows until the block ends.
+    """Stores intermediate rows until the block ends.
 
     Args:
         lake: where the files go.
-        name: of the work; what an attempt before has left under it is removed first.
+        name: of the work; files of an earlier attempt under this name are deleted first.
     """
 
     def __init__(self, lake: Lake, name: str) -> None:
@@ -32,13 +32,13 @@ class Scratch:
         self._lake.storage.delete(self._folder)
 
     def keep(self, rows: "DataFrame") -> "DataFrame":
-        """The same rows, computed once and read from files."""
+        """Computes rows once, and returns a DataFrame that reads the stored result."""
         from pyspark.sql.pandas.types import to_arrow_schema
 
         return self._kept(rows, to_arrow_schema(rows.schema, timezone="UTC"))
 
     def frame(self, rows: pa.Table) -> "DataFrame":
-        """Rows of this process as a DataFrame."""
+        """An Arrow table of this process as a DataFrame."""
         return self._kept(rows, rows.schema)
 
     def _kept(self, rows: "DataFrame | pa.Table", schema: pa.Schema) -> "DataFrame":

@@ -1,4 +1,4 @@
-"""Small files, folders and listings under one root: a local folder, or a location that fsspec knows."""
+"""Files and folders under one root: a local folder, or a URI that fsspec can open."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Entry:
 
 
 class Storage:
-    """What lies under `root`; names are relative to it, with `/` between their parts."""
+    """Files and folders under `root`, by names relative to it with `/` as separator."""
 
     def __init__(self, root: str) -> None:
         self.root = root.rstrip("/")
@@ -33,7 +33,7 @@ class Storage:
         return f"{self.root}/{name}" if name else self.root
 
     def entries(self, name: str = "") -> list[Entry]:
-        """Files and folders directly below a folder, by name; none when it is absent."""
+        """Files and folders directly below a folder, sorted by name; empty when the folder does not exist."""
         if is_local(self.root):
             try:
                 with os.scandir(self.path(name)) as found:
@@ -50,7 +50,7 @@ class Storage:
         return [Entry(*one) for one in sorted(names) if one[0] != path.rstrip("/").rpartition("/")[2]]
 
     def exists(self, name: str) -> bool:
-        """Whether there is a file or folder of that name."""
+        """Whether a file or folder of that name exists."""
         if is_local(self.root):
             return os.path.exists(self.path(name))
         files, path = self._located(name)
@@ -58,7 +58,7 @@ class Storage:
         return bool(files.exists(path))
 
     def read_text(self, name: str) -> str | None:
-        """A UTF-8 file; None when it is absent."""
+        """The content of a UTF-8 file; None when it does not exist."""
         try:
             if is_local(self.root):
                 return Path(self.path(name)).read_text(encoding="utf-8")
@@ -68,10 +68,10 @@ class Storage:
             return None
 
     def write_text(self, name: str, text: str) -> None:
-        """Writes a UTF-8 file: whole, or not at all."""
+        """Writes a UTF-8 file atomically."""
         if not is_local(self.root):
             files, path = self._located(name)
-            files.pipe_file(path, text.encode())  # object stores show an object once it is whole
+            files.pipe_file(path, text.encode())  # object stores write an object atomically
             return
         final = Path(self.path(name))
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ class Storage:
             raise
 
     def delete(self, name: str) -> None:
-        """Removes a file, or a folder with all that is in it; nothing when it is absent."""
+        """Deletes a file or a whole folder, if it exists."""
         if is_local(self.root):
             import shutil
 
@@ -109,7 +109,11 @@ class Storage:
                 yield entry.name
 
     def create(self, name: str) -> IO[bytes]:
-        """A new file to write bytes to; its folders are made."""
+        """Opens a new file for writing bytes, and creates its parent folders.
+
+        Raises:
+            FileExistsError: a local file of that name exists.
+        """
         if is_local(self.root):
             path = Path(self.path(name))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +123,7 @@ class Storage:
         return opened
 
     def open(self, name: str) -> IO[bytes]:
-        """A file to read bytes from."""
+        """Opens a file for reading bytes."""
         if is_local(self.root):
             return open(self.path(name), "rb")
         files, located = self._located(name)
@@ -127,7 +131,7 @@ class Storage:
         return opened
 
     def size(self, name: str) -> int:
-        """Bytes of a file."""
+        """The size of a file in bytes."""
         if is_local(self.root):
             return os.path.getsize(self.path(name))
         files, located = self._located(name)

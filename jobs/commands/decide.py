@@ -1,4 +1,4 @@
-"""`tokenlake decide`: another policy over stored measures; no text is read."""
+"""`tokenlake decide`: applies another policy to stored measures, without reading text."""
 
 import argparse
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from pipelines.urls.url_lists import UrlConfig
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a policy would decide, beside what is decided. Nothing is committed."""
+    """The decisions under another policy, compared with the committed ones. Not committed itself."""
 
     policy: Policy
     urls: UrlConfig
@@ -36,17 +36,17 @@ class Proposal:
 
     @property
     def dropped(self) -> int:
-        """Documents that would drop out."""
+        """Documents that are kept now and would be dropped."""
         return sum(row.first for row in self.changes if row.change == "dropped")
 
     @property
     def restored(self) -> int:
-        """Documents that would come back."""
+        """Documents that are dropped now and would be kept."""
         return sum(row.first for row in self.changes if row.change == "restored")
 
 
 def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """Shows what a policy would change against the lake's decisions; `--apply` commits it."""
+    """Shows how a policy would change the lake's decisions; `--apply` commits the new decisions."""
     policy = load(arguments.policy)
     with opened(arguments.lake, arguments.engine, reporter) as (lake, _):
         proposal = propose(lake, policy)
@@ -56,23 +56,23 @@ def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
             with exclusive(lake.root):
                 commit = apply(lake, proposal)
     if commit:
-        print(f"Committed version {commit.version} of decisions. To take it on through dedup, tokenize and pack:")
+        print(f"Committed version {commit.version} of decisions. To update the tables that depend on it:")
         print(f"  tokenlake run CONFIG --lake {arguments.lake} --set clean.policy={arguments.policy}")
     elif proposal.work.mode == "nothing":
-        print("These are the decisions in force.")
+        print("The lake was decided with this policy; nothing would change.")
     else:
-        print("Nothing was changed; --apply commits these decisions.")
+        print("Nothing is committed; add --apply to commit these decisions.")
     return 0
 
 
 def propose(lake: Lake, policy: Policy) -> Proposal:
-    """Decides all that is measured anew, and compares.
+    """Decides all measured documents under the policy, and compares with the committed decisions.
 
     Raises:
         UsageError: the lake has no decisions to compare with.
     """
     if not lake.exists("decisions"):
-        raise UsageError(f"{lake.root}: nothing is decided there yet; `tokenlake stage clean CONFIG` decides")
+        raise UsageError(f"{lake.root}: nothing is decided there yet; run `tokenlake stage clean CONFIG` first")
     old = lake.read("decisions")
     urls = urls_in_force(lake)
     work = decision_work(lake, policy, urls)
@@ -82,7 +82,7 @@ def propose(lake: Lake, policy: Policy) -> Proposal:
 
 
 def apply(lake: Lake, proposal: Proposal) -> Commit | None:
-    """Commits a proposal; None when it is what the lake holds."""
+    """Commits a proposal; None when the lake already holds these decisions."""
     if proposal.work.mode == "nothing":
         return None
     commit = commit_decisions(lake, proposal.work, proposal.decisions, proposal.policy, proposal.urls)
@@ -91,11 +91,11 @@ def apply(lake: Lake, proposal: Proposal) -> Commit | None:
 
 
 def show(proposal: Proposal) -> None:
-    """Prints the sum of it, then a line per change, language and rule."""
+    """Prints totals, then a line per change, language and rule."""
     after = proposal.kept - proposal.dropped + proposal.restored
     print(
         f"{proposal.policy.label}: kept {proposal.kept:,} -> {after:,} "
-        f"({proposal.dropped:,} drop out, {proposal.restored:,} come back)"
+        f"({proposal.dropped:,} dropped, {proposal.restored:,} restored)"
     )
     if not proposal.changes:
         return
@@ -107,4 +107,4 @@ def show(proposal: Proposal) -> None:
     for row in proposal.changes:
         grid.add_row(row.change, row.language or "-", row.reason, f"{row.documents:,}", f"{row.first:,}")
     Console(soft_wrap=True, highlight=False).print(grid)
-    print(" (documents that fail the rule, and those that fail it first)")
+    print(" (documents: all that fail the rule; first: those that fail no earlier rule)")

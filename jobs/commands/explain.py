@@ -1,4 +1,4 @@
-"""`tokenlake explain`: a document's whole story, from its origin to the training rows it stands in."""
+"""`tokenlake explain`: traces a document from its input file to the training sequences that hold it."""
 
 import argparse
 import json
@@ -19,36 +19,36 @@ _MEMBERS_SHOWN = 12  # of a cluster
 
 
 def explain(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """Prints the story of one document; a beginning of the doc_id is enough when it is unique."""
+    """Prints the trace of one document, named by its doc_id or a unique prefix of it."""
     with opened(arguments.lake, arguments.engine, reporter) as (lake, _):
-        story = tell(lake, arguments.doc_id)
+        trace = trace_document(lake, arguments.doc_id)
     if arguments.json:
-        print(json.dumps(story, indent=2, default=str, ensure_ascii=False))
+        print(json.dumps(trace, indent=2, default=str, ensure_ascii=False))
     else:
-        _print(story)
+        _print(trace)
     return 0
 
 
-def tell(lake: Lake, doc_id: str) -> dict[str, Any]:
-    """What every table says of a document; stages that have not run are absent.
+def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
+    """The rows of every table about one document; tables that do not exist yet are absent.
 
     Raises:
-        UsageError: no document, or more than one, begins with `doc_id`.
+        UsageError: no doc_id, or more than one, begins with `doc_id`.
     """
     document = _document(lake, doc_id)
-    story: dict[str, Any] = {"document": document}
+    trace: dict[str, Any] = {"document": document}
     present = set(lake.tables())
     for table in ("measures", "decisions", "duplicates", "clean_documents", "tokens"):
         if table in present:
-            story[table] = _row(lake, table, document["doc_id"])
-    if story.get("measures") and story.get("decisions"):
-        story["rules"] = _rules(story["measures"], str(story["decisions"]["policy"]), lake)
-    if story.get("duplicates"):
-        story["cluster"] = _cluster(lake, story["duplicates"])
-    story["sequences"] = {
+            trace[table] = _row(lake, table, document["doc_id"])
+    if trace.get("measures") and trace.get("decisions"):
+        trace["rules"] = _rules(trace["measures"], str(trace["decisions"]["policy"]), lake)
+    if trace.get("duplicates"):
+        trace["cluster"] = _cluster(lake, trace["duplicates"])
+    trace["sequences"] = {
         name: _sequences(lake, name, document["doc_id"]) for name in sorted(present) if name.startswith("sequences_")
     }
-    return story
+    return trace
 
 
 def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
     row = documents.head()
     assert row is not None
     values = row.asDict(recursive=True)
-    values["ingested_at"] = values["ingested_at"].astimezone(UTC)  # Spark hands out local time without saying so
+    values["ingested_at"] = values["ingested_at"].astimezone(UTC)  # Spark returns naive local time
     return values
 
 
@@ -71,7 +71,7 @@ def _row(lake: Lake, table: str, doc_id: str) -> dict[str, Any] | None:
     if row is None:
         return None
     values = row.asDict(recursive=True)
-    values.pop("ids", None)  # the token ids are bytes; their number tells enough
+    values.pop("ids", None)  # bytes; `n_tokens` says how many ids they hold
     return values
 
 
@@ -108,9 +108,9 @@ def _sequences(lake: Lake, table: str, doc_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _print(story: Mapping[str, Any]) -> None:
+def _print(trace: Mapping[str, Any]) -> None:
     console = Console(soft_wrap=True, highlight=False)
-    document = story["document"]
+    document = trace["document"]
     console.print(f"[bold]{document['doc_id']}[/bold]")
     for key in ("source", "uri", "position", "language", "language_score", "run_id", "ingested_at"):
         console.print(f"  {key:<15} {_shown(document[key])}", markup=False)
@@ -118,9 +118,9 @@ def _print(story: Mapping[str, Any]) -> None:
         console.print(f"  meta.{key:<10} {value}", markup=False)
     text = document["text"]
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
-    _print_rules(console, story)
-    _print_cluster(console, story)
-    _print_end(console, story)
+    _print_rules(console, trace)
+    _print_cluster(console, trace)
+    _print_end(console, trace)
 
 
 def _shown(value: object) -> str:
@@ -142,7 +142,7 @@ def _shown(value: object) -> str:
 
 
 def _limit(rule: Mapping[str, Any]) -> str:
-    """What would make a rule fail: `> 0.3`, `is zero`, or `off`."""
+    """The condition under which a rule fails: `> 0.3`, `is zero`, or `off`."""
     if rule["threshold"] is None:
         return "off"
     if isinstance(rule["threshold"], bool):  # the rule is on, and compares with nothing else
@@ -150,32 +150,32 @@ def _limit(rule: Mapping[str, Any]) -> str:
     return f"{rule['fails_when']} {_shown(rule['threshold'])}"
 
 
-def _print_rules(console: Console, story: Mapping[str, Any]) -> None:
-    if not story.get("rules"):
+def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
+    if not trace.get("rules"):
         return
-    decision = story["decisions"]
+    decision = trace["decisions"]
     verdict = "kept" if decision["kept"] else f"dropped, first by {decision['reasons'][0]}"
     console.print(f"\n[bold]rules[/bold] of {decision['policy']}: {verdict}")
     grid = Grid("", "rule", "value", "fails when", box=None, header_style="bold")
-    for rule in story["rules"]:
+    for rule in trace["rules"]:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
-    before, after = story["document"]["text"], story["measures"]["text"]
+    before, after = trace["document"]["text"], trace["measures"]["text"]
     if before != after:
         console.print(f"  C4's line rules rewrote the text: {len(before):,} -> {len(after):,} characters")
 
 
-def _print_cluster(console: Console, story: Mapping[str, Any]) -> None:
-    if not story.get("cluster"):
-        decision = story.get("decisions")
-        compared = "none" if decision is None or decision["kept"] else "not looked for: the rules dropped it"
+def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:
+    if not trace.get("cluster"):
+        decision = trace.get("decisions")
+        compared = "none" if decision is None or decision["kept"] else "not compared: the rules dropped it"
         console.print(f"\n[bold]duplicates[/bold] {compared}")
         return
-    row, doc_id = story["duplicates"], story["document"]["doc_id"]
-    verdict = "kept, as the one that goes on" if row["kept"] else f"dropped ({row['method']})"
+    row, doc_id = trace["duplicates"], trace["document"]["doc_id"]
+    verdict = "kept, as the survivor" if row["kept"] else f"dropped ({row['method']})"
     console.print(f"\n[bold]duplicates[/bold] one of {row['cluster_size']:,}: {verdict}")
-    for member in story["cluster"][:_MEMBERS_SHOWN]:
+    for member in trace["cluster"][:_MEMBERS_SHOWN]:
         similarity = "" if member["similarity"] is None else f"{member['similarity']:.3f}"
         mark = "▸" if member["doc_id"] == doc_id else " "
         how = "kept" if member["kept"] else member["method"]
@@ -186,20 +186,22 @@ def _print_cluster(console: Console, story: Mapping[str, Any]) -> None:
 
 
 def _fitting(uri: str, console: Console, taken: int) -> str:
-    """The end of a URI, which tells most, where a terminal has no room for all of it."""
+    """The end of a URI, its most specific part, where the terminal is too narrow for all of it."""
     room = max(console.width - taken, 12)
     return uri if not console.is_terminal or len(uri) <= room else f"…{uri[1 - room :]}"
 
 
-def _print_end(console: Console, story: Mapping[str, Any]) -> None:
-    clean, tokens = story.get("clean_documents"), story.get("tokens")
+def _print_end(console: Console, trace: Mapping[str, Any]) -> None:
+    clean, tokens = trace.get("clean_documents"), trace.get("tokens")
     if not clean:
         return
     replaced = ", ".join(f"{n} {kind}" for kind, n in sorted((clean["pii"] or {}).items())) or "nothing"
-    console.print(f"\n[bold]goes on[/bold] with {len(clean['text']):,} characters; personal data replaced: {replaced}")
+    console.print(
+        f"\n[bold]clean document[/bold] of {len(clean['text']):,} characters; personal data replaced: {replaced}"
+    )
     if tokens:
         console.print(f"  {tokens['n_tokens']:,} tokens of tokenizer {tokens['tokenizer']}")
-    for table, rows in story["sequences"].items():
+    for table, rows in trace["sequences"].items():
         places = ", ".join(f"{row['split']} #{row['position']}" for row in rows[:8])
         more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
         console.print(f"  {table}: {places + more if rows else 'none'}")

@@ -1,4 +1,4 @@
-"""A lake for the commands that look at one that is there."""
+"""Opens the lake for commands that need an existing one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def existing(root: str, engine: "Engine | None" = None) -> Lake:
-    """A lake that is there.
+    """An existing lake.
 
     Raises:
         FileNotFoundError: there is no lake at `root`.
@@ -29,13 +29,13 @@ def existing(root: str, engine: "Engine | None" = None) -> Lake:
 
 @contextmanager
 def opened(root: str, engine: str | None, reporter: Reporter) -> Iterator[tuple[Lake, "Engine"]]:
-    """A lake that is there, and an engine that ends with the block.
+    """An existing lake and an engine, which is stopped when the block ends.
 
     Raises:
         FileNotFoundError: there is no lake at `root`.
     """
     existing(root)
-    made = make(choose(engine, "auto"), Settings(tell=reporter.engine))
+    made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output))
     try:
         yield existing(root, made), made
     finally:

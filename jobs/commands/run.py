@@ -18,17 +18,17 @@ from lake.storage import is_local
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """All stages, the invariants, the funnel and the report."""
+    """Runs all stages, then checks invariants and writes the report and the funnel."""
     return execute(configuration(arguments), STAGES, reporter, True, arguments.engine)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """One stage."""
+    """Runs one stage."""
     return execute(configuration(arguments), (arguments.stage,), reporter, False, arguments.engine)
 
 
 def configuration(arguments: argparse.Namespace) -> RunConfig:
-    """The config file with what the command line adds.
+    """The configuration file, with the overrides of the command line.
 
     Raises:
         ConfigError: the file or an override is not valid.
@@ -53,7 +53,7 @@ def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
 def execute(
     config: RunConfig, stages: Sequence[str], reporter: Reporter, conclude: bool, engine: str | None = None
 ) -> int:
-    """Runs stages on an engine of their own."""
+    """Chooses an engine, locks the lake and runs the stages; returns the exit status."""
     started = time.perf_counter()
     config = config.model_copy(update={"lake": absolute(config.lake)})
     preflight.check(config, stages)
@@ -62,7 +62,7 @@ def execute(
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     with exclusive(config.lake):
         made = make(
-            choice, Settings(config.spark, config.profile, reporter.engine, partial(reporter.event, "waiting"))
+            choice, Settings(config.spark, config.profile, reporter.engine_output, partial(reporter.event, "waiting"))
         )
         try:
             from jobs.pipeline import run_stages

@@ -15,7 +15,7 @@ from lake.lake import Lake
 
 
 def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """Each table: version, rows, bytes, last commit's run and config."""
+    """Prints for each table its version, rows and bytes, and the run and config of its last commit."""
     lake = existing(arguments.lake)
     found = [describe(lake, name) for name in lake.tables()]
     if arguments.json:
@@ -26,7 +26,7 @@ def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 
 def show(found: Sequence[Mapping[str, Any]]) -> None:
-    """Prints the tables so that a line fits into 80 columns; --json tells ids, files and bytes in full."""
+    """Prints the tables in 80 columns, with shortened ids; --json has all of each id."""
     grid = Grid("table", "version", "rows", "size", "last run", "config", box=None, header_style="bold")
     for column in grid.columns:
         column.no_wrap = True
@@ -39,13 +39,13 @@ def show(found: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _short(identifier: str | None) -> str:
-    """`clean-0f3c5a7d` for `clean-0f3c5a7d…`: eight digits tell runs apart for a person."""
+    """`clean-0f3c5a7d` for `clean-0f3c5a7d…`: eight digits distinguish the runs of a lake."""
     stage, dash, digits = (identifier or "-").rpartition("-")
     return f"{stage}{dash}{digits[:8]}"
 
 
 def describe(lake: Lake, name: str) -> dict[str, Any]:
-    """One table's facts, as they stand in its log."""
+    """Version, size and last commit of one table, from its log."""
     files, size = lake.size(name)
     last = lake.last_own_commit(name)
     metadata = last.metadata if last else None

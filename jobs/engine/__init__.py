@@ -1,1 +1,1 @@
-"""Where DataFrames are computed: embedded (Sail), classic Spark, or a Spark Connect server. `choice.py` chooses."""
+"""The three compute engines: Sail (embedded), classic Spark, a Spark Connect server. `choice.py` picks one."""

@@ -1,4 +1,4 @@
-"""What the rest of tokenlake needs of an engine."""
+"""The interface of a compute engine."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """Tasks that are known of so far, and those of them that have ended."""
+    """Number of tasks: all that the engine has announced so far, and those that have ended."""
 
     ended: int
     known: int
 
 
 class Engine(ABC):
-    """A place where DataFrames are computed. The session starts when it is first asked for.
+    """Computes DataFrames. The session starts at first use.
 
-    Only what Spark Connect offers may be asked of the session, so that all engines run the same code.
+    Only the API of Spark Connect may be used on the session, so that all engines run the same code.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Engine(ABC):
 
     @abstractmethod
     def progress(self) -> TaskProgress:
-        """What a progress bar shows. Called from another thread, also before the session has started."""
+        """The tasks to show in a progress bar. Called from another thread, also before the session has started."""
 
     @abstractmethod
     def parallelism(self) -> int:
@@ -49,21 +49,21 @@ class Engine(ABC):
         return "session" in self.__dict__
 
     def stop(self) -> None:
-        """Ends the session and all that was started for it."""
+        """Stops the session and everything started for it."""
         if self.started:
             self.session.stop()
 
     def frame(self, rows: pa.Table) -> DataFrame:
-        """Rows of this process, a few megabytes at most, as a DataFrame."""
+        """An Arrow table of this process, a few megabytes at most, as a DataFrame."""
         if rows.num_rows:
             return self.session.createDataFrame(rows)
         return self.session.createDataFrame([], from_arrow_schema(rows.schema))
 
     def read_parquet(self, paths: Sequence[str], schema: pa.Schema) -> DataFrame:
-        """The rows of these Parquet files, which all have these columns."""
+        """The rows of Parquet files that all have the columns of `schema`."""
         located = [self.location(path) for path in paths]
         return self.session.read.schema(from_arrow_schema(schema)).parquet(*located)
 
     def location(self, path: str) -> str:
-        """A file's path as this engine's readers take it: they read `*`, `?`, `[` and `{` as patterns."""
+        """A path, escaped for this engine's readers, which treat `*`, `?`, `[` and `{` as patterns."""
         return path

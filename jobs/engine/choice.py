@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 Name = Literal["auto", "sail", "spark", "connect"]
 NAMES: tuple[Name, ...] = ("auto", "sail", "spark", "connect")
 
-SERVES_BETTER_BYTES = 20 << 30
-"""Input beyond which `auto` says that Spark on several machines would serve better than Sail on one."""
+LARGE_INPUT_BYTES = 20 << 30
+"""Input size above which a run on Sail recommends Spark on several machines."""
 
 
 class EngineError(ValueError):
-    """The engine that was asked for cannot be used here; the message says what to do."""
+    """The requested engine does not exist or cannot be used here; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine's name, and why it was chosen, in words that follow "because"."""
+    """An engine's name, and why it was chosen, as a clause that could follow "because"."""
 
     name: Literal["sail", "spark", "connect"]
     why: str
@@ -33,19 +33,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Settings:
-    """What engines are started with."""
+    """Settings of an engine."""
 
     spark: Mapping[str, str] = field(default_factory=dict)  # Spark's own settings
     profile: str = "small"
-    tell: "Callable[[str], None] | None" = None  # is given what the engine itself writes
-    say: "Callable[[str], None] | None" = None  # is given what people should know while they wait
+    engine_output: "Callable[[str], None] | None" = None  # receives each line that the engine writes
+    notify: "Callable[[str], None] | None" = None  # receives messages for the user about a long wait
 
 
 def choose(argument: str | None, configured: str, environment: Mapping[str, str] = os.environ) -> Choice:
-    """`--engine`, else `engine:` of the config, else `$TOKENLAKE_ENGINE`, else what fits the place.
+    """The engine that `--engine`, `engine:` in the config or `$TOKENLAKE_ENGINE` names, in this order.
+
+    Where none names one, or only `auto`: `spark` under spark-submit, `connect` if `$SPARK_REMOTE` is set, else `sail`,
+    or `spark` where pysail is not installed.
 
     Raises:
-        EngineError: there is no engine of that name, or it lacks what it needs.
+        EngineError: no engine has that name, or what it needs is not installed or configured.
     """
     asked = {
         "--engine": argument,
@@ -56,7 +59,7 @@ def choose(argument: str | None, configured: str, environment: Mapping[str, str]
         if not name or name == "auto":
             continue
         if name not in NAMES:
-            raise EngineError(f"{where}: {name!r} is no engine; there are {', '.join(NAMES)}")
+            raise EngineError(f"{where}: {name!r} is no engine; known: {', '.join(NAMES)}")
         choice = Choice(name, f"{where} asks for it")  # type: ignore[arg-type]
         break
     else:
@@ -72,22 +75,22 @@ def _fitting(environment: Mapping[str, str]) -> Choice:
         return Choice("connect", "SPARK_REMOTE is set")
     if find_spec("pysail"):
         return Choice("sail", "it runs in this process and needs no Java")
-    return Choice("spark", "there is no Sail for this platform")
+    return Choice("spark", "Sail is not installed")
 
 
 def _require(choice: Choice, environment: Mapping[str, str]) -> None:
     if choice.name == "sail" and not find_spec("pysail"):
-        raise EngineError("engine sail: pysail is not installed, and has no wheel for some platforms; use spark")
-    if choice.name == "connect" and not environment.get("SPARK_REMOTE"):
         raise EngineError(
-            "engine connect: set SPARK_REMOTE to the server's address, for instance sc://localhost:15002"
+            "engine sail: pysail is not installed (some platforms have no wheel of it); use --engine spark"
         )
+    if choice.name == "connect" and not environment.get("SPARK_REMOTE"):
+        raise EngineError("engine connect: set SPARK_REMOTE to the server's address, for example sc://localhost:15002")
     if choice.name == "spark" and not _classic():
-        raise EngineError("engine spark: classic Spark is not installed; `pip install 'tokenlake[spark]'` adds it")
+        raise EngineError("engine spark: classic Spark is not installed; run `pip install 'tokenlake[spark]'`")
 
 
 def _classic() -> bool:
-    """Whether more than Spark's Connect client is installed; pyspark itself is not imported, which takes time."""
+    """Whether all of pyspark is installed, not only its Connect client; without importing it, which is slow."""
     package = find_spec("pyspark")
     return package is not None and any(
         Path(place, "core").is_dir() for place in package.submodule_search_locations or ()
@@ -95,15 +98,15 @@ def _classic() -> bool:
 
 
 def make(choice: Choice, settings: Settings) -> "Engine":
-    """The engine, not started yet; only its own modules are imported."""
+    """Creates the engine without starting it; imports the modules of this engine only."""
     if choice.name == "sail":
         from jobs.engine.sail import SailEngine
 
-        return SailEngine(settings.say)
+        return SailEngine(settings.notify)
     if choice.name == "connect":
         from jobs.engine.connect import ConnectEngine
 
         return ConnectEngine(os.environ["SPARK_REMOTE"])
     from jobs.engine.spark.engine import SparkEngine
 
-    return SparkEngine(settings.spark, settings.profile, settings.tell)
+    return SparkEngine(settings.spark, settings.profile, settings.engine_output)

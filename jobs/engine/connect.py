@@ -5,14 +5,15 @@ import re
 from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine, TaskProgress
+from jobs.engine.client import connected
 from jobs.engine.patterns import escaped
 
 
 class ConnectEngine(Engine):
     """Computes on a Spark Connect server.
 
-    The server's Python workers must be able to import tokenlake, in the version that is installed here, and the lake
-    must lie where both sides find it under one path.
+    The server's Python workers must have the same version of tokenlake installed, and client and server must reach the
+    lake under the same path.
     """
 
     name = "connect"
@@ -23,8 +24,7 @@ class ConnectEngine(Engine):
 
     def start(self) -> SparkSession:
         """A session on the server."""
-        session = SparkSession.builder.remote(self.remote).create()
-        session.conf.set("spark.sql.session.timeZone", "UTC")
+        session = connected(self.remote)
         session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
         session.registerProgressHandler(self._record)
         return session
@@ -37,10 +37,10 @@ class ConnectEngine(Engine):
             self._tasks[str(operation_id)] = (ended, known)
 
     def parallelism(self) -> int:
-        """What the server says; 8 where it does not."""
+        """The server's default parallelism; 8 where it does not report one."""
         try:
             return int(self.session.conf.get("spark.default.parallelism") or 8)
-        except Exception:  # a server that does not know the setting raises an error of its own
+        except Exception:  # servers that lack the setting raise different exceptions
             return 8
 
     def progress(self) -> TaskProgress:
@@ -49,11 +49,11 @@ class ConnectEngine(Engine):
         return TaskProgress(sum(ended for ended, _ in counted), sum(known for _, known in counted))
 
     def location(self, path: str) -> str:
-        """With the characters escaped that Spark reads as a pattern."""
+        """The path with the characters escaped that Spark reads as a pattern."""
         return escaped(path)
 
 
 def host(remote: str) -> str:
-    """The address without user and token, for messages."""
+    """Host and port of an address, without user and token, for messages."""
     found = re.match(r"sc://([^/;]+)", remote)
     return found[1] if found else "the server"

@@ -1,4 +1,4 @@
-"""Paths as Spark's readers take them."""
+"""Escapes paths for Spark's readers."""
 
 import re
 

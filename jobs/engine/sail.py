@@ -11,17 +11,18 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine, TaskProgress
+from jobs.engine.client import connected
 from lake.storage import is_local
 from pipelines.workers import edge
 from pipelines.workers.errors import WorkerError
 from pipelines.workers.pool import WorkerPool
 
-# Read when Sail is loaded; what the environment says already wins.
+# Read when Sail is loaded; variables that are already set win.
 DEFAULTS = {
     "RUST_LOG": "error",
-    # Rows that a Python function is given at once: bounds what a task holds, whatever the documents' lengths.
+    # Rows of a batch: bounds the memory of a task.
     "SAIL_EXECUTION__BATCH_SIZE": "1000",
-    # Sail's allocator gives memory back at once: half the resident set after a stage, in the same time.
+    # Returns freed memory to the system at once: halves the resident set after a stage at no cost in time.
     "MIMALLOC_PURGE_DELAY": "0",
     "MIMALLOC_ABANDONED_PAGE_PURGE": "1",
     "MIMALLOC_ARENA_EAGER_COMMIT": "0",
@@ -29,7 +30,7 @@ DEFAULTS = {
 
 
 LONG_WAIT = 5.0
-"""Seconds of warming beyond which people are told what they wait for."""
+"""Seconds of warming the workers after which the user is told why the run waits."""
 
 
 class SailEngine(Engine):
@@ -37,11 +38,11 @@ class SailEngine(Engine):
 
     name = "sail"
 
-    def __init__(self, say: Callable[[str], None] | None = None) -> None:
-        """`say` is given what people should know while they wait."""
+    def __init__(self, notify: Callable[[str], None] | None = None) -> None:
+        """`notify` receives messages for the user about a long wait."""
         self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._server: Any = None
-        self._say = say
+        self._notify = notify
 
     @cached_property
     def _pool(self) -> WorkerPool:
@@ -52,18 +53,16 @@ class SailEngine(Engine):
         for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
             os.environ.setdefault(name, value)
         edge.use(self._pool)  # warms up while the engine is imported
-        threading.Thread(target=self._explain_wait, daemon=True).start()
+        threading.Thread(target=self._announce_compilation, daemon=True).start()
         from pysail.spark import SparkConnectServer
 
         self._server = SparkConnectServer(ip="127.0.0.1", port=0)
         self._server.start(background=True)
         _, port = self._server.listening_address
-        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").create()
-        session.conf.set("spark.sql.session.timeZone", "UTC")
-        return session
+        return connected(f"sc://127.0.0.1:{port}")
 
-    def _explain_wait(self) -> None:
-        """Kernels that are not in numba's cache are compiled by the worker processes' template."""
+    def _announce_compilation(self) -> None:
+        """Tells the user of a long wait: the template process compiles kernels that are not in numba's cache."""
         warmed = threading.Event()
 
         def wait() -> None:
@@ -72,8 +71,8 @@ class SailEngine(Engine):
             warmed.set()
 
         threading.Thread(target=wait, daemon=True).start()
-        if not warmed.wait(LONG_WAIT) and self._say:
-            self._say("  compiling kernels, once for this installation: about half a minute")
+        if not warmed.wait(LONG_WAIT) and self._notify:
+            self._notify("  compiling kernels for this installation (once, about half a minute)")
 
     def stop(self) -> None:
         """Ends the session, the server and the worker processes."""
@@ -96,5 +95,5 @@ class SailEngine(Engine):
         return TaskProgress(counted[1], counted[0])
 
     def location(self, path: str) -> str:
-        """As a URI, whose escapes keep Sail from reading the path as a pattern."""
+        """The path as a URI: Sail does not read its percent escapes as a pattern."""
         return Path(path).as_uri() if is_local(path) else path

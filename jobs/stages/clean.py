@@ -1,4 +1,4 @@
-"""documents -> measures -> decisions: the text is measured once, thresholds are applied to the measures."""
+"""documents -> measures -> decisions: measures each text once, then applies a policy to the measures."""
 
 from pyspark.sql import DataFrame
 
@@ -17,7 +17,7 @@ from pipelines.urls.url_lists import UrlConfig
 
 
 def run(run: StageContext) -> None:
-    """Measures what is new, decides what is not decided."""
+    """Measures new documents, then decides those that have no decision under the configured policy."""
     _measure(run)
     _decide(run)
 
@@ -41,13 +41,13 @@ def _decide(run: StageContext) -> None:
 
 
 def decision_work(lake: Lake, policy: Policy, urls: UrlConfig) -> Work:
-    """What is to be decided under a policy."""
+    """The work that brings `decisions` up to date with a policy."""
     settings = fingerprint(policy.fingerprint(), urls.fingerprint() if urls.enabled else "")
     return plan(lake, "clean", DECISIONS, ["measures"], settings)
 
 
 def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFrame:
-    """The decisions of a piece of work, as column expressions over measures."""
+    """The rows of `decisions` for this work, computed from the measures alone."""
     measured = work.read(lake, "measures")
     if urls.enabled:
         measured = with_url_lists(measured, urls)
@@ -55,13 +55,13 @@ def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFr
 
 
 def commit_decisions(lake: Lake, work: Work, rows: DataFrame, policy: Policy, urls: UrlConfig) -> Commit:
-    """Commits decisions, and keeps beside them what they were made with."""
+    """Commits decisions, and stores the policy and the URL settings that made them."""
     keep_policy(lake, policy)
     return work.commit(lake, rows, policy=policy.label, urls=urls.model_dump_json())
 
 
 def urls_in_force(lake: Lake) -> UrlConfig:
-    """The URL lists that the lake's decisions were made with."""
+    """The URL settings of the last commit of `decisions`."""
     last = lake.last_own_commit(DECISIONS.name)
     if last is None or last.metadata is None:
         return UrlConfig()

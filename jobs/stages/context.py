@@ -1,4 +1,4 @@
-"""What every stage is given."""
+"""The argument of every stage."""
 
 import time
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from lake.lake import Lake
 
 @dataclass(frozen=True)
 class StageContext:
-    """One command's lake, engine, configuration and voice."""
+    """The lake, engine, configuration and reporter of one command."""
 
     lake: Lake
     engine: Engine

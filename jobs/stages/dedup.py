@@ -1,4 +1,7 @@
-"""decisions -> signatures -> duplicates -> clean_documents: one of each cluster goes on."""
+"""decisions -> signatures -> duplicates -> clean_documents: keeps one document of each cluster of duplicates.
+
+`clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
+"""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,14 +16,14 @@ from pipelines.text.spark import candidates, clean_documents
 
 
 def run(run: StageContext) -> None:
-    """Compares what the rules kept with itself and with what the lake holds, and delivers the survivors."""
+    """Deduplicates kept documents, also against earlier ones, and writes the survivors to `clean_documents`."""
     _sign(run)
     _cluster(run)
     _finalize(run)
 
 
 def _sign(run: StageContext) -> None:
-    """Signatures of what the rules kept; each commit is one batch, in order of arrival."""
+    """Signs kept documents. Each commit is one batch; batches are numbered in order of arrival."""
     lake, config = run.lake, run.config
     priorities = {source.name: source.priority for source in config.sources if source.priority}
     settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
@@ -47,7 +50,7 @@ def _next_batch(run: StageContext, work: Work) -> int:
 
 
 def _batches(run: StageContext, table: str, after: int) -> list[int]:
-    """Batch numbers of the commits of `signatures` newer than a version, back to the last rebuild."""
+    """Batch numbers of the commits of `signatures` after a version, newest first, back to the last rebuild."""
     batches = []
     for commit in run.lake.commits(table, after):
         if commit.metadata:
@@ -80,7 +83,7 @@ def _cluster(run: StageContext) -> None:
 
 
 def _finalize(run: StageContext) -> None:
-    """Decisions drive; duplicates stand beside them."""
+    """Writes `clean_documents`. New decisions are what makes work; `duplicates` is a side input."""
     lake, clean = run.lake, run.config.clean
     settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
     work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "duplicates"], settings.fingerprint())

@@ -1,8 +1,8 @@
 """files -> documents, rejects, inputs.
 
-Tasks read the input once and write the data files of `documents` and `rejects` themselves. A *manifest* lists these
-files, and the three tables are committed from it. So a run that is killed between two commits does not read its input
-again, and commits exactly what it read.
+Tasks read the input once and write the data files of `documents` and `rejects`. A *manifest* lists these files, and
+the three tables are committed from it. If a run is killed between two commits, the next run finishes the commits from
+the manifest and does not read the input again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from jobs.engine.choice import SERVES_BETTER_BYTES
+from jobs.engine.choice import LARGE_INPUT_BYTES
 from jobs.stages.context import StageContext
 from jobs.stages.staged_files import Manifest, StoreStaged, manifest
 from lake.commits import CommitMetadata
@@ -31,10 +31,10 @@ _TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
 
 
 def run(run: StageContext) -> None:
-    """Commits what an interrupted run had read, then reads the files that the lake does not know."""
+    """Finishes the commits of an interrupted run, then ingests the files that are not in `inputs`."""
     _finish_interrupted(run)
     unknown = _unknown_files(run)
-    _advise(run, sum(one.file.size for one in unknown))
+    _note_large_input(run, sum(one.file.size for one in unknown))
     for batch in _batches(unknown, run.config.ingest.batch_bytes):
         read = _read(run, batch)
         file = _manifest_file(read.run_id)
@@ -43,12 +43,12 @@ def run(run: StageContext) -> None:
         run.lake.storage.delete(file)
 
 
-def _advise(run: StageContext, size: int) -> None:
-    """Says when one machine is asked for what several would do better."""
-    if run.engine.name == "sail" and size > SERVES_BETTER_BYTES:
+def _note_large_input(run: StageContext, size: int) -> None:
+    """Recommends a cluster for input that is large for one machine."""
+    if run.engine.name == "sail" and size > LARGE_INPUT_BYTES:
         run.reporter.event(
             "large_input",
-            f"  note: {size / 1e9:,.0f} GB are much for one machine; classic Spark on several serves better "
+            f"  note: {size / 1e9:,.0f} GB of input is much for one machine; consider classic Spark on a cluster "
             "(--engine spark, see docs/engines.md)",
             bytes=size,
         )
@@ -60,11 +60,11 @@ def _finish_interrupted(run: StageContext) -> None:
         if text is not None and entry.name.endswith(".json"):
             _commit(run, Manifest.from_json(text))
         run.lake.storage.delete(f"{STAGING}/{entry.name}")
-    _remove_torn(run)
+    _remove_orphaned_files(run)
 
 
-def _remove_torn(run: StageContext) -> None:
-    """Removes data files of ingests that were killed before they had a manifest: no commit will ever name them."""
+def _remove_orphaned_files(run: StageContext) -> None:
+    """Deletes data files of ingests that were killed before they wrote a manifest: no commit refers to them."""
     if not is_local(run.lake.root):
         return
     torn = {
@@ -86,31 +86,31 @@ def _manifest_file(name: str) -> str:
 
 @dataclass(frozen=True)
 class Listed:
-    """A file with the source it belongs to."""
+    """An input file and its source."""
 
     file: InputFile
     config: SourceConfig
 
 
 def _unknown_files(run: StageContext) -> list[Listed]:
-    """Files of the configured sources that `inputs` does not hold, in the order of the sources and of their names."""
+    """Files of the configured sources that are not in `inputs`, in order of source and name."""
     listed = [Listed(file, source) for source in run.config.sources for file in readers.list_inputs(source)]
     if not run.lake.exists(INPUTS.name):
         return listed
     rows = run.lake.read_here(INPUTS.name, ["source", "uri", "fingerprint", "settings"]).to_pylist()
     known = {(row["source"], row["uri"], row["fingerprint"]) for row in rows}
-    _tell_changed_settings(run, {(row["source"], row["settings"]) for row in rows})
+    _note_changed_settings(run, {(row["source"], row["settings"]) for row in rows})
     return [one for one in listed if (one.file.source, one.file.uri, one.file.fingerprint) not in known]
 
 
-def _tell_changed_settings(run: StageContext, seen: set[tuple[str, str]]) -> None:
+def _note_changed_settings(run: StageContext, seen: set[tuple[str, str]]) -> None:
     for source in run.config.sources:
         others = {settings for name, settings in seen if name == source.name} - {source.fingerprint()}
         if others:
             run.reporter.event(
                 "source_settings_changed",
-                f"  note: source {source.name} has other settings now; files that were read are not read again "
-                "(name the source anew to read them with these)",
+                f"  note: the settings of source {source.name} have changed; they apply to new files only "
+                "(rename the source to read its files again)",
                 source=source.name,
             )
 
@@ -129,7 +129,7 @@ def _batches(files: Iterable[Listed], limit: int) -> Iterator[list[Listed]]:
 
 
 def _read(run: StageContext, batch: list[Listed]) -> Manifest:
-    """Reads the files once, into data files named after the run id."""
+    """Reads input files into data files named after the run id; returns their manifest."""
     config = run.config.ingest
     names = [(one.file.source, one.file.uri, one.file.fingerprint, one.config.fingerprint()) for one in batch]
     name = run_id("ingest", names, config.language_model)
@@ -152,7 +152,7 @@ def _tasks(size: int, parallelism: int, split_bytes: int) -> int:
 
 
 def _commit(run: StageContext, read: Manifest) -> None:
-    """Commits a manifest: documents, rejects, then the files they came from. Each commit is made once."""
+    """Commits `documents`, `rejects` and `inputs` from a manifest, skipping commits that were made before."""
     metadata = CommitMetadata(
         run_id=read.run_id,
         stage="ingest",
@@ -181,9 +181,9 @@ def _inputs(run: StageContext, read: Manifest) -> pa.Table:
 
 
 def _without_known(run: StageContext, read: Manifest) -> Manifest:
-    """Where files changed since they were read: their documents that the lake holds already become rejects.
+    """Rejects documents of changed files that the lake holds already, with the reason `already_ingested`.
 
-    The reason is `already_ingested`.
+    Only files whose earlier version is in `inputs` can hold such documents.
     """
     if not run.lake.exists(INPUTS.name):
         return read
@@ -215,5 +215,5 @@ def _without_known(run: StageContext, read: Manifest) -> Manifest:
 
 
 def _recounted(row: dict, moved: int) -> dict:
-    """The counts of a file, with records that the lake held already among the rejects."""
+    """The counts of a file after `moved` documents became rejects."""
     return {**row, "documents": row["documents"] - moved, "rejects": row["rejects"] + moved}

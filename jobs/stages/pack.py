@@ -13,7 +13,7 @@ from pipelines.tokenizer.load import LoadedTokenizer
 
 
 def run(run: StageContext) -> None:
-    """Packs what is new into training rows, for every entry under `pack`."""
+    """Packs new tokens into training sequences, once for every entry under `pack`."""
     loaded = tokenizer(run)
     for config in run.config.pack:
         _pack(run, config, loaded)
@@ -24,7 +24,7 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
     work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
     if work.mode == "nothing":
         return
-    facts = TokenFormat(
+    token_format = TokenFormat(
         tokenizer=loaded.fingerprint,
         separator=loaded.separator(config.separator),
         pad=loaded.padding(config.pad, config.separator),
@@ -32,8 +32,13 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
     )
     run.lake.remove_unfinished(work.output.name, work.run_id)
     sink = WriteTask(run.lake.root, work.output, work.run_id)
-    reports = pack(work.read(run.lake, "tokens"), facts, config, work.run_id, sink).toArrow()
-    detail = {"length": config.length, "separator": facts.separator, "pad": facts.pad, "item_size": facts.item_size}
+    reports = pack(work.read(run.lake, "tokens"), token_format, config, work.run_id, sink).toArrow()
+    detail = {
+        "length": config.length,
+        "separator": token_format.separator,
+        "pad": token_format.pad,
+        "item_size": token_format.item_size,
+    }
     texts = {key: str(number) for key, number in detail.items()}
     files = of_table(reports, work.output.name)
     run.committed(work.commit_files(run.lake, files, tokenizer=loaded.fingerprint, **texts))

@@ -1,4 +1,4 @@
-"""The policies a lake was decided with, kept beside its tables so that decisions can be explained later."""
+"""Stores policies in the lake, so that `explain` and the report can show the thresholds of each decision."""
 
 import json
 
@@ -7,19 +7,19 @@ from pipelines.policies.policy import Policy
 
 
 def keep_policy(lake: Lake, policy: Policy) -> None:
-    """Writes `LAKE/policies/<name>@<fingerprint>.json` unless it is there."""
+    """Writes `LAKE/policies/<name>@<fingerprint>.json` unless it exists."""
     file = f"policies/{policy.label}.json"
     if lake.storage.read_text(file) is None:
         lake.storage.write_text(file, policy.model_dump_json(indent=2))
 
 
 def policy_of(lake: Lake, label: str) -> Policy:
-    """The policy that a decision names.
+    """The stored policy with this label (`decisions.policy`).
 
     Raises:
-        FileNotFoundError: the lake does not hold it.
+        FileNotFoundError: the lake has no policy with this label.
     """
     text = lake.storage.read_text(f"policies/{label}.json")
     if text is None:
-        raise FileNotFoundError(f"{lake.root}: policy {label} is not among its policies/")
+        raise FileNotFoundError(f"{lake.root}: there is no policies/{label}.json")
     return Policy.model_validate(json.loads(text))

@@ -1,6 +1,6 @@
-"""What reading tasks leave behind: data files of `documents` and `rejects`, and a manifest that says so.
+"""Data files that ingest has written but not committed, and the manifest that lists them.
 
-Once the manifest is there, the input is not needed any more: whatever ends the run, the next one commits these files.
+Once the manifest is written, the input is no longer needed: if the run is killed, the next one commits these files.
 """
 
 import json
@@ -36,14 +36,14 @@ _COUNTED = (
 
 @dataclass(frozen=True)
 class StoreStaged:
-    """The sink of a reading task: staged rows in, files and summaries out."""
+    """The sink of a reading task: takes staged rows, writes data files, returns rows of `REPORTED`."""
 
     root: str
     run_id: str
     schema: pa.Schema = REPORTED
 
     def __call__(self, rows: Batches) -> Batches:
-        """Writes documents and rejects; reports the files, and each split's summary as JSON in the place of a file."""
+        """Writes documents and rejects; yields a row per file, then a row with a JSON summary per split."""
         writers = {kind: TableWriter(self.root, table, self.run_id) for kind, table in _TABLES.items()}
         summaries: list[dict[str, Any]] = []
         try:
@@ -67,17 +67,17 @@ class StoreStaged:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one ingest has read and written, and not committed yet."""
+    """The uncommitted result of one ingest."""
 
     run_id: str
     started_at: float  # seconds since the epoch
     config_hash: str
     documents: tuple[DataFile, ...]
     rejects: tuple[DataFile, ...]
-    inputs: tuple[dict[str, Any], ...]  # rows of table `inputs`, less what every row has
+    inputs: tuple[dict[str, Any], ...]  # rows of table `inputs`, without the columns that are equal in all
 
     def to_json(self) -> str:
-        """The manifest's file."""
+        """The content of the manifest's file."""
         return json.dumps(asdict(self))
 
     @staticmethod
@@ -90,7 +90,7 @@ class Manifest:
 
 
 def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str) -> Manifest:
-    """The manifest of the rows that all reading tasks gave back."""
+    """The manifest from the rows of `REPORTED` that all reading tasks returned."""
     texts = reports.filter(pc.equal(reports["table"], _SUMMARY))["file"].to_pylist()
     return Manifest(
         run_id,

@@ -1,4 +1,4 @@
-"""clean_documents -> tokens, with a tokenizer that is trained once for a lake, or loaded."""
+"""clean_documents -> tokens, with a tokenizer that is loaded, or trained once per lake."""
 
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
@@ -9,7 +9,7 @@ from pipelines.tokenizer.spark import texts_to_check, tokens
 
 
 def run(run: StageContext) -> None:
-    """Encodes what is new; another tokenizer encodes everything again."""
+    """Encodes new documents; after a change of tokenizer, all documents."""
     loaded = tokenizer(run)
     work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.fingerprint)
     if work.mode == "nothing":

@@ -1,4 +1,4 @@
-"""The lake's tokenizer: trained on its clean documents the first time, or copied from where it was named."""
+"""The lake's tokenizer file: trained on its clean documents at first use, or copied from `tokenizer.load`."""
 
 from jobs.stages.context import StageContext
 from pipelines.kernels.freed_memory import give_back
@@ -8,9 +8,9 @@ from pipelines.tokenizer.train import train
 
 
 def tokenizer(run: StageContext) -> LoadedTokenizer:
-    """Reads `LAKE/tokenizers/<name>-<fingerprint of its settings>.json`, making it first where it is absent.
+    """Reads `LAKE/tokenizers/<name>-<fingerprint of its settings>.json`; creates it when absent.
 
-    New data is encoded with the tokenizer that is there; other settings under `tokenizer` make another file.
+    New data is encoded with the existing tokenizer; other settings under `tokenizer` name another file.
     """
     config = run.config.tokenizer
     file = f"tokenizers/{config.name}-{config.fingerprint()}.json"

@@ -1,6 +1,6 @@
-"""Finds which documents may be duplicates, on one machine, from signatures alone, without texts.
+"""Finds candidate duplicates in memory on the driver, from signatures alone, without texts.
 
-Same result as the shuffles of `spark.py`, for as many documents as the driver can hold (a few hundred bytes each).
+The result equals that of the shuffles in `spark.py`. Memory: a few hundred bytes per document.
 
 Shapes: N documents, B buckets, E edges.
 """
@@ -18,7 +18,7 @@ from pipelines.kernels.arrays import Integers, Truths
 FOLLOWERS = pa.schema(
     [
         ("doc_id", pa.string()),
-        ("stands_for", pa.string()),
+        ("represented_by", pa.string()),
         ("similarity", pa.float64()),
         ("same_text", pa.bool_()),
         ("settled", pa.bool_()),
@@ -42,7 +42,7 @@ def group(documents: pa.Table, exact: bool) -> Groups:
 
     Args:
         documents: doc_id, text_hash, length, priority, batch, bands of table `signatures`; `is_new`; `survivor`, the
-            document of which it is a duplicate (itself when of none); `method` and `similarity` as of table
+            document that it duplicates (itself when it is no duplicate); `method` and `similarity` as of table
             `duplicates`, null where it has no row.
         exact: whether equal texts are duplicates.
 
@@ -89,7 +89,7 @@ def _firsts(text_hashes: pa.ChunkedArray, order: Integers) -> Integers:
 
 
 def _edges(bands: pa.ChunkedArray, survivors: Integers, is_new: Truths, leads: Truths) -> tuple[Integers, Integers]:
-    """Vertices next to each other in a bucket that holds a new one -> (E,), (E,)."""
+    """Pairs of neighbouring vertices in buckets with a new document -> (E,), (E,)."""
     lists = bands.combine_chunks()
     signed = np.flatnonzero(leads & (lists.value_lengths().to_numpy() > 0))
     if not len(signed):
@@ -102,7 +102,7 @@ def _edges(bands: pa.ChunkedArray, survivors: Integers, is_new: Truths, leads: T
 
 
 def _adjacent(keys: Integers, vertices: Integers, fresh: Truths) -> tuple[Integers, Integers]:
-    """One bucket's pairs: equal keys, different vertices, at least one new document with that key."""
+    """The pairs of one bucket: neighbours with equal keys, for keys that a new document has."""
     by_key = np.lexsort((vertices, keys))
     keys, vertices = keys[by_key], vertices[by_key]
     starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
@@ -115,13 +115,13 @@ def _adjacent(keys: Integers, vertices: Integers, fresh: Truths) -> tuple[Intege
 def _followers(documents: pa.Table, survivors: Integers, first: Integers, follows: Truths) -> pa.Table:
     rows = np.flatnonzero(follows)
     firsts = pa.array(first[rows])
-    stands_for = survivors[first[rows]]
+    represented_by = survivors[first[rows]]
     exact = pc.fill_null(pc.equal(documents["method"].take(firsts), "exact"), False)
-    same_text = (stands_for == first[rows]) | _truths(exact)
+    same_text = (represented_by == first[rows]) | _truths(exact)
     similarity = documents["similarity"].take(firsts)
     columns = [
         documents["doc_id"].take(pa.array(rows)),
-        documents["doc_id"].take(pa.array(stands_for)),
+        documents["doc_id"].take(pa.array(represented_by)),
         pc.if_else(pa.array(same_text), 1.0, similarity),
         pa.array(same_text),
         pc.invert(documents["is_new"].take(firsts)),

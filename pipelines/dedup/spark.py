@@ -1,7 +1,8 @@
 """The Spark edge of deduplication: signatures of candidates, clusters of signatures.
 
-Two things stand for others: the survivor of an earlier cluster for its members, and the first document with a text for
-those that have the same text (the *followers*). What stands for itself is a vertex; equal bands make edges.
+Two kinds of document represent others: the survivor of an earlier cluster represents its members, and the first
+document with a text represents those with the same text (the *followers*). A document that represents itself is a
+vertex; two vertices with an equal MinHash band have an edge.
 
 Modules with kernels are imported where they are used: a command that finds nothing to do loads none.
 """
@@ -23,17 +24,17 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class Scratch(Protocol):
-    """Room for intermediate rows, which later queries read instead of computing them again."""
+    """Storage of intermediate rows, so that later queries do not compute them again."""
 
     def keep(self, rows: DataFrame) -> DataFrame:
-        """The same rows, computed once and read from files."""
+        """Computes rows once, and returns a DataFrame that reads the stored result."""
 
     def frame(self, rows: pa.Table) -> DataFrame:
-        """Rows of this process as a DataFrame."""
+        """An Arrow table of this process as a DataFrame."""
 
 
 def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: str) -> Mapped:
-    """Table `signatures` of `candidates` (doc_id, text, priority, ...), which arrive as number `batch`."""
+    """Table `signatures` of `candidates` (doc_id, text, priority, ...), in batch number `batch`."""
 
     def sign(batches: Batches) -> Batches:
         from pipelines.dedup.signing import Signing
@@ -56,15 +57,15 @@ def clusters(
     """Rows of table `duplicates` to add, or to put in the place of those with the same `doc_id`.
 
     New documents are compared with each other and with earlier survivors, which stay survivors and never merge.
-    An earlier row comes again when its cluster grew. A new document that shares a component with others but is not
-    similar enough to any gets a row as well, as a cluster of one: the held-out split goes by `component_id`.
+    The result repeats an earlier row when its cluster grew. A new document that shares a component with others but is
+    not similar enough to any also gets a row, as a cluster of one, since the held-out split is made by `component_id`.
 
-    Much of the work runs at once, not when the result is asked for: the number of documents decides what comes next.
+    Queries run during this call, not only when the result is computed: the number of documents decides the algorithm.
 
     Args:
         signatures: the whole table. Documents of a batch >= `batch` are new, the others have been clustered.
-        known: the `duplicates` table as it stands, None when there is none.
-        texts: doc_id, text of the documents in `signatures`; looked up for members of components only.
+        known: the current table `duplicates`, None when it does not exist.
+        texts: doc_id, text of the documents in `signatures`; only members of components are read.
         config: what makes a duplicate.
         batch: the first batch that is new.
         run_id: goes into every row.
@@ -92,7 +93,7 @@ def explain(duplicates: DataFrame, doc_id: str) -> DataFrame:
 
 
 def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> DataFrame:
-    """Signatures with their place in the total order and the cluster they are known to be in."""
+    """Signatures, with their rank in the total order and the cluster that `known` assigns them."""
     documents = signatures.drop("run_id").withColumns(
         {
             "is_new": F.col("batch") >= batch,
@@ -101,16 +102,16 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     )
     if known is None:
         null = F.lit(None)
-        facts = {"survivor": F.col("doc_id"), "method": null.cast("string"), "similarity": null.cast("double")}
-        return documents.withColumns(facts)
-    facts = known.select("doc_id", "cluster_id", "method", "similarity")
-    return documents.join(facts, on="doc_id", how="left").withColumn(
+        previous = {"survivor": F.col("doc_id"), "method": null.cast("string"), "similarity": null.cast("double")}
+        return documents.withColumns(previous)
+    previous = known.select("doc_id", "cluster_id", "method", "similarity")
+    return documents.join(previous, on="doc_id", how="left").withColumn(
         "survivor", F.expr("coalesce(cluster_id, doc_id)")
     )
 
 
 def _order() -> Column:
-    """A text that sorts by batch, -priority, -length, doc_id: not all engines compare structs."""
+    """A string that sorts by batch, -priority, -length, doc_id: not all engines compare structs."""
     numbers = ("batch", f"{2**31} - priority", f"{2**62} - length")
     return F.concat(*(F.lpad(F.expr(number).cast("string"), 19, "0") for number in numbers), F.col("doc_id"))
 
@@ -136,14 +137,14 @@ def _grouped_apart(
 
 
 def _followers(documents: DataFrame, exact: bool) -> DataFrame:
-    """New documents whose text stands earlier in the order -> doc_id, stands_for, similarity, same_text, settled.
+    """New documents whose text occurs earlier in the order -> doc_id, represented_by, similarity, same_text, settled.
 
-    `stands_for` is the first document with the text or, where an earlier run dropped that one (`settled`), its
-    survivor, whose text may differ.
+    `represented_by` is the first document with the text or, if an earlier run dropped that one, its survivor, whose
+    text may differ. `settled`: the first document with the text is from an earlier run.
     """
     same_text = F.expr("survivor = doc_id OR method = 'exact'")
     stand_in = F.struct(
-        F.col("survivor").alias("stands_for"),
+        F.col("survivor").alias("represented_by"),
         F.when(same_text, 1.0).otherwise(F.col("similarity")).alias("similarity"),
         same_text.alias("same_text"),
         (~F.col("is_new")).alias("settled"),
@@ -153,7 +154,7 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
     comparable = documents.where("text_hash IS NOT NULL" if exact else "false")
     firsts = comparable.select("doc_id", "is_new", F.first(stand_in).over(with_text).alias("it"))
     return firsts.where("is_new AND doc_id != it.first").select(
-        "doc_id", "it.stands_for", "it.similarity", "it.same_text", "it.settled"
+        "doc_id", "it.represented_by", "it.similarity", "it.same_text", "it.settled"
     )
 
 
@@ -167,7 +168,7 @@ def _linked(members: DataFrame, texts: DataFrame, config: MinHashConfig | None, 
 
 
 def _edges(documents: DataFrame, only_new: bool) -> DataFrame:
-    """Pairs of vertices next to each other in a bucket that holds a new one -> left, right, each pair once."""
+    """Pairs of neighbouring vertices in buckets with a new document -> left, right, each pair once."""
     keys = documents.select("is_new", F.col("survivor").alias("vertex"), F.posexplode("bands").alias("bucket", "key"))
     held = keys.where("is_new")
     if not only_new:
@@ -227,8 +228,7 @@ def _are_stars(links: DataFrame) -> bool:
 
 
 def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> DataFrame:
-    """Each component split by similarity, streamed in total order: no component is ever held as a whole."""
-
+    """Splits components by similarity, streaming each in total order, so that none is held in memory."""
     from pipelines.dedup.verification import SCHEMA as LINKED
 
     def verify(batches: Batches) -> Batches:
@@ -252,7 +252,7 @@ def _require_texts(members: DataFrame, linked: DataFrame) -> None:
 
 
 def _transitive(members: DataFrame) -> DataFrame:
-    """The first of a component survives for all new ones."""
+    """The first document of a component becomes the survivor of all its new ones."""
     firsts = members.groupBy("component").agg(F.min_by("vertex", "order").alias("first"))
     cluster_id = F.when(F.col("is_new"), F.col("first")).otherwise(F.col("vertex"))
     return members.join(firsts, on="component", how="inner").select(
@@ -265,12 +265,12 @@ def _transitive(members: DataFrame) -> DataFrame:
 
 
 def _members(linked: DataFrame, followers: DataFrame) -> DataFrame:
-    """Vertices with an edge or followers, and the followers -> those columns of `linked`, doc_id, same_text."""
+    """Vertices that have an edge or followers, and the followers -> columns of `linked`, doc_id, same_text."""
     following = followers.alias("follower").join(
-        linked.alias("linked"), on=F.col("stands_for") == F.col("vertex"), how="left"
+        linked.alias("linked"), on=F.col("represented_by") == F.col("vertex"), how="left"
     )
     followed_only = (
-        following.where("vertex IS NULL").selectExpr("stands_for AS vertex", "NOT settled AS is_new").distinct()
+        following.where("vertex IS NULL").selectExpr("represented_by AS vertex", "NOT settled AS is_new").distinct()
     )
     vertices = linked.unionByName(
         followed_only.selectExpr(
@@ -282,11 +282,11 @@ def _members(linked: DataFrame, followers: DataFrame) -> DataFrame:
     ).unionByName(
         following.selectExpr(
             "doc_id",
-            "coalesce(component, stands_for) AS component",
-            "coalesce(cluster_id, stands_for) AS cluster_id",
-            "if(coalesce(cluster_id = stands_for, true), follower.similarity, linked.similarity) AS similarity",
+            "coalesce(component, represented_by) AS component",
+            "coalesce(cluster_id, represented_by) AS cluster_id",
+            "if(coalesce(cluster_id = represented_by, true), follower.similarity, linked.similarity) AS similarity",
             "true AS is_new",
-            "same_text AND coalesce(cluster_id = stands_for, true) AS same_text",
+            "same_text AND coalesce(cluster_id = represented_by, true) AS same_text",
         )
     )
 
@@ -304,7 +304,7 @@ def _rows(members: DataFrame, known: DataFrame | None, run_id: str) -> DataFrame
             "coalesce(component_id, doc_id) AS component_before",
         )
     cluster, component = Window.partitionBy("cluster_id"), Window.partitionBy("component")
-    # What an earlier run put into one component keeps its side of the held-out split, and newcomers follow it.
+    # Documents of an earlier component keep their side of the held-out split, and new ones join it.
     first_component = F.first("component_before").over(component.orderBy("is_new", "component_before"))
     sized = members.withColumns(
         {
@@ -329,7 +329,7 @@ def _rows(members: DataFrame, known: DataFrame | None, run_id: str) -> DataFrame
 
 
 def _grown(known: DataFrame, rows: DataFrame, run_id: str) -> DataFrame:
-    """Rows of documents dropped earlier whose clusters have grown since."""
+    """Rows of documents that earlier runs dropped, whose clusters have grown."""
     sizes = rows.where("kept").select("cluster_id", "cluster_size")
     dropped = known.where("NOT kept").drop("cluster_size").join(sizes, on="cluster_id", how="inner")
     return dropped.withColumn("run_id", F.lit(run_id)).select(*DUPLICATES.schema.names)

@@ -14,8 +14,8 @@ def decide(measures: DataFrame, policy: Policy, run_id: str) -> DataFrame:
     """measures -> decisions: every failed rule in policy order, kept where none failed.
 
     Args:
-        measures: rows of table `measures`; with a boolean column `url_listed` when the policy looks at URL lists
-            (`pipelines.text.spark.with_url_lists`), without it nothing is listed.
+        measures: rows of table `measures`; with a boolean column `url_listed` when the policy uses URL lists
+            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed.
         policy: the thresholds.
         run_id: goes into every row.
     """
@@ -90,16 +90,16 @@ CHANGES = T.StructType(
 
 
 def changes(old: DataFrame, new: DataFrame, languages: DataFrame) -> DataFrame:
-    """What another policy would change -> `CHANGES`.
+    """The difference between decisions under two policies -> `CHANGES`.
 
     Args:
-        old: decisions as they stand.
+        old: the current decisions.
         new: decisions under the other policy, for the same documents.
         languages: `doc_id`, `language` (table `measures` or `documents`).
 
     Returns:
-        A row per change, language and reason: the new reasons of documents that drop out, the old reasons of those
-        that come back. A document with several reasons counts under each in `documents`, once in `first`.
+        A row per change, language and reason: the new reasons of documents that are dropped, the old reasons of
+        those that are restored. A document with several reasons counts under each in `documents`, once in `first`.
     """
     before = old.select("doc_id", F.col("kept").alias("was_kept"), F.col("reasons").alias("old_reasons"))
     after = new.select("doc_id", "kept", "reasons")

@@ -1,7 +1,7 @@
-"""Reading in Spark: the driver lists and plans, executors read.
+"""The Spark edge of the readers: the driver lists files and plans splits, tasks read them.
 
-What a task reads becomes *staged* rows of three kinds: documents, rejects, and a summary of each split. A sink
-takes them apart in the task itself, so that nothing is read twice.
+A task reads *staged* rows of three kinds: documents, rejects, and one summary per split. A sink separates them inside
+the task, so that the input is read once.
 """
 
 import json
@@ -27,11 +27,11 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class Sink(Protocol):
-    """Takes the staged rows of a task; gives rows of its own schema."""
+    """Consumes the staged rows of a task and returns rows of its own schema."""
 
     @property
     def schema(self) -> pa.Schema:
-        """Of what it gives."""
+        """The schema of the returned rows."""
 
     def __call__(self, rows: Batches) -> Batches:
         """Called once for each task."""
@@ -41,7 +41,7 @@ def list_inputs(config: SourceConfig) -> list[InputFile]:
     """The input files of a source, Delta tables included.
 
     Raises:
-        SourceError: the source names nothing.
+        SourceError: no file matches the source.
     """
     return list_files(config, delta_files)
 
@@ -57,9 +57,9 @@ def read_splits(
     """Reads all splits; each list is read by one task.
 
     Returns the staged rows: `kind` ('document', 'reject', 'summary') and the columns of `documents`, `rejects` and the
-    summaries. With `sink`, which takes the staged rows of a task, the result has what that gives in their place.
+    summaries. With `sink`, which consumes the staged rows of a task, returns the sink's rows instead.
     """
-    plans = [pickle.dumps(list(task)) for task in tasks]  # a task unpickles its own alone
+    plans = [pickle.dumps(list(task)) for task in tasks]  # a task unpickles only its own
 
     def read_batches(batches: Batches) -> Batches:
         for batch in batches:
@@ -111,7 +111,7 @@ def delta_files(location: str) -> list[DeltaFile]:
 
 
 def _deleted_rows(table: Any) -> dict[str, int]:
-    """File, as the log names it -> rows that its deletion vector hides, which delta-rs does not list."""
+    """File, as named in the log -> number of rows that its deletion vector hides."""
     if "deletionVectors" not in (table.protocol().reader_features or ()):
         return {}
     root = unquote(table.table_uri).rstrip("/") + "/"
@@ -122,7 +122,7 @@ def _deleted_rows(table: Any) -> dict[str, int]:
 
 
 def _column_mapping(schema: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """(logical, physical) names of the columns whose files call them otherwise."""
+    """(logical, physical) names of the columns that have another name in the files."""
     names = [(field["name"], field["metadata"].get("delta.columnMapping.physicalName")) for field in schema["fields"]]
     return tuple((logical, physical) for logical, physical in names if physical)
 

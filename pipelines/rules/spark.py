@@ -1,4 +1,4 @@
-"""Documents to measures on Spark."""
+"""The Spark edge of the rules: documents -> measures."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,7 +12,7 @@ from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
 from pipelines.workers.mapped import Mapped
 
-# Text measured at a time: bounds a worker's memory however large Spark's batches are.
+# Bytes of text measured at a time: bounds a worker's memory, whatever the size of Spark's batches.
 SLICE_BYTES = 16 << 20
 
 _COLUMNS = ("doc_id", "source", "language", "language_score", "text", "meta")
@@ -22,7 +22,7 @@ def measures(documents: DataFrame, config: MeasureConfig, run_id: str) -> Mapped
     """A row of table `measures` for every row of `documents`, in one pass over the text."""
 
     def measure_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from pipelines.rules.measures import measure  # compiled kernels: loaded where the text is
+        from pipelines.rules.measures import measure  # kernels: loaded in the worker only
 
         for batch in batches:
             for piece in slices(batch, SLICE_BYTES):

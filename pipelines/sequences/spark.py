@@ -21,32 +21,31 @@ Batches = Iterator[pa.RecordBatch]
 
 
 class Sink(Protocol):
-    """Takes the rows of a shard; gives rows of its own schema."""
+    """Consumes the rows of a shard and returns rows of its own schema."""
 
     @property
     def schema(self) -> pa.Schema:
-        """Of what it gives."""
+        """The schema of the returned rows."""
 
     def __call__(self, rows: Batches) -> Batches:
         """Called once for each shard."""
 
 
 def pack(
-    tokens: DataFrame, facts: TokenFormat, config: PackConfig, run_id: str, sink: Sink | None = None
+    tokens: DataFrame, token_format: TokenFormat, config: PackConfig, run_id: str, sink: Sink | None = None
 ) -> DataFrame:
     """Packs documents into rows, shard by shard, each of about `shard_tokens` tokens.
 
-    The rows of a shard come one after another, in the order of `position`. Where a split has several shards, lengths
-    alone are packed once beforehand to learn how many rows each shard yields, so that positions are 0..n-1 within each
-    split.
+    The rows of a shard are ordered by `position`. If a split has several shards, a first pass packs the lengths alone
+    to count the rows of each shard, so that positions are 0..n-1 within each split.
 
     Args:
         tokens: the table `tokens`, or the new part of it.
-        facts: of the tokenizer that wrote it.
+        token_format: separator, padding and id width of the tokenizer that wrote `tokens`.
         config: how to pack.
-        run_id: of the run.
-        sink: takes the rows of one shard and gives what the result has in their place, with its schema: a writer
-            that makes each shard a file of its own, for instance. Without it the result has the rows themselves.
+        run_id: goes into every row.
+        sink: consumes the rows of one shard; its rows are the result, with its schema. For example, a writer that
+            writes each shard to a file and reports the file. Without it, the result is the packed rows.
 
     Raises:
         PackError: (when the result is computed) tokens of another tokenizer.
@@ -59,7 +58,7 @@ def pack(
     if len(shards) > len({each.split for each in shards}):
         shards = _counted(sharded, shards, config)
     columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "shard")
-    packing = _packing(shards, facts, config, run_id, schema, sink)
+    packing = _packing(shards, token_format, config, run_id, schema, sink)
     return columns.groupBy("shard").applyInArrow(in_worker_by_group(packing), from_arrow_schema(schema))
 
 
@@ -69,7 +68,7 @@ def split_of_document(config: PackConfig) -> Column:
 
 
 def _shards(tokens: DataFrame, config: PackConfig) -> list[Shard]:
-    """All shards of the data, those of one split side by side."""
+    """All shards, grouped by split."""
     with_separators = F.sum(F.col("n_tokens") + 1)
     totals = tokens.groupBy(split_of_document(config).alias("split")).agg(with_separators.alias("total")).collect()
     return [
@@ -92,7 +91,7 @@ def _shard_of_document(shards: list[Shard], config: PackConfig) -> Column:
 
 
 def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> list[Shard]:
-    """The same shards with their `first`, from packing lengths without ids."""
+    """The same shards with `first` filled in, by packing lengths without ids."""
 
     def count(table: pa.Table) -> pa.Table:
         _, pieces = shard.plan(table["doc_id"], table["n_tokens"].to_numpy(), config)
@@ -110,17 +109,22 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
 
 
 def _packing(
-    shards: list[Shard], facts: TokenFormat, config: PackConfig, run_id: str, schema: pa.Schema, sink: Sink | None
+    shards: list[Shard],
+    token_format: TokenFormat,
+    config: PackConfig,
+    run_id: str,
+    schema: pa.Schema,
+    sink: Sink | None,
 ) -> Callable[[pa.Table], pa.Table]:
     def packed(table: pa.Table) -> pa.Table:
-        rows = shard.rows(table, shards[table["shard"][0].as_py()], config, facts, run_id)
+        rows = shard.rows(table, shards[table["shard"][0].as_py()], config, token_format, run_id)
         return pa.Table.from_batches(rows if sink is None else sink(rows), schema)
 
     return packed
 
 
 def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
-    """How well rows are used: one line per split.
+    """Statistics of how full the rows are: one row per split.
 
     Columns: split, rows, n_tokens, pieces, documents, cut_documents (in more than one piece), fill (n_tokens over
     rows * length), pieces_per_row.
@@ -149,12 +153,12 @@ def fill(packed: DataFrame, config: PackConfig) -> DataFrame:
 
 
 def violations(tokens: DataFrame, packed: DataFrame) -> list[str]:
-    """The invariants of packing that do not hold; empty when every token is in exactly one row.
+    """The violated invariants of packing, as messages; empty when every token is in exactly one row.
 
     * Rows hold the tokens of all documents and one separator for each.
-    * The pieces of a document cover it once. Where pieces follow each other, each start but the first is the stop of
-      another piece, so sums of hashes of (document, start) and (document, stop) differ by those of the
-      documents' two ends alone: a check of linear cost, without a shuffle.
+    * The pieces of a document cover it once. Consecutive pieces share an offset: the stop of one is the start of the
+      next. In the difference of the sums of hash(document, stop) and hash(document, start) these cancel, and only the
+      two ends of each document remain: a check in linear time, without a shuffle.
     * `doc_lengths` sums to `n_tokens` in every row.
     """
     ends = tokens.select("doc_id", F.lit(0).cast("long").alias("start"), (F.col("n_tokens") + 1).alias("stop"))

@@ -1,4 +1,4 @@
-"""The Spark edge of the texts: what deduplication looks at, what goes on, and URL lists."""
+"""The Spark edge of the texts: candidates for deduplication, clean documents, URL lists."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,9 +17,9 @@ Batches = Iterator[pa.RecordBatch]
 
 
 def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
-    """What deduplication looks at -> `doc_id, source, language, text`.
+    """The documents to deduplicate -> `doc_id, source, language, text`.
 
-    The documents that the rules kept, with the text as the line rules left it.
+    These are the documents that the rules kept, with the text after C4's line rules.
     """
     texts = measures.select("doc_id", "source", "language", "text")
     return texts.join(decisions.where("kept"), on="doc_id", how="left_semi")
@@ -30,8 +30,7 @@ def clean_documents(
 ) -> Mapped:
     """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
 
-    Texts stay where they are read: every other side of a join has a few dozen bytes a row, and is broadcast while
-    it is small.
+    No text is shuffled while the other sides of the joins, of a few dozen bytes a row, are small enough to broadcast.
     """
     components = duplicates.where("kept").select("doc_id", "component_id")
     survivors = (
@@ -45,9 +44,9 @@ def clean_documents(
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
-    """`measures` with the boolean column `url_listed`, which rule `url.listed` looks at.
+    """`measures` with the boolean column `url_listed`, which rule `url.listed` reads.
 
-    The files are read here, on the driver; tasks carry them. Only `doc_id` and `url` go through Python.
+    The driver reads the list files and sends them to the tasks. Only `doc_id` and `url` go through Python.
     """
     lists = load(config)
 
@@ -66,7 +65,7 @@ _LISTED = pa.schema([("doc_id", pa.string()), ("url_listed", pa.bool_())])
 
 def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batches]:
     def finalizing(batches: Batches) -> Batches:
-        from pipelines.text.finalize import finalize  # loaded where the text is
+        from pipelines.text.finalize import finalize  # loaded in the worker only
 
         for batch in batches:
             texts, counts = finalize(batch.column("text").to_pylist(), config)

@@ -1,13 +1,12 @@
-"""Where a text may be cut so that the ids of its segments, joined, are the ids of the whole.
+"""Where a text can be cut so that the ids of its segments, concatenated, are the ids of the whole text.
 
-A tokenizer that splits text into words first (its pre-tokenizer) treats each word alone, so a cut between two words
-changes nothing. Splitting expressions have no memory: what they match at a place depends on what follows only, and
-what follows is looked at no further than one character behind a run of white space. So two neighbouring characters
-are enough to prove a cut, if no expression matches across them and the first is no white space (or is a
-line feed that stands alone). Which pairs of character classes are proven depends on the pre-tokenizer; the tests
-compare every pair with the library.
+A tokenizer whose pre-tokenizer splits text into words encodes each word alone, so a cut between two words changes no
+id. The splitting expressions have no state: a match depends only on the text that follows, and looks ahead at most one
+character beyond a run of white space. So two neighbouring characters prove that a cut is safe, if no expression
+matches across them and the first is not white space (or is a single line feed). The safe pairs of character classes
+depend on the pre-tokenizer; the tests compare every pair with the library.
 
-What is not listed here has no proven place, and is encoded whole.
+A text is encoded whole when its tokenizer has a part that is not listed here.
 """
 
 import json
@@ -35,7 +34,7 @@ from pipelines.tokenizer.characters import (
 )
 from pipelines.tokenizer.segments import EARLIER, FIRST, HERE, LATER, STATES, cut
 
-Pairs = dict[tuple[int, int], int]  # state before a place, class behind it -> where to cut
+Pairs = dict[tuple[int, int], int]  # (state before a position, class of the next character) -> where to cut
 
 _LETTERS = (LETTER, HAN)
 _WORD = (*_LETTERS, DIGIT)
@@ -52,14 +51,14 @@ def _pairs(where: int, *groups: tuple[Iterable[int], Iterable[int]]) -> Pairs:
 _NUMBERS = _pairs(HERE, (_LETTERS, [DIGIT]), ([DIGIT], _LETTERS))
 _WORDS = _pairs(HERE, (_WORD, [PUNCTUATION]), ([PUNCTUATION], _WORD))
 AT_SPACES = _pairs(HERE, (_NO_SPACE, [SPACE])) | _pairs(EARLIER, ([SPACE + LATER], _NO_SPACE))
-# Where white space is dropped.
+# For pre-tokenizers that drop white space.
 AT_WHITE_SPACE = AT_SPACES | _pairs(
     HERE, (_NO_SPACE, _WHITE), ([white + later for white in _WHITE for later in (0, FIRST, LATER)], _NO_SPACE)
 )
 AT_WORDS = AT_WHITE_SPACE | _WORDS
 AT_PUNCTUATION = AT_WORDS | _pairs(HERE, ([PUNCTUATION], [PUNCTUATION]))
 AROUND_HAN = _pairs(HERE, ([HAN], _WORD), (_WORD, [HAN]))
-# The last of several white spaces goes with the word if it is a space, else it stands alone.
+# Of several white-space characters, a last space belongs to the next word; any other last one is a word itself.
 AT_GPT_2_WORDS = (
     AT_SPACES
     | _WORDS
@@ -67,7 +66,7 @@ AT_GPT_2_WORDS = (
     | _pairs(HERE, (_NO_SPACE, _WHITE), ([white + FIRST for white in _WHITE], _NO_SPACE))
     | _pairs(EARLIER + HERE, ([white + LATER for white in _WHITE], _NO_SPACE))
 )
-# Words take one character before them that is no letter (a bracket, a tab), punctuation takes the newlines behind it.
+# A word includes one preceding character that is no letter (a bracket, a tab); punctuation includes newlines after it.
 AT_TAKING_WORDS = (
     AT_SPACES
     | _NUMBERS
@@ -99,12 +98,12 @@ SPLIT_PATTERNS = {
 
 @dataclass(frozen=True)
 class Boundaries:
-    """Between which neighbouring characters a tokenizer's texts are cut, and why there or nowhere.
+    """Between which neighbouring characters a tokenizer's texts can be cut, and why.
 
-    `classes` and `pairs` are what `segments.cut` takes.
+    `classes` and `pairs` are arguments of `segments.cut`.
     """
 
-    classes: Bytes  # (65536,) of the characters of the main plane; the others have none
+    classes: Bytes  # (65536,) of the characters of the Basic Multilingual Plane; others have class NONE
     pairs: Bytes  # (STATES, CLASSES)
     why: str
 
@@ -113,7 +112,7 @@ class Boundaries:
 
 
 def boundaries(tokenizer_json: str) -> Boundaries:
-    """The proven places of a tokenizer.json; none where a part of it is not known here."""
+    """The safe cuts of a tokenizer.json; none if this module does not know one of its parts."""
     fields = json.loads(tokenizer_json)
     pairs, why = _proven(fields)
     matrix = np.zeros((STATES, CLASSES), np.uint8)
@@ -121,7 +120,8 @@ def boundaries(tokenizer_json: str) -> Boundaries:
         matrix[before, after] = where
     drops = bool(pairs) and _splitter(fields)[0]["type"] in _DROP_WHITE_SPACE
     found = Boundaries(character_classes(_normalizer(tokenizer_json, strip=drops) if pairs else None), matrix, why)
-    # Special tokens are never looked for, but one that is passed over may hide another token that begins inside it.
+    # Encoding ignores special tokens. But the library still matches them, which can hide another token that begins
+    # inside.
     added = fields["added_tokens"]
     for token in [] if all(token["special"] for token in added) else added:
         if reason := _reaches_over_a_cut(token, found):
@@ -133,20 +133,20 @@ def _proven(fields: dict[str, Any]) -> tuple[Pairs, str]:
     nothing: Pairs = {}
     steps = _splitter(fields)
     if not steps:
-        return nothing, "whole texts: no pre-tokenizer splits them"
+        return nothing, "whole texts: the tokenizer has no pre-tokenizer"
     unknown = [step["type"] for step in steps[1:] if step["type"] not in _SPLITS_WORDS_FURTHER]
     pairs = nothing if unknown else _pairs_of_splitter(steps[0])
     if len(steps) < len(_parts(fields["pre_tokenizer"], "pretokenizers")):
-        # A run of white space that was cut off from the digit or punctuation behind it is one word.
+        # A first step has cut white space from a digit or punctuation behind it: then the whole run is one word.
         pairs = {pair: where for pair, where in pairs.items() if pair[0] < SPACE or pair[1] in _LETTERS}
     if not pairs:
-        return nothing, f"whole texts: what the pre-tokenizer {[*unknown, steps[0]['type']][0]} does is not proven"
+        return nothing, f"whole texts: no cut is proven safe for the pre-tokenizer {[*unknown, steps[0]['type']][0]}"
     normalizers = _parts(fields["normalizer"], "normalizers")
-    # BERT's normaliser turns line feeds to spaces and adds some: no matter where white space is dropped, else it is.
+    # BERT's normaliser changes and adds white space: harmless only where the pre-tokenizer drops white space.
     safe = _NORMALIZERS | {"BertNormalizer"} if steps[0]["type"] in _DROP_WHITE_SPACE else _NORMALIZERS
     for step in normalizers:
         if step["type"] not in safe:
-            return nothing, f"whole texts: what the normalizer {step['type']} does is not proven"
+            return nothing, f"whole texts: no cut is proven safe for the normalizer {step['type']}"
     if normalizers and normalizers[-1].get("handle_chinese_chars"):
         pairs = pairs | AROUND_HAN
     return pairs, f"distinct segments between the words of {steps[0]['type']}"
@@ -175,7 +175,7 @@ def _pairs_of_splitter(step: dict[str, Any]) -> Pairs:
 
 
 def _splitter(fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The steps of the pre-tokenizer without the first ones that only cut further, between neighbours."""
+    """The pre-tokenizer's steps, without first steps that only split further, at pairs of neighbours."""
     steps = _parts(fields["pre_tokenizer"], "pretokenizers")
     while steps and (steps[0]["type"], steps[0].get("behavior")) in _ONLY_CUT_FURTHER:
         steps = steps[1:]
@@ -190,7 +190,7 @@ def _parts(field: dict[str, Any] | None, members: str) -> list[dict[str, Any]]:
 
 
 def _normalizer(tokenizer_json: str, strip: bool) -> Callable[[str], str] | None:
-    """The library's; where white space is dropped anyway, what it puts around a character does not count."""
+    """The library's normaliser; with `strip`, without the white space that it adds around a character."""
     normalizer = Tokenizer.from_str(tokenizer_json).normalizer
     if normalizer is None:
         return None
@@ -198,14 +198,14 @@ def _normalizer(tokenizer_json: str, strip: bool) -> Callable[[str], str] | None
 
 
 def _reaches_over_a_cut(token: dict[str, Any], places: Boundaries) -> str:
-    """Why an added token could match in a whole text otherwise than in its segments; empty when it cannot."""
+    """Why an added token could match differently in a whole text than in its segments; empty if it cannot."""
     content, name = token["content"], f"the added token {token['content']!r}"
     if not token["special"] and (token["lstrip"] or token["rstrip"] or token["single_word"]):
-        return f"{name} depends on what stands beside it"
+        return f"{name} depends on its neighbouring characters"
     size = len(content.encode())
     for before, after in product(("", "a", ".", "\n", " ", "a\n"), ("", "a", "1", ".", " ")):
         segments = cut(TextBatch.from_strings([before + content + after]), places.classes, places.pairs, 1 << 20)
         start = len(before.encode())
         if any(start < begin < start + size for each in segments for begin in each.begins.tolist()):
-            return f"{name} holds a place where texts are cut"
+            return f"{name} spans a position where texts are cut"
     return ""

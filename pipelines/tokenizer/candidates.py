@@ -1,4 +1,4 @@
-"""The candidate pieces of Unigram training: every substring of a word that is frequent in the sample."""
+"""The candidate pieces of Unigram training: all substrings of words that are frequent in the sample."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Candidates:
     edges: np.ndarray  # (E,)
 
     def keep(self, kept: np.ndarray) -> "Candidates":
-        """Without the pieces for which the (P,) mask is false."""
+        """Only the pieces for which the (P,) mask `kept` is true."""
         edge_kept = kept[self.edges]
         return Candidates(
             self.text,
@@ -47,7 +47,7 @@ def frequent_substrings(words: Counter[bytes], longest: int, at_least: int) -> C
     """All single bytes, and all substrings of 2 to `longest` bytes that occur `at_least` times.
 
     Substrings of n bytes are numbered from those of n - 1 bytes and the byte behind them (Karp, Miller, Rosenberg
-    1972); what is rare is not extended, since its extensions are rarer still.
+    1972); rare substrings are not extended, since extensions are no more frequent.
     """
     text = np.frombuffer(b"".join(words), np.uint8)
     word_start = np.concatenate(([0], np.cumsum([len(word) for word in words])))

@@ -1,7 +1,7 @@
 """Classes of characters on which all splitting expressions, and all versions of Unicode, agree.
 
-A tokenizer may know another version of Unicode than we do. What Unicode 3.2 (2002) called a letter or a punctuation
-mark, and still does, is that for every tokenizer; anything newer has no class, and nothing is ever cut beside it.
+A tokenizer may use another version of Unicode than Python. A character that has the same category in Unicode 3.2
+(2002) and today has it in every tokenizer. Any other character gets no class, and texts are never cut next to it.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ LETTER = 1  # \p{L}
 HAN = 2  # letters that BERT's normaliser puts spaces around
 DIGIT = 3  # 0 to 9
 PUNCTUATION = 4  # \p{P} without connectors (they are \w) and the apostrophe (it begins contractions)
-SOLID = 5  # anything else that is no white space and does not vanish
+SOLID = 5  # any other character that is not white space and that normalisation keeps
 SPACE = 6  # U+0020
 TAB = 7
 NEWLINE = 8  # line feed, carriage return
@@ -26,14 +26,15 @@ CLASSES = 9
 _WHITE_SPACE = {" ": SPACE, "\t": TAB, "\n": NEWLINE, "\r": NEWLINE}
 MAIN_PLANE = 0x10000
 _OLD = unicodedata.ucd_3_2_0
-_BETWEEN = "~#~"  # keeps probed characters apart: composes with nothing, and no character becomes these three
+_BETWEEN = "~#~"  # separates probed characters: composes with nothing, and no character is normalised to it
 
 
 def character_classes(normalize: Callable[[str], str] | None) -> Bytes:
-    """The class of each character of the main plane, (65536,): that of what the normaliser makes of it.
+    """The class of each character of the Basic Multilingual Plane, after normalisation, (65536,).
 
     Args:
-        normalize: the tokenizer's normaliser, which must work on neighbouring characters at most.
+        normalize: the tokenizer's normaliser, which may depend on neighbouring characters only; None: no
+        normalisation.
 
     Raises:
         ValueError: it changes `~#~`.
@@ -53,7 +54,7 @@ def character_classes(normalize: Callable[[str], str] | None) -> Bytes:
 
 
 def _class_of_form(classes: set[int]) -> int:
-    """Of the characters, of these classes, that stand in the place of one."""
+    """The class of a character that is normalised to characters of these classes."""
     if not classes or classes & {NONE, *_WHITE_SPACE.values()}:
         return NONE
     return classes.pop() if len(classes) == 1 else SOLID

@@ -1,4 +1,4 @@
-"""Which package encodes: fastokens where it gives the ids of `tokenizers`, as far as can be seen, else `tokenizers`.
+"""Chooses the package that encodes: fastokens if it gives the ids of `tokenizers` on all compared texts.
 
 Seen on the hard texts of `hard_texts.py`, on the tokenizer's own added and unmerged tokens as text, and on a sample
 of the run's texts. The choice is made once, where the sample is, and travels to the tasks as a value.
@@ -18,7 +18,7 @@ from pipelines.tokenizer.load import LoadedTokenizer, TokenizerError
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """The package that encodes, and the reason in words."""
+    """The package that encodes, and why it was chosen."""
 
     name: EncoderName
     why: str
@@ -28,12 +28,12 @@ def choose_encoder(tokenizer: LoadedTokenizer, sample: Sequence[str], wanted: Wa
     """Compares both packages on the hard texts and on `sample`.
 
     Args:
-        tokenizer: what is encoded with.
+        tokenizer: the tokenizer to encode with.
         sample: texts of the run; the comparison takes about a second for each megabyte.
-        wanted: `tokenizers` compares nothing; `fastokens` insists on it.
+        wanted: `tokenizers` skips the comparison; `fastokens` makes a failed one an error.
 
     Raises:
-        TokenizerError: fastokens is insisted on, and does not read the tokenizer or gives other ids.
+        TokenizerError: `wanted` is `fastokens`, but it cannot read the tokenizer or gives other ids.
     """
     library = Library(tokenizer.json)
     if wanted == "tokenizers":
@@ -41,9 +41,9 @@ def choose_encoder(tokenizer: LoadedTokenizer, sample: Sequence[str], wanted: Wa
     texts = [*hard_texts(tokenizer.tokens_without_merge), *sample]
     trouble = _trouble(tokenizer, library, texts)
     if not trouble:
-        return EncoderChoice("fastokens", f"the ids of tokenizers on {len(texts)} texts, {len(sample)} of the run's")
+        return EncoderChoice("fastokens", f"same ids as tokenizers on {len(texts)} texts, {len(sample)} of the run's")
     if wanted == "fastokens":
-        raise TokenizerError(f"`encoder: fastokens` cannot be: {trouble}")
+        raise TokenizerError(f"`encoder: fastokens` is not possible: {trouble}")
     return EncoderChoice("tokenizers", f"{trouble}; {library.path}")
 
 
@@ -55,8 +55,8 @@ def _trouble(tokenizer: LoadedTokenizer, library: Library, texts: list[str]) -> 
         raise
     except ImportError:
         return "fastokens is not installed"
-    except BaseException as error:  # a panic in Rust is no Exception
-        return f"fastokens does not read this tokenizer: {error}"
+    except BaseException as error:  # a panic in Rust is a BaseException
+        return f"fastokens cannot read this tokenizer: {error}"
     expected, _ = id_column(*library.encode_whole(texts), tokenizer.dtype)
     for text, ids, true_ids in zip(texts, found, expected, strict=True):
         if ids != true_ids:

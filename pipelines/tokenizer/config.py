@@ -1,4 +1,4 @@
-"""What a tokenizer is: a file to load, or the settings of a training run."""
+"""Configuration of the tokenizer: a file to load, or settings to train one."""
 
 from pathlib import Path
 from typing import ClassVar, Literal, Self
@@ -18,16 +18,16 @@ SPECIAL_TOKENS: dict[Kind, tuple[str, ...]] = {
 
 
 class TokenizerConfig(Config):
-    """Either `load`, or training settings; both together are an error."""
+    """Either `load` or training settings; giving both is an error."""
 
     without_effect: ClassVar[frozenset[str]] = frozenset({"encoder"})
 
     name: str = "default"
-    load: Path | None = Field(None, description="any tokenizer.json; nothing is trained then")
+    load: Path | None = Field(None, description="path of a tokenizer.json to use instead of training one")
     kind: Kind = Field("bpe", description="byte-level BPE, byte-level Unigram, or BERT's WordPiece")
     vocab_size: int = Field(32_768, gt=0, description="special tokens included")
     sample_bytes: int = Field(100_000_000, gt=0, description="UTF-8 bytes of text to train on, held by the driver")
-    seed: int = Field(0, description="of the sample")
+    seed: int = Field(0, description="seed of the sample of training texts")
     min_frequency: int = Field(2, ge=1, description="a token must occur this often in the sample")
     special_tokens: tuple[str, ...] = Field((), description="default: those of the kind")
     unicode_form: Literal["NFC", "NFD", "NFKC", "NFKD"] | None = Field(None, description="normalise before splitting")
@@ -36,7 +36,7 @@ class TokenizerConfig(Config):
 
     encoder: WantedEncoder = Field(
         "auto",
-        description="the package that encodes; the ids are the same. auto: fastokens where a comparison allows it",
+        description="the package that encodes; ids are the same. auto: fastokens if a comparison finds equal ids",
     )
 
     @model_validator(mode="after")
@@ -52,7 +52,7 @@ class TokenizerConfig(Config):
     @model_validator(mode="after")
     def _fill_special_tokens(self) -> Self:
         if not self.special_tokens:
-            # A default that depends on another field; frozen models are still being built here.
+            # This default depends on another field; the model is frozen, hence object.__setattr__.
             object.__setattr__(self, "special_tokens", SPECIAL_TOKENS[self.kind])
         if len(set(self.special_tokens)) != len(self.special_tokens):
             raise ValueError(f"special_tokens holds one token twice: {list(self.special_tokens)}")

@@ -1,4 +1,4 @@
-"""Texts to token ids, in Arrow, with bounded memory whatever the length of a document."""
+"""Encodes Arrow texts to token ids, in bounded memory for documents of any length."""
 
 import os
 from typing import Literal
@@ -16,10 +16,10 @@ EncoderName = Literal["fastokens", "tokenizers"]
 
 
 class Encoder:
-    """A tokenizer ready to encode: ids only, no special tokens added, none recognised in a text.
+    """Encodes to ids; adds no special tokens, and recognises none in a text.
 
-    The ids are those of `tokenizers`, whichever package makes them; `choice.py` says which may.
-    A text that spells `<|endoftext|>` gets the ids of these characters, so no document can forge a separator.
+    The ids equal those of `tokenizers` with either package, provided that `choice.py` chose it.
+    The text `<|endoftext|>` is encoded as these characters, so that no document can forge a separator.
     Threads may share an encoder.
 
     Raises:
@@ -59,10 +59,10 @@ class Encoder:
 
 
 def id_column(ids: Uint32s, counts: Integers, dtype: np.dtype) -> tuple[pa.LargeBinaryArray, Integers]:
-    """Ids (T,) of n texts, `counts` (n,) each, as one binary column of that dtype; and the counts.
+    """The ids (T,) of n texts as a binary column (n,) of `dtype`, and `counts` (n,), the ids per text.
 
     Raises:
-        OverflowError: an id does not fit; nothing ever wraps.
+        OverflowError: an id does not fit the dtype.
     """
     if len(ids) and ids.max() > np.iinfo(dtype).max:
         raise OverflowError(f"the id {ids.max()} does not fit {dtype}")
@@ -73,7 +73,7 @@ def id_column(ids: Uint32s, counts: Integers, dtype: np.dtype) -> tuple[pa.Large
 
 
 def one_thread() -> None:
-    """Keeps both packages to the calling thread: a Spark task has one core, and forks without a warning."""
+    """Limits both packages to the calling thread: a task has one core; otherwise `tokenizers` warns after a fork."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["FASTOKENS_BPE_THREADS"] = "1"
-    os.environ["RAYON_NUM_THREADS"] = "1"  # fastokens, long texts, expressions that it has not compiled in
+    os.environ["RAYON_NUM_THREADS"] = "1"  # fastokens uses rayon for long texts under other expressions than its own

@@ -1,7 +1,7 @@
-"""The ids that fastokens gives: byte-level BPE at many times the speed of `tokenizers`.
+"""Encodes with fastokens: byte-level BPE at many times the speed of `tokenizers`.
 
 fastokens (Apache-2.0) reads BPE with the normalisers NFC, Lowercase, Prepend and Replace, and splits by ByteLevel,
-Split and Digits; for anything else it cannot be made. The expressions of GPT-2, cl100k, Llama 3, Qwen 2 and o200k are
+Split and Digits; other tokenizers raise an error. The expressions of GPT-2, cl100k, Llama 3, Qwen 2 and o200k are
 compiled into it.
 """
 
@@ -16,17 +16,17 @@ from pipelines.tokenizer.library import LONGEST
 from pipelines.tokenizer.runs import Uint32s
 
 DIFFERENT = "'ſ"
-"""A contraction by case folding: behind one, o200k's expression is followed wrongly by 0.3.5 (`s'ſ'S's`)."""
+"""A contraction under case folding. After one, fastokens 0.3.5 misapplies o200k's expression (`s'ſ'S's`)."""
 
 
 class Fast:
     """fastokens, for a tokenizer.json that it reads; special tokens are never recognised in a text.
 
-    Threads may share it. Each call stays on the thread that makes it: tasks are what runs side by side.
+    Threads may share it. A call uses the calling thread only, since tasks run in parallel.
 
     Raises:
         ImportError: fastokens is not installed.
-        ValueError: a part of the tokenizer is not known to it.
+        ValueError: fastokens does not support a part of the tokenizer.
     """
 
     def __init__(self, tokenizer_json: str) -> None:
@@ -43,6 +43,6 @@ class Fast:
 
 
 def not_for_fastokens(texts: pa.StringArray | pa.LargeStringArray) -> Truths:
-    """Which of (D,) texts the library encodes all the same: those known to differ, and those that it would cut."""
+    """(D,) which texts `tokenizers` must encode: those known to differ, and those longer than `LONGEST`."""
     long = pc.greater(pc.binary_length(texts), LONGEST)
     return pc.or_(long, pc.match_substring(texts, DIFFERENT)).to_numpy(zero_copy_only=False)

@@ -1,7 +1,7 @@
-"""Texts on which encoders are likely to differ: where splitting, normalising or matching special tokens is subtle.
+"""Texts on which encoders are likely to differ, because splitting, normalising or matching special tokens is subtle.
 
-Expressions differ in how they treat runs of white space, contractions, digits, combining marks and characters that
-newer versions of Unicode have moved to another class; implementations differ in how they do long texts.
+Expressions differ in runs of white space, contractions, digits, combining marks and characters whose class changed
+with a version of Unicode; implementations differ in long texts.
 """
 
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ def best_counts(
     length: np.ndarray,
     score: np.ndarray,
 ) -> np.ndarray:
-    """(P,) how often each piece stands in the best segmentations of the sample, by the Viterbi algorithm."""
+    """(P,) how often each piece occurs in the best segmentations of the sample, by the Viterbi algorithm."""
     counts = np.zeros(len(length), np.int64)
     longest = np.max(word_start[1:] - word_start[:-1])
     best = np.empty(longest + 1, np.float64)

@@ -1,7 +1,7 @@
-"""The ids that `tokenizers` gives, each distinct segment encoded once.
+"""Encodes with `tokenizers`, each distinct segment once.
 
-The library spends most of its time on alignments that nobody here reads. Texts repeat their words, so they are cut
-where this provably changes no id (`boundaries.py`), and what was encoded is remembered (`segment_ids.py`).
+The library spends most of its time on alignments, which are not needed here. Since texts repeat their words, they are
+cut where this provably changes no id (`boundaries.py`), and the ids of segments are cached (`segment_ids.py`).
 
 Shapes: D texts, T ids.
 """
@@ -22,13 +22,13 @@ from pipelines.tokenizer.segment_ids import SegmentIds
 from pipelines.tokenizer.segments import cut
 
 LONGEST = 8 << 20
-"""Bytes that are encoded at once where no place is proven; see `segments.cut`."""
+"""Longest segment, in bytes, where no cut is proven safe; see `segments.cut`."""
 
 
 class Library:
     """`tokenizers`, for any tokenizer.json: no special token is added, none is recognised in a text.
 
-    Threads may share it: each has a memory of its own.
+    Threads may share it: each has its own cache.
     """
 
     def __init__(self, tokenizer_json: str) -> None:
@@ -39,7 +39,7 @@ class Library:
 
     @property
     def path(self) -> str:
-        """What is encoded at once, and why: whole texts where nothing is proven of a part of the tokenizer."""
+        """Whether whole texts or segments are encoded, and why."""
         return self._places.why
 
     def encode(self, texts: pa.StringArray | pa.LargeStringArray) -> tuple[Uint32s, Integers]:
@@ -54,7 +54,7 @@ class Library:
         return np.concatenate(parts), counts
 
     def encode_whole(self, texts: Sequence[str]) -> tuple[Uint32s, Integers]:
-        """As `encode`, from one encoding for each text, whatever its length: what all other ways are compared with."""
+        """As `encode`, but encodes each text whole: the reference for every other way."""
         encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         ids = [encoding.ids for encoding in encodings]
         counts = np.fromiter(map(len, ids), np.int64, len(ids))
@@ -62,7 +62,7 @@ class Library:
 
 
 class _OfThread(threading.local):
-    """Made anew in each thread that looks at it."""
+    """Created separately in each thread that accesses it."""
 
     def __init__(self, library: Library) -> None:
         self.segment_ids = SegmentIds(library.encode_whole)

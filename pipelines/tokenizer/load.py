@@ -16,12 +16,12 @@ PADDING = ("<|pad|>", "<pad>", "[PAD]", "<|padding|>", "<|finetune_right_pad_id|
 
 
 class TokenizerError(ValueError):
-    """A file that is no usable tokenizer, or a token that it lacks."""
+    """An unusable tokenizer file, or a token that the tokenizer lacks."""
 
 
 @dataclass(frozen=True)
 class LoadedTokenizer:
-    """One tokenizer: canonical JSON, and what packing must know of it.
+    """A tokenizer as canonical JSON, with the properties that packing needs.
 
     `json` has truncation and padding switched off (they would lose or add tokens) and sorted keys, so equal
     tokenizers have equal JSON however their files were formatted.
@@ -51,7 +51,7 @@ class LoadedTokenizer:
 
     @property
     def vocabulary_size(self) -> int:
-        """Largest id plus one: ids may have holes, an embedding table may not."""
+        """Largest id plus one, the rows of an embedding table; ids may have gaps."""
         return max(self.vocabulary.values()) + 1
 
     @property
@@ -70,10 +70,10 @@ class LoadedTokenizer:
         return self.vocabulary[token]
 
     def separator(self, token: str | None = None) -> int:
-        """The id that ends each document: `token`, else the first of `END_OF_TEXT` that exists.
+        """The id that ends each document: `token`, else the first of `END_OF_TEXT` in the vocabulary.
 
         Raises:
-            TokenizerError: there is none; name one in the configuration.
+            TokenizerError: the vocabulary lacks it; the configuration must name another.
         """
         for candidate in (token,) if token else END_OF_TEXT:
             if candidate in self.vocabulary or token:
@@ -81,7 +81,11 @@ class LoadedTokenizer:
         raise TokenizerError(f"the tokenizer has none of {', '.join(END_OF_TEXT)}: name its end-of-text token")
 
     def padding(self, token: str | None = None, separator: str | None = None) -> int:
-        """The id that fills the end of a sequence: `token`, else the first of `PADDING`, else the separator."""
+        """The id that pads a sequence: `token`, else the first of `PADDING` in the vocabulary, else the separator.
+
+        Raises:
+            TokenizerError: as `separator`.
+        """
         for candidate in (token,) if token else PADDING:
             if candidate in self.vocabulary or token:
                 return self.token_id(candidate)

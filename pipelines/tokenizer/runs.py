@@ -1,4 +1,4 @@
-"""Runs of an array, joined."""
+"""Concatenates runs of an array."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Which texts a tokenizer is trained on: a function of ids, sizes and a seed, never of partitions."""
+"""Chooses the texts a tokenizer is trained on, from ids, sizes and a seed, independent of partitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipelines.keyed_hash import BITS
 class Choice:
     """The documents of a sample, in keyed order.
 
-    `rows` index the candidates; the last document gives only its first `last_bytes` bytes.
+    `rows` are indices of candidates; of the last document only the first `last_bytes` bytes are used.
     """
 
     rows: np.ndarray
@@ -26,7 +26,7 @@ def choose(hashes: np.ndarray, doc_ids: Sequence[str], sizes: np.ndarray, sample
         hashes: (n,) int64, `keyed_hash(doc_id, seed, "sample")`.
         doc_ids: (n,).
         sizes: (n,) int64, UTF-8 bytes of each text.
-        sample_bytes: the sample's exact size, if the candidates hold as much.
+        sample_bytes: exact size of the sample, if the candidates hold that much.
     """
     order = np.array(sorted(range(len(doc_ids)), key=lambda row: (hashes[row], doc_ids[row])), np.int64)
     ends = np.cumsum(sizes[order])
@@ -38,7 +38,7 @@ def choose(hashes: np.ndarray, doc_ids: Sequence[str], sizes: np.ndarray, sample
 
 
 def first_guess(total_bytes: int, sample_bytes: int) -> int:
-    """A bound on hashes under which, most often, a little more than `sample_bytes` of all documents lie."""
+    """A bound on hashes such that the documents below it usually hold somewhat more than `sample_bytes`."""
     return min(1 << BITS, (sample_bytes * (1 << BITS)) // max(total_bytes, 1) * 5 // 4 + 1)
 
 

@@ -1,6 +1,6 @@
-"""The ids of segments, each distinct one encoded once.
+"""A cache of the ids of segments, so that each distinct one is encoded once.
 
-Shapes: B bytes, S segments of a call, K segments remembered, T ids.
+Shapes: B bytes, S segments of a call, T ids.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,21 +17,20 @@ from pipelines.tokenizer.width import UINT32
 EncodeTexts = Callable[[list[str]], tuple[npt.NDArray[np.unsignedinteger], Integers]]
 """(n,) texts -> the ids of all of them, and how many (n,) each has."""
 
-# What is kept of the past before the memory starts afresh: bounds a worker's memory on endless input.
+# At these sizes the cache is emptied, which bounds a worker's memory.
 SEGMENT_LIMIT = 1_000_000
 BYTE_LIMIT = 32 << 20
 
 LONGEST_REMEMBERED = 64
-"""Bytes of the longest segments that are remembered; longer ones, mostly sentences of scripts without spaces, hardly
-ever come back."""
+"""Bytes of the longest cached segments; longer ones, mostly sentences of scripts without spaces, rarely repeat."""
 TOGETHER = 1 << 20
-"""Bytes that one call of the library encodes: it holds about 200 bytes for each token meanwhile."""
+"""Characters that one call of the library encodes; it needs about 200 bytes of memory per token."""
 
 
 class SegmentIds:
-    """Looks ids of segments up, and asks for those of segments not seen before.
+    """Looks up the ids of segments, and encodes segments that are not cached.
 
-    No result depends on what was seen before.
+    The content of the cache does not affect any result.
     """
 
     def __init__(self, encode_texts: EncodeTexts) -> None:
@@ -40,7 +39,7 @@ class SegmentIds:
 
     def _forget(self) -> None:
         self._table = ByteStrings()
-        self._ids = np.empty(1 << 12, UINT32)  # of all segments, end to end
+        self._ids = np.empty(1 << 12, UINT32)  # of all segments, concatenated
         self._offsets = np.zeros(1 << 12, np.int64)  # where the ids of each segment begin
         self._known = 0
 
@@ -65,7 +64,7 @@ class SegmentIds:
         return join_runs(self._ids, first, counts), counts
 
     def _append(self, segments: list[str], number: int) -> None:
-        """Encodes segments that get the numbers from `number` on; whatever had these numbers is overwritten."""
+        """Encodes segments and stores them under the numbers from `number` on, overwriting what was there."""
         for together in _groups(segments):
             ids, counts = self._encode_texts(together)
             begin, last = int(self._offsets[number]), number + len(together)
@@ -91,7 +90,7 @@ def _groups(segments: list[str]) -> Iterator[list[str]]:
 
 
 def _with_room(array: np.ndarray, size: int) -> np.ndarray:
-    """The array, or a copy with at least `size` places and a power of two of them."""
+    """The array, or a copy whose length is the next power of two from `size` on."""
     if size <= len(array):
         return array
     larger = np.empty(1 << (size - 1).bit_length(), array.dtype)

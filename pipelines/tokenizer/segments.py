@@ -1,4 +1,4 @@
-"""Cuts texts into segments where two neighbouring characters allow it.
+"""Cuts texts into segments between pairs of neighbouring characters that `boundaries.py` allows.
 
 Shapes: B bytes, D texts, S segments.
 """
@@ -14,8 +14,8 @@ from pipelines.kernels.batch import TextBatch
 from pipelines.kernels.utf8 import code_point_at, utf8_width
 from pipelines.tokenizer.characters import CLASSES, LETTER, NONE, SOLID, SPACE
 
-# What stands before a place: the class of a character; for white space also whether it begins a run behind other text
-# or continues one. The first of a run at the begin of a text, or behind something unknown, has its class alone.
+# The state before a position: the class of the character there. For white space, FIRST is added if it starts a run
+# after other text, LATER if it continues a run; neither at the start of a text or after a character without a class.
 FIRST = CLASSES - SPACE
 LATER = 2 * FIRST
 STATES = CLASSES + LATER
@@ -26,7 +26,7 @@ EARLIER = 2
 """A cut before the first of them, which is white space."""
 
 MOST = 1 << 18
-"""Segments that are looked at together: bounds memory whatever the length of a text."""
+"""Segments returned at a time: bounds memory for texts of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Segments:
 def cut(texts: TextBatch, classes: Bytes, pairs: Bytes, longest: int) -> Iterator[Segments]:
     """The segments of all texts, in order, at most `MOST` at a time; an empty text has none.
 
-    A segment holds at most `longest` bytes (at least 4). Where no boundary comes before that, it ends behind the last
-    white space in its second half, or right there: one word may then get other ids than in the whole text, but no
-    text is lost.
+    A segment holds at most `longest` bytes (at least 4). If it has no boundary, it ends after the last
+    white space of its second half, else at that length: then one word may get other ids than in the whole text, but
+    no text is lost.
 
     Args:
         texts: D texts.
-        classes: (65536,) class of each character of the main plane.
+        classes: (65536,) class of each character of the Basic Multilingual Plane.
         pairs: (STATES, CLASSES) where a text is cut when a character of a class follows a state: HERE, EARLIER, both
             (their sum) or nowhere (0).
         longest: bytes of a segment.
@@ -77,7 +77,7 @@ def _cut(
     ends: Integers,
     rows: Ids,
 ) -> tuple[int, int, int, int]:
-    """Fills the arrays from text `row`, byte `resume` of it -> (segments, row, byte and class to go on from)."""
+    """Fills the arrays from text `row`, byte `resume` of it -> (segments, row, byte and class to resume from)."""
     count = 0
     while row < len(text_begins) and count + 2 < len(begins):
         end = text_ends[row]

@@ -19,9 +19,9 @@ from pipelines.workers.mapped import Mapped
 
 
 def sample(clean_documents: DataFrame, config: TokenizerConfig) -> list[str]:
-    """At most `sample_bytes` of text, in keyed order: the driver holds no more, and partitions play no part.
+    """Collects at most `sample_bytes` of text, in keyed order, whatever the partitions.
 
-    Keys and sizes are collected for a little more than the sample, the texts of the sample itself only.
+    Keys and sizes are collected for somewhat more documents than the sample, texts for the sample only.
     """
     sized = clean_documents.select(
         "doc_id",
@@ -42,7 +42,7 @@ def sample(clean_documents: DataFrame, config: TokenizerConfig) -> list[str]:
 
 
 def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndarray) -> list[str]:
-    """The texts of the chosen documents; of the last one, which may be huge, the beginning alone is collected."""
+    """The texts of the chosen documents. Of the last, which may be huge, only the beginning is collected."""
     if not len(choice.rows):
         return []
     last = int(choice.rows[-1])
@@ -68,7 +68,7 @@ def texts_to_check(clean_documents: DataFrame, documents: int = 128, characters:
 
 
 def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str, choice: EncoderChoice) -> Mapped:
-    """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id), encoded as was chosen."""
+    """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id), encoded by the chosen package."""
     needed = clean_documents.select("doc_id", "text", "cluster_id")
     return Mapped(needed, _encoding(tokenizer.json, choice.name, run_id), TOKENS.schema)
 
@@ -76,7 +76,7 @@ def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str, 
 def _encoding(
     content: str, by: EncoderName, run_id: str
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """The function carries the tokenizer to the tasks."""
+    """The function that tasks run; the tokenizer is pickled with it."""
 
     def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         one_thread()

@@ -1,7 +1,7 @@
-"""Training: the same texts in the same order give the same file, byte for byte.
+"""Trains a tokenizer: the same texts in the same order give the same file, byte for byte.
 
-The library's trainers count words in hash maps with a random seed. Byte-level BPE is immune, since its first tokens
-are sorted; WordPiece and Unigram are not, so they have a training of their own here: `wordpiece.py`, `unigram.py`.
+The library's trainers count words in hash maps with a random seed. This does not affect byte-level BPE, whose alphabet
+is sorted. It affects WordPiece and Unigram, which are trained by `wordpiece.py` and `unigram.py` instead.
 """
 
 import itertools
@@ -38,7 +38,7 @@ def train(texts: Iterable[str], config: TokenizerConfig) -> LoadedTokenizer:
 
 
 def blank_tokenizer(config: TokenizerConfig) -> Tokenizer:
-    """Everything of a tokenizer but its vocabulary: how it normalises, splits and decodes."""
+    """A tokenizer without vocabulary: how it normalises, splits and decodes."""
     form = [getattr(normalizers, config.unicode_form)()] if config.unicode_form else []
     if config.kind == "wordpiece":
         tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
@@ -60,6 +60,8 @@ def _bpe_trainer(config: TokenizerConfig) -> trainers.BpeTrainer:
         vocab_size=config.vocab_size,
         min_frequency=config.min_frequency,
         special_tokens=list(config.special_tokens),
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),  # every text can be encoded
+        initial_alphabet=sorted(
+            pre_tokenizers.ByteLevel.alphabet()
+        ),  # all 256 bytes, so that every text can be encoded
         show_progress=False,
     )

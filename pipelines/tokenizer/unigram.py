@@ -1,10 +1,9 @@
-"""Unigram training (Kudo 2018, "Subword Regularization") that gives the same model for the same texts.
+"""Deterministic Unigram training (Kudo 2018, "Subword Regularization").
 
-Over the bytes of words: all frequent substrings are candidates; expectation maximisation estimates their
-probabilities; the candidates whose loss costs the least likelihood are dropped, round by round, until the vocabulary
-has its size.
-Single bytes always stay, so every text can be encoded. The library's own trainer sums in the order of a randomly
-seeded hash map, and so differs from run to run.
+The candidates are all frequent substrings of words, as bytes. Each round estimates their probabilities by expectation
+maximisation, then drops those whose removal lowers the likelihood least, until the vocabulary has its size.
+Single bytes are never dropped, so every text can be encoded. The library's own trainer sums in the order of a randomly
+seeded hash map, so its result differs between runs.
 """
 
 import itertools
@@ -21,12 +20,12 @@ from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.words import count_words
 
 LONGEST_PIECE = 16  # bytes
-SEEDS = 1_000_000  # candidates of the first round at most
-SHRINK = 0.75  # share of the candidates that survives a round
-SPARE = 1.1  # the rounds end at this multiple of the vocabulary; then the least probable go
-EM_STEPS = 2  # of a round
-RARE = 0.5  # a piece expected less often than this goes at once
-UNSEEN = 10.0  # how far below the least probable piece a byte is that never occurred
+SEEDS = 1_000_000  # most candidates of the first round
+SHRINK = 0.75  # share of the candidates kept in a round
+SPARE = 1.1  # rounds end at this multiple of the vocabulary; then the least probable pieces are dropped
+EM_STEPS = 2  # per round
+RARE = 0.5  # a piece with a lower expected count is dropped at once
+UNSEEN = 10.0  # log probability of an unseen byte below that of the least probable piece
 
 
 def train(texts: Iterable[str], tokenizer: Tokenizer, config: TokenizerConfig) -> models.Unigram:
@@ -72,7 +71,7 @@ def _prune(candidates: Candidates, score: np.ndarray, size: int) -> tuple[Candid
     """Keeps the `size` pieces whose removal would cost the most likelihood."""
     uses = lattice.best_counts(*_words(candidates), score)
     others = lattice.second_best(candidates.first, candidates.edge_start, candidates.edges, candidates.length, score)
-    others[candidates.length == 1] = 0.0  # never compared: they stay
+    others[candidates.length == 1] = 0.0  # unused, since single bytes are never dropped
     return _largest(candidates, score, uses * (score - others), size)
 
 
@@ -85,7 +84,7 @@ def _largest(candidates: Candidates, score: np.ndarray, merit: np.ndarray, size:
 
 
 def _seeds(candidates: Candidates) -> Candidates:
-    """The candidates that cover the most text."""
+    """At most `SEEDS` candidates, those that cover the most text."""
     covered = (candidates.frequency * candidates.length).astype(float)
     return _largest(candidates, covered, covered, SEEDS)[0]
 
@@ -110,4 +109,4 @@ def _byte_characters() -> tuple[str, ...]:
 
 
 BYTE_CHARACTERS = _byte_characters()
-"""(256,) how byte-level splitting spells each byte: printable Latin-1 as itself, the others from U+0100 on."""
+"""(256,) the character of each byte in byte-level splitting: printable Latin-1 as is, others from U+0100 on."""

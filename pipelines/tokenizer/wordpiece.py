@@ -1,8 +1,8 @@
-"""WordPiece training that does not depend on the order of a hash map.
+"""Deterministic WordPiece training.
 
-The library gives `##` tokens ids in the order of a randomly seeded hash map, and ties between merges go by id. Here
-the characters inside a word are moved to a part of Unicode that holds nothing, which makes WordPiece training the same
-as BPE training; its alphabet is sorted, so its result is a function of the texts. The move is undone at the end.
+The library assigns ids to `##` tokens in the order of a randomly seeded hash map, and breaks ties between merges by
+id. Here each character after the first of a word is shifted to an unused range of code points. WordPiece training is
+then BPE training, whose alphabet is sorted, so the result depends on the texts alone. The shift is undone at the end.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.words import count_words
 
 INSIDE = 0x80000
-"""Distance of the move. Words with characters from here on (private use, mostly) are not trained on."""
+"""Distance of the shift. Words with characters from here on (mostly private use) are left out of training."""
 
 ALPHABET_SHARE = 4
 """At most a quarter of the vocabulary is spent on single characters: rarer ones become `[UNK]`."""
@@ -64,7 +64,7 @@ def _frequent_characters(words: dict[str, int], limit: int) -> set[str]:
 
 
 def _repeated(words: dict[str, int], longest: int = 10_000) -> Iterator[str]:
-    """Each word as often as it was counted, in texts of at most `longest` words."""
+    """Each word repeated by its count, in texts of at most `longest` words."""
     for word, count in words.items():
         for start in range(0, count, longest):
             yield " ".join([word] * min(longest, count - start))

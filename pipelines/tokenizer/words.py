@@ -1,4 +1,4 @@
-"""The words that a tokenizer's own normaliser and pre-tokenizer see, counted."""
+"""Counts the words that a tokenizer's normaliser and pre-tokenizer produce."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from pipelines.tokenizer.segments import cut
 TOGETHER = 1_000
 """Texts that are cut together."""
 LONGEST = 8 << 20
-"""Bytes after which a text without a boundary is cut anyhow."""
+"""Bytes after which a text without a boundary is cut."""
 
 
 def count_words(texts: Iterable[str], tokenizer: Tokenizer) -> Counter[str]:
@@ -32,7 +32,7 @@ def count_words(texts: Iterable[str], tokenizer: Tokenizer) -> Counter[str]:
 
 
 def _count_segments(texts: Iterable[str], tokenizer: Tokenizer) -> tuple[ByteStrings, Integers]:
-    """The distinct segments, K in order of first occurrence, and how often each occurs, (K,)."""
+    """The K distinct segments in order of first occurrence, and how often each occurs, (K,)."""
     places = boundaries(tokenizer.to_str())
     segments, counts = ByteStrings(), np.zeros(0, np.int64)
     for some in _batches(texts):

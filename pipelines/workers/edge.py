@@ -1,7 +1,7 @@
-"""What is passed to `mapInArrow` and `applyInArrow`: functions that run in a worker process where there is a pool.
+"""Wraps functions for `mapInArrow` and `applyInArrow`, so that they run in a worker process where there is a pool.
 
-On Sail a function runs in a thread of the process with the engine, which has a pool in use; in Spark's own Python
-workers there is none, and the function runs where it is.
+On Sail a function runs in a thread of the process with the engine, which uses a pool; Spark's own Python
+workers have none, and call the function directly.
 """
 
 import os
@@ -19,7 +19,7 @@ _current: WorkerPool | None = None
 
 
 def use(pool: WorkerPool | None) -> None:
-    """Makes a pool the one that this process's functions run in; None: they run where they are."""
+    """Sets the pool in which this process's functions run; None: they are called directly."""
     global _current
     _current = pool
 
@@ -44,10 +44,11 @@ def current() -> WorkerPool | None:
 def in_worker(function: BatchFunction) -> BatchFunction:
     """The same function of batches, run in a worker of the pool in use, if there is one when it runs.
 
-    It is pickled here and now. A worker keeps it between tasks: what it remembers must not change its results.
+    The function is pickled during this call. A worker keeps it between tasks, so its state must not change its
+    results.
 
     Raises:
-        pickle.PicklingError: the function holds on to something that cannot be pickled.
+        pickle.PicklingError: the function refers to something that cannot be pickled.
     """
     pickled = Pickled.of(function)
 
@@ -79,6 +80,6 @@ def _run(pickled: Pickled, batches: Batches) -> Batches:
 
 
 def _batches(table: pa.Table) -> list[pa.RecordBatch]:
-    """One at least, for the schema's sake."""
+    """The table's batches; an empty batch where there are none, since it carries the schema."""
     batches: list[pa.RecordBatch] = table.to_batches()
     return batches or [pa.RecordBatch.from_pylist([], schema=table.schema)]

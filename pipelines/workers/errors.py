@@ -1,4 +1,4 @@
-"""What goes wrong with worker processes, as opposed to in the functions that they run."""
+"""Errors of worker processes themselves, not of the functions that they run."""
 
 
 class WorkerError(RuntimeError):

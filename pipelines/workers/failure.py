@@ -1,4 +1,4 @@
-"""An exception on its way from a worker to the process that gave it the task."""
+"""Sends an exception from a worker to the process that gave it the task."""
 
 import os
 import pickle
@@ -8,19 +8,19 @@ from pipelines.workers.errors import WorkerError
 
 
 def packed(error: BaseException) -> bytes:
-    """The exception, or what can be said of it where it cannot be pickled."""
+    """The exception as bytes; only its type, message and traceback as text where it cannot be pickled."""
     story = "".join(traceback.format_exception(error)).rstrip()
     note = f"In worker process {os.getpid()}:\n{story}"
     try:
         whole = pickle.dumps(error)
-        pickle.loads(whole)  # exceptions with arguments of their own are often pickled well, but not read again
+        pickle.loads(whole)  # many exceptions with own constructor arguments can be pickled but not unpickled
     except Exception:
         whole = b""
     return pickle.dumps((whole, f"{type(error).__name__}: {error}", note))
 
 
 def unpacked(message: bytes) -> BaseException:
-    """The exception to raise: of the type it had, or else a WorkerError with its words. The traceback is a note."""
+    """The exception to raise: of its own type, else a WorkerError with its message; the traceback is a note."""
     whole, words, note = pickle.loads(message)
     error: BaseException
     try:

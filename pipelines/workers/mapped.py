@@ -1,4 +1,4 @@
-"""Rows and a function over their batches that is not applied yet: a writer can follow it in the same process."""
+"""Rows and a function over their batches, not applied yet, so that a writer can be added in the same process."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mapped:
-    """What `rows.mapInArrow(function)` would be: `schema` is that of the function's batches."""
+    """A pending `rows.mapInArrow(function)`; `schema` is that of the function's batches."""
 
     rows: "DataFrame"
     function: BatchFunction
     schema: pa.Schema
 
     def frame(self) -> "DataFrame":
-        """The function applied, in a worker process where there are some."""
+        """The DataFrame with the function applied, in a worker process if there is a pool."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
         return self.rows.mapInArrow(in_worker(self.function), from_arrow_schema(self.schema))
 
     def then(self, following: BatchFunction, schema: pa.Schema) -> "Mapped":
-        """The same with another function behind it: between the two, rows do not leave the process."""
+        """Adds a function that receives the first one's batches in the same process."""
         first = self.function
 
         def both(batches: Batches) -> Batches:

@@ -17,25 +17,25 @@ _PARTS_AT_ONCE = 256  # POSIX guarantees 16, Linux and macOS take 1024
 
 
 class Kind(IntEnum):
-    """What a message says. The worker only ever reads after it has asked."""
+    """The kind of a message. The worker reads a message only after it has requested one."""
 
-    TASK = 1  # to the worker: run the function with this digest. From the worker: yes, I have it
-    FUNCTION = 2  # from the worker: what function is that? To the worker: this one, pickled
-    NEXT = 3  # from the worker: the next batch, please
-    BATCH = 4  # to the worker: a batch of the input. From the worker: one of the output
+    TASK = 1  # to the worker: run the function with this digest. From the worker: it has that function
+    FUNCTION = 2  # from the worker: request for the function. To the worker: the function, pickled
+    NEXT = 3  # from the worker: request for the next batch
+    BATCH = 4  # to the worker: a batch of the input. From the worker: a batch of the output
     END = 5  # to the worker: there are no more batches. From the worker: the task is done
     ERROR = 6  # from the worker: the function raised this
 
 
 class HangupError(Exception):
-    """The other process has gone."""
+    """The other process has closed the connection."""
 
 
 def send(connection: socket.socket, kind: Kind, parts: Sequence[bytes | pa.Buffer] = ()) -> None:
     """Sends one message, whose body is the parts one after the other.
 
     Raises:
-        HangupError: nobody is there to read it.
+        HangupError: the other process has closed the connection.
     """
     views = [memoryview(part).cast("B") for part in parts if len(part)]
     views.insert(0, memoryview(_HEADER.pack(kind, sum(map(len, views)))))
@@ -53,10 +53,10 @@ def send(connection: socket.socket, kind: Kind, parts: Sequence[bytes | pa.Buffe
 
 
 def receive(connection: socket.socket) -> tuple[Kind, pa.Buffer]:
-    """The next message, once it is there.
+    """Waits for the next message.
 
     Raises:
-        HangupError: there will be none.
+        HangupError: the other process has closed the connection.
     """
     header = bytearray(_HEADER.size)
     _fill(connection, memoryview(header))
@@ -91,7 +91,7 @@ def _fill(connection: socket.socket, view: memoryview) -> None:
 
 
 class _Parts:
-    """A file that keeps what Arrow writes: bytes for what it made up, its own buffers for the columns."""
+    """A file object that collects what Arrow writes: bytes for metadata, uncopied buffers for columns."""
 
     closed = False
 

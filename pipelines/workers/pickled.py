@@ -1,4 +1,4 @@
-"""Functions on their way to a worker."""
+"""Functions, pickled to send to a worker."""
 
 import hashlib
 import pickle
@@ -13,24 +13,24 @@ BatchFunction = Callable[[Batches], Batches]
 
 @dataclass(frozen=True, slots=True)
 class Pickled:
-    """A function, pickled; the digest tells workers which one it is."""
+    """A pickled function; workers identify it by its digest."""
 
     payload: bytes
     digest: bytes
 
     @classmethod
     def of(cls, function: BatchFunction) -> "Pickled":
-        """Closures, lambdas and what `__main__` defines go by value, all else by name.
+        """Pickles a function: closures, lambdas and definitions of `__main__` by value, all else by name.
 
         Raises:
-            pickle.PicklingError: the function holds on to something that cannot be pickled.
+            pickle.PicklingError: the function refers to something that cannot be pickled.
         """
-        from pyspark import cloudpickle  # the arrays at the core import without Spark
+        from pyspark import cloudpickle  # other users of this module import it without Spark
 
         payload = cloudpickle.dumps(function)
         return cls(payload, hashlib.blake2b(payload, digest_size=16).digest())
 
     def load(self) -> BatchFunction:
-        """The function again."""
+        """Unpickles the function."""
         function: BatchFunction = pickle.loads(self.payload)
         return function

@@ -16,15 +16,15 @@ from pipelines.workers.messages import HangupError, Kind, decoded, encoded, rece
 from pipelines.workers.pickled import BatchFunction, Pickled
 from pipelines.workers.starting import Template, Worker
 
-# How long no worker may have had anything to do before a task that has gets one more.
+# After this long without any worker computing, a task that has input gets an extra worker.
 _STALL_SECONDS = 1.0
 
 
 class Progress(NamedTuple):
-    """What a pool has done since it was made."""
+    """Counts since the pool was created."""
 
     started: int  # tasks
-    finished: int  # tasks, well or not
+    finished: int  # tasks, including failed ones
     rows_in: int
     rows_out: int
 
@@ -32,9 +32,9 @@ class Progress(NamedTuple):
 class WorkerPool:
     """Worker processes for tasks of this process; needs fork and Unix sockets, that is Linux or macOS.
 
-    Workers start when they are needed and stay. There are at most `size`, with one exception: tasks can wait for each
-    other without knowing (one reads what another writes), so while all workers have waited a second for input or for
-    a reader, a task that has work gets one more, which is ended after the task.
+    Workers start on demand and are kept. There are at most `size`, with one exception. One task may read what another
+    writes, so all workers can be waiting for a task that has no worker yet. When all have waited for a second, for
+    input or for a reader, a task with input gets an extra worker, which ends with the task.
 
     `run` may be called from any number of threads.
     """
@@ -61,9 +61,9 @@ class WorkerPool:
         atexit.register(self.stop)
 
     def run(self, function: BatchFunction | Pickled, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """What `function` makes of `batches`, in a worker; both are consumed as the result is.
+        """Runs `function` on `batches` in a worker. Input is read only as the result is consumed.
 
-        A worker unpickles a function once and keeps it, with what it holds, for further tasks.
+        A worker unpickles a function once and keeps it, with its state, for further tasks.
 
         Raises:
             WorkerError: the worker ended before its task did, or cannot be started.
@@ -100,11 +100,15 @@ class WorkerPool:
             return Progress(self._started, self._finished, self._rows_in, self._rows_out)
 
     def ready(self) -> float:
-        """Waits until workers can start warm; the seconds that warming took."""
+        """Waits until the template is warm; returns the seconds that warming took.
+
+        Raises:
+            WorkerError: the template has ended.
+        """
         return self._template.ready()
 
     def stop(self) -> None:
-        """Ends all processes; what runs fails with a WorkerError."""
+        """Ends all processes; running tasks fail with a WorkerError."""
         if os.getpid() != self.owner:
             return
         with self._changed:
@@ -124,7 +128,7 @@ class WorkerPool:
         self.stop()
 
     def _lease(self, task: Pickled) -> Worker:
-        """A worker that has begun with a task."""
+        """A worker that has accepted the task; waits until one is free."""
         with self._changed:
             while not self._stopped and not self._idle and self._workers >= self.size and not self._is_stalled():
                 self._changed.wait(_STALL_SECONDS)
@@ -150,7 +154,7 @@ class WorkerPool:
             self._rest()
 
     def _is_stalled(self) -> bool:
-        """Whether nothing goes on; then the second begins anew."""
+        """Whether no worker has computed for `_STALL_SECONDS`. If so, starts that interval again."""
         now = time.monotonic()
         if self._computing or now - self._quiet_since < _STALL_SECONDS:
             return False
@@ -158,7 +162,7 @@ class WorkerPool:
         return True
 
     def _replaced(self, worker: Worker | None) -> Worker:
-        """A new worker, in the place of one that has ended."""
+        """A new worker, also in place of one that has ended."""
         if worker is not None:
             worker.discard()
         template = self._template
@@ -177,7 +181,7 @@ class WorkerPool:
             return self._template
 
     def _return(self, worker: Worker, is_usable: bool) -> None:
-        """Takes a worker back; ends it when it is in the middle of something, or one too many."""
+        """Takes a worker back; ends it when it is still in a task or the pool has too many."""
         with self._changed:
             keep = is_usable and self._workers <= self.size and not self._stopped
             if keep:
@@ -228,7 +232,7 @@ def usable_cores() -> int:
 
 
 def _begun(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same, with the first at hand: a task that has nothing to do yet takes no worker."""
+    """The same batches, after the first has arrived: a task without input takes no worker."""
     iterator = iter(batches)
     first = next(iterator, None)
     return iter(()) if first is None else chain([first], iterator)

@@ -1,4 +1,4 @@
-"""Starting the template process, and workers from it, in the process with the engine."""
+"""Starts the template process and, through it, workers; runs in the process with the engine."""
 
 import os
 import signal
@@ -14,17 +14,17 @@ from pipelines.workers.messages import HangupError, Kind, receive, send
 from pipelines.workers.pickled import Pickled
 from pipelines.workers.template import ANSWER, END, FORK, READY, REQUEST
 
-# A worker is one of many: its libraries should not start a thread for each core. Settings of the user's come first.
+# There is a worker per core, so its libraries must not start a thread per core. The user's own settings win.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 _SETTINGS = {
     **dict.fromkeys(_ONE_THREAD, "1"),
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow would start one when it is imported
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # otherwise importing pyarrow starts a thread
 }
 _STOP_SECONDS = 5.0
 
 
 class Worker:
-    """A worker process, seen from here."""
+    """A handle on a worker process."""
 
     def __init__(self, pid: int, connection: socket.socket, template: "Template") -> None:
         self.pid = pid
@@ -33,7 +33,7 @@ class Worker:
         self._has_ended = False
 
     def take(self, task: Pickled) -> bool:
-        """Gives it a task; False when it has ended before it could begin."""
+        """Gives it a task; False when the worker has ended."""
         try:
             send(self.connection, Kind.TASK, [task.digest])
             kind, _ = receive(self.connection)
@@ -44,12 +44,12 @@ class Worker:
         return True
 
     def ending(self) -> str:
-        """How it ended, after it hung up."""
+        """How it ended, in words; call this after a HangupError."""
         self._has_ended = True
         return self._template.ending(self.pid)
 
     def discard(self) -> None:
-        """Ends it, if it has not ended. Waits for nothing: the garbage collector may call this at any place."""
+        """Ends it, without waiting: the garbage collector may call this at any point."""
         self.connection.close()
         if not self._has_ended:
             self._has_ended = True
@@ -57,9 +57,9 @@ class Worker:
 
 
 class Template:
-    """The template process, which begins to warm up at once.
+    """The template process, which starts to warm up at once.
 
-    It has the environment variables and the import path of this moment, and this process's streams.
+    It inherits the current environment variables, import path and standard streams.
     """
 
     def __init__(self) -> None:
@@ -83,11 +83,11 @@ class Template:
 
     @property
     def has_ended(self) -> bool:
-        """Whether no more workers will come of it."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def ready(self) -> float:
-        """Waits until it is warm; the seconds that this took it.
+        """Waits until it is warm; returns the seconds that warming took.
 
         Raises:
             WorkerError: it has ended.
@@ -117,7 +117,7 @@ class Template:
             self._end_discarded()
 
     def ending(self, pid: int) -> str:
-        """How a worker ended: "was killed (signal 9)"."""
+        """How a worker ended, such as "was killed (signal 9)"."""
         try:
             with self._asking:
                 return how_it_ended(os.waitstatus_to_exitcode(self._end(pid)))
@@ -125,14 +125,14 @@ class Template:
             return "ended with its template process"
 
     def discard(self, pid: int) -> None:
-        """Has a worker ended: now, or by the thread that is just asking for something."""
+        """Requests the end of a worker: now, or after the request that another thread is making."""
         self._discarded.append(pid)
         self._end_discarded()
 
     def stop(self) -> None:
         """Ends it and all its workers."""
         with suppress(OSError):
-            self._control.shutdown(socket.SHUT_RDWR)  # also wakes who waits for an answer
+            self._control.shutdown(socket.SHUT_RDWR)  # also wakes threads that wait for an answer
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -143,7 +143,7 @@ class Template:
     def _end_discarded(self) -> None:
         while self._discarded and self._asking.acquire(blocking=False):
             try:
-                with suppress(OSError, WorkerError):  # it is gone, and they are gone with it
+                with suppress(OSError, WorkerError):  # the template has ended, and its workers with it
                     self._end(self._discarded.popleft())
             finally:
                 self._asking.release()
@@ -182,11 +182,11 @@ class Template:
 
 
 def how_it_ended(code: int) -> str:
-    """In words; a negative code is a signal's number."""
+    """An exit code in words; a negative code is the number of a signal."""
     if code >= 0:
         return f"ended (exit status {code})"
-    want = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
-    return f"was killed (signal {-code}){want}"
+    cause = ", perhaps because memory ran out" if -code == signal.SIGKILL else ""
+    return f"was killed (signal {-code}){cause}"
 
 
 def _import_path() -> str:

@@ -1,11 +1,12 @@
-"""The template process: imports and warms all that workers need, once, and then forks them.
+"""The template process: imports and warms everything workers need, once, then forks workers.
 
-A forked worker starts in milliseconds, warm, and shares what is warm with all others. `python -m
-pipelines.workers.template FD` is started by `starting.Template`, with whom it talks over the socket FD.
-Requests are a letter and a process id. `F`, with a socket: fork a worker that serves it -> its process id.
+A forked worker starts warm in milliseconds and shares imported modules and tables with the others. `starting.Template`
+starts this as `python -m pipelines.workers.template FD` and sends requests over the socket FD.
+A request is a letter and a process id. `F`, with a socket: fork a worker that serves it -> its process id.
 `E`: end this worker, unless it has ended -> its wait status.
 
-The process has one thread, for a fork copies no other. When the socket is closed it ends, and its workers with it.
+The process has one thread, because a fork copies only the calling thread. When the socket is closed, the process and
+its workers end.
 """
 
 import ctypes
@@ -29,12 +30,12 @@ ANSWER = struct.Struct("<q")
 FORK, END = b"F", b"E"
 
 _PR_SET_PDEATHSIG = 1
-_OOM_SCORE = "500"  # when memory runs out, a worker goes before the process with the engine; 0 to 1000
+_OOM_SCORE = "500"  # 0 to 1000: when memory runs out, the kernel kills a worker before the process with the engine
 
 
 def main(descriptor: int) -> None:
-    """Warms up, says so, and answers requests until the socket is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process with the engine, which then ends us
+    """Warms up, reports the seconds that took, and answers requests until the socket is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the process with the engine ends this one
     control = socket.socket(fileno=descriptor)
     _end_with(control)
     from pipelines.workers.warm import warm
@@ -42,7 +43,7 @@ def main(descriptor: int) -> None:
     started = time.perf_counter()
     warm()
     gc.collect()
-    gc.freeze()  # or else the collector of each worker would write to all that is shared
+    gc.freeze()  # otherwise each worker's garbage collector writes to shared pages and so copies them
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) & ~os.O_ASYNC)
     with suppress(OSError):
         control.sendall(READY.pack(time.perf_counter() - started))
@@ -50,22 +51,22 @@ def main(descriptor: int) -> None:
 
 
 def _end_with(control: socket.socket) -> None:
-    """Makes this process end when the socket is closed while it warms up; no request comes before that is done."""
+    """Ends this process if the socket is closed during warm-up; no request arrives before it is warm."""
     signal.signal(signal.SIGIO, lambda *_: os._exit(1))
     fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) | os.O_ASYNC)
-    with suppress(BlockingIOError):  # closed before the signal was asked for?
+    with suppress(BlockingIOError):  # closed before the signal was enabled?
         control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         os._exit(1)
 
 
 class Workers:
-    """The workers of this template, living or dead."""
+    """The workers of this template, running and ended."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._living: set[int] = set()
-        self._statuses: dict[int, int] = {}  # of the dead, until someone asks
+        self._statuses: dict[int, int] = {}  # wait statuses of ended workers, until requested
         self._libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
         self._woken, wakes = os.pipe()
         for end in (self._woken, wakes):
@@ -84,11 +85,11 @@ class Workers:
                 break
         for pid in self._living:
             os.kill(pid, signal.SIGKILL)
-        for pid in self._living:  # where process 1 does not reap what is left to it, as in many containers
+        for pid in self._living:  # in many containers process 1 does not reap orphans
             os.waitpid(pid, 0)
 
     def _answer(self) -> bool:
-        """Answers a request; False when there will be no more."""
+        """Answers a request; False when the socket is closed."""
         request, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, 1)
         if not request:
             return False
@@ -108,7 +109,7 @@ class Workers:
         return pid
 
     def _work(self, descriptor: int, template: int) -> None:
-        """The life of a worker."""
+        """Serves tasks in the forked process, then ends it."""
         try:
             if self._libc is not None:
                 self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -117,16 +118,16 @@ class Workers:
             self._control.close()
             with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
                 score.write(_OOM_SCORE)
-            if os.getppid() == template:  # or else it ended before its end was a signal
+            if os.getppid() == template:  # otherwise the template ended before prctl took effect
                 worker.serve(socket.socket(fileno=descriptor))
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
         finally:
-            os._exit(0)  # nothing of the template's may run again at exit
+            os._exit(0)  # exit handlers of the template must not run in a worker
 
     def _end(self, pid: int) -> int:
-        if pid in self._living:  # so nobody else can have its id
+        if pid in self._living:  # not reaped, so its process id cannot belong to another process
             os.kill(pid, signal.SIGKILL)
             self._living.remove(pid)
             return os.waitpid(pid, 0)[1]

@@ -1,7 +1,8 @@
-"""What the template process does once, so that the first batch of a worker takes no longer than the tenth.
+"""Warms the template process, so that the first batch of a worker takes no longer than the tenth.
 
-One function a room. They import what the room's functions import when they first run, load the compiled kernels from
-their cache, and build the tables that are built once a process. None may start a thread, or hold a file open.
+One function per package, which runs that package on a small input. This imports its modules, loads its compiled
+kernels from numba's cache, and builds its per-process tables. None may start a thread or keep a file open: forks
+follow.
 """
 
 import sys
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-# Quotation marks, an address, a list, an accent, mojibake, a number: each takes some kernel down a path of its own.
+# Quotation marks, an address, a list, an accent, mojibake, a number: each reaches other branches of the kernels.
 TEXT = """“The café is at https://example.org/menu,” she wrote to ada@example.org; it’s 3.5 km away, isn’t it?
 
 - Call +44 20 7946 0958 before 10 a.m., or come by: the weather is fine, and the fine weather is there to be enjoyed.
@@ -25,7 +26,7 @@ PAGE = f"<html><head><title>Menu</title></head><body><main><h1>Menu</h1><p>{TEXT
 
 
 def warm() -> None:
-    """Warms every room. One that fails is named on standard error: its tasks will say what is wrong."""
+    """Warms every package. Names those that fail on standard error and goes on: their tasks will raise the error."""
     for room in ROOMS:
         try:
             room()
@@ -35,9 +36,9 @@ def warm() -> None:
 
 
 def _functions() -> None:
-    """What pickled functions are made of."""
+    """Imports what unpickling a function needs."""
     import pyspark.cloudpickle
-    import pyspark.sql  # noqa: F401 (the rooms' edges import it, and their functions may be theirs)
+    import pyspark.sql  # noqa: F401 (the functions come from modules that import it)
 
 
 def _reading() -> None:

@@ -12,7 +12,7 @@ from pipelines.workers.failure import packed
 from pipelines.workers.messages import HangupError, Kind, decoded, encoded, receive, send
 from pipelines.workers.pickled import BatchFunction
 
-# Functions remembered; some hold lists that were to be sent once only, so they are not kept for good.
+# Functions kept. Some refer to large lists, so old ones are dropped.
 _REMEMBERED = 16
 
 
@@ -31,7 +31,7 @@ def serve(connection: socket.socket) -> None:
 def _outcome(
     connection: socket.socket, digest: bytes, functions: "OrderedDict[bytes, BatchFunction]"
 ) -> tuple[Kind, list[bytes]]:
-    """Runs one task; the last message of it."""
+    """Runs one task; returns its last message, END or ERROR."""
     try:
         function = _function(connection, digest, functions)
         for batch in function(_input(connection)):
@@ -40,7 +40,7 @@ def _outcome(
             send(connection, Kind.BATCH, encoded(batch))
     except HangupError:
         raise
-    except BaseException as error:  # SystemExit too: the function may not end the worker
+    except BaseException as error:  # also SystemExit: a function must not end the worker
         return Kind.ERROR, [packed(error)]
     return Kind.END, []
 
@@ -48,7 +48,7 @@ def _outcome(
 def _function(
     connection: socket.socket, digest: bytes, functions: "OrderedDict[bytes, BatchFunction]"
 ) -> BatchFunction:
-    """The function with this digest: sent and unpickled when it is new here."""
+    """The function with this digest; requested and unpickled when this worker does not have it."""
     send(connection, Kind.TASK if digest in functions else Kind.FUNCTION)
     if digest not in functions:
         _, payload = receive(connection)

@@ -30,7 +30,7 @@ def test_a_read_only_lake_is_named_before_a_session_starts(lake, corpus_folder, 
             config = fault_lakes.write_config(tmp_path / "run.yaml", mount / folder, corpus_folder)
             run = process_tree.start(config, json_log=False)
             run.wait()
-            in_words(run, str(mount / folder), "read-only", "Mount it for writing", "give the same command again")
+            in_words(run, str(mount / folder), "read-only", "Mount it for writing", "run the same command again")
         assert list(lake_rows.differences(mount / "lake", Path(lake))) == []
 
 
@@ -40,4 +40,4 @@ def test_a_full_disk_is_named_with_the_place_and_what_to_do(corpus_folder, tmp_p
         config = fault_lakes.write_config(tmp_path / "run.yaml", mount / "lake", corpus_folder)
         run = process_tree.start(config, json_log=False)
         run.wait()
-        in_words(run, f"no space left for {mount}/lake", "Make room", "give the same command again")
+        in_words(run, f"no space left for {mount}/lake", "Make room", "run the same command again")

@@ -248,7 +248,7 @@ def test_a_bad_configuration_is_told_without_an_engine(config):
 def test_an_engine_that_is_none_is_told_with_those_there_are(capsys, config, monkeypatch):
     assert "'duck'" in fails(capsys, "run", config(), "--engine", "duck")
     monkeypatch.setenv("TOKENLAKE_ENGINE", "duck")
-    assert "$TOKENLAKE_ENGINE: 'duck' is no engine; there are auto, sail, spark, connect" in fails(
+    assert "$TOKENLAKE_ENGINE: 'duck' is no engine; known: auto, sail, spark, connect" in fails(
         capsys, "run", config()
     )
 
@@ -367,4 +367,4 @@ def test_tables_says_nothing_but_the_tables(starts_a_process, lake):
 def test_doctor_compiles_what_the_first_run_would_wait_for(starts_a_process):
     done = tokenlake("doctor", "--install", "--quiet")
     assert done.returncode == 0
-    assert done.stderr.splitlines() == ["compiling the kernels, and making the tables of common languages (once)"]
+    assert done.stderr.splitlines() == ["compiling kernels and building the word tables of common languages (once)"]

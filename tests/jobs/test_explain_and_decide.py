@@ -31,21 +31,21 @@ def versions(lake):
 def kept(opened):
     """The story of a document that went all the way."""
     mail = opened.read("documents").where("uri LIKE '%mail.txt'").head()
-    return explain.tell(opened, mail.doc_id)
+    return explain.trace_document(opened, mail.doc_id)
 
 
 @pytest.fixture(scope="module")
 def dropped(opened):
     """The story of a document that some rule dropped."""
     row = opened.read("decisions").where("NOT kept").orderBy("doc_id").head()
-    return explain.tell(opened, row.doc_id)
+    return explain.trace_document(opened, row.doc_id)
 
 
 @pytest.fixture(scope="module")
 def duplicate(opened):
     """The story of a near copy that another document stands for."""
     row = opened.read("duplicates").where("NOT kept AND method = 'minhash'").orderBy("doc_id").head()
-    return explain.tell(opened, row.doc_id)
+    return explain.trace_document(opened, row.doc_id)
 
 
 def test_a_kept_documents_story_goes_from_its_origin_to_its_sequences(kept):
@@ -107,9 +107,9 @@ def test_the_time_of_ingest_is_in_utc(opened, kept):
     seconds = (
         opened.read("documents").where(f"doc_id = '{doc_id}'").selectExpr("unix_micros(ingested_at) AS at").head()
     )
-    told = kept["document"]["ingested_at"]
-    assert told.utcoffset().total_seconds() == 0
-    assert round(told.timestamp() * 1e6) == seconds.at
+    ingested_at = kept["document"]["ingested_at"]
+    assert ingested_at.utcoffset().total_seconds() == 0
+    assert round(ingested_at.timestamp() * 1e6) == seconds.at
 
 
 def test_a_story_is_json(kept):
@@ -120,7 +120,7 @@ def test_a_story_is_json(kept):
     ("story", "lines"),
     [
         ("kept", ["rules of technical@", ": kept", "duplicates none", "personal data replaced: 1 email", "train #"]),
-        ("dropped", [": dropped, first by ", "✗ ", "duplicates not looked for: the rules dropped it"]),
+        ("dropped", [": dropped, first by ", "✗ ", "duplicates not compared: the rules dropped it"]),
         ("duplicate", [": dropped (minhash)", "\n  kept ", "\n▸ minhash "]),
     ],
 )
@@ -142,7 +142,7 @@ def test_the_beginning_of_an_id_is_enough(opened, kept):
 def test_a_beginning_that_several_ids_share_is_refused_with_some_of_them(opened):
     ids = sorted(row.doc_id for row in opened.read("documents").select("doc_id").collect())
     with pytest.raises(UsageError, match=f"more than one doc_id begins with '': {ids[0]}, {ids[1]}, {ids[2]}, …"):
-        explain.tell(opened, "")
+        explain.trace_document(opened, "")
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ def test_a_beginning_that_several_ids_share_is_refused_with_some_of_them(opened)
 )
 def test_an_id_that_is_none_is_refused_whatever_it_holds(opened, doc_id):
     with pytest.raises(UsageError, match="no doc_id begins with "):
-        explain.tell(opened, doc_id)
+        explain.trace_document(opened, doc_id)
 
 
 def test_a_lake_of_one_stage_tells_what_it_has(engine, lake, kept, tmp_path):
     shutil.copytree(f"{lake}/documents", tmp_path / "documents")
-    story = explain.tell(Lake(str(tmp_path), engine), kept["document"]["doc_id"])
+    story = explain.trace_document(Lake(str(tmp_path), engine), kept["document"]["doc_id"])
     assert set(story) == {"document", "sequences"}
     explain._print(story)
 
@@ -196,9 +196,9 @@ def test_applying_commits_one_version_of_decisions_and_its_run(copy):
     assert copy.read("decisions").where("NOT kept").count() == 0
     assert decide.apply(copy, decide.propose(copy, load("none"))) is None
     changed = next(row.doc_id for row in copy.read("decisions", before["decisions"]).where("NOT kept").collect())
-    told = explain.tell(copy, changed)
-    assert told["decisions"]["policy"] == load("none").label
-    assert not any(rule["failed"] for rule in told["rules"])
+    traced = explain.trace_document(copy, changed)
+    assert traced["decisions"]["policy"] == load("none").label
+    assert not any(rule["failed"] for rule in traced["rules"])
 
 
 def test_a_lake_without_decisions_is_refused(engine, lake, tmp_path):
@@ -219,7 +219,7 @@ def test_what_would_change_is_printed_within_80_columns(opened, capsys, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("apply", "said"), [(False, "Nothing was changed; --apply commits"), (True, "Committed version 1 of decisions.")]
+    ("apply", "said"), [(False, "Nothing is committed; add --apply"), (True, "Committed version 1 of decisions.")]
 )
 def test_the_command_says_what_it_did(copy, capsys, monkeypatch, apply, said):
     from contextlib import nullcontext

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.failures import note_lake, told
+from jobs.failures import explain_failure, note_lake
 
 FULL = """An error occurred while calling o118.save.
 : org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to file:{lake}/tokens.
@@ -46,31 +46,33 @@ ValueError: document 7 has no words
     ],
 )
 def test_a_fault_of_the_machine_is_named_with_its_place_and_what_to_do(tmp_path, text, expected):
-    failure = told(RuntimeError(text.format(lake=tmp_path)))
+    failure = explain_failure(RuntimeError(text.format(lake=tmp_path)))
     assert failure.known
     assert failure.message.startswith(expected.format(lake=tmp_path))
-    assert "give the same command again" in failure.message
+    assert "run the same command again" in failure.message
     assert "java" not in failure.message
 
 
 def test_what_fails_because_the_session_is_gone_does_not_hide_why_it_went(tmp_path):
     last = OSError("the session cannot be stopped")
     last.__context__ = RuntimeError(FULL.format(lake=tmp_path))
-    assert told(last).message.startswith(f"no space left for {tmp_path}/tokens")
+    assert explain_failure(last).message.startswith(f"no space left for {tmp_path}/tokens")
 
 
 def test_a_fault_that_names_no_path_is_told_of_the_lake(tmp_path):
     error = RuntimeError("An error occurred while calling o63.write.\n: java.io.IOException: No space left on device")
     note_lake(error, f"{tmp_path}/lake")
-    assert told(error).message.startswith(f"no space left for {tmp_path}/lake (")
+    assert explain_failure(error).message.startswith(f"no space left for {tmp_path}/lake (")
 
 
 def test_a_jvm_that_was_killed_is_said_to_have_ended():
-    assert told(ConnectionRefusedError(111, "Connection refused")).message.startswith("Spark's JVM has ended: killed")
+    assert explain_failure(ConnectionRefusedError(111, "Connection refused")).message.startswith(
+        "Spark's JVM has ended: killed"
+    )
 
 
 def test_pythons_own_errors_name_their_file():
-    message = told(PermissionError(13, "Permission denied", "/lakes/mine/_lock")).message
+    message = explain_failure(PermissionError(13, "Permission denied", "/lakes/mine/_lock")).message
     assert message.startswith("/lakes/mine/_lock: permission denied. ")
 
 
@@ -79,10 +81,10 @@ def test_pythons_own_errors_name_their_file():
     [(UNKNOWN, "IllegalStateException: the third wheel came off"), (IN_PYTHON, "ValueError: document 7 has no words")],
 )
 def test_of_any_other_failure_of_the_engine_the_cause_is_told_in_one_line(text, expected):
-    failure = told(RuntimeError(text))
+    failure = explain_failure(RuntimeError(text))
     assert (failure.message, failure.known) == (expected, False)
 
 
 @pytest.mark.parametrize("text", ["invariants of x that do not hold:\n  kept: 1 ≠ 2", "a session was asked for", ""])
 def test_what_tokenlake_says_itself_stays_as_it_is(text):
-    assert told(RuntimeError(text)).message == (text or "RuntimeError")
+    assert explain_failure(RuntimeError(text)).message == (text or "RuntimeError")

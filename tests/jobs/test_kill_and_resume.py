@@ -30,7 +30,7 @@ def test_killed_and_resumed_the_tables_end_equal_and_a_second_run_keeps_out(lake
     assert second.wait() == 1
     last.process.send_signal(signal.SIGCONT)
     assert f"{killed}: another run is at work there (process {last.process.pid} on " in second.said[-2]
-    assert "give this command again" in second.said[-2]
+    assert "run this command again" in second.said[-2]
     last.wait()
     work = fault_lakes.Work("killed", config, None, Path(lake), 0.0)
     assert work.problems(killed, last) == []

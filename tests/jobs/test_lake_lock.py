@@ -31,7 +31,7 @@ def held(tmp_path):
 def test_a_second_run_is_told_who_is_at_work_and_what_to_do(held):
     lake, holder = held
     with (
-        pytest.raises(LakeBusyError, match=f"process {holder.pid} on .* since .* give this command again"),
+        pytest.raises(LakeBusyError, match=f"process {holder.pid} on .* since .* run this command again"),
         exclusive(lake),
     ):
         pass

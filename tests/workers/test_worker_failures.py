@@ -108,7 +108,7 @@ def test_a_killed_worker_is_named_and_replaced(own_pool):
     (pid,) = values([next(results)])
     with pytest.raises(WorkerError) as caught:
         next(results)
-    assert str(caught.value) == f"worker process {pid} was killed (signal 9), perhaps for want of memory"
+    assert str(caught.value) == f"worker process {pid} was killed (signal 9), perhaps because memory ran out"
     assert works(own_pool)
     assert _is_gone(pid)
 

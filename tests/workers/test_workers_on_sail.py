@@ -6,18 +6,17 @@ import pyarrow as pa
 import pytest
 from tasks import numbers, process_ids, spinning
 
+from jobs.engine.client import connected
 from pipelines.workers.edge import in_worker, in_worker_by_group, use
 
 
 @pytest.fixture(scope="module")
 def sail():
     server_module = pytest.importorskip("pysail.spark")
-    from pyspark.sql import SparkSession
-
     server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
     server.start(background=True)
     _, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    session = connected(f"sc://127.0.0.1:{port}")
     yield session
     session.stop()
     server.stop()

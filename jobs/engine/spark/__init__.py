@@ -1,1 +1,1 @@
-"""The classic engine: Spark in a JVM. All that concerns the JVM is in this room."""
+"""The engine `spark`: classic Spark in a JVM. Only this package knows the JVM."""

@@ -1,6 +1,6 @@
 """A class-data-sharing archive of the JVM: Spark's classes parsed once, then mapped into memory.
 
-It halves what the start of a session and its first query cost. `tokenlake doctor --install --engine spark` makes it.
+It halves the time of a session's start and first query. `tokenlake doctor --install --engine spark` builds it.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def cache_folder() -> Path:
 
 
 def path() -> Path:
-    """Where the archive of this Java, Spark and this release lies, or would lie."""
+    """The archive's path for this Java, Spark and release of tokenlake, whether it exists or not."""
     home = java.home()
     release = home / "release"
     parts = [str(home), release.read_text() if release.is_file() else "", sys.prefix]
@@ -36,13 +36,13 @@ def path() -> Path:
 
 
 def options() -> str:
-    """JVM options that use the archive; empty when it has not been made."""
+    """JVM options that use the archive; empty when it does not exist."""
     archive = path()
     return f"-Xshare:auto -XX:SharedArchiveFile={archive} -Xlog:disable" if archive.is_file() else ""
 
 
 def install() -> Path | None:
-    """Makes the archive unless it is there. Returns None when the JVM could not make one: nothing depends on it."""
+    """Builds the archive unless it exists. Returns None where the JVM cannot build one; it only saves time."""
     archive = path()
     if archive.is_file():
         return archive

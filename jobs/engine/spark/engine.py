@@ -8,47 +8,49 @@ from pyspark.sql import SparkSession
 from jobs.engine.base import Engine, TaskProgress
 from jobs.engine.patterns import escaped
 from jobs.engine.spark import session
-from jobs.engine.spark.gateway import Tell
+from jobs.engine.spark.gateway import OnOutput
 
 
 class SparkEngine(Engine):
     """Spark on this machine or on a cluster.
 
     Args:
-        settings: Spark's, which win over those of this program.
+        settings: of Spark; they override the defaults of tokenlake.
         profile: `small` for quick starts, `large` for long runs.
-        tell: is given what the JVM writes to standard error.
+        on_output: receives each line that the JVM writes to standard error.
     """
 
     name = "spark"
 
-    def __init__(self, settings: Mapping[str, str] | None = None, profile: str = "small", tell: Tell | None = None):
-        self._settings, self._profile, self._tell = dict(settings or {}), profile, tell
+    def __init__(
+        self, settings: Mapping[str, str] | None = None, profile: str = "small", on_output: OnOutput | None = None
+    ):
+        self._settings, self._profile, self._on_output = dict(settings or {}), profile, on_output
         self._seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, ended
         if submitted():
-            _ = self.session  # a cluster takes a driver that makes no session for one that failed
+            _ = self.session  # a cluster treats a driver that creates no session as failed
 
     def start(self) -> SparkSession:
-        """Starts Spark, or joins what spark-submit started.
+        """Starts Spark, or connects to the JVM that spark-submit started.
 
         Raises:
-            java.JavaError: no Java that Spark runs on.
+            java.JavaError: no Java 17 or 21 is installed.
         """
-        return session.build(settings=self._settings, profile=self._profile, tell=self._tell)
+        return session.build(settings=self._settings, profile=self._profile, on_output=self._on_output)
 
     def parallelism(self) -> int:
-        """The cores that Spark has been given."""
+        """The cores assigned to Spark."""
         return session.default_parallelism(self.session)
 
     def progress(self) -> TaskProgress:
-        """Tasks of the stages that run now, and of those before."""
+        """Tasks of running and finished stages."""
         if self.started:
             session.count_tasks(self.session, self._seen)
         counted = list(self._seen.values())
         return TaskProgress(sum(ended for _, ended in counted), sum(known for known, _ in counted))
 
     def location(self, path: str) -> str:
-        """With the characters escaped that Hadoop reads as a pattern."""
+        """The path with the characters escaped that Hadoop reads as a pattern."""
         return escaped(path)
 
 

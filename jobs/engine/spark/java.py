@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUPPORTED = (17, 21)
-INSTALLED = Path("/usr/lib/jvm")  # where distributions put theirs
+INSTALLED = Path("/usr/lib/jvm")  # where Linux distributions install Java
 HOW_TO_INSTALL = (
-    "install a JDK 17 or 21, for instance: "
+    "install a JDK 17 or 21, for example: "
     "sudo apt-get update && sudo apt-get install -y --no-install-recommends openjdk-17-jre-headless"
 )
 

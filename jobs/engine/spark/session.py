@@ -1,4 +1,4 @@
-"""Classic Spark's session: set up for small lakes on a laptop, left alone on a cluster.
+"""The session of classic Spark: tuned for small lakes on one machine; a cluster's own settings are kept.
 
 Tables are read and committed through their logs (`lake`), so Spark itself needs no Delta.
 """
@@ -23,7 +23,7 @@ DEFAULTS = {
     "spark.sql.execution.arrow.maxBytesPerBatch": str(16 << 20),
 }
 
-# For `local[*]`: few partitions for few files, no second of fixed cost that is not needed.
+# For `local[*]`: few partitions for few files, and low fixed costs.
 LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -34,7 +34,7 @@ LOCAL = {
     "spark.sql.files.openCostInBytes": "1048576",
 }
 
-# With `profile: small`: compiling a query's code takes longer than small data takes without.
+# With `profile: small`: on small data, compiling a query takes longer than interpreting it.
 SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -43,7 +43,7 @@ SMALL = {
 _JVM_OPTIONS_KEY = "spark.driver.extraJavaOptions"
 QUIET_JVM = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
 
-# Long runs pay back what the optimising compiler costs; short ones do not live to see it.
+# The optimising compiler pays off in long runs only.
 JVM_OPTIONS = {
     "small": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xss4m",
     "large": "-XX:+UseParallelGC -Xss4m",
@@ -55,22 +55,22 @@ def build(
     master: str | None = None,
     settings: Mapping[str, str] | None = None,
     profile: str = "small",
-    tell: gateway.Tell | None = None,
+    on_output: gateway.OnOutput | None = None,
 ) -> SparkSession:
     """Starts a session, or joins the JVM that spark-submit started.
 
-    `profile` is `small` (quick start) or `large` (long runs): the JVM's compiler and collector. The JVM's classes are
-    mapped from the class archive where one was made. `tell` is given each line that the JVM writes to standard error;
-    by default it goes there.
-    Precedence: required settings, then `settings`, then spark-submit's, then the defaults.
+    `profile` chooses the JVM's compiler and garbage collector: `small` for a quick start, `large` for long runs. The
+    JVM loads its classes from the class archive if there is one. `on_output` receives each line that the JVM writes to
+    standard error; by default it is printed there.
+    Precedence: `REQUIRED`, then `settings`, then spark-submit's, then the defaults.
 
     Raises:
-        java.JavaError: no Java that Spark runs on.
+        java.JavaError: no Java 17 or 21 is installed.
     """
     os.environ.pop("SPARK_REMOTE", None)  # or else pyspark makes a session of Spark Connect
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers start in half the time with bytecode
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # a JVM is there, with its own settings
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # the JVM runs already, with its own settings
     if submitted:
         SparkContext._ensure_initialized()
     else:
@@ -88,7 +88,7 @@ def build(
         conf.set(key, value)
     if not submitted:
         conf.set(_JVM_OPTIONS_KEY, f"{QUIET_JVM} {conf.get(_JVM_OPTIONS_KEY)}")  # first: another log4j file wins
-        gateway.start(conf, tell)
+        gateway.start(conf, on_output)
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
@@ -100,7 +100,7 @@ def default_parallelism(session: SparkSession) -> int:
 
 
 def count_tasks(session: SparkSession, seen: dict[int, tuple[int, int]]) -> None:
-    """Brings up to date how many tasks each Spark stage has, and how many have ended."""
+    """Updates `seen`: Spark stage -> (tasks, ended tasks)."""
     tracker = session.sparkContext.statusTracker()
     active = set(tracker.getActiveStageIds())
     for stage in seen.keys() - active:
