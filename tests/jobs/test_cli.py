@@ -299,11 +299,17 @@ def no_java(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(("engine", "status", "mark"), [("sail", 0, "absent"), ("spark", 1, "MISSING")])
 def test_java_is_needed_for_engine_spark_alone(capsys, no_java, engine, status, mark):
-    assert cli.main(["doctor", "--engine", engine, "--quiet"]) == status
+    assert cli.main(["doctor", "--engine", engine]) == status
     output = capsys.readouterr().out
     assert f"{mark:<8} java         for --engine spark: install a JDK 17 or 21" in output
     assert "apt-get install -y --no-install-recommends openjdk-17-jre-headless" in output
-    assert "python" not in output
+
+
+def test_a_quiet_doctor_says_only_what_is_needed_and_missing(capsys, no_java):
+    assert cli.main(["doctor", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.main(["doctor", "--engine", "spark", "--quiet"]) == 1
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [["MISSING", "java"]]
 
 
 def test_doctor_finds_java_where_distributions_put_it(no_java, tmp_path):

@@ -8,6 +8,12 @@ SUBMITTED = {"PYSPARK_GATEWAY_PORT": "1234"}
 REMOTE = {"SPARK_REMOTE": "sc://spark.example:15002"}
 
 
+@pytest.fixture(autouse=True)
+def classic_spark_is_installed(monkeypatch):
+    """The daily suite runs without it."""
+    monkeypatch.setattr("jobs.engine.choice._classic", lambda: True)
+
+
 def test_a_laptop_computes_in_the_command_s_own_process():
     assert choose(None, "auto", {}).name == "sail"
 
@@ -57,7 +63,6 @@ def test_an_engine_that_is_not_installed_says_how_to_get_it(monkeypatch):
 
 def test_where_there_is_no_sail_spark_is_taken(monkeypatch):
     monkeypatch.setattr("jobs.engine.choice.find_spec", lambda name: None)
-    monkeypatch.setattr("jobs.engine.choice._classic", lambda: True)
     choice = choose(None, "auto", {})
     assert (choice.name, choice.why) == ("spark", "there is no Sail for this platform")
     with pytest.raises(EngineError, match="pysail is not installed"):
