@@ -1,7 +1,7 @@
-# Everything a person types. `make` alone lists the targets.
+# The commands of the project. `make` alone lists the targets.
 PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 export PATH
-# Bytecode is what makes Python start quickly; some machines switch it off.
+# Bytecode lets Python start quickly; some machines disable it.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -10,27 +10,27 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
-setup: ## the environment with what checks and tests need; no Java
+setup: ## install the environment for checks and tests; no Java
 	@sh scripts/bootstrap.sh dev
 
-setup-spark: ## the same, classic Spark and a JDK
+setup-spark: ## the same, with classic Spark and a JDK
 	@sh scripts/bootstrap.sh dev
 	@sh scripts/bootstrap.sh spark
 
-quickstart: ## text of this machine to packed training sequences and a report; INPUT=folder adds your own
+quickstart: ## run on text of this machine, to packed sequences and a report; INPUT=folder adds your own
 	@sh scripts/bootstrap.sh
 	tokenlake run examples/quickstart.yaml $(if $(INPUT),--input $(INPUT))
 
 test: setup ## the daily test suite, on Sail
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines
 
-test-engines: setup-spark ## equality of the engines: Sail, classic Spark on separate processes, Spark Connect
+test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark on separate processes, Spark Connect
 	pytest tests/engines
 
-faults: setup ## kills, two runs at once, a full disk, a read-only lake: the small profile
+faults: setup ## kills, two runs at once, a full disk, a read-only lake; 3 minutes
 	pytest tests/faults tests/jobs/test_kill_and_resume.py
 
-faults-full: setup ## the same with 50 kills and more, in 25 minutes
+faults-full: setup ## the same with at least 50 kills, in 25 minutes
 	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py
 
 FIRST ?= 10000
@@ -40,33 +40,33 @@ fuzz: setup ## damaged files for every reader, for a minute
 fuzz-full: setup ## the same for ten minutes, with seeds from FIRST on
 	PYTHONPATH=tests/fuzz:. python -u tests/fuzz/fuzz_campaign.py --seconds 600 --first $(FIRST)
 
-check: setup ## format, lint, types, arrows between the rooms
+check: setup ## format, lint, types, imports between packages
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports
 
-format: setup ## what `check` asks for, as far as a program can do it
+format: setup ## fix what can be fixed automatically of what `check` reports
 	ruff format .
 	ruff check --fix .
 
-oracle: setup ## the same decisions and signatures as datatrove, on a small corpus; installs both beside the project
+oracle: setup ## compare decisions and signatures with datatrove on a small corpus; installs it in an environment of its own
 	PYTHONPATH=.:tests python -m oracle.environment
 	python -m benchmarks.corpus --profile quick
 	pytest -m oracle tests/oracle
 
-parity: setup ## the same on the whole corpus, with docs/parity.md written; LIMIT="en=2000 …" and MINHASH=n take less
+parity: setup ## the same on the whole corpus, and write docs/parity.md; LIMIT="en=2000 …" and MINHASH=n take less
 	PYTHONPATH=.:tests python -m oracle.environment
 	python -m benchmarks.corpus --profile full
 	PYTHONPATH=.:tests python -m oracle.page $(if $(LIMIT),--limit $(LIMIT)) $(if $(MINHASH),--minhash $(MINHASH))
 
-bench: setup ## speed beside the peers on 1,250 and 5,000 pages, ten minutes; tables into docs/benchmarks.md
+bench: setup ## speed compared with other libraries on 1,250 and 5,000 pages, ten minutes; tables into docs/benchmarks.md
 	python -m benchmarks --profile quick --write $(if $(ENGINES),--engines $(ENGINES))
 
 bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sail spark" names the engines
 	python -m benchmarks --profile full --write $(if $(ENGINES),--engines $(ENGINES))
 
-gate: setup ## every kernel against a reference implementation, two minutes: fails when one has become slow
+gate: setup ## speed of every kernel relative to a reference implementation, two minutes; fails when one is too slow
 	python -m benchmarks.gate
 
 clean: ## remove lakes and caches made here, compiled kernels too

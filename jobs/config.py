@@ -1,4 +1,4 @@
-"""The configuration of a run: one section per stage, each defined in the room it configures."""
+"""The configuration of a run: one section per stage, each defined in the package it configures."""
 
 from pathlib import Path
 from typing import Literal

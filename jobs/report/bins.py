@@ -1,4 +1,4 @@
-"""Bins of a measure's values: fixed by its kind and threshold, never by the data, so that one pass counts all."""
+"""Histogram bins of a measure. They depend on its kind and threshold, not on the data, so one pass counts all."""
 
 import math
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import numpy as np
 from jobs.report.data import Histogram, Threshold
 
 SLOTS = 128
-"""Room for the slots of one measure in a code `measure * SLOTS + slot`."""
+"""Largest number of slots of a measure; `measure * SLOTS + slot` is a code of both."""
 
 
 @dataclass(frozen=True)
 class Bins:
     """`count` bins of equal width from `low` to `high`, of the value or of its decimal logarithm.
 
-    Slot 0 counts what lies below `low`, slots 1 … count the bins, slot count + 1 what reaches `high`. A value that is
-    an edge to the last digit may be counted on either side of it: bins are for looking at, decisions are exact.
+    Slot 0 counts values below `low`, slots 1 to `count` are the bins, slot `count + 1` counts values from `high` on.
+    Due to rounding, a value on an edge may fall on either side; decisions are exact and do not use bins.
     """
 
     low: float
@@ -27,7 +27,7 @@ class Bins:
 
     def __post_init__(self) -> None:
         if not self.low < self.high or not 0 < self.count <= SLOTS - 2:
-            raise ValueError(f"no bins can be made of {self}")
+            raise ValueError(f"{self}: needs low < high and 1 to {SLOTS - 2} bins")
 
     @property
     def slots(self) -> int:
@@ -53,7 +53,7 @@ COUNT = Bins(0.0, 6.0, 48, logarithmic=True)
 """Counts from 1 to a million, eight bins per decade; slot 0 holds the zeros."""
 
 SMALL_COUNT = Bins(0.0, 40.0, 40)
-"""Counts that matter while they are small, one by one."""
+"""Small counts, one per bin."""
 
 MEAN_LENGTH = Bins(0.0, 20.0, 40)
 """Mean lengths of words, in characters."""
@@ -62,7 +62,7 @@ SWITCH = Bins(0.0, 2.0, 2)
 """No and yes."""
 
 FILL = Bins(0.0, 1.02, 51)
-"""Share of a sequence's room that tokens take."""
+"""Fill of a sequence: tokens over length."""
 
 _NAMED = {"mean_word_length": MEAN_LENGTH, "stop_words": Bins(0.0, 20.0, 20), "sentences": SMALL_COUNT}
 
@@ -71,7 +71,7 @@ Kind = Literal["share", "count", "switch"]
 
 
 def of(measure: str, kind: Kind, threshold: Threshold | None) -> Bins:
-    """The bins of a measure; a share with a small upper bound is looked at closely, up to four times that bound."""
+    """The bins of a measure; for a share with an upper bound below 0.25, they end at four times that bound."""
     field = measure.rpartition(".")[2]
     if field in _NAMED:
         return _NAMED[field]
@@ -85,7 +85,7 @@ def of(measure: str, kind: Kind, threshold: Threshold | None) -> Bins:
 
 
 def nice(value: float) -> str:
-    """A value as a label: thousands separated, no more digits than it has."""
+    """A value as a label: thousands separated, otherwise four significant digits."""
     if not math.isfinite(value):
         return "∞"
     if abs(value) >= 1000:

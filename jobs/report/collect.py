@@ -1,4 +1,4 @@
-"""From the tables of a lake to the figures of the report."""
+"""Collects the figures of the report from the tables of a lake."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,19 +18,19 @@ RUNS = 200
 
 
 def collect(lake: Lake, counts: Counts | None = None) -> data.ReportData:
-    """Asks every question once; the answers do not depend on the order in which Spark gives them.
+    """Runs every query once; the result does not depend on the order of rows.
 
-    Tables that no stage has made yet leave their part empty. `counts` spares counting what `jobs.invariants.count`
-    has counted already.
+    The parts of tables that do not exist yet are empty. `counts`: the result of `jobs.invariants.count`, if the caller
+    has it.
 
     Raises:
         FileNotFoundError: the lake has no table at all.
     """
     names = lake.tables()
     if not names:
-        raise FileNotFoundError(f"{lake.root}: no table is here; `tokenlake run CONFIG --lake {lake.root}` makes some")
+        raise FileNotFoundError(f"{lake.root}: no tables there; `tokenlake run CONFIG --lake {lake.root}` makes them")
     tables = {name: lake.read(name) for name in names}
-    with ThreadPoolExecutor(max_workers=4) as pool:  # small jobs are mostly waiting; Spark interleaves them
+    with ThreadPoolExecutor(max_workers=4) as pool:  # small queries mostly wait; the engine runs them concurrently
         ask = _Asker(pool, tables)
         counted = pool.submit(count, lake) if counts is None else _known(counts)
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
@@ -75,7 +75,7 @@ _FATES = {"decisions": "decisions", "duplicates": "duplicates", "clean": "clean_
 
 
 class _Asker:
-    """Submits a query when its table exists; answers with no rows otherwise."""
+    """Submits a query if its table exists; else returns no rows."""
 
     def __init__(self, pool: ThreadPoolExecutor, tables: Mapping[str, DataFrame]) -> None:
         self.pool = pool
@@ -102,7 +102,7 @@ def _packed(name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[d
 
 
 def _known(answer: object) -> "Future[Any]":
-    """A question that needs no asking."""
+    """A future with a known result."""
     future: Future[Any] = Future()
     future.set_result(answer)
     return future
@@ -116,7 +116,7 @@ def _measures(table: DataFrame, rules: Sequence[data.Threshold]) -> tuple[data.M
 
 
 def _policy_label(lake: Lake, tables: Mapping[str, DataFrame]) -> str | None:
-    """`name@fingerprint` as the last commit of the decisions says, or else their first row."""
+    """`name@fingerprint` of the policy, from the last commit of `decisions`, else from its first row."""
     if "decisions" not in tables:
         return None
     commit = lake.last_own_commit("decisions")

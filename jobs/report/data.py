@@ -1,4 +1,4 @@
-"""What the report says, as plain figures: frozen models that serialise to `report.json`."""
+"""The figures of the report: frozen models that serialise to `report.json`."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from jobs.invariants import Invariant
 
 OTHER = "other"
-"""Name of the group that holds everything beyond the largest ones."""
+"""Name of the group that holds all but the largest groups."""
 
 
 class ReportModel(BaseModel):
@@ -22,10 +22,10 @@ class Flow(ReportModel):
 
     documents: int = 0
     rejected: int = 0
-    undecided: int = Field(default=0, description="documents that no decision speaks of yet")
+    undecided: int = Field(default=0, description="documents without a decision")
     dropped: Mapping[str, int] = Field(default={}, description="rule of the first reason -> documents")
-    duplicates: Mapping[str, int] = Field(default={}, description="method -> documents that lost to a survivor")
-    kept: int = Field(default=0, description="kept by the rules, and the survivor of its cluster")
+    duplicates: Mapping[str, int] = Field(default={}, description="method -> documents dropped as duplicates")
+    kept: int = Field(default=0, description="documents kept by the rules that are no duplicates")
     tokenized: int = Field(default=0, description="kept documents that have tokens")
     characters: int = Field(default=0, description="code points of the tokenized clean documents")
     tokens: int = 0
@@ -50,7 +50,7 @@ class Flow(ReportModel):
 
 
 class Histogram(ReportModel):
-    """Counts in bins; `counts` begins with what lies below the first edge and ends with what reaches the last."""
+    """Counts in bins; the first of `counts` is of values below the first edge, the last of values from the last on."""
 
     edges: tuple[float, ...]
     logarithmic: bool = False
@@ -68,7 +68,7 @@ class Threshold(ReportModel):
     reason: str = Field(description="`<rule set>.<rule>`")
     measure: str = Field(description="column path in `measures`")
     comparison: str = Field(description="`>`, `<`, `<=`, `is true` or `is zero`: what makes a document fail")
-    value: float | None = Field(description="for languages without their own value; None: switched off")
+    value: float | None = Field(description="for languages without their own value; None: the rule is off")
     by_language: Mapping[str, float | None] = {}
 
     def at(self, language: str | None) -> float | None:
@@ -90,7 +90,7 @@ class Reason(ReportModel):
 
     name: str
     first: int = Field(description="documents whose first reason this is")
-    documents: int = Field(description="documents that list it at all")
+    documents: int = Field(description="documents that have this reason")
     by_language: Mapping[str, int]
 
 
@@ -106,7 +106,7 @@ class Excerpt(ReportModel):
 
 
 class Example(ReportModel):
-    """A document that a rule would drop, with the measure that did it."""
+    """A document that a rule drops, with the measure and threshold."""
 
     excerpt: Excerpt
     value: float | None = None
@@ -157,14 +157,14 @@ class Split(ReportModel):
     table: str
     split: str
     sequences: int
-    length: int = Field(description="tokens a sequence has room for")
+    length: int = Field(description="tokens in a full sequence")
     tokens: int
     pieces: int
     fill: Histogram
 
     @property
     def fill_ratio(self) -> float:
-        """Share of the room that tokens take."""
+        """Tokens over the length of all sequences."""
         return self.tokens / (self.sequences * self.length) if self.sequences and self.length else 0.0
 
 
@@ -178,7 +178,7 @@ class Source(ReportModel):
     rows_read: int
     documents: int
     rejects: int
-    skipped: int = Field(description="records that are no content, such as WARC requests")
+    skipped: int = Field(description="records without content, such as WARC requests")
 
 
 class RunRecord(ReportModel):
@@ -201,7 +201,7 @@ class RunRecord(ReportModel):
 
 
 class TableState(ReportModel):
-    """A table as it stands, and the commit that made it so."""
+    """The current version of a table, and its last commit."""
 
     name: str
     version: int
@@ -243,7 +243,7 @@ class ReportData(ReportModel):
 
 
 def largest(flows: Mapping[str, Flow], count: int) -> dict[str, Flow]:
-    """The `count` groups with most records, largest first, and one group `other` for what is left."""
+    """The `count` groups with most records, largest first, and one group `other` for the rest."""
     ordered = sorted(flows.items(), key=lambda item: (-item[1].read, item[0]))
     chosen = dict(ordered[:count])
     rest = [flow for _, flow in ordered[count:]]

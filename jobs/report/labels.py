@@ -1,11 +1,11 @@
-"""What the page says about stages, rule sets and measures."""
+"""Labels of stages, tables, rule sets and measures on the page."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage, the table (or, ending in an underscore, the family of tables) that shows it has run."""
+    """A stage, and the table whose existence shows that it has run; a table ending in `_` is a prefix of names."""
 
     name: str
     table: str
@@ -50,9 +50,9 @@ MEASURES = {
     "gopher_repetition.dup_para_char_frac": "share of characters in repeated paragraphs",
     "gopher_repetition.dup_line_frac": "share of lines that repeat",
     "gopher_repetition.dup_line_char_frac": "share of characters in repeated lines",
-    "gopher_repetition.top_2_gram": "characters of the commonest two words in a row, of all",
-    "gopher_repetition.top_3_gram": "characters of the commonest three words in a row",
-    "gopher_repetition.top_4_gram": "characters of the commonest four words in a row",
+    "gopher_repetition.top_2_gram": "share of characters in the commonest two words in a row",
+    "gopher_repetition.top_3_gram": "share of characters in the commonest three words in a row",
+    "gopher_repetition.top_4_gram": "share of characters in the commonest four words in a row",
     **{
         f"gopher_repetition.duplicated_{n}_n_grams": f"share of characters in repeated runs of {n} words"
         for n in range(5, 11)
@@ -71,8 +71,8 @@ MEASURES = {
     "c4.too_long_word": "lines dropped for a word that is too long",
     "c4.no_terminal_punctuation": "lines dropped that do not end a sentence",
     "c4.too_few_words": "lines dropped for too few words",
-    "c4.javascript": "lines dropped that speak of JavaScript",
-    "c4.policy": "lines dropped that speak of policies or cookies",
+    "c4.javascript": "lines dropped that mention JavaScript",
+    "c4.policy": "lines dropped that mention policies or cookies",
     "c4.lines_read": "lines read",
     "c4.lines_kept": "lines that stay",
     "fineweb.lines": "lines that are not blank",

@@ -1,4 +1,4 @@
-"""The page: figures in, HTML out. Everything that comes from documents is escaped by the template engine."""
+"""Renders the page. The template engine escapes everything that comes from documents."""
 
 import math
 from itertools import groupby
@@ -13,14 +13,14 @@ from jobs.report.labels import MEASURES, RULE_SETS, STAGES, TABLES
 from jobs.report.plots import Limit, Step, percent
 
 GROUPS = 12
-"""Sources and languages with a line of their own; the rest share one."""
+"""Number of sources and languages with their own line; the others share one."""
 
 COLUMNS = 8
-"""Languages with a column of their own in the table of reasons."""
+"""Number of languages with their own column in the table of reasons."""
 
 
 def render(data: ReportData) -> str:
-    """The whole page, with style and plots inside and nothing to load."""
+    """The HTML page, with style and plots inline: it loads nothing."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {
@@ -60,7 +60,7 @@ def render(data: ReportData) -> str:
 
 
 def steps(data: ReportData) -> list[Step]:
-    """The funnel's bars: what is read, each loss in the order in which it happens, and what is left."""
+    """The bars of the funnel: records read, each loss in processing order, documents kept."""
     total = data.total
     standing = total.read
     made = [Step("read", standing, 0, "kept")]
@@ -131,7 +131,7 @@ def verdict(example: Example) -> str:
 
 
 def behind(state: TableState, data: ReportData) -> list[tuple[str, int, bool]]:
-    """The inputs of a table: name, version read, and whether the input has moved on since."""
+    """The inputs of a table: name, version read, and whether the input has a newer version."""
     newest = {table.name: table.version for table in data.tables}
     return [(name, version, newest.get(name, version) > version) for name, version in sorted(state.inputs.items())]
 
@@ -154,7 +154,7 @@ def size(number: float) -> str:
 
 
 def seconds(number: float | None) -> str:
-    """A duration as people say it."""
+    """A duration in seconds, minutes or hours."""
     if number is None:
         return "–"
     if number < 60:
@@ -165,7 +165,7 @@ def seconds(number: float | None) -> str:
 
 
 def visible(text: str) -> str:
-    """Text with its control characters shown as pictures, so that it cannot disturb the page."""
+    """Text with its control characters shown as pictures, so that it cannot alter the page's layout."""
     return text.translate(_PICTURES)
 
 
@@ -175,7 +175,7 @@ _PICTURES |= dict.fromkeys((*range(0x80, 0xA0), *_BIDI_CONTROLS), 0xFFFD)
 
 
 def _way(table: TableState) -> tuple[int, str]:
-    """Tables in the order in which data flows through them."""
+    """Sort key of tables: the order of the data flow."""
     known = [name for name in TABLES if table.name.startswith(name)]
     return (TABLES.index(max(known, key=len)) if known else len(TABLES), table.name)
 

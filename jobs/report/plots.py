@@ -18,11 +18,11 @@ ROW = 42
 
 @dataclass(frozen=True)
 class Step:
-    """A bar of the funnel: documents that go on, or documents lost at this place."""
+    """A bar of the funnel: documents that remain, or documents lost at this step."""
 
     label: str
     documents: int
-    before: int  # documents that stand to the left of the bar: those that still go on
+    before: int  # documents that remain after this loss: they are left of the bar
     kind: str  # class of the bar: kept, dropped, duplicate, rejected
 
 
@@ -41,14 +41,14 @@ class Limit:
 
     @property
     def label(self) -> str:
-        """What the plot says beside the line."""
+        """The label beside the line."""
         short = {"is true": "drop yes", "is zero": "drop 0"}
         sign = self.comparison.replace("<=", "≤")
         return short.get(self.comparison, f"drop {sign} {nice(self.value)}")
 
 
 def svg(title: str, description: str, height: int, body: str, kind: str) -> str:
-    """An image with words for those who do not see it."""
+    """An SVG image with a text alternative."""
     return (
         f'<svg class="plot {kind}" width="100%" height="{height}" role="img">'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>{body}</svg>"
@@ -167,7 +167,7 @@ class _Axis:
         return len(self.edges) - 1 + self.below + self.above
 
     def place(self, value: float) -> float:
-        """Where a value stands, in per cent of the width."""
+        """The position of a value, in per cent of the width."""
         low, high = self.edges[0], self.edges[-1]
         if self.logarithmic:
             value = max(value, low)  # zero ends where the logarithm begins
@@ -197,7 +197,7 @@ def _bars(values: Histogram, limits: Sequence[Limit], axis: _Axis) -> str:
 
 
 def _middle(values: Histogram, slot: int) -> float:
-    """A value that stands for a slot: its middle, or just outside the outer edges."""
+    """A representative value of a slot: its middle, or just outside the outer edges."""
     edges = values.edges
     if slot == 0:
         return 0.0 if values.logarithmic else edges[0] - (edges[1] - edges[0])
@@ -252,7 +252,7 @@ def _short(value: float) -> str:
 
 
 def _words(values: Histogram, limits: Sequence[Limit]) -> str:
-    """The distribution in words: where its middle and its ends are, and the thresholds."""
+    """The distribution as text: middle, ends and thresholds."""
     if not values.total:
         return "No values."
     seen, marks = 0, {}

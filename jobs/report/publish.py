@@ -7,7 +7,7 @@ from lake.lake import Lake
 
 
 def write(lake: Lake) -> str:
-    """Looks at every table, publishes what it finds, and returns the page's path.
+    """Collects the figures, writes the report, and returns the page's path.
 
     Raises:
         FileNotFoundError: there is no table in the lake.
@@ -16,7 +16,7 @@ def write(lake: Lake) -> str:
 
 
 def published(lake: Lake) -> ReportData | None:
-    """The data of the report that is there, if it speaks of the tables as they stand; else None."""
+    """The figures of the existing report, if they are those of the current table versions; else None."""
     text = lake.storage.read_text("report/report.json")
     if text is None or not lake.storage.exists("report/index.html"):
         return None

@@ -1,7 +1,7 @@
-"""The questions put to the tables: wide native aggregates whose answers are small, whatever the size of the lake.
+"""The queries of the report: native aggregates with small results, whatever the size of the lake.
 
-Each function looks at its tables once. Text is read by `excerpts` (`documents`) and by `flows` (length of the clean
-text) alone; everything else touches narrow columns.
+Each function reads its tables once. Only `excerpts` (`documents`) and `events` (length of the clean text) read texts;
+all others read narrow columns.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class MeasureColumn:
 
 
 def sources(inputs: DataFrame) -> list[Row]:
-    """Files, bytes and records per source and format; skipped records are those that are no content."""
+    """Files, bytes and records per source and format; skipped records have no content."""
     skipped = F.aggregate(F.map_values("skipped"), F.lit(0).cast("long"), lambda total, each: total + each)
     sums = [F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("size", "rows_read", "documents", "rejects")]
     return (
@@ -60,11 +60,11 @@ def events(
     tokens: DataFrame | None,
     token_bins: Bins,
 ) -> list[Row]:
-    """What befell the documents, counted per source, language, kind and name of the event.
+    """The fate of documents, counted per source, language, kind and name of the event.
 
     Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method) and `kept` (exactly one of them per
     document), `reason` (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
-    Returns rows (source, language, kind, name, documents, tokens, characters).
+    Returns rows (source, language, kind, name, documents, tokenized, tokens, characters).
     """
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
@@ -127,7 +127,7 @@ def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> li
     codes = [F.lit(number * bins.SLOTS) + slot(F.col(name), each) for number, (name, each) in enumerate(binned)]
     return (
         measures.select("language", F.explode(F.array(*codes)).alias("code"))
-        .where("code IS NOT NULL")  # not `array_compact` before: that is not compiled, and takes twice as long
+        .where("code IS NOT NULL")  # faster than `array_compact` before, which Spark does not compile
         .groupBy("language", "code")
         .agg(F.count("*").alias("documents"))
         .select(
@@ -193,7 +193,7 @@ def measured(measures: DataFrame, doc_ids: Sequence[str], names: Sequence[str]) 
 
 
 def splits(sequences: DataFrame, length: int) -> list[Row]:
-    """Sequences, tokens and pieces per split and slot of the fill; `length` is a sequence's room in tokens."""
+    """Sequences, tokens and pieces per split and slot of the fill; `length` is that of a sequence, in tokens."""
     return (
         sequences.groupBy("split", slot(F.col("n_tokens") / F.lit(max(length, 1)), bins.FILL).alias("slot"))
         .agg(
@@ -214,11 +214,11 @@ def bytes_of_ids(table: DataFrame) -> tuple[int, int]:
 def slot(value: Column, binned: Bins) -> Column:
     """The slot of a value; null for null and for NaN."""
     number = F.log10(value) if binned.logarithmic else value.cast("double")
-    # `width_bucket` puts values at edges into other bins on other engines.
+    # Not `width_bucket`: for values at edges its result depends on the engine.
     step = F.floor((number - F.lit(binned.low)) * F.lit(binned.count / (binned.high - binned.low))) + F.lit(1)
     within = F.greatest(F.least(step, F.lit(binned.count + 1)), F.lit(0))
     found = F.when(value <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within
-    # `greatest` and `least` pass over nulls.
+    # `greatest` and `least` ignore nulls.
     return F.when(value.isNotNull() & ~F.isnan(value.cast("double")), found).cast("int")
 
 

@@ -1,4 +1,4 @@
-"""Pure: the rows that Spark answered with, as the figures of the report."""
+"""Pure functions from the rows of the queries to the figures of the report."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def _flow(row: Row) -> data.Flow | None:
 
 
 def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[data.Reason, ...]:
-    """Reasons in policy order, then those the policy does not know."""
+    """Reasons in policy order, then those that are not in the policy."""
     first: Counter[str] = Counter()
     listed: dict[str, Counter[str]] = defaultdict(Counter)
     for row in happened:
@@ -68,7 +68,7 @@ def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[data.Reason,
 
 
 def measures(rows: Sequence[Row], binned: Sequence[tuple[str, Bins]]) -> tuple[data.Measure, ...]:
-    """The distributions, in the order of `binned`; small languages are put together."""
+    """The distributions, in the order of `binned`; small languages share a group."""
     counted: dict[int, dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
     for row in rows:
         counted[row["measure"]][row["language"] or "und"][row["slot"]] += row["documents"]
@@ -99,7 +99,7 @@ def _measure(
 
 
 def _language_groups(documents: Mapping[str, int]) -> dict[str, str]:
-    """Language -> itself for the largest, `other` for what is left; the largest first."""
+    """Language -> itself for the largest, `other` for the rest; the largest first."""
     ordered = sorted(documents, key=lambda language: (-documents[language], language))
     return {each: each if number < LANGUAGES else data.OTHER for number, each in enumerate(ordered)}
 
@@ -114,7 +114,7 @@ def examples(
     found: dict[str, list[data.Example]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row["reason"], len(row["reasons"]), row["doc_id"])):
         if row["doc_id"] not in excerpts:
-            continue  # a decision about a document that is gone; the invariants tell
+            continue  # a decision without its document; the invariants report this
         rule = rule_of.get(row["reason"])
         value = values.get(row["doc_id"], {}).get(rule.measure) if rule else None
         found[row["reason"]].append(

@@ -1,4 +1,4 @@
-"""The thresholds that decided, so that they can be drawn into the distributions."""
+"""The thresholds of the policy in force, to draw them into the distributions."""
 
 from jobs.report.data import Threshold
 from jobs.stages.policy_file import policy_of
@@ -11,8 +11,8 @@ from pipelines.policies.rules import Comparison, Rule
 def policy_in_force(lake: Lake, label: str | None) -> Policy | None:
     """The policy behind the column `policy` of the decisions, `name@fingerprint`.
 
-    It stands beside the tables; where it does not, a policy of the package with that name and fingerprint will do.
-    None when neither is there: no threshold is shown then, rather than a wrong one.
+    The policy stored in the lake, else a bundled policy with that name and fingerprint. None when there is neither:
+    then the report shows no thresholds rather than wrong ones.
     """
     if label is None:
         return None
@@ -49,7 +49,7 @@ def _threshold(policy: Policy, rule: Rule) -> Threshold:
 
 
 def _number(rule: Rule, threshold: object) -> float | None:
-    """A threshold as a place on the measure's axis: a switch stands where its values begin to fail."""
+    """A threshold as a position on the measure's axis; that of a switch is the value that fails."""
     if threshold is None:
         return None
     if rule.kind == "switch":

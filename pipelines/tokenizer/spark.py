@@ -1,4 +1,4 @@
-"""The Spark edge of the tokenizer room: a keyed sample to train on, and the table `tokens`."""
+"""The Spark edge of the tokenizer: a keyed sample to train on, and the table `tokens`."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache

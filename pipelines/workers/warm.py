@@ -27,11 +27,11 @@ PAGE = f"<html><head><title>Menu</title></head><body><main><h1>Menu</h1><p>{TEXT
 
 def warm() -> None:
     """Warms every package. Names those that fail on standard error and goes on: their tasks will raise the error."""
-    for room in ROOMS:
+    for warm_up in WARM_UPS:
         try:
-            room()
+            warm_up()
         except Exception:
-            print(f"workers: {room.__name__.lstrip('_')} could not be warmed", file=sys.stderr)
+            print(f"workers: {warm_up.__name__.lstrip('_')} could not be warmed", file=sys.stderr)
             traceback.print_exc()
 
 
@@ -88,7 +88,7 @@ def _finalizing() -> None:
     finalize([TEXT], FinalizeConfig())
 
 
-ROOMS: tuple[Callable[[], None], ...] = (_functions, _reading, _measuring, _signing, _finalizing)
+WARM_UPS: tuple[Callable[[], None], ...] = (_functions, _reading, _measuring, _signing, _finalizing)
 
 
 def _archive(page: str) -> str:

@@ -49,3 +49,10 @@ def test_killed_runs_are_resumed_to_the_same_rows(expected, remote, engine_name,
     run(expected.second_config, lake, ENGINES[engine_name], remote)
     assert list(lake_rows.differences(lake, expected.second)) == []
     assert not list((lake / "_staging").glob("*"))
+
+
+def test_a_run_that_was_killed_on_sail_is_resumed_by_classic_spark(expected, tmp_path):
+    lake = shutil.copytree(expected.first, tmp_path / "lake")
+    kill_at_commit(expected.second_config, lake, "signatures", SAIL)
+    run(expected.second_config, lake, SPARK)
+    assert list(lake_rows.differences(lake, expected.second)) == []
