@@ -94,13 +94,26 @@ def children_of(parent: int, everyone: Mapping[int, int]) -> set[int]:
 
 
 def descendants(but: set[int], everyone: Mapping[int, int]) -> set[int]:
-    """All processes below this one, without some of its children and what is below those."""
+    """All processes below this one, without some of its children and what is below those.
+
+    A child that has not become the command yet, between fork and exec, is left out: its memory is this process's.
+    """
     found: set[int] = set()
-    waiting = children_of(os.getpid(), everyone) - but
+    waiting = {
+        pid for pid in children_of(os.getpid(), everyone) - but if _command_line(pid) != _command_line(os.getpid())
+    }
     while waiting:
         found |= waiting
         waiting = {pid for pid, parent in everyone.items() if parent in waiting}
     return found
+
+
+def _command_line(pid: int) -> bytes:
+    """Empty when the process has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def pss_mb(pid: int) -> float:
