@@ -43,5 +43,5 @@ def test_counts_have_slots_for_none_and_for_more_than_all():
 
 
 def test_bins_that_do_not_fit_a_code_are_refused():
-    with pytest.raises(ValueError, match="no bins"):
+    with pytest.raises(ValueError, match="1 to 126 bins"):
         bins.Bins(0.0, 1.0, bins.SLOTS)
