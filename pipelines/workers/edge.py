@@ -1,7 +1,7 @@
 """Wraps functions for `mapInArrow` and `applyInArrow`, so that they run in a worker process where there is a pool.
 
-On Sail a function runs in a thread of the process with the engine, which uses a pool; Spark's own Python
-workers have none, and call the function directly.
+On Sail a function runs in a thread of the process with the engine, which uses a pool; Spark's own Python workers
+have none, and call the function directly.
 """
 
 import os
