@@ -58,6 +58,10 @@ class SailEngine(Engine):
         self._server: Any = None
         self._notify = notify
         self._work = [work for stage in stages for work in WARMED[stage]]
+        for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
+            os.environ.setdefault(name, value)
+        if stages:  # the workers warm up while the stages are imported and look for work
+            edge.use(self._pool)
 
     @cached_property
     def _pool(self) -> WorkerPool:
@@ -65,9 +69,7 @@ class SailEngine(Engine):
 
     def start(self) -> SparkSession:
         """Starts the server in this process, and a session on it."""
-        for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
-            os.environ.setdefault(name, value)
-        edge.use(self._pool)  # warms up while the engine is imported
+        edge.use(self._pool)
         threading.Thread(target=self._announce_compilation, daemon=True).start()
         from pysail.spark import SparkConnectServer
 
