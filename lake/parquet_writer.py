@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from lake.data_files import REPORTED, DataFile, reported
 from lake.storage import Storage
-from pipelines.tables import Table
+from pipelines.tables import STATISTICS, WITHOUT_DICTIONARY, Table
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -23,13 +23,6 @@ ROW_GROUP_BYTES = 32 << 20
 
 FILE_BYTES = 512 << 20
 """At this size a file is closed and the next one is started."""
-
-# Columns with minimum and maximum, in the row groups and, per file, in Delta's log.
-STATISTICS = frozenset(
-    ("doc_id", "source", "language", "position", "batch", "cluster_id", "sequence_id", "n_tokens", "run_id", "stage")
-)
-# Columns whose values rarely repeat: a dictionary would be built and then dropped.
-_DISTINCT = frozenset(("ids", "text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
 
 
 @dataclass
@@ -138,7 +131,7 @@ class TableWriter:
             stream,
             self._schema,
             compression=_CODECS.get(self.table.compression, self.table.compression),
-            use_dictionary=[name for name in names if name not in _DISTINCT],
+            use_dictionary=[name for name in names if name not in WITHOUT_DICTIONARY],
             write_statistics=[name for name in names if name in STATISTICS],
             metadata_collector=collected,
             store_schema=False,

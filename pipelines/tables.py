@@ -11,12 +11,21 @@ import pyarrow as pa
 TEXT_MAP = pa.map_(pa.string(), pa.string())
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
+STATISTICS = frozenset(
+    ("doc_id", "source", "language", "position", "batch", "cluster_id", "sequence_id", "n_tokens", "run_id", "stage")
+)
+"""Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do
+not."""
+
+WITHOUT_DICTIONARY = frozenset(("ids", "text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
+"""Columns whose values hardly ever repeat: a dictionary would be built and given up. A reader gets `ids`, written
+plain, as one buffer for each row group."""
+
 
 @dataclass(frozen=True)
 class Table:
     """One Delta table of a lake.
 
-    Columns named `ids` are written without dictionary encoding, so that a reader gets whole row groups as one buffer;
     `compression` is chosen for the table's readers.
     """
 

@@ -61,9 +61,9 @@ def execute(
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     with exclusive(config.lake):
-        made = make(
-            choice, Settings(config.spark, config.profile, reporter.engine_output, partial(reporter.event, "waiting"))
-        )
+        notify = partial(reporter.event, "waiting")
+        settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify)
+        made = make(choice, settings)
         try:
             from jobs.pipeline import run_stages
 

@@ -1,7 +1,7 @@
 """Which engine a command uses, and why."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +37,7 @@ class Settings:
 
     spark: Mapping[str, str] = field(default_factory=dict)  # Spark's own settings
     profile: str = "small"
+    stages: Sequence[str] = ()  # that will run; none when that is not known
     engine_output: "Callable[[str], None] | None" = None  # receives each line that the engine writes
     notify: "Callable[[str], None] | None" = None  # receives messages for the user about a long wait
 
@@ -102,7 +103,7 @@ def make(choice: Choice, settings: Settings) -> "Engine":
     if choice.name == "sail":
         from jobs.engine.sail import SailEngine
 
-        return SailEngine(settings.notify)
+        return SailEngine(settings.stages, settings.notify)
     if choice.name == "connect":
         from jobs.engine.connect import ConnectEngine
 

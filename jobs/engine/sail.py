@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,15 @@ DEFAULTS = {
 }
 
 
+# Stage -> work of its worker processes (`pipelines.workers.warm`).
+WARMED = {
+    "ingest": ("reading",),
+    "clean": ("measuring",),
+    "dedup": ("signing", "finalizing"),
+    "tokenize": ("functions",),
+    "pack": ("functions",),
+}
+
 LONG_WAIT = 5.0
 """Seconds of warming the workers after which the user is told why the run waits."""
 
@@ -38,21 +47,29 @@ class SailEngine(Engine):
 
     name = "sail"
 
-    def __init__(self, notify: Callable[[str], None] | None = None) -> None:
-        """`notify` receives messages for the user about a long wait."""
+    def __init__(self, stages: Sequence[str] = (), notify: Callable[[str], None] | None = None) -> None:
+        """Makes an engine that is not started yet.
+
+        Args:
+            stages: that will run: their workers start warm. None when that is not known: all work is warmed.
+            notify: receives messages for the user about a long wait.
+        """
         self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._server: Any = None
         self._notify = notify
+        self._work = [work for stage in stages for work in WARMED[stage]]
+        for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
+            os.environ.setdefault(name, value)
+        if stages:  # the workers warm up while the stages are imported and look for work
+            edge.use(self._pool)
 
     @cached_property
     def _pool(self) -> WorkerPool:
-        return WorkerPool(self._cores)
+        return WorkerPool(self._cores, self._work)
 
     def start(self) -> SparkSession:
         """Starts the server in this process, and a session on it."""
-        for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
-            os.environ.setdefault(name, value)
-        edge.use(self._pool)  # warms up while the engine is imported
+        edge.use(self._pool)
         threading.Thread(target=self._announce_compilation, daemon=True).start()
         from pysail.spark import SparkConnectServer
 

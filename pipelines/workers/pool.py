@@ -4,7 +4,7 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple, Self
 
@@ -39,8 +39,12 @@ class WorkerPool:
     `run` may be called from any number of threads.
     """
 
-    def __init__(self, size: int | None = None) -> None:
-        """Starts the template process and returns at once; the default size is the cores this process may use.
+    def __init__(self, size: int | None = None, work: Sequence[str] = ()) -> None:
+        """Starts the template process and returns at once.
+
+        Args:
+            size: of the pool; by default the cores this process may use.
+            work: names of what the workers will do (`warm.WARM_UPS`), to be warmed; by default everything.
 
         Raises:
             ValueError: a size below one.
@@ -57,7 +61,8 @@ class WorkerPool:
         self._started = self._finished = self._rows_in = self._rows_out = 0
         self._stopped = False
         self._starting = threading.Lock()
-        self._template = Template()
+        self._work = tuple(work)
+        self._template = Template(self._work)
         atexit.register(self.stop)
 
     def run(self, function: BatchFunction | Pickled, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -177,7 +182,7 @@ class WorkerPool:
         with self._starting:
             if self._template is ended and not self._stopped:
                 ended.stop()
-                self._template = Template()
+                self._template = Template(self._work)
             return self._template
 
     def _return(self, worker: Worker, is_usable: bool) -> None:

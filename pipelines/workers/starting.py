@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 
 from pipelines.workers.errors import WorkerError
@@ -62,11 +63,12 @@ class Template:
     It inherits the current environment variables, import path and standard streams.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, work: Sequence[str] = ()) -> None:
+        """`work` names what is warmed (`warm.WARM_UPS`); by default everything is."""
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.workers.template", str(theirs.fileno())],
+                [sys.executable, "-m", "pipelines.workers.template", str(theirs.fileno()), *work],
                 stdin=subprocess.DEVNULL,
                 env={**_SETTINGS, **os.environ, "PYTHONPATH": _import_path()},
                 pass_fds=[theirs.fileno()],

@@ -20,6 +20,7 @@ import struct
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 
 from pipelines.workers import worker
@@ -33,7 +34,7 @@ _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = "500"  # 0 to 1000: when memory runs out, the kernel kills a worker before the process with the engine
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, work: Sequence[str] = ()) -> None:
     """Warms up, reports the seconds that took, and answers requests until the socket is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the process with the engine ends this one
     control = socket.socket(fileno=descriptor)
@@ -41,7 +42,7 @@ def main(descriptor: int) -> None:
     from pipelines.workers.warm import warm
 
     started = time.perf_counter()
-    warm()
+    warm(work)
     gc.collect()
     gc.freeze()  # otherwise each worker's garbage collector writes to shared pages and so copies them
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) & ~os.O_ASYNC)
@@ -141,4 +142,4 @@ class Workers:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -32,14 +32,20 @@ NOT_NEEDED = frozenset(("pandas", "scipy"))
 does either, and without them warming takes two thirds of the time and of the memory."""
 
 
-def warm() -> None:
-    """Warms every package. Names those that fail on standard error and goes on: their tasks will raise the error."""
+def warm(work: Collection[str] = ()) -> None:
+    """Warms what some work needs, by its names in `WARM_UPS`; by default everything.
+
+    Names what fails on standard error and goes on: its tasks will raise the error. The first task of a worker warms
+    what is not warm yet.
+    """
     with _absent(NOT_NEEDED):
-        for warm_up in WARM_UPS:
+        for name, warm_up in WARM_UPS.items():
+            if work and name not in ("functions", *work):
+                continue
             try:
                 warm_up()
             except Exception:
-                print(f"workers: {warm_up.__name__.lstrip('_')} could not be warmed", file=sys.stderr)
+                print(f"workers: {name} could not be warmed", file=sys.stderr)
                 traceback.print_exc()
 
 
@@ -113,7 +119,13 @@ def _finalizing() -> None:
     finalize([TEXT], FinalizeConfig())
 
 
-WARM_UPS: tuple[Callable[[], None], ...] = (_functions, _reading, _measuring, _signing, _finalizing)
+WARM_UPS: dict[str, Callable[[], None]] = {
+    "functions": _functions,
+    "reading": _reading,
+    "measuring": _measuring,
+    "signing": _signing,
+    "finalizing": _finalizing,
+}
 
 
 def _archive(page: str) -> str:

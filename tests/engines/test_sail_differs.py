@@ -43,3 +43,12 @@ def test_a_path_is_read_as_a_pattern_but_a_uri_is_not(session, tmp_path):
     file = folder / "f.parquet"
     assert session.read.schema("x int").parquet(str(file)).count() == 0  # no error: rows would be lost without a word
     assert session.read.schema("x int").parquet(file.as_uri()).count() == 1
+
+
+def test_a_value_at_an_edge_falls_into_another_bucket(session):
+    low, high, count = 0.0, 1.02, 51
+    values = [low + number * (high - low) / count for number in range(1, count)]
+    frame = session.createDataFrame([(value,) for value in values], "value double")
+    found = frame.select(F.width_bucket("value", F.lit(low), F.lit(high), F.lit(count)).alias("it")).toArrow()["it"]
+    as_spark = [int(count * (value - low) / (high - low)) + 1 for value in values]  # Spark's MathUtils.widthBucket
+    assert found.to_pylist() != as_spark  # the report computes its bins by arithmetic

@@ -121,6 +121,18 @@ def test_a_worker_starts_with_the_rooms_warm(own_pool):
     assert values(own_pool.run(found, [])) == [True, True]
 
 
+def test_only_what_the_work_needs_is_warmed():
+    def found(batches):
+        import sys
+
+        yield pa.record_batch(
+            {"n": [f"pipelines.{name}" in sys.modules for name in ("dedup.signing", "rules.measures")]}
+        )
+
+    with WorkerPool(1, ["signing"]) as pool:
+        assert values(pool.run(found, [])) == [True, False]
+
+
 def test_every_room_can_be_warmed(capfd):
     from pipelines.workers.warm import warm
 
