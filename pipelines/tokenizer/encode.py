@@ -1,6 +1,7 @@
 """Encodes Arrow texts to token ids, in bounded memory for documents of any length."""
 
 import os
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -28,8 +29,13 @@ class Encoder:
 
     def __init__(self, tokenizer: LoadedTokenizer, by: EncoderName = "tokenizers") -> None:
         self._dtype = tokenizer.dtype
-        self._library = Library(tokenizer.json)
+        self._json = tokenizer.json
         self._fast = Fast(tokenizer.json) if by == "fastokens" else None
+
+    @cached_property
+    def _library(self) -> Library:
+        """Not made unless some text needs it: reading a vocabulary takes a fifth of a second."""
+        return Library(self._json)
 
     def encode(self, texts: pa.StringArray | pa.LargeStringArray) -> tuple[pa.LargeBinaryArray, Integers]:
         """Encodes (n,) texts; null is the empty text.

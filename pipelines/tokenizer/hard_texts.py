@@ -89,4 +89,4 @@ def hard_texts(tokens: Sequence[str] = ()) -> list[str]:
     together = " ".join(text for text in _LISTED if len(text) < 1_000 and "'ſ" not in text)
     spelled = [around.format(token) for token in [*_SPECIAL, *tokens[:_SPELLED_AT_MOST]] for around in _AROUND]
     halves = [token[: len(token) // 2] + token for token in tokens[:_SPELLED_AT_MOST]]
-    return [*_LISTED, together * (1 + 200_000 // len(together.encode())), *spelled, *halves]
+    return [*_LISTED, together * (1 + 140_000 // len(together.encode())), *spelled, *halves]

@@ -12,11 +12,11 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
-from tokenizers import Tokenizer
 
 from pipelines.kernels.arrays import Integers
 from pipelines.kernels.batch import TextBatch
 from pipelines.tokenizer.boundaries import boundaries
+from pipelines.tokenizer.load import opened
 from pipelines.tokenizer.runs import Uint32s
 from pipelines.tokenizer.segment_ids import SegmentIds
 from pipelines.tokenizer.segments import cut
@@ -32,8 +32,7 @@ class Library:
     """
 
     def __init__(self, tokenizer_json: str) -> None:
-        self._tokenizer = Tokenizer.from_str(tokenizer_json)
-        self._tokenizer.encode_special_tokens = True
+        self._tokenizer = opened(tokenizer_json)
         self._places = boundaries(tokenizer_json)
         self._of_thread = _OfThread(self)
 

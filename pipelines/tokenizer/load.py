@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class LoadedTokenizer:
     @cached_property
     def vocabulary(self) -> dict[str, int]:
         """Token to id, added tokens included."""
-        return Tokenizer.from_str(self.json).get_vocab(with_added_tokens=True)
+        return opened(self.json).get_vocab(with_added_tokens=True)
 
     @property
     def tokens_without_merge(self) -> list[str]:
@@ -92,6 +92,14 @@ class LoadedTokenizer:
         return self.separator(separator)
 
 
+@lru_cache(maxsize=2)
+def opened(tokenizer_json: str) -> Tokenizer:
+    """The library's object, which recognises no special token in a text; made once."""
+    tokenizer = Tokenizer.from_str(tokenizer_json)
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
 def parse(content: str | bytes, origin: str = "tokenizer.json") -> LoadedTokenizer:
     """Validates the text of a tokenizer.json; `origin` names it in errors.
 
@@ -99,16 +107,16 @@ def parse(content: str | bytes, origin: str = "tokenizer.json") -> LoadedTokeniz
         TokenizerError: not a tokenizer, an empty vocabulary, or one whose encoding is random (BPE dropout).
     """
     try:
-        fields = json.loads(content)
-        tokenizer = Tokenizer.from_str(json.dumps(fields))
+        fields = json.loads(content) | {"truncation": None, "padding": None}
+        canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        tokenizer = opened(canonical)
     except Exception as error:  # the library raises bare Exception
         raise TokenizerError(f"{origin} is not a tokenizer.json that this version reads: {error}") from error
     if fields["model"].get("dropout"):
         raise TokenizerError(f"{origin} has BPE dropout {fields['model']['dropout']}: its ids are random")
     if not tokenizer.get_vocab_size():
         raise TokenizerError(f"{origin} has an empty vocabulary")
-    fields |= {"truncation": None, "padding": None}
-    return LoadedTokenizer(json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+    return LoadedTokenizer(canonical)
 
 
 def load(path: Path) -> LoadedTokenizer:

@@ -57,8 +57,8 @@ def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndar
     return [*texts[:-1], prefix(texts[-1], choice.last_bytes)]
 
 
-def texts_to_check(clean_documents: DataFrame, documents: int = 128, characters: int = 2_048) -> list[str]:
-    """The beginnings of the first documents in keyed order, a quarter of a megabyte: what encoders are compared on."""
+def texts_to_check(clean_documents: DataFrame, documents: int = 64, characters: int = 2_048) -> list[str]:
+    """The beginnings of the first documents in keyed order, about 100 kB: what encoders are compared on."""
     keyed = clean_documents.select(
         F.expr(keyed_hash_sql("doc_id", 0, "encoder")).alias("hash"),
         "doc_id",
