@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -91,11 +90,11 @@ def _require(choice: Choice, environment: Mapping[str, str]) -> None:
 
 
 def _classic() -> bool:
-    """Whether all of pyspark is installed, not only its Connect client; without importing it, which is slow."""
-    package = find_spec("pyspark")
-    return package is not None and any(
-        Path(place, "core").is_dir() for place in package.submodule_search_locations or ()
-    )
+    """Whether more than Spark's Connect client is installed, in a folder or, under spark-submit, in a zip archive."""
+    try:
+        return find_spec("pyspark.core") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def make(choice: Choice, settings: Settings) -> "Engine":
