@@ -29,7 +29,7 @@ def submit(stage: str, config: Path, elsewhere: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{stage}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    assert '"engine": "spark"' in done.stderr
+    assert '"engine": "spark"' in done.stdout + done.stderr
 
 
 def test_submitted_one_by_one_the_stages_make_the_tables_of_a_whole_run(expected, tmp_path):
