@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lake.commits import Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
-from lake.parquet_writer import TableWriter, WriteTask
+from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
 from pipelines.tables import Table
 from pipelines.workers.mapped import Mapped
@@ -130,13 +130,12 @@ class Lake:
         """The rows of some data files of a table, committed or not."""
         if not files:
             return self.engine.frame(schema.empty_table())
-        partitions: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        groups: dict[tuple[bool, tuple[tuple[str, str], ...]], list[str]] = {}
         for file in files:
-            partitions.setdefault(tuple(sorted(file.partition.items())), []).append(
-                self.storage.path(f"{table}/{file.path}")
-            )
+            group = (is_ours(file.path), tuple(sorted(file.partition.items())))
+            groups.setdefault(group, []).append(self.storage.path(f"{table}/{file.path}"))
         found = None
-        for partition, paths in partitions.items():
+        for (_, partition), paths in groups.items():  # files of other writers may store timestamps otherwise
             rows = self._read_partition(dict(partition), paths, schema)
             found = rows if found is None else found.unionByName(rows)
         assert found is not None

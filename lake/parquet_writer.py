@@ -3,6 +3,7 @@
 The driver commits each reported file. Files of failed or repeated tasks are in no commit, so readers ignore them.
 """
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,14 @@ ROW_GROUP_BYTES = 32 << 20
 
 FILE_BYTES = 512 << 20
 """At this size a file is closed and the next one is started."""
+
+
+_OUR_NAME = re.compile(r"(?:.*/)?part-[a-z]+(?:-[0-9a-f]{16})?-[0-9a-f]{12}\.parquet")
+
+
+def is_ours(path: str) -> bool:
+    """Whether this writer made a data file, by its name; Spark wrote those of version 0.1, for instance."""
+    return _OUR_NAME.fullmatch(path) is not None
 
 
 @dataclass

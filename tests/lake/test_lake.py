@@ -1,14 +1,18 @@
 """Tables that are committed and read without Spark: once each, whoever else is at work."""
 
 import threading
+from datetime import UTC, datetime
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from lake.commits import CommitMetadata
+from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake
-from pipelines.tables import TOKENS, sequences
+from pipelines.tables import DOCUMENTS, TOKENS, sequences
 
 
 def ids(lake, table="tokens"):
@@ -261,3 +265,18 @@ def test_a_lake_may_lie_under_any_of_these_names(engine, tmp_path, rows, note, n
     assert sorted(row.doc_id for row in lake.read("tokens").collect()) == ["a", "b"]
     assert ids(lake) == ["a", "b"]
     assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_files_of_version_0_1_are_read_beside_ours(engine, tmp_path):
+    """Spark wrote timestamps as INT96, which Sail does not merge with ours."""
+    lake = Lake(str(tmp_path / "lake"), engine)
+    when = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    row = {"source": "s", "uri": "u", "meta": [], "run_id": "ingest-1", "ingested_at": when}
+    ours, theirs = (pa.Table.from_pylist([{"doc_id": name, **row}], schema=DOCUMENTS.schema) for name in "ab")
+    files = lake.write(ours, DOCUMENTS, "ingest-0123456789abcdef")
+    path = tmp_path / "lake" / "documents" / "part-00000-37441fcf-212e-4e84-a26f-0c09ae38fe5b-c000.zstd.parquet"
+    pq.write_table(theirs, path, use_deprecated_int96_timestamps=True)
+    files.append(DataFile(path.name, path.stat().st_size, 1))
+    lake.commit_files(files, DOCUMENTS, CommitMetadata("r", "ingest", "append", "c", "v", {}, 0.0), "append", None)
+    found = lake.read("documents").orderBy("doc_id").select("doc_id", "ingested_at").toArrow().to_pylist()
+    assert found == [{"doc_id": "a", "ingested_at": when}, {"doc_id": "b", "ingested_at": when}]
