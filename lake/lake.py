@@ -212,10 +212,10 @@ class Lake:
                 if not self._is_own(table.name, base + 1, metadata.run_id):
                     raise
             return
-        transaction = (f"tokenlake/{metadata.run_id}/{table.name}", 1)
+        transaction = (_application(table.name, metadata.run_id), 1)
         for attempt in range(_ATTEMPTS):
             version = self.version(table.name)
-            if version >= 0 and self._table(table.name, version).transaction_version(transaction[0]) is not None:
+            if self._has_committed(table.name, version, metadata.run_id):
                 return
             try:
                 self._commit(table, actions, metadata, mode, version, transaction)
@@ -231,10 +231,12 @@ class Lake:
 
     def is_committed(self, table: str, run_id: str) -> bool:
         """Whether `commit_files` without `base` has succeeded under this run id."""
-        version = self.version(table)
-        return version >= 0 and (
-            self._table(table, version).transaction_version(f"tokenlake/{run_id}/{table}") is not None
-        )
+        return self._has_committed(table, self.version(table), run_id)
+
+    def _has_committed(self, table: str, version: int, run_id: str) -> bool:
+        """The same, as of a version."""
+        application = _application(table, run_id)
+        return version >= 0 and self._table(table, version).transaction_version(application) is not None
 
     def remove_unfinished(self, table: str, run_id: str) -> None:
         """Deletes data files of an attempt that ended before its commit; only on a local lake, which has a lock.
@@ -307,3 +309,8 @@ class Lake:
     def _versions(self, table: str) -> list[int]:
         names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
         return [int(found[1]) for name in names if (found := _COMMIT_FILE.match(name))]
+
+
+def _application(table: str, run_id: str) -> str:
+    """The `appId` of transactions without a base version: each run id commits once to a table."""
+    return f"tokenlake/{run_id}/{table}"

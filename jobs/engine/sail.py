@@ -15,7 +15,7 @@ from jobs.engine.client import connected
 from lake.storage import is_local
 from pipelines.workers import edge
 from pipelines.workers.errors import WorkerError
-from pipelines.workers.pool import WorkerPool
+from pipelines.workers.pool import WorkerPool, usable_cores
 
 # Read when Sail is loaded; variables that are already set win.
 DEFAULTS = {
@@ -54,7 +54,7 @@ class SailEngine(Engine):
             stages: that will run: their workers start warm. None when that is not known: all work is warmed.
             notify: receives messages for the user about a long wait.
         """
-        self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._cores = usable_cores()
         self._server: Any = None
         self._notify = notify
         self._work = [work for stage in stages for work in WARMED[stage]]

@@ -67,14 +67,9 @@ def _remove_orphaned_files(run: StageContext) -> None:
     """Deletes data files of ingests that were killed before they wrote a manifest: no commit refers to them."""
     if not is_local(run.lake.root):
         return
-    torn = {
-        parts[1]
-        for table in _TABLES
-        for path in run.lake.storage.files_below(table)
-        if (parts := path.split("part-", 1))[0] == "" and len(parts) == 2 and parts[1].startswith("ingest-")
-    }
-    runs = {name.rpartition("-")[0] for name in torn}
-    for name in runs:
+    files = (path for table in _TABLES for path in run.lake.storage.files_below(table))
+    names = {path.removeprefix("part-").rpartition("-")[0] for path in files if path.startswith("part-ingest-")}
+    for name in names:
         for table in _TABLES:
             if not run.lake.is_committed(table, name):
                 run.lake.remove_unfinished(table, name)

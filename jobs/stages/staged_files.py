@@ -13,25 +13,13 @@ import pyarrow.compute as pc
 
 from lake.data_files import REPORTED, DataFile, of_table, reported
 from lake.parquet_writer import TableWriter
-from pipelines.readers.summary import by_file
+from pipelines.readers.summary import COUNTS, WHOLE, by_file
 from pipelines.tables import DOCUMENTS, REJECTS
 
 Batches = Iterator[pa.RecordBatch]
 
 _SUMMARY = "summary"
 _TABLES = {"document": DOCUMENTS, "reject": REJECTS}
-_COUNTED = (
-    "source",
-    "uri",
-    "path",
-    "format",
-    "size",
-    "fingerprint",
-    "rows_read",
-    "documents",
-    "rejects",
-    "bytes_read",
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class StoreStaged:
                 for kind, writer in writers.items():
                     writer.write(pa.Table.from_batches([batch]).filter(pc.equal(kinds, kind)))
                 chosen = batch.filter(pc.equal(kinds, _SUMMARY))
-                summaries += chosen.select([*_COUNTED, "skipped"]).to_pylist()
+                summaries += chosen.select([*WHOLE, *COUNTS, "skipped"]).to_pylist()
             files = [(_TABLES[kind].name, file) for kind, writer in writers.items() for file in writer.close()]
         except BaseException:
             for writer in writers.values():
