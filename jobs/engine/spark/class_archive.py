@@ -63,18 +63,23 @@ def install() -> Path:
     with TemporaryDirectory(prefix="tokenlake-classes-") as folder:
         done = subprocess.run(
             python("-c", _TRAINING, f"-XX:ArchiveClassesAtExit={part} -Xlog:disable", folder),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            capture_output=True,  # the JVM writes the archive as it ends, after Python: its end closes the pipes
             text=True,
             errors="replace",
             check=False,
-            env=environment(TOKENLAKE_MASTER="local[2]"),
+            env=_environment(),
         )
     if done.returncode or not part.is_file():
         part.unlink(missing_ok=True)
         raise ClassArchiveError(_why(done))
     part.replace(archive)
     return archive
+
+
+def _environment() -> dict[str, str]:
+    """Without what pyspark notes for its children where this process has had a session of Spark Connect."""
+    inherited = environment(TOKENLAKE_MASTER="local[2]")
+    return {name: value for name, value in inherited.items() if name != "SPARK_CONNECT_MODE_ENABLED"}
 
 
 def _why(done: "subprocess.CompletedProcess[str]") -> str:
