@@ -9,7 +9,6 @@ from pyspark.sql import types as T
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import Comparison, Rule, Threshold
 
-
 _OPTIONAL = {"url_listed": "boolean", "http_status": "long"}
 
 

@@ -158,7 +158,14 @@ NUMBERS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.12, 0.2, 0.3, 0.5, 0
 COUNTS = st.one_of(st.none(), st.sampled_from([0, 2, 3, 5, 10, 50, 100_000]), st.integers(0, 200_000))
 YES_NO = st.sampled_from([None, True, False])
 LANGUAGES = st.sampled_from([None, "en", "de", "fr", "es", "cs", "no", "tlh"])
-COUNTED = ("gopher_quality.words", "gopher_quality.stop_words", "c4.sentences", "fineweb.lines", "size.characters", "http_status")
+COUNTED = (
+    "gopher_quality.words",
+    "gopher_quality.stop_words",
+    "c4.sentences",
+    "fineweb.lines",
+    "size.characters",
+    "http_status",
+)
 
 
 def measures_of(path):

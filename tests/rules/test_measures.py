@@ -29,10 +29,20 @@ def test_a_document_without_url_has_null():
 
 @pytest.mark.parametrize(
     ("stated", "status"),
-    [("200", 200), ("404", 404), ("", None), ("2xx", None), ("-1", None), ("20000000000000000000", None), (None, None)],
+    [
+        ("200", 200),
+        ("404", 404),
+        ("", None),
+        ("2xx", None),
+        ("-1", None),
+        ("20000000000000000000", None),
+        (None, None),
+    ],
 )
 def test_a_status_is_three_digits_or_null(stated, status):
-    meta = pa.array([[("url", "u")] if stated is None else [("http_status", stated)]], pa.map_(pa.string(), pa.string()))
+    meta = pa.array(
+        [[("url", "u")] if stated is None else [("http_status", stated)]], pa.map_(pa.string(), pa.string())
+    )
     batch = documents(["x"]).set_column(5, "meta", meta)
     assert measure(batch, MeasureConfig()).column("http_status").to_pylist() == [status]
 
