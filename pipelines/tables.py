@@ -215,7 +215,7 @@ CLEAN_DOCUMENTS = Table(
         language=pa.string(),
         text=pa.string(),  # after the rules that rewrite, ftfy and PII
         pii=pa.map_(pa.string(), pa.int64()),  # kind -> spans replaced
-        cluster_id=pa.string(),  # the LSH component when there is one, else doc_id: key of the held-out split
+        split_group_id=pa.string(),  # the LSH component when there is one, else doc_id: the held-out split goes by it
         run_id=pa.string(),
     ),
     about="final documents: kept by the rules, one per duplicate cluster, repaired, personal data replaced",
@@ -229,7 +229,7 @@ TOKENS = Table(
         tokenizer=pa.string(),  # content hash of tokenizer.json
         ids=pa.binary(),  # uint16, or uint32 when the vocabulary passes 65,536
         n_tokens=pa.int64(),
-        cluster_id=pa.string(),
+        split_group_id=pa.string(),
         run_id=pa.string(),
     ),
     compression="lz4_raw",
