@@ -110,6 +110,7 @@ MEASURES = Table(
         language=pa.string(),
         language_score=pa.float64(),
         url=pa.string(),  # null where the document has none
+        http_status=pa.int64(),  # of the response it was read from; null where the document has none
         gopher_repetition=_struct(
             dup_para_frac=pa.float64(),
             dup_para_char_frac=pa.float64(),
@@ -214,7 +215,7 @@ CLEAN_DOCUMENTS = Table(
         language=pa.string(),
         text=pa.string(),  # after the rules that rewrite, ftfy and PII
         pii=pa.map_(pa.string(), pa.int64()),  # kind -> spans replaced
-        cluster_id=pa.string(),  # the LSH component when there is one, else doc_id: key of the held-out split
+        split_group_id=pa.string(),  # the LSH component when there is one, else doc_id: the held-out split goes by it
         run_id=pa.string(),
     ),
     about="final documents: kept by the rules, one per duplicate cluster, repaired, personal data replaced",
@@ -228,7 +229,7 @@ TOKENS = Table(
         tokenizer=pa.string(),  # content hash of tokenizer.json
         ids=pa.binary(),  # uint16, or uint32 when the vocabulary passes 65,536
         n_tokens=pa.int64(),
-        cluster_id=pa.string(),
+        split_group_id=pa.string(),
         run_id=pa.string(),
     ),
     compression="lz4_raw",
