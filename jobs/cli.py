@@ -115,6 +115,12 @@ def _command(
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config",
+        metavar="CONFIG",
+        help="YAML file with sources and settings; see examples/. Relative paths in it start from its own folder, those "
+        "of --lake, --input and --set from the working directory",
+    )
     parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: `lake` in CONFIG)")
     parser.add_argument(
         "--input",
@@ -154,7 +160,6 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
     )
     added = _command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
-    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:run")
 
@@ -164,7 +169,6 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
     )
     added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
-    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:stage")
 

@@ -19,21 +19,22 @@ from lake.storage import is_local
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs all stages, then checks invariants and writes the report and the funnel."""
-    return execute(configuration(arguments), STAGES, reporter, True, arguments.engine)
+    return execute(configuration(arguments, STAGES), STAGES, reporter, True, arguments.engine)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs one stage."""
-    return execute(configuration(arguments), (arguments.stage,), reporter, False, arguments.engine)
+    stages = (arguments.stage,)
+    return execute(configuration(arguments, stages), stages, reporter, False, arguments.engine)
 
 
-def configuration(arguments: argparse.Namespace) -> RunConfig:
-    """The configuration file, with the overrides of the command line.
+def configuration(arguments: argparse.Namespace, stages: Sequence[str]) -> RunConfig:
+    """The configuration file, with the overrides of the command line, checked for these stages.
 
     Raises:
         ConfigError: the file or an override is not valid.
         FileNotFoundError: an --input does not exist.
-        UsageError: --only-input without --input.
+        UsageError: --only-input without --input, or a file that the configuration names cannot be used.
     """
     config = load(arguments.config, RunConfig, _flat(arguments.set))
     inputs = _flat(arguments.input)
@@ -41,8 +42,11 @@ def configuration(arguments: argparse.Namespace) -> RunConfig:
         raise UsageError("--only-input needs --input PATH")
     if inputs:
         config = config.with_inputs(inputs, arguments.only_input)
-    if arguments.lake:
-        config = config.model_copy(update={"lake": arguments.lake})
+    config = config.model_copy(update={"lake": absolute(arguments.lake or config.lake)})
+    try:
+        preflight.check(config, stages)
+    except UsageError as error:
+        raise UsageError(f"{arguments.config}: {error}") from error
     return config
 
 
@@ -55,8 +59,6 @@ def execute(
 ) -> int:
     """Chooses an engine, locks the lake and runs the stages; returns the exit status."""
     started = time.perf_counter()
-    config = config.model_copy(update={"lake": absolute(config.lake)})
-    preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
