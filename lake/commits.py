@@ -22,6 +22,11 @@ class CommitMetadata:
     rows_out: int | None = None  # rows added; None in commits of version 0.1, whose metrics Spark counted
     detail: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def semantics(self) -> tuple[int, ...]:
+        """The versions of the step that made the table's rows, oldest first; 0 before versions were recorded."""
+        return tuple(int(version) for version in self.detail.get("semantics", "0").split(","))
+
     def to_json(self) -> str:
         """The value of `userMetadata`."""
         return json.dumps({"tokenlake": asdict(self)}, sort_keys=True)

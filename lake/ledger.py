@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from lake.commits import Commit, CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake, Rows
+from lake.rebuilding import outdated
+from pipelines.semantics import Semantics
 from pipelines.tables import Table
 
 if TYPE_CHECKING:
@@ -32,16 +34,19 @@ class Work:
     output: Table
     mode: str  # nothing | append | rebuild
     config_hash: str
+    semantics: str  # versions of the step that make the rows of the output, oldest first: "2", or "1,2"
     inputs: Mapping[str, int]  # table -> version to read
     base: int  # version of the output before this work
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids that are not processed yet
     rows_in: int = 0
+    why: str = ""  # of a rebuild whose cause is here, and not in an input
     started_at: float = field(default_factory=time.time)
 
     @property
     def run_id(self) -> str:
         """Identifies the work, not the attempt: a repeated attempt has the same id, so its commit is a no-op."""
-        return run_id(self.stage, self.output.name, self.config_hash, dict(self.inputs), self.base, self.mode)
+        determined_by = (self.config_hash, self.semantics, dict(self.inputs), self.base, self.mode)
+        return run_id(self.stage, self.output.name, *determined_by)
 
     def metadata(self, **detail: str) -> CommitMetadata:
         """The metadata of this work's commit."""
@@ -54,7 +59,7 @@ class Work:
             inputs=dict(self.inputs),
             started_at=self.started_at,
             rows_in=self.rows_in,
-            detail=detail,
+            detail={**detail, "semantics": self.semantics},
         )
 
     def read(self, lake: Lake, table: str) -> "DataFrame":
@@ -104,7 +109,16 @@ class Work:
         return committed
 
 
-def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
+def plan(
+    lake: Lake,
+    stage: str,
+    output: Table,
+    inputs: Sequence[str],
+    config_hash: str,
+    semantics: Semantics,
+    keep_old: bool = False,
+    changed: str = "",
+) -> Work:
     """Compares the output's last commit with its inputs.
 
     Args:
@@ -114,33 +128,49 @@ def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_ha
         inputs: every table that the step reads. New rows of the first make work; the others are side inputs, which are
             looked up: their new rows make none. A rebuild of any input rebuilds the output.
         config_hash: of the configuration that determines the output's rows.
+        semantics: of the step. Rows of other versions are rebuilt.
+        keep_old: rows of other versions stay, if nothing else has changed.
+        changed: what else has changed that makes the output's rows invalid, as the end of a sentence.
     """
     versions = {name: lake.version(name) for name in inputs}
     last = lake.last_own_commit(output.name)
-    base = lake.version(output.name)
-    work = Work(stage, output, "nothing", config_hash, versions, base)
-    if last is None or last.metadata is None or last.metadata.config_hash != config_hash:
+    work = Work(stage, output, "nothing", config_hash, str(semantics.version), versions, lake.version(output.name))
+    if last is None or last.metadata is None:
         return _rebuild(lake, work, inputs[0])
+    why = outdated(last.metadata, config_hash, semantics, keep_old) or changed
+    if why:
+        return _rebuild(lake, work, inputs[0], f"{output.name} is made anew: {why}")
     consumed = last.metadata.inputs
     if all(consumed.get(name) == version for name, version in versions.items()):
         return work
     unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
-    if any(_replaces(commit) for commits in unseen.values() for commit in commits):
-        return _rebuild(lake, work, inputs[0])
+    replaced = [commit for commits in unseen.values() for commit in commits if _replaces(commit)]
+    if replaced:
+        return _rebuild(lake, work, inputs[0], _foreign(output.name, replaced))
     fresh = {name: tuple(_run_ids(commits)) for name, commits in unseen.items()}
     if not fresh[inputs[0]]:
         return work  # only side inputs have new versions, for instance after compaction
     rows_in = sum(commit.rows_out for commit in unseen[inputs[0]])
-    return Work(stage, output, "append", config_hash, versions, base, fresh, rows_in)
+    made_by = {*last.metadata.semantics, semantics.version}
+    return replace(work, mode="append", semantics=",".join(map(str, sorted(made_by))), fresh=fresh, rows_in=rows_in)
 
 
-def _rebuild(lake: Lake, work: Work, driving: str) -> Work:
+def _rebuild(lake: Lake, work: Work, driving: str, why: str = "") -> Work:
     rows_in = 0
     for commit in lake.commits(driving):
         rows_in += commit.rows_out
         if _replaces(commit):
             break
-    return Work(work.stage, work.output, "rebuild", work.config_hash, work.inputs, work.base, rows_in=rows_in)
+    return replace(work, mode="rebuild", rows_in=rows_in, why=why)
+
+
+def _foreign(output: str, replaced: Sequence[Commit]) -> str:
+    """Why another program's commits rebuild the output; empty if tokenlake made all of them, and said why."""
+    foreign = next((commit for commit in replaced if commit.metadata is None), None)
+    if foreign is None:
+        return ""
+    which = f"{foreign.operation}, version {foreign.version}"
+    return f"{output} is made anew: another program changed {foreign.table} ({which})"
 
 
 def _replaces(commit: Commit) -> bool:

@@ -7,9 +7,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
-from lake.ledger import Work, fingerprint, plan
+from lake.ledger import Work, fingerprint
 from lake.scratch import Scratch
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
@@ -27,7 +28,7 @@ def _sign(run: StageContext) -> None:
     lake, config = run.lake, run.config
     priorities = {source.name: source.priority for source in config.sources if source.priority}
     settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
-    work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
+    work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING)
     if work.mode == "nothing":
         return
     kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"))
@@ -62,7 +63,7 @@ def _batches(run: StageContext, table: str, after: int) -> list[int]:
 
 def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
-    work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
+    work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint(), CLUSTERING)
     if work.mode == "nothing":
         return
     texts = candidates(work.whole(lake, "measures"), work.whole(lake, "decisions")).select("doc_id", "text")
@@ -86,7 +87,9 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions are what makes work."""
     lake, clean = run.lake, run.config.clean
     settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
-    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
+    work = run.plan(
+        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
+    )
     if work.mode == "nothing":
         return
     finalized = clean_documents(

@@ -3,8 +3,9 @@
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
-from lake.ledger import fingerprint, plan
+from lake.ledger import fingerprint
 from lake.parquet_writer import WriteTask
+from pipelines.semantics import PACKING
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
@@ -21,7 +22,7 @@ def run(run: StageContext) -> None:
 
 def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> None:
     settings = fingerprint(config.fingerprint(), loaded.fingerprint)
-    work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
+    work = run.plan("pack", sequences(config.name), ["tokens"], settings, PACKING)
     if work.mode == "nothing":
         return
     token_format = TokenFormat(
