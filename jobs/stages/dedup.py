@@ -100,9 +100,9 @@ def _cluster(run: StageContext) -> None:
         found = clusters(arrived.drop("again"), known, texts, config, first_new, work.run_id, scratch)
         others = left.resized.join(found.select("doc_id"), on="doc_id", how="left_anti")
         changed = scratch.keep(found.unionByName(others))
-        replaced = [rows.select("doc_id").toArrow().column(0) for rows in (gone, again, changed)]
+        replaced = [rows.select("doc_id").toArrow().column(0).combine_chunks() for rows in (gone, again, changed)]
         files = work.write(lake, changed)
-        run.committed(work.replace(lake, pa.chunked_array(replaced).combine_chunks(), files))
+        run.committed(work.replace(lake, pa.concat_arrays(replaced), files))
 
 
 def _finalize(run: StageContext) -> None:
