@@ -94,16 +94,20 @@ def _from_log(row: Mapping[str, Any]) -> DataFile:
     )
 
 
+def statistics(file: DataFile) -> str:
+    """What a table's log says of a file's rows (delta.io, PROTOCOL.md, per-file statistics)."""
+    return json.dumps({"numRecords": file.rows, "minValues": file.low, "maxValues": file.high})
+
+
 def add_action(file: DataFile) -> Any:
-    """The action that adds a file to a table (delta.io, PROTOCOL.md: statistics are JSON)."""
+    """The action that adds a file to a table."""
     from deltalake.transaction import AddAction
 
-    statistics = {"numRecords": file.rows, "minValues": file.low, "maxValues": file.high}
     return AddAction(
         path=file.path,
         size=file.size,
         partition_values=dict(file.partition),
         modification_time=int(time.time() * 1000),
         data_change=True,
-        stats=json.dumps(statistics),
+        stats=statistics(file),
     )

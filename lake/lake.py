@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from lake.commits import Commit, CommitMetadata, parse
-from lake.data_files import DataFile, active, add_action, of_table
+from lake.data_files import DataFile, active, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
+from lake.transaction import Transaction
 from pipelines.tables import Table
 from pipelines.workers.mapped import Mapped
 
@@ -21,9 +22,6 @@ Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
 _COMMIT_FILE = re.compile(r"(\d{20})\.json$")
 _ATTEMPTS = 10  # at a commit without a base version
-
-# Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
-_PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
 
 
 class ConcurrentCommitError(RuntimeError):
@@ -98,6 +96,11 @@ class Lake:
         """The columns of a version, by default the newest."""
         opened = self._table(table, self.version(table) if version is None else version)
         return pa.schema(opened.schema().to_arrow())
+
+    def properties(self, table: str, version: int | None = None) -> dict[str, str]:
+        """The table properties of a version, by default the newest."""
+        opened = self._table(table, self.version(table) if version is None else version)
+        return dict(opened.metadata().configuration or {})
 
     def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
         """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
@@ -192,7 +195,8 @@ class Lake:
 
         Args:
             files: to add to the table.
-            table: name, schema and partitioning; the schema replaces that of the stored table.
+            table: name, schema, partitioning and properties; schema and properties replace those of the stored table,
+                in the same commit.
             metadata: is stored in the log; `rows_out` is counted from the files unless it is set.
             mode: `append`, or `overwrite`, which removes all earlier files from the table.
             base: the version that the files were computed from; the commit becomes version `base + 1` or fails, so of
@@ -204,21 +208,22 @@ class Lake:
         """
         if metadata.rows_out is None:
             metadata = replace(metadata, rows_out=sum(file.rows for file in files))
-        actions = [add_action(file) for file in files]
+        note = metadata.to_json()
         if base is not None:
+            change = Transaction(table, files, mode, note, f"tokenlake/{table.name}", base + 1)
             try:
-                self._commit(table, actions, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
+                self._commit(change, base)
             except ConcurrentCommitError:
                 if not self._is_own(table.name, base + 1, metadata.run_id):
                     raise
             return
-        transaction = (_application(table.name, metadata.run_id), 1)
+        change = Transaction(table, files, mode, note, _application(table.name, metadata.run_id), 1)
         for attempt in range(_ATTEMPTS):
             version = self.version(table.name)
             if self._has_committed(table.name, version, metadata.run_id):
                 return
             try:
-                self._commit(table, actions, metadata, mode, version, transaction)
+                self._commit(change, version)
                 return
             except ConcurrentCommitError:
                 if attempt == _ATTEMPTS - 1:
@@ -252,43 +257,18 @@ class Lake:
         for path in found:
             self.storage.delete(f"{table}/{path}")
 
-    def _commit(
-        self,
-        table: Table,
-        actions: Sequence[Any],
-        metadata: CommitMetadata,
-        mode: str,
-        base: int,
-        transaction: tuple[str, int],
-    ) -> None:
+    def _commit(self, change: Transaction, base: int) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
-        import deltalake
-        from deltalake import exceptions
-        from deltalake.transaction import CommitProperties, Transaction, create_table_with_add_actions
+        from deltalake.exceptions import DeltaError
 
-        schema = deltalake.Schema.from_arrow(table.schema)
-        properties = CommitProperties(
-            custom_metadata={"userMetadata": metadata.to_json()},
-            app_transactions=[Transaction(*transaction, None)],
-            max_commit_retries=0,
-        )
-        partition_by = list(table.partition_by)
+        table = change.table
         try:
-            if base < 0:
-                create_table_with_add_actions(
-                    self.path(table.name),
-                    schema,
-                    list(actions),
-                    mode="error",
-                    partition_by=partition_by,
-                    configuration=_PROPERTIES,
-                    commit_properties=properties,
-                )
+            if base >= 0 and table.properties.items() <= self.properties(table.name, base).items():
+                change.commit(self._table(table.name, base))
             else:
-                self._table(table.name, base).create_write_transaction(
-                    list(actions), mode=mode, schema=schema, partition_by=partition_by, commit_properties=properties
-                )
-        except exceptions.DeltaError as error:
+                before = (self._table(table.name, base), self.files(table.name, base)) if base >= 0 else (None, ())
+                self.storage.write_new(f"{table.name}/_delta_log/{base + 1:020d}.json", change.text(*before))
+        except (DeltaError, FileExistsError) as error:
             if self.version(table.name) > base:
                 raise ConcurrentCommitError(
                     f"{table.name}: another run committed meanwhile; run the command again"

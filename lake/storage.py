@@ -1,6 +1,7 @@
 """Files and folders under one root: a local folder, or a URI that fsspec can open."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,6 +84,26 @@ class Storage:
             with suppress(OSError):
                 part.unlink()
             raise
+
+    def write_new(self, name: str, text: str) -> None:
+        """Writes a UTF-8 file atomically, unless a file of that name exists.
+
+        Raises:
+            FileExistsError: it does; of several writers at once, one succeeds.
+        """
+        if not is_local(self.root):
+            files, path = self._located(name)
+            files.pipe_file(path, text.encode(), mode="create")  # a conditional request of the object store
+            return
+        final = Path(self.path(name))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = final.with_name(f".{final.name}.{uuid.uuid4().hex}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            os.link(part, final)
+        finally:
+            with suppress(OSError):
+                part.unlink()
 
     def delete(self, name: str) -> None:
         """Deletes a file or a whole folder, if it exists."""

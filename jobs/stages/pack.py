@@ -1,5 +1,7 @@
 """tokens -> sequences_<name>: one table per packing of the configuration."""
 
+from dataclasses import replace
+
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
@@ -30,15 +32,9 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
         pad=loaded.padding(config.pad, config.separator),
         item_size=loaded.dtype.itemsize,
     )
+    work = replace(work, output=sequences(config.name, token_format.of_rows(config.length)))
     run.lake.remove_unfinished(work.output.name, work.run_id)
     sink = WriteTask(run.lake.root, work.output, work.run_id)
     reports = pack(work.read(run.lake, "tokens"), token_format, config, work.run_id, sink).toArrow()
-    detail = {
-        "length": config.length,
-        "separator": token_format.separator,
-        "pad": token_format.pad,
-        "item_size": token_format.item_size,
-    }
-    texts = {key: str(number) for key, number in detail.items()}
     files = of_table(reports, work.output.name)
-    run.committed(work.commit_files(run.lake, files, tokenizer=loaded.fingerprint, **texts))
+    run.committed(work.commit_files(run.lake, files, tokenizer=loaded.fingerprint))
