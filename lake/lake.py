@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from lake import log
 from lake.commits import Commit, CommitMetadata, parse
-from lake.data_files import DataFile, active, of_table
+from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
-from lake.transaction import Transaction
 from pipelines.tables import Table
 from pipelines.workers.mapped import Mapped
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # logs, versions and sizes need no Spark
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
 _COMMIT_FILE = re.compile(r"(\d{20})\.json$")
+_CONCURRENT = "{table}: another run committed meanwhile; run the command again"
+_CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
 _ATTEMPTS = 10  # at a commit without a base version
 
 
@@ -188,6 +190,29 @@ class Lake:
         reports = rows.select(*table.schema.names).mapInArrow(task, from_arrow_schema(task.schema))
         return of_table(reports.toArrow(), table.name)
 
+    def change(
+        self,
+        table: Table,
+        removed: Sequence[DataFile],
+        added: Sequence[DataFile],
+        metadata: CommitMetadata,
+        base: int,
+    ) -> None:
+        """Takes data files out of a table and adds others, in one commit; `base` and errors as for `commit_files`.
+
+        Raises:
+            UnwritableTableError: the table uses a Delta feature that this would break.
+        """
+        log.require_writable(self._table(table.name, base))
+        transaction = (f"tokenlake/{table.name}", base + 1)
+        try:
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+        except FileExistsError as error:
+            if not self._is_own(table.name, base + 1, metadata.run_id):
+                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
+        if (base + 1) % _CHECKPOINT_INTERVAL == 0:
+            self._table(table.name, base + 1).create_checkpoint()
+
     def commit_files(
         self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None
     ) -> None:
@@ -208,22 +233,20 @@ class Lake:
         """
         if metadata.rows_out is None:
             metadata = replace(metadata, rows_out=sum(file.rows for file in files))
-        note = metadata.to_json()
         if base is not None:
-            change = Transaction(table, files, mode, note, f"tokenlake/{table.name}", base + 1)
             try:
-                self._commit(change, base)
+                self._commit(table, files, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
             except ConcurrentCommitError:
                 if not self._is_own(table.name, base + 1, metadata.run_id):
                     raise
             return
-        change = Transaction(table, files, mode, note, _application(table.name, metadata.run_id), 1)
+        transaction = (_application(table.name, metadata.run_id), 1)
         for attempt in range(_ATTEMPTS):
             version = self.version(table.name)
             if self._has_committed(table.name, version, metadata.run_id):
                 return
             try:
-                self._commit(change, version)
+                self._commit(table, files, metadata, mode, version, transaction)
                 return
             except ConcurrentCommitError:
                 if attempt == _ATTEMPTS - 1:
@@ -257,25 +280,76 @@ class Lake:
         for path in found:
             self.storage.delete(f"{table}/{path}")
 
-    def _commit(self, change: Transaction, base: int) -> None:
+    def _commit(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
         from deltalake.exceptions import DeltaError
 
-        table = change.table
         try:
             if base >= 0 and table.properties.items() <= self.properties(table.name, base).items():
-                change.commit(self._table(table.name, base))
+                self._add(table, files, metadata, mode, base, transaction)
             else:
-                before = (self._table(table.name, base), self.files(table.name, base)) if base >= 0 else (None, ())
-                self.storage.write_new(f"{table.name}/_delta_log/{base + 1:020d}.json", change.text(*before))
+                self._describe(table, files, metadata, mode, base, transaction)
         except (DeltaError, FileExistsError) as error:
             if self.version(table.name) > base:
-                raise ConcurrentCommitError(
-                    f"{table.name}: another run committed meanwhile; run the command again"
-                ) from error
+                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
             raise
         finally:
             self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
+
+    def _add(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits files to a table whose properties stay."""
+        from deltalake import Schema
+        from deltalake.transaction import CommitProperties, Transaction
+
+        self._table(table.name, base).create_write_transaction(
+            [add_action(file) for file in files],
+            mode=mode,
+            schema=Schema.from_arrow(table.schema),
+            partition_by=list(table.partition_by),
+            commit_properties=CommitProperties(
+                custom_metadata={"userMetadata": metadata.to_json()},
+                app_transactions=[Transaction(*transaction, None)],
+                max_commit_retries=0,
+            ),
+        )
+
+    def _describe(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits files to a new table, or to one whose properties change.
+
+        Raises:
+            ValueError: rows of the stored table would get properties that are not theirs.
+        """
+        opened = self._table(table.name, base) if base >= 0 else None
+        present = active(opened) if opened else []
+        if mode == "append" and files and present:
+            raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
+        removed = present if mode == "overwrite" else []
+        description = log.describe(table, opened)
+        log.commit(self.storage, table.name, base + 1, removed, files, metadata, transaction, description)
 
     def _table(self, table: str, version: int) -> Any:
         """The `deltalake.DeltaTable` of a version, cached."""

@@ -85,22 +85,25 @@ class Storage:
                 part.unlink()
             raise
 
-    def write_new(self, name: str, text: str) -> None:
-        """Writes a UTF-8 file atomically, unless a file of that name exists.
+    def create_text(self, name: str, text: str) -> None:
+        """Writes a UTF-8 file that must not exist yet, in one step: of several writers one succeeds.
 
         Raises:
-            FileExistsError: it does; of several writers at once, one succeeds.
+            FileExistsError: it exists.
         """
         if not is_local(self.root):
             files, path = self._located(name)
-            files.pipe_file(path, text.encode(), mode="create")  # a conditional request of the object store
+            files.pipe_file(path, text.encode(), mode="create")
             return
         final = Path(self.path(name))
         final.parent.mkdir(parents=True, exist_ok=True)
         part = final.with_name(f".{final.name}.{uuid.uuid4().hex}.part")
         try:
-            part.write_text(text, encoding="utf-8")
-            os.link(part, final)
+            with open(part, "x", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.link(part, final)  # fails if the name is taken, which a rename would not
         finally:
             with suppress(OSError):
                 part.unlink()

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from pipelines.config import Config
+from pipelines.config import Config, Meaning
 from pipelines.pii import recognizers
 from pipelines.pii.phones import phones
 
@@ -43,8 +43,8 @@ PLACEHOLDERS: dict[Kind, str] = {
 class PiiConfig(Config):
     """Which personal data is replaced, and by what."""
 
-    kinds: tuple[Kind, ...] = Field(default=KINDS, description="kinds to replace; empty: none")
-    placeholders: dict[Kind, str] = Field(default=PLACEHOLDERS, description="kind -> replacement")
+    kinds: Meaning[tuple[Kind, ...]] = Field(default=KINDS, description="kinds to replace; empty: none")
+    placeholders: Meaning[dict[Kind, str]] = Field(default=PLACEHOLDERS, description="kind -> replacement")
 
 
 _DIGIT = re.compile("[0-9]")

@@ -8,13 +8,13 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from pipelines.config import Config
+from pipelines.config import Config, Meaning
 
 
 class RepairConfig(Config):
     """Whether mis-decoded text of kept documents is repaired."""
 
-    enabled: bool = True
+    enabled: Meaning[bool] = True
 
 
 # All that ftfy changes under these options, apart from mojibake: HTML entities, C0 and C1 controls, terminal escapes

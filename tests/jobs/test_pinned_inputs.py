@@ -26,14 +26,26 @@ class ReadingLake(Lake):
         self.reads = set()
         self.steps = {}  # table -> (reads since the commit before, the commit's metadata)
 
-    def read(self, table, version=None, run_ids=None):
+    def files(self, table, version=None):
         self.reads.add((table, version))
-        return super().read(table, version, run_ids)
+        return super().files(table, version)
+
+    def remove_unfinished(self, table, run_id):
+        before = set(self.reads)
+        super().remove_unfinished(table, run_id)
+        self.reads = before  # it looks which files are committed, at no row
 
     def commit_files(self, files, table, metadata, mode, base):
+        self._note(table, metadata)
+        super().commit_files(files, table, metadata, mode, base)
+
+    def change(self, table, removed, added, metadata, base):
+        self._note(table, metadata)
+        super().change(table, removed, added, metadata, base)
+
+    def _note(self, table, metadata):
         self.steps[table.name] = (frozenset(self.reads), metadata)
         self.reads.clear()
-        super().commit_files(files, table, metadata, mode, base)
 
 
 @pytest.fixture(scope="module")

@@ -100,16 +100,16 @@ def test_the_log_survives_a_checkpoint(lake, note):
 
 def test_a_file_is_written_once(tmp_path):
     storage = Storage(str(tmp_path))
-    storage.write_new("log/1.json", "first")
+    storage.create_text("log/1.json", "first")
     with pytest.raises(FileExistsError):
-        storage.write_new("log/1.json", "second")
+        storage.create_text("log/1.json", "second")
     assert storage.read_text("log/1.json") == "first"
     assert [entry.name for entry in storage.entries("log")] == ["1.json"]
 
 
 def test_a_file_is_written_once_to_an_object_store():
     storage = Storage("memory://lake-of-new-files")
-    storage.write_new("log/1.json", json.dumps("ä"))
+    storage.create_text("log/1.json", json.dumps("ä"))
     with pytest.raises(FileExistsError):
-        storage.write_new("log/1.json", "second")
+        storage.create_text("log/1.json", "second")
     assert storage.read_text("log/1.json") == json.dumps("ä")
