@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from lake import log
+from lake import log, row_files
 from lake.commits import Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
@@ -117,6 +117,15 @@ class Lake:
         if run_ids is not None and not all(file.holds_only("run_id", run_ids) for file in files):
             rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
         return rows
+
+    def read_holding(self, table: str, version: int, column: str, values: pa.Array) -> "DataFrame":
+        """The rows of a version that have one of the values in a column of texts.
+
+        Only files with such rows are read whole, so that a few rows of a large table are found quickly.
+        """
+        files = row_files.holding(self.storage, table, self.files(table, version), column, values)
+        rows = self.read_files(table, files, self.schema(table, version))
+        return rows.join(self.engine.frame(pa.table({column: values})), on=column, how="left_semi")
 
     def read_here(self, table: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a small table, read in this process without an engine."""

@@ -21,7 +21,7 @@ import pyarrow as pa
 from lake.commits import Commit, CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake, Rows
-from lake.row_files import holding, without
+from lake.row_files import without
 from pipelines.tables import Table
 
 if TYPE_CHECKING:
@@ -73,23 +73,15 @@ class Work:
         """All rows of the output before this work, to be changed by `replace`."""
         return lake.read(self.output.name, self.base)
 
-    def beside(self, lake: Lake, table: str, keys: pa.Array, column: str = "doc_id") -> "DataFrame":
-        """The rows of a side input, or of the output before this work, that have one of `keys` in a column.
-
-        Only files with such rows are opened, so that a small delivery does not read a large table.
-        """
-        version = self.inputs.get(table, self.base)
-        files = holding(lake.storage, table, lake.files(table, version), column, keys)
-        rows = lake.read_files(table, files, lake.schema(table, version))
-        wanted = lake.engine.frame(pa.table({column: keys}))
-        return rows.join(wanted, on=column, how="left_semi")
+    def beside(self, lake: Lake, table: str, wanted: pa.Array, column: str = "doc_id") -> "DataFrame":
+        """The rows of a side input, or of the output before this work, that have one of the values in a column."""
+        return lake.read_holding(table, self.inputs.get(table, self.base), column, wanted)
 
     def gone(self, lake: Lake) -> pa.Array:
         """Keys of output rows whose input row was removed, or is among those that are processed now."""
         key, driving = self.output.key[0], next(iter(self.inputs))
         staying = self.whole(lake, driving).where(self.is_settled(driving))
-        rows = self.previous(lake).select(key).join(staying.select(key), on=key, how="left_anti")
-        return rows.toArrow().column(0).combine_chunks()
+        return keys(self.previous(lake).select(key).join(staying.select(key), on=key, how="left_anti"))
 
     def is_settled(self, table: str) -> "Column":
         """Whether a row of an input has been processed before."""
@@ -199,6 +191,11 @@ def _removes(commit: Commit) -> bool:
 
 def _run_ids(commits: Sequence[Commit]) -> list[str]:
     return [commit.metadata.run_id for commit in commits if commit.metadata]
+
+
+def keys(rows: "DataFrame") -> pa.Array:
+    """The values of a DataFrame's first column, in this process."""
+    return pa.array(rows.toArrow().column(0), pa.string())
 
 
 def run_id(stage: str, *content: object) -> str:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, plan
+from lake.ledger import Work, fingerprint, keys, plan
 from lake.scratch import Scratch
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
@@ -67,7 +67,7 @@ def _candidates(work: Work, lake: Lake, decisions: DataFrame) -> DataFrame:
     """The candidates among some decisions, from the files of `measures` that hold them."""
     if work.mode == "rebuild":
         return candidates(work.whole(lake, "measures"), decisions)
-    kept = decisions.where("kept").select("doc_id").toArrow().column("doc_id").combine_chunks()
+    kept = keys(decisions.where("kept").select("doc_id"))
     return candidates(work.beside(lake, "measures", kept), decisions)
 
 
@@ -99,9 +99,8 @@ def _cluster(run: StageContext) -> None:
         found = clusters(arrived.drop("again"), known, texts, config, first_new, work.run_id, scratch)
         others = left.resized.join(found.select("doc_id"), on="doc_id", how="left_anti")
         changed = scratch.keep(found.unionByName(others))
-        replaced = [rows.select("doc_id").toArrow().column(0) for rows in (gone, again, changed)]
-        files = work.write(lake, changed)
-        run.committed(work.replace(lake, pa.chunked_array(replaced).combine_chunks(), files))
+        replaced = pa.concat_arrays([keys(rows.select("doc_id")) for rows in (gone, again, changed)])
+        run.committed(work.replace(lake, replaced, work.write(lake, changed)))
 
 
 def _finalize(run: StageContext) -> None:
@@ -123,5 +122,4 @@ def _finalize(run: StageContext) -> None:
     stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
     missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
     finalized = clean_documents(_candidates(work, lake, missing), duplicates, settings, work.run_id)
-    files = work.write(lake, finalized)
-    run.committed(work.replace(lake, stale.toArrow().column(0).combine_chunks(), files))
+    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))

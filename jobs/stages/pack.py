@@ -10,7 +10,7 @@ from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, plan
+from lake.ledger import Work, fingerprint, keys, plan
 from lake.parquet_writer import WriteTask
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.removal import pieces, torn_rows
@@ -56,7 +56,7 @@ def _to_pack(lake: Lake, work: Work, token_format: TokenFormat) -> tuple[DataFra
     if work.mode != "change":
         return new, None
     staying = work.whole(lake, "tokens").where(work.is_settled("tokens"))
-    torn = torn_rows(work.previous(lake), staying).toArrow().column("sequence_id").combine_chunks()
+    torn = keys(torn_rows(work.previous(lake), staying))
     held = work.beside(lake, work.output.name, torn, "sequence_id")
     left = pieces(held, staying, token_format.item_size)
     whole = new.withColumns({"start": F.lit(0).cast("long"), "closed": F.lit(True)}).select(*left.columns)

@@ -26,22 +26,21 @@ class ReadingLake(Lake):
         self.reads = set()
         self.steps = {}  # table -> (reads since the commit before, the commit's metadata)
 
-    def files(self, table, version=None):
+    def read(self, table, version=None, run_ids=None):
         self.reads.add((table, version))
-        return super().files(table, version)
+        return super().read(table, version, run_ids)
 
-    def remove_unfinished(self, table, run_id):
-        before = set(self.reads)
-        super().remove_unfinished(table, run_id)
-        self.reads = before  # it looks which files are committed, at no row
-
-    def commit_files(self, files, table, metadata, mode, base):
-        self._note(table, metadata)
-        super().commit_files(files, table, metadata, mode, base)
+    def read_holding(self, table, version, column, values):
+        self.reads.add((table, version))
+        return super().read_holding(table, version, column, values)
 
     def change(self, table, removed, added, metadata, base):
         self._note(table, metadata)
         super().change(table, removed, added, metadata, base)
+
+    def commit_files(self, files, table, metadata, mode, base):
+        self._note(table, metadata)
+        super().commit_files(files, table, metadata, mode, base)
 
     def _note(self, table, metadata):
         self.steps[table.name] = (frozenset(self.reads), metadata)
