@@ -62,8 +62,8 @@ class Work:
         )
 
     def read(self, lake: Lake, table: str) -> "DataFrame":
-        """An input at the planned version; unless this is a rebuild, only the rows that are not processed yet."""
-        return lake.read(table, self.inputs[table], None if self.mode == "rebuild" else self.fresh[table])
+        """An input at the planned version; in an append or a change only the rows that are not processed yet."""
+        return lake.read(table, self.inputs[table], self.fresh.get(table))
 
     def whole(self, lake: Lake, table: str) -> "DataFrame":
         """All rows of an input at the planned version, processed before or not."""
