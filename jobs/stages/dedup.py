@@ -9,10 +9,11 @@ from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, keys, plan
+from lake.ledger import Work, fingerprint, keys
 from lake.scratch import Scratch
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
@@ -30,7 +31,7 @@ def _sign(run: StageContext) -> None:
     lake, config = run.lake, run.config
     priorities = {source.name: source.priority for source in config.sources if source.priority}
     settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
-    work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
+    work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING)
     if work.mode == "nothing":
         return
     kept = _candidates(work, lake, work.read(lake, "decisions"))
@@ -73,7 +74,7 @@ def _candidates(work: Work, lake: Lake, decisions: DataFrame) -> DataFrame:
 
 def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
-    work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
+    work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint(), CLUSTERING)
     if work.mode == "nothing":
         return
 
@@ -107,7 +108,9 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean = run.lake, run.config.clean
     settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
-    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
+    work = run.plan(
+        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
+    )
     if work.mode == "nothing":
         return
     duplicates = work.whole(lake, "duplicates")

@@ -8,8 +8,9 @@ from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, keys, plan
+from lake.ledger import Work, fingerprint, keys
 from lake.parquet_writer import WriteTask
+from pipelines.semantics import PACKING
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.removal import pieces, torn_rows
 from pipelines.sequences.shard import TokenFormat
@@ -27,7 +28,7 @@ def run(run: StageContext) -> None:
 
 def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> None:
     settings = fingerprint(config.fingerprint(), loaded.fingerprint)
-    work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
+    work = run.plan("pack", sequences(config.name), ["tokens"], settings, PACKING)
     if work.mode == "nothing":
         return
     token_format = TokenFormat(
