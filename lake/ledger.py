@@ -61,6 +61,14 @@ class Work:
         """An input at the planned version; in append mode only the rows that are not processed yet."""
         return lake.read(table, self.inputs[table], self.fresh[table] if self.mode == "append" else None)
 
+    def whole(self, lake: Lake, table: str) -> "DataFrame":
+        """All rows of an input at the planned version, processed before or not."""
+        return lake.read(table, self.inputs[table])
+
+    def previous(self, lake: Lake) -> "DataFrame":
+        """All rows of the output before this work, to be replaced by `update`."""
+        return lake.read(self.output.name, self.base)
+
     def commit(self, lake: Lake, rows: Rows, **detail: str) -> Commit:
         """Writes and commits rows: appended, or in place of all earlier rows when this is a rebuild."""
         lake.remove_unfinished(self.output.name, self.run_id)
@@ -75,12 +83,17 @@ class Work:
     def update(self, lake: Lake, kept: "DataFrame", added: "DataFrame", **detail: str) -> Commit:
         """Replaces the table by `kept`, the unchanged rows, and `added`, the new or changed ones.
 
-        Downstream steps treat it as an append: every earlier key is still in the table.
+        Downstream steps treat it as an append: every earlier key is still in the table. The commit names the version
+        it replaces among its inputs.
         """
         lake.remove_unfinished(self.output.name, self.run_id)
         new = lake.write(added, self.output, self.run_id)
         files = [*lake.write(kept, self.output, self.run_id), *new]
-        metadata = replace(self.metadata(**detail), rows_out=sum(file.rows for file in new))
+        metadata = replace(
+            self.metadata(**detail),
+            inputs={**self.inputs, self.output.name: self.base},
+            rows_out=sum(file.rows for file in new),
+        )
         lake.commit_files(files, self.output, metadata, "overwrite", self.base)
         return self._committed(lake)
 
@@ -94,7 +107,13 @@ class Work:
 def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
     """Compares the output's last commit with its inputs.
 
-    In append mode, the new rows of `inputs[0]` are processed; the other inputs are only looked up.
+    Args:
+        lake: holds all tables.
+        stage: of the step.
+        output: the step's table.
+        inputs: every table that the step reads. New rows of the first make work; the others are side inputs, which are
+            looked up: their new rows make none. A rebuild of any input rebuilds the output.
+        config_hash: of the configuration that determines the output's rows.
     """
     versions = {name: lake.version(name) for name in inputs}
     last = lake.last_own_commit(output.name)

@@ -222,7 +222,7 @@ CLEAN_DOCUMENTS = Table(
         characters=pa.int64(),  # code points of `text`
         rewritten=pa.map_(pa.string(), pa.int64()),  # pass that changed the text -> characters removed, < 0: added
         pii=pa.map_(pa.string(), pa.int64()),  # kind -> spans replaced
-        cluster_id=pa.string(),  # the LSH component when there is one, else doc_id: key of the held-out split
+        split_group_id=pa.string(),  # the LSH component when there is one, else doc_id: the held-out split goes by it
         run_id=pa.string(),
     ),
     about="final documents: kept by the rules, one per duplicate cluster, rewritten as the policy says",
@@ -236,7 +236,7 @@ TOKENS = Table(
         tokenizer=pa.string(),  # content hash of tokenizer.json
         ids=pa.binary(),  # uint16, or uint32 when the vocabulary passes 65,536
         n_tokens=pa.int64(),
-        cluster_id=pa.string(),
+        split_group_id=pa.string(),
         run_id=pa.string(),
     ),
     compression="lz4_raw",

@@ -73,11 +73,11 @@ def propose(lake: Lake, policy: Policy) -> Proposal:
     """
     if not lake.exists("decisions"):
         raise UsageError(f"{lake.root}: nothing is decided there yet; run `tokenlake stage clean CONFIG` first")
-    old = lake.read("decisions")
     urls = urls_in_force(lake)
     work = decision_work(lake, policy, urls)
+    old = work.previous(lake)
     new = decisions(lake, work, policy, urls)
-    found = changes(old, new, lake.read("measures")).orderBy("change", "language", "reason").collect()
+    found = changes(old, new, work.whole(lake, "measures")).orderBy("change", "language", "reason").collect()
     return Proposal(policy, urls, work, new, found, old.where("kept").count())
 
 

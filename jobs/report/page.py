@@ -133,7 +133,11 @@ def verdict(example: Example) -> str:
 def behind(state: TableState, data: ReportData) -> list[tuple[str, int, bool]]:
     """The inputs of a table: name, version read, and whether the input has a newer version."""
     newest = {table.name: table.version for table in data.tables}
-    return [(name, version, newest.get(name, version) > version) for name, version in sorted(state.inputs.items())]
+    return [
+        (name, version, newest.get(name, version) > version)
+        for name, version in sorted(state.inputs.items())
+        if name != state.name  # an update replaces its own table's earlier version
+    ]
 
 
 def short(number: float) -> str:

@@ -27,10 +27,10 @@ def _sign(run: StageContext) -> None:
     lake, config = run.lake, run.config
     priorities = {source.name: source.priority for source in config.sources if source.priority}
     settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
-    work = plan(lake, "dedup", SIGNATURES, ["decisions"], settings)
+    work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
     if work.mode == "nothing":
         return
-    kept = candidates(lake.read("measures"), work.read(lake, "decisions"))
+    kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"))
     kept = kept.withColumn("priority", _priority(priorities))
     batch = _next_batch(run, work)
     run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
@@ -62,11 +62,11 @@ def _batches(run: StageContext, table: str, after: int) -> list[int]:
 
 def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
-    work = plan(lake, "dedup", DUPLICATES, ["signatures"], config.fingerprint())
+    work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
     if work.mode == "nothing":
         return
-    texts = candidates(lake.read("measures"), lake.read("decisions")).select("doc_id", "text")
-    signed = lake.read("signatures", work.inputs["signatures"])
+    texts = candidates(work.whole(lake, "measures"), work.whole(lake, "decisions")).select("doc_id", "text")
+    signed = work.whole(lake, "signatures")
     with Scratch(lake, work.run_id) as scratch:
         if work.mode == "rebuild":
             found = clusters(signed, None, texts, config, 0, work.run_id, scratch)
@@ -76,23 +76,23 @@ def _cluster(run: StageContext) -> None:
         assert last is not None
         assert last.metadata is not None
         first_new = min(_batches(run, SIGNATURES.name, after=last.metadata.inputs["signatures"]))
-        known = lake.read("duplicates")
+        known = work.previous(lake)
         found = scratch.keep(clusters(signed, known, texts, config, first_new, work.run_id, scratch))
         kept = known.join(found.select("doc_id"), on="doc_id", how="left_anti")
         run.committed(work.update(lake, kept, found))
 
 
 def _finalize(run: StageContext) -> None:
-    """Writes `clean_documents`. New decisions are what makes work; `duplicates` is a side input."""
+    """Writes `clean_documents`. New decisions are what makes work."""
     lake, clean = run.lake, run.config.clean
     settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
-    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "duplicates"], settings.fingerprint())
+    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
     if work.mode == "nothing":
         return
     finalized = clean_documents(
-        lake.read("measures"),
+        work.whole(lake, "measures"),
         work.read(lake, "decisions"),
-        lake.read("duplicates"),
+        work.whole(lake, "duplicates"),
         settings,
         work.run_id,
     )

@@ -24,8 +24,15 @@ def tokenizer(run: StageContext) -> LoadedTokenizer:
 
 def _train(run: StageContext) -> LoadedTokenizer:
     config = run.config.tokenizer
-    texts = sample(run.lake.read("clean_documents"), config)
-    run.reporter.event("tokenizer_training", kind=config.kind, documents=len(texts), vocab_size=config.vocab_size)
+    version = run.lake.version("clean_documents")
+    texts = sample(run.lake.read("clean_documents", version), config)
+    run.reporter.event(
+        "tokenizer_training",
+        kind=config.kind,
+        documents=len(texts),
+        vocab_size=config.vocab_size,
+        clean_documents=version,
+    )
     trained = train(texts, config)
     del texts
     give_back()

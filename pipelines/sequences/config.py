@@ -15,7 +15,7 @@ class PackConfig(Config):
     strategy: Literal["concat", "best_fit"] = Field(
         "best_fit", description="concat fills every row but cuts most documents; best_fit cuts only longer ones"
     )
-    heldout: float = Field(0.01, ge=0, lt=1, description="share of the duplicate clusters that is held out")
+    heldout: float = Field(0.01, ge=0, lt=1, description="share of the groups of near duplicates that is held out")
     seed: int = Field(0, description="of the held-out split and the shuffle")
     shard_tokens: int = Field(
         50_000_000, ge=1, description="documents are packed in shards of about this many tokens, one task each"

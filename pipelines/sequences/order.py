@@ -16,13 +16,13 @@ TRAIN = "train"
 
 
 def split_sql(heldout: float, seed: int) -> str:
-    """The split of a document by its `cluster_id`, as a Spark SQL expression: no cluster is in both."""
-    return f"if({keyed_hash_sql('cluster_id', seed, HELDOUT)} < {threshold(heldout)}, '{HELDOUT}', '{TRAIN}')"
+    """The split of a document by its `split_group_id`, as a Spark SQL expression: no group is in both."""
+    return f"if({keyed_hash_sql('split_group_id', seed, HELDOUT)} < {threshold(heldout)}, '{HELDOUT}', '{TRAIN}')"
 
 
-def split_of(cluster_id: str, heldout: float, seed: int) -> str:
-    """`split_sql` of one cluster, in Python."""
-    return HELDOUT if keyed_hash(cluster_id, seed, HELDOUT) < threshold(heldout) else TRAIN
+def split_of(split_group_id: str, heldout: float, seed: int) -> str:
+    """`split_sql` of one group, in Python."""
+    return HELDOUT if keyed_hash(split_group_id, seed, HELDOUT) < threshold(heldout) else TRAIN
 
 
 def shard_sql(shards: int, seed: int) -> str:

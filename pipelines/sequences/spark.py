@@ -63,7 +63,7 @@ def pack(
 
 
 def split_of_document(config: PackConfig) -> Column:
-    """`heldout` or `train`, from the column `cluster_id`."""
+    """`heldout` or `train`, from the column `split_group_id`."""
     return F.expr(order.split_sql(config.heldout, config.seed))
 
 

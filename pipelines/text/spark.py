@@ -37,8 +37,8 @@ def clean_documents(
         candidates(measures, decisions)
         .join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
         .join(components, on="doc_id", how="left")
-        .withColumn("cluster_id", F.coalesce("component_id", "doc_id"))
-        .select("doc_id", "source", "language", "text", "cluster_id")
+        .withColumn("split_group_id", F.coalesce("component_id", "doc_id"))
+        .select("doc_id", "source", "language", "text", "split_group_id")
     )
     return Mapped(survivors, _finalizing(config, run_id), CLEAN_DOCUMENTS.schema)
 
@@ -69,7 +69,7 @@ def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batc
 
         for batch in batches:
             texts, counts = finalize(batch.column("text").to_pylist(), config)
-            columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "cluster_id")}
+            columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "split_group_id")}
             columns["text"] = pa.array(texts, pa.string())
             columns["pii"] = pa.array(
                 [list(count.items()) for count in counts], CLEAN_DOCUMENTS.schema.field("pii").type

@@ -68,8 +68,8 @@ def texts_to_check(clean_documents: DataFrame, documents: int = 64, characters: 
 
 
 def tokens(clean_documents: DataFrame, tokenizer: LoadedTokenizer, run_id: str, choice: EncoderChoice) -> Mapped:
-    """The table `tokens` of `clean_documents` (columns doc_id, text, cluster_id), encoded by the chosen package."""
-    needed = clean_documents.select("doc_id", "text", "cluster_id")
+    """The table `tokens` of `clean_documents` (doc_id, text, split_group_id), encoded by the chosen package."""
+    needed = clean_documents.select("doc_id", "text", "split_group_id")
     return Mapped(needed, _encoding(tokenizer.json, choice.name, run_id), TOKENS.schema)
 
 
@@ -89,7 +89,7 @@ def _encoding(
                     "tokenizer": [tokenizer.fingerprint] * len(batch),
                     "ids": ids.cast(pa.binary()),
                     "n_tokens": n_tokens,
-                    "cluster_id": batch["cluster_id"],
+                    "split_group_id": batch["split_group_id"],
                     "run_id": [run_id] * len(batch),
                 },
                 schema=TOKENS.schema,

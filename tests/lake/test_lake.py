@@ -174,7 +174,7 @@ def test_rows_of_a_frame_are_written_by_tasks(engine, lake, note):
         "'t' AS tokenizer",
         "cast('' AS binary) AS ids",
         "id AS n_tokens",
-        "'c' AS cluster_id",
+        "'c' AS split_group_id",
         "'run-1' AS run_id",
     )
     lake.append(frame, TOKENS, note("run-1"), None)

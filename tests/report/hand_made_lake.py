@@ -160,7 +160,7 @@ def clean_documents() -> list[dict[str, object]]:
             "language": row["language"],
             "text": row["text"],
             "pii": [],
-            "cluster_id": row["doc_id"],
+            "split_group_id": row["doc_id"],
             "run_id": "dedup-2",
         }
         for row in documents()[2:28]
@@ -174,7 +174,7 @@ def tokens() -> list[dict[str, object]]:
             "tokenizer": "t",
             "ids": bytes(2 * 47),
             "n_tokens": 47,
-            "cluster_id": row["doc_id"],
+            "split_group_id": row["doc_id"],
             "run_id": "tokenize-1",
         }
         for row in clean_documents()

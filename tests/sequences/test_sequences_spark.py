@@ -30,7 +30,7 @@ def tokens_table() -> pa.Table:
             "tokenizer": FORMAT.tokenizer,
             "ids": np.full(count, document + 2, FORMAT.dtype).tobytes(),
             "n_tokens": int(count),
-            "cluster_id": f"c{document // 3:03}",
+            "split_group_id": f"c{document // 3:03}",
             "run_id": "run",
         }
         for document, count in enumerate(counts)
@@ -72,11 +72,11 @@ def test_positions_are_ranks_within_each_split(packed):
         assert row["positions"] == list(range(len(row["positions"])))
 
 
-def test_no_cluster_is_in_both_splits(tokens, packed):
+def test_no_group_is_in_both_splits(tokens, packed):
     held = packed.select("split", F.explode("doc_ids").alias("doc_id")).join(tokens, "doc_id")
-    splits = held.groupBy("cluster_id").agg(F.collect_set("split").alias("splits")).collect()
-    assert {row["cluster_id"]: row["splits"] for row in splits} == {
-        f"c{cluster:03}": [order.split_of(f"c{cluster:03}", CONFIG.heldout, CONFIG.seed)] for cluster in range(50)
+    splits = held.groupBy("split_group_id").agg(F.collect_set("split").alias("splits")).collect()
+    assert {row["split_group_id"]: row["splits"] for row in splits} == {
+        f"c{group:03}": [order.split_of(f"c{group:03}", CONFIG.heldout, CONFIG.seed)] for group in range(50)
     }
     assert {row["splits"][0] for row in splits} == {"train", "heldout"}
 

@@ -57,11 +57,11 @@ def test_one_of_each_cluster_goes_on_repaired_and_without_personal_data(lake):
         "language": "en",
         "text": "Write to <EMAIL> or <EMAIL>.",
         "pii": {"email": 2},
-        "cluster_id": "a",
+        "split_group_id": "a",
         "run_id": "run-1",
     }
-    assert (rows["d"]["text"], rows["d"]["pii"], rows["d"]["cluster_id"]) == ("schön", {}, "a")
-    assert (rows["e"]["text"], rows["e"]["cluster_id"]) == (TEXTS["e"], "e")
+    assert (rows["d"]["text"], rows["d"]["pii"], rows["d"]["split_group_id"]) == ("schön", {}, "a")
+    assert (rows["e"]["text"], rows["e"]["split_group_id"]) == (TEXTS["e"], "e")
 
 
 def test_url_lists_mark_the_documents_they_list(lake, tmp_path):

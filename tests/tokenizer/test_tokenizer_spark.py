@@ -15,7 +15,7 @@ TEXTS = {f"d{number:03}": f"Document {number} — " + "ü" * (number % 7) for nu
 @pytest.fixture(scope="module")
 def clean_documents(spark):
     rows = [(doc_id, text, f"c{doc_id}") for doc_id, text in TEXTS.items()]
-    return spark.createDataFrame(rows, "doc_id string, text string, cluster_id string").cache()
+    return spark.createDataFrame(rows, "doc_id string, text string, split_group_id string").cache()
 
 
 @pytest.mark.parametrize("sample_bytes", [1, 300, 10**9])
@@ -51,7 +51,7 @@ def test_tokens_hold_what_the_encoder_gives(clean_documents, bpe, encoder):
             "tokenizer": bpe.fingerprint,
             "ids": each,
             "n_tokens": count,
-            "cluster_id": f"c{doc_id}",
+            "split_group_id": f"c{doc_id}",
             "run_id": "run-1",
         }
         for doc_id, each, count in zip(TEXTS, ids.to_pylist(), n_tokens.tolist(), strict=True)
