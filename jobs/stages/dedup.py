@@ -7,9 +7,12 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
+from jobs.stages.policy_file import label_in_force, policy_of
 from lake.ledger import Work, fingerprint, plan
 from lake.scratch import Scratch
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.policies.files import load
+from pipelines.policies.policy import Policy
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
@@ -30,7 +33,7 @@ def _sign(run: StageContext) -> None:
     work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
     if work.mode == "nothing":
         return
-    kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"))
+    kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"), _policy(run))
     kept = kept.withColumn("priority", _priority(priorities))
     batch = _next_batch(run, work)
     run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
@@ -65,7 +68,8 @@ def _cluster(run: StageContext) -> None:
     work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
     if work.mode == "nothing":
         return
-    texts = candidates(work.whole(lake, "measures"), work.whole(lake, "decisions")).select("doc_id", "text")
+    kept = candidates(work.whole(lake, "measures"), work.whole(lake, "decisions"), _policy(run))
+    texts = kept.select("doc_id", "text")
     signed = work.whole(lake, "signatures")
     with Scratch(lake, work.run_id) as scratch:
         if work.mode == "rebuild":
@@ -78,22 +82,24 @@ def _cluster(run: StageContext) -> None:
         first_new = min(_batches(run, SIGNATURES.name, after=last.metadata.inputs["signatures"]))
         known = work.previous(lake)
         found = scratch.keep(clusters(signed, known, texts, config, first_new, work.run_id, scratch))
-        kept = known.join(found.select("doc_id"), on="doc_id", how="left_anti")
-        run.committed(work.update(lake, kept, found))
+        unchanged = known.join(found.select("doc_id"), on="doc_id", how="left_anti")
+        run.committed(work.update(lake, unchanged, found))
 
 
 def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions are what makes work."""
-    lake, clean = run.lake, run.config.clean
-    settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
+    lake, clean, policy = run.lake, run.config.clean, _policy(run)
+    settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
     work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
     if work.mode == "nothing":
         return
-    finalized = clean_documents(
-        work.whole(lake, "measures"),
-        work.read(lake, "decisions"),
-        work.whole(lake, "duplicates"),
-        settings,
-        work.run_id,
-    )
+    kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"), policy)
+    finalized = clean_documents(kept, work.whole(lake, "duplicates"), settings, work.run_id)
     run.committed(work.commit(lake, finalized))
+
+
+def _policy(run: StageContext) -> Policy:
+    """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
+    configured = load(run.config.clean.policy)
+    label = label_in_force(run.lake)
+    return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

@@ -67,7 +67,7 @@ class Policy(Config):
         return self.languages.get(language or "", {}).get(rule_set, {}).get(key, base)
 
     def fingerprint(self) -> str:
-        """16 hex digits of thresholds and passes in effect: equal for policies that always decide and rewrite alike."""
+        """16 hex digits of the effective thresholds and passes: equal for policies that always do the same."""
 
         def effective(language: str | None) -> dict[str, Any]:
             return {

@@ -42,7 +42,9 @@ def failure(rule: Rule, policy: Policy) -> Column:
     value = F.col(policy.measure(rule))
     expression = _compare(rule.comparison, value, *base)
     for setting, codes in codes_by_setting.items():
-        expression = F.when(F.col("language").isin(codes), _compare(rule.comparison, value, *setting)).otherwise(expression)
+        expression = F.when(F.col("language").isin(codes), _compare(rule.comparison, value, *setting)).otherwise(
+            expression
+        )
     return expression
 
 
