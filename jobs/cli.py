@@ -49,7 +49,7 @@ def _misused(error: Exception) -> bool:
         return True
     from pipelines.policies.files import PolicyError
     from pipelines.readers.finding import SourceError
-    from pipelines.readers.registry import UnknownFormatError
+    from pipelines.readers.formats import UnknownFormatError
 
     return isinstance(error, PolicyError | SourceError | UnknownFormatError)
 
@@ -132,6 +132,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         default=[],
         nargs="+",
         help="override a key of CONFIG, e.g. tokenizer.vocab_size=16000",
+    )
+    parser.add_argument(
+        "--keep-old",
+        action="store_true",
+        help="keep the rows that an older version of a step made, instead of making them again; new rows are made by "
+        "the new version, and the commit names both",
     )
     _add_engine(parser)
     parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config
+from pipelines.config import Config, Execution, Meaning
 from pipelines.dedup.config import DedupConfig
 from pipelines.pii.spans import PiiConfig
 from pipelines.policies.policy import DEFAULT_POLICY
@@ -20,14 +20,14 @@ from pipelines.urls.url_lists import UrlConfig
 class IngestConfig(Config):
     """How input becomes `documents`."""
 
-    reject_limit: float = Field(
+    reject_limit: Execution[float] = Field(
         0.5, ge=0, le=1, description="a run exits 1 when a larger share of the records is rejected"
     )
-    split_bytes: int = Field(8 << 20, ge=1 << 10, description="bytes of a file that one task reads, about")
-    batch_bytes: int = Field(
+    split_bytes: Execution[int] = Field(8 << 20, ge=1 << 10, description="bytes of a file that one task reads, about")
+    batch_bytes: Execution[int] = Field(
         8 << 30, ge=1 << 20, description="bytes of input per commit; a killed run reads at most this again"
     )
-    language_model: str | None = Field(
+    language_model: Meaning[str | None] = Field(
         None, description="path of another fastText model; default: the bundled lid.176.ftz"
     )
 
@@ -35,12 +35,12 @@ class IngestConfig(Config):
 class CleanConfig(Config):
     """What is measured, the policy that decides, and how the text of kept documents is finalized."""
 
-    policy: str = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
+    policy: Meaning[str] = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
     measure: MeasureConfig = MeasureConfig()
     urls: UrlConfig = UrlConfig()
     repair: RepairConfig = RepairConfig()
     pii: PiiConfig = PiiConfig()
-    rewrite_limit: float = Field(
+    rewrite_limit: Execution[float] = Field(
         0.3, ge=0, le=1, description="a run warns when rewriting removed a larger share of a language's characters"
     )
 
@@ -48,18 +48,18 @@ class CleanConfig(Config):
 class RunConfig(Config):
     """Everything `tokenlake run` needs."""
 
-    lake: str = Field("lakes/default", description="folder or URI of the tables")
+    lake: Execution[str] = Field("lakes/default", description="folder or URI of the tables")
     sources: tuple[SourceConfig, ...] = ()
     ingest: IngestConfig = IngestConfig()
     clean: CleanConfig = CleanConfig()
     dedup: DedupConfig = DedupConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
-    engine: Literal["auto", "sail", "spark", "connect"] = Field("auto", description="compute engine")
-    profile: Literal["small", "large"] = Field(
+    engine: Execution[Literal["auto", "sail", "spark", "connect"]] = Field("auto", description="compute engine")
+    profile: Execution[Literal["small", "large"]] = Field(
         "small", description="classic Spark: small starts quickly, large suits long runs"
     )
-    spark: dict[str, str] = Field(
+    spark: Execution[dict[str, str]] = Field(
         default_factory=dict, description="settings of classic Spark that override the defaults"
     )
 

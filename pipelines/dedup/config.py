@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config
+from pipelines.config import Config, Execution, Meaning
 
 
 class MinHashConfig(Config):
@@ -14,16 +14,24 @@ class MinHashConfig(Config):
     1 - (1 - s^hashes_per_bucket)^buckets: 5 % at 0.5, 56 % at 0.7, 77 % at 0.75, 92 % at 0.8, 99 % at 0.85.
     """
 
-    n_gram: int = Field(default=5, ge=1, description="words per shingle; a text with fewer words has no signature")
-    buckets: int = Field(default=14, ge=1, description="bands; one equal band makes a candidate pair")
-    hashes_per_bucket: int = Field(default=8, ge=1, description="minima that must all be equal within a band")
-    seed: int = Field(default=1, ge=0, lt=2**32, description="of the permutations; other seed, other signatures")
-    hash: Literal["xxhash", "sha1"] = Field(default="xxhash", description="of a shingle's bytes; FineWeb took sha1")
-    language: str = Field(default="en", description="whose word rules make the shingles, for all texts alike")
-    verify: bool = Field(
+    n_gram: Meaning[int] = Field(
+        default=5, ge=1, description="words per shingle; a text with fewer words has no signature"
+    )
+    buckets: Meaning[int] = Field(default=14, ge=1, description="bands; one equal band makes a candidate pair")
+    hashes_per_bucket: Meaning[int] = Field(default=8, ge=1, description="minima that must all be equal within a band")
+    seed: Meaning[int] = Field(
+        default=1, ge=0, lt=2**32, description="of the permutations; other seed, other signatures"
+    )
+    hash: Meaning[Literal["xxhash", "sha1"]] = Field(
+        default="xxhash", description="of a shingle's bytes; FineWeb took sha1"
+    )
+    language: Meaning[str] = Field(default="en", description="whose word rules make the shingles, for all texts alike")
+    verify: Meaning[bool] = Field(
         default=True, description="split components by true similarity; false accepts transitive closure"
     )
-    threshold: float = Field(default=0.75, gt=0, le=1, description="least Jaccard similarity with the survivor")
+    threshold: Meaning[float] = Field(
+        default=0.75, gt=0, le=1, description="least Jaccard similarity with the survivor"
+    )
 
     @property
     def permutations(self) -> int:
@@ -34,14 +42,16 @@ class MinHashConfig(Config):
 class DedupConfig(Config):
     """Parity with datatrove is `exact: false` with `minhash: {verify: false}`."""
 
-    exact: bool = Field(default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates")
+    exact: Meaning[bool] = Field(
+        default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates"
+    )
     minhash: MinHashConfig | None = Field(default=MinHashConfig(), description="null leaves exact duplicates only")
-    driver_documents: int = Field(
+    driver_documents: Execution[int] = Field(
         default=1_000_000,
         ge=0,
         description="signatures that the driver compares itself, a few hundred bytes each; more are shuffled",
     )
-    driver_edges: int = Field(
+    driver_edges: Execution[int] = Field(
         default=10_000_000,
         ge=0,
         description="of more documents: candidate edges that the driver connects; more stay distributed",

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from pipelines.config import Config
+from pipelines.config import Config, Meaning
 from pipelines.pii import recognizers
 from pipelines.pii.phones import phones
 
@@ -43,11 +43,11 @@ PLACEHOLDERS: dict[Kind, str] = {
 class PiiConfig(Config):
     """Which personal data is replaced, and by what."""
 
-    kinds: tuple[Kind, ...] | None = Field(
+    kinds: Meaning[tuple[Kind, ...] | None] = Field(
         default=None,
         description="kinds to replace; empty: none; null: as the policy says, all if it has the pass `pii`",
     )
-    placeholders: dict[Kind, str] = Field(default=PLACEHOLDERS, description="kind -> replacement")
+    placeholders: Meaning[dict[Kind, str]] = Field(default=PLACEHOLDERS, description="kind -> replacement")
 
 
 _DIGIT = re.compile("[0-9]")

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config
+from pipelines.config import Config, Meaning
 from pipelines.policies.rules import EMPTIED, RULE_SETS, Kind, Rule, Threshold, thresholds
 
 DEFAULT_POLICY = "fineweb"
@@ -27,13 +27,15 @@ class Policy(Config):
     A threshold that a policy leaves out has the rule's default; 0, null or false switches the rule off.
     """
 
-    name: str
-    version: int = 1
-    about: str = ""
-    order: tuple[str, ...] = Field(description="rule sets that decide, in the order of the reasons")
-    rules: Thresholds = Field(default={}, description="rule set -> threshold -> value")
-    languages: dict[str, Thresholds] = Field(default={}, description="language code -> what differs from `rules`")
-    rewrite: tuple[Pass, ...] = Field(
+    name: Meaning[str]
+    version: Meaning[int] = 1
+    about: Meaning[str] = ""
+    order: Meaning[tuple[str, ...]] = Field(description="rule sets that decide, in the order of the reasons")
+    rules: Meaning[Thresholds] = Field(default={}, description="rule set -> threshold -> value")
+    languages: Meaning[dict[str, Thresholds]] = Field(
+        default={}, description="language code -> what differs from `rules`"
+    )
+    rewrite: Meaning[tuple[Pass, ...]] = Field(
         default=("repair", "pii"), description="passes that change texts; empty: every text stays as it was read"
     )
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Self
 
-from pipelines.config import Config
+from pipelines.config import Config, Meaning
 from pipelines.pii.spans import KINDS, PLACEHOLDERS, Kind, PiiConfig, find, replace
 from pipelines.policies.policy import Pass, Policy
 from pipelines.text.repair import RepairConfig, repair
@@ -13,9 +13,9 @@ from pipelines.text.repair import RepairConfig, repair
 class FinalizeConfig(Config):
     """What the last passes do."""
 
-    repair: bool = True
-    pii: tuple[Kind, ...] = KINDS
-    placeholders: dict[Kind, str] = PLACEHOLDERS
+    repair: Meaning[bool] = True
+    pii: Meaning[tuple[Kind, ...]] = KINDS
+    placeholders: Meaning[dict[Kind, str]] = PLACEHOLDERS
 
     @classmethod
     def of(cls, policy: Policy, repair: RepairConfig, pii: PiiConfig) -> Self:

@@ -1,11 +1,11 @@
 """Configuration of the tokenizer: a file to load, or settings to train one."""
 
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config
+from pipelines.config import Config, Execution, Meaning
 
 Kind = Literal["bpe", "unigram", "wordpiece"]
 WantedEncoder = Literal["auto", "fastokens", "tokenizers"]
@@ -20,21 +20,23 @@ SPECIAL_TOKENS: dict[Kind, tuple[str, ...]] = {
 class TokenizerConfig(Config):
     """Either `load` or training settings; giving both is an error."""
 
-    without_effect: ClassVar[frozenset[str]] = frozenset({"encoder"})
+    name: Meaning[str] = "default"
+    load: Meaning[Path | None] = Field(None, description="path of a tokenizer.json to use instead of training one")
+    kind: Meaning[Kind] = Field("bpe", description="byte-level BPE, byte-level Unigram, or BERT's WordPiece")
+    vocab_size: Meaning[int] = Field(32_768, gt=0, description="special tokens included")
+    sample_bytes: Meaning[int] = Field(
+        100_000_000, gt=0, description="UTF-8 bytes of text to train on, held by the driver"
+    )
+    seed: Meaning[int] = Field(0, description="seed of the sample of training texts")
+    min_frequency: Meaning[int] = Field(2, ge=1, description="a token must occur this often in the sample")
+    special_tokens: Meaning[tuple[str, ...]] = Field((), description="default: those of the kind")
+    unicode_form: Meaning[Literal["NFC", "NFD", "NFKC", "NFKD"] | None] = Field(
+        None, description="normalise before splitting"
+    )
+    lowercase: Meaning[bool] = Field(True, description="wordpiece only")
+    strip_accents: Meaning[bool | None] = Field(None, description="wordpiece only; default: as lowercase")
 
-    name: str = "default"
-    load: Path | None = Field(None, description="path of a tokenizer.json to use instead of training one")
-    kind: Kind = Field("bpe", description="byte-level BPE, byte-level Unigram, or BERT's WordPiece")
-    vocab_size: int = Field(32_768, gt=0, description="special tokens included")
-    sample_bytes: int = Field(100_000_000, gt=0, description="UTF-8 bytes of text to train on, held by the driver")
-    seed: int = Field(0, description="seed of the sample of training texts")
-    min_frequency: int = Field(2, ge=1, description="a token must occur this often in the sample")
-    special_tokens: tuple[str, ...] = Field((), description="default: those of the kind")
-    unicode_form: Literal["NFC", "NFD", "NFKC", "NFKD"] | None = Field(None, description="normalise before splitting")
-    lowercase: bool = Field(True, description="wordpiece only")
-    strip_accents: bool | None = Field(None, description="wordpiece only; default: as lowercase")
-
-    encoder: WantedEncoder = Field(
+    encoder: Execution[WantedEncoder] = Field(
         "auto",
         description="the package that encodes; ids are the same. auto: fastokens if a comparison finds equal ids",
     )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipelines.config import Config
+from pipelines.config import Config, Meaning
 
 Match = Literal["domain", "subdomain", "url", "word", "soft_words"]
 
@@ -24,11 +24,17 @@ class UrlConfig(Config):
     Paths are anything fsspec opens, also compressed (by suffix).
     """
 
-    domains: tuple[str, ...] = Field(default=(), description="files of domains: registered ones, or full host names")
-    urls: tuple[str, ...] = Field(default=(), description="files of addresses, with or without http://")
-    words: tuple[str, ...] = Field(default=(), description="files of words, one of which in an address is enough")
-    soft_words: tuple[str, ...] = Field(default=(), description="files of words, of which an address needs several")
-    min_soft_words: int = Field(default=2, ge=1)
+    domains: Meaning[tuple[str, ...]] = Field(
+        default=(), description="files of domains: registered ones, or full host names"
+    )
+    urls: Meaning[tuple[str, ...]] = Field(default=(), description="files of addresses, with or without http://")
+    words: Meaning[tuple[str, ...]] = Field(
+        default=(), description="files of words, one of which in an address is enough"
+    )
+    soft_words: Meaning[tuple[str, ...]] = Field(
+        default=(), description="files of words, of which an address needs several"
+    )
+    min_soft_words: Meaning[int] = Field(default=2, ge=1)
 
     @property
     def enabled(self) -> bool:

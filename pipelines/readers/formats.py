@@ -1,23 +1,20 @@
-"""The one registry of input formats: a name, its suffixes, its first bytes, and the module that reads it.
+"""The one table of input formats: a name, its suffixes, its first bytes, and the module that reads it.
 
-A format's module has `read(split, statistics) -> Iterator[Document | Reject]`; it is imported when a file needs it.
+A format's module has `read(split, statistics) -> Iterator[Document | Reject]`; `dispatch` imports it when a file needs
+it. This module imports none of the package, so that configuration can check names against it.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import PurePosixPath
-
-from pipelines.readers.record import ReadStatistics, Reason, Records, Reject, Split
-from pipelines.readers.storage import ReadError
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9_~-]{0,9}$", re.IGNORECASE)  # `README.md`, but not `part.60375`
 _HTML = re.compile(rb"(?i)\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL)
-_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"|\})')
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:"|\})')
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -54,6 +51,7 @@ FORMATS = {
     for entry in (
         Format("warc", "warc", (".warc", ".wet"), _anything, "web archives: pages (WARC) and their text (WET)"),
         Format("jsonl", "jsonl", (".jsonl", ".ndjson"), _anything, "one JSON object on each line"),
+        Format("json", "json_file", (".json",), _anything, "by content: JSON Lines, objects, an array of objects"),
         Format("parquet", "parquet", (".parquet",), _starts(b"PAR1"), "a text column of Parquet files"),
         Format("csv", "delimited", (".csv",), _anything, "comma separated, RFC 4180"),
         Format("tsv", "delimited", (".tsv",), _anything, "tab separated, no quoting"),
@@ -70,7 +68,7 @@ _SNIFFED = (
     ("parquet", _starts(b"PAR1")),
     ("warc", _starts(b"WARC/")),
     ("html", lambda head: _HTML.match(head) is not None),
-    ("jsonl", lambda head: _JSON.match(head) is not None),
+    ("json", lambda head: _JSON.match(head) is not None),
     ("text", _is_text),
 )
 
@@ -118,22 +116,3 @@ def choose(name: str, head: bytes) -> Format:
         f"no reader for this file: known suffixes are {known}, each also with .gz or .zst, or in a .zip; "
         "name a format for the source, or exclude the file"
     )
-
-
-def read(split: Split, statistics: ReadStatistics | None = None) -> Records:
-    """The records of a split, in order of position. Bad input becomes rejects, never an exception."""
-    statistics = statistics if statistics is not None else ReadStatistics()
-    file = split.file
-    if file.problem is not None or file.size == 0:
-        statistics.rows += 1
-        yield file.problem or Reject(0, Reason.EMPTY, "the file is empty")
-        return
-    module = import_module(f"pipelines.readers.{by_name(file.format).module}")
-    position = split.start
-    try:
-        for record in module.read(split, statistics):
-            position = record.position + 1
-            yield record
-    except ReadError as error:
-        statistics.rows += 1
-        yield Reject(position, error.reason, error.detail)

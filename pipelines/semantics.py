@@ -1,0 +1,41 @@
+"""The semantics version of each step: what its code makes of the same input and settings.
+
+Whoever changes a step's output adds a line here; a test with golden outputs fails until then. A lake whose rows an
+older version made rebuilds them, or keeps them with `--keep-old` (docs/decisions/0033-semantics-versions.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Semantics:
+    """The versions of one step, each with what changed in it; the newest is what the code does."""
+
+    step: str
+    changes: Mapping[int, str]
+
+    @property
+    def version(self) -> int:
+        """What the code does."""
+        return max(self.changes)
+
+
+_FIRST = {1: "the first version that is recorded"}
+
+READING = Semantics("reading", _FIRST)  # files -> documents, rejects: formats, encodings, main text, languages
+MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
+    "measuring", _FIRST | {2: "texts as read; those that C4's line rules change, and FineWeb's measures of both"}
+)
+DECIDING = Semantics(  # -> decisions: policies, URL lists
+    "deciding", _FIRST | {2: "policies say what rewrites; a text that would become empty is dropped"}
+)
+SIGNING = Semantics("signing", _FIRST)  # -> signatures: text hashes, MinHash
+CLUSTERING = Semantics("clustering", _FIRST)  # -> duplicates: components, verification, survivors
+FINALIZING = Semantics(  # -> clean_documents: repair, personal data, groups of the split
+    "finalizing", _FIRST | {2: "repair and replacement as the policy says; characters, and what each pass removed"}
+)
+ENCODING = Semantics("encoding", _FIRST)  # -> tokens
+PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
+
+STEPS = (READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINALIZING, ENCODING, PACKING)
