@@ -3,14 +3,17 @@
 `clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
 """
 
+import json
+
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.stages import priorities
 from jobs.stages.context import StageContext
 from jobs.stages.policy_file import label_in_force, policy_of
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, keys
+from lake.ledger import Work, keys
 from lake.scratch import Scratch
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
@@ -32,22 +35,18 @@ def run(run: StageContext) -> None:
 def _sign(run: StageContext) -> None:
     """Signs kept documents. Each commit is one batch; batches are numbered in order of arrival."""
     lake, config = run.lake, run.config
-    priorities = {source.name: source.priority for source in config.sources if source.priority}
-    settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
-    work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING)
+    priority = priorities.in_force(lake, config.sources)
+    settings = config.dedup.signing_fingerprint()
+    changed = priorities.changed(lake, priority)
+    work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING, changed)
     if work.mode == "nothing":
         return
     kept = _candidates(work, lake, work.read(lake, "decisions"), _policy(run))
-    kept = kept.withColumn("priority", _priority(priorities))
+    kept = kept.withColumn("priority", priorities.column(priority))
     batch = _next_batch(run, work)
-    run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
-
-
-def _priority(priorities: dict[str, int]) -> Column:
-    chosen = F.lit(0)
-    for name, priority in sorted(priorities.items()):
-        chosen = F.when(F.col("source") == name, priority).otherwise(chosen)
-    return chosen.cast("int")
+    signed = signatures(kept, config.dedup, batch, work.run_id)
+    detail = {"batch": str(batch), priorities.DETAIL: json.dumps(priority, sort_keys=True)}
+    run.committed(work.commit(lake, signed, **detail))
 
 
 def _next_batch(run: StageContext, work: Work) -> int:
