@@ -118,8 +118,8 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "config",
         metavar="CONFIG",
-        help="YAML file with sources and settings; see examples/. Relative paths in it start from its own folder, those "
-        "of --lake, --input and --set from the working directory",
+        help="YAML file with sources and settings; see examples/. Relative paths in it start from its own folder, "
+        "those of --lake, --input and --set from the working directory",
     )
     parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: `lake` in CONFIG)")
     parser.add_argument(
@@ -138,6 +138,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         default=[],
         nargs="+",
         help="override a key of CONFIG, e.g. tokenizer.vocab_size=16000",
+    )
+    parser.add_argument(
+        "--keep-old",
+        action="store_true",
+        help="keep the rows that an older version of a step made, instead of making them again; new rows are made by "
+        "the new version, and the commit names both",
     )
     _add_engine(parser)
     parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")
