@@ -94,10 +94,15 @@ def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
     ]
 
 
-def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int]:
-    """Pass that changed the text -> characters it removed. Of a text that ends here, what C4's lines would remove."""
+def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int] | None:
+    """Pass that changed the text -> characters it removed; None in a lake of an earlier version, which does not tell.
+
+    Of a text that is not delivered, what C4's lines would remove.
+    """
+    if "c4_text" not in measures or (clean and "rewritten" not in clean):
+        return None
     if clean is not None:
-        return dict(clean.get("rewritten") or {})  # a lake of an earlier version has no such column
+        return dict(clean["rewritten"])
     if "c4_lines" not in policy.rewrite or measures.get("c4_text") is None:
         return {}
     return {"c4_lines": measures["size"]["characters"] - measures["c4"]["characters"]}
@@ -173,12 +178,17 @@ def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
+    _print_rewriting(console, trace)
+
+
+def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:
+    if trace["rewriting"] is None:
+        return
     changes = [
         f"{name} {'removed' if removed >= 0 else 'added'} {abs(removed):,} characters"
         for name, removed in trace["rewriting"].items()
     ]
-    read = f"{len(trace['document']['text']):,} characters"
-    console.print(f"  rewriting: {', '.join(changes)} of {read}" if changes else f"  rewriting: none of {read}")
+    console.print(f"  rewriting: {', '.join(changes) or 'none'} of {len(trace['document']['text']):,} characters")
 
 
 def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:
