@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Literal
 
-from pipelines.readers.encoding import EncodingError
 from pipelines.readers.line_reader import Line, Text, record_limit
 from pipelines.readers.meta import fields
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
+from pipelines.readers.undecodable import Decoded, EncodingError, together
 
-Row = tuple[Line, list[str]]  # first line, fields
+Row = tuple[Line, list[str], Decoded]  # first line, fields, how its lines were decoded
 
 
 def read(split: Split, statistics: ReadStatistics) -> Records:
@@ -70,6 +70,7 @@ class _Feed:
     def start_row(self) -> None:
         """Drops the lines of the previous row."""
         self.taken: list[Line] = []
+        self.decoded: list[Decoded] = []
         self.undecodable = ""
         self._size = 0
 
@@ -91,7 +92,8 @@ class _Feed:
             raise csv.Error(f"a quoted field does not end within {self._size:,} bytes")
         self.taken.append(self._returned.popleft())
         try:
-            return self._text.decode(line.data) + "\n"
+            self.decoded.append(self._text.decode(line.data))
+            return self.decoded[-1].text + "\n"
         except EncodingError as error:
             self.undecodable = self.undecodable or str(error)
             return line.data.decode("utf-8", "surrogateescape") + "\n"
@@ -126,7 +128,7 @@ def _rows(lines: Iterator[Line], text: Text, split: Split) -> Iterator[Row | Rej
         if feed.undecodable:
             yield Reject(first.position, Reason.ENCODING, feed.undecodable, first.data[:256])
         elif row:
-            yield first, row
+            yield first, row, together(feed.decoded)
 
 
 def _columns(header: Row | Reject | None, split: Split) -> tuple[list[str] | None, Reject | None]:
@@ -135,7 +137,7 @@ def _columns(header: Row | Reject | None, split: Split) -> tuple[list[str] | Non
         return None, Reject(0, Reason.EMPTY, "no row, not even a header")
     if isinstance(header, Reject):
         return None, header
-    line, columns = header
+    line, columns, _ = header
     if split.config.text_column in columns:
         return columns, None
     detail = f"no column {split.config.text_column!r} in the header; columns: {', '.join(columns[:20])}"
@@ -143,7 +145,7 @@ def _columns(header: Row | Reject | None, split: Split) -> tuple[list[str] | Non
 
 
 def _document(row: Row, columns: list[str] | None, split: Split) -> Document | Reject:
-    line, values = row
+    line, values, decoded = row
     sample = line.data[:256]
     names = columns or [str(number) for number in range(len(values))]
     if len(names) != len(values):
@@ -154,4 +156,4 @@ def _document(row: Row, columns: list[str] | None, split: Split) -> Document | R
         detail = f"no field {split.config.text_column!r} among {len(values)}, counted from 0"
         return Reject(line.position, Reason.MISSING_TEXT, detail, sample)
     meta = {name: record[column] for name, column in fields(split.config) if column in record}
-    return accept(line.position, record[split.config.text_column], meta, line.data)
+    return accept(line.position, record[split.config.text_column], meta | decoded.meta(), line.data)

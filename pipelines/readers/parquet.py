@@ -10,9 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.readers.encoding import decode_utf8
 from pipelines.readers.meta import as_text, fields
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
+from pipelines.readers.undecodable import EncodingError
 
 _BATCH_BYTES = 8 << 20
 # A file's type of text, which the program that wrote it chose -> the same as bytes.
@@ -152,12 +154,13 @@ def _document(position: int, values: list[tuple[str, Any]], split: Split) -> Doc
         detail = f"longer than {split.config.max_document_bytes:,} bytes"
         return Reject(position, Reason.OVERSIZED, detail, data[:256])
     try:
-        text = data.decode(split.config.encoding or "utf-8")
-    except UnicodeError as error:
+        text = decode_utf8(data, split.config.encoding, split.config.undecodable)
+    except EncodingError as error:
         return Reject(position, Reason.ENCODING, str(error), data[:256])
     meta = {name: as_text(_text(value)) for name, value in values[1:]}
     meta |= dict(_partition(split))
-    return accept(position, text, {name: value for name, value in meta.items() if value is not None}, data)
+    known = {name: value for name, value in meta.items() if value is not None}
+    return accept(position, text.text, known | text.meta(), data)
 
 
 def _partition(split: Split) -> list[tuple[str, str]]:

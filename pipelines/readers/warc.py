@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from pipelines.readers.decompress import Damage, codec
-from pipelines.readers.encoding import EncodingError, decode
+from pipelines.readers.encoding import decode
 from pipelines.readers.html import page
 from pipelines.readers.http_payload import payload
 from pipelines.readers.line_reader import record_limit, stored
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import ReadError, Source, open_source
+from pipelines.readers.undecodable import EncodingError
 from pipelines.readers.warc_frames import Buffer, Frame, frames
 from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
 
@@ -142,11 +143,10 @@ def _document(position: int, record: WarcRecord, media: str, split: Split, sampl
     if media in _HTML:
         return page(position, data, _meta(record, media), split.config, charset, sample)
     try:
-        text, encoding = decode(data, split.config.encoding, charset)
+        decoded = decode(data, split.config.encoding, (charset,), split.config.undecodable)
     except EncodingError as error:
         return Reject(position, Reason.ENCODING, str(error), sample)
-    named = {} if encoding == "utf-8" else {"encoding": encoding}
-    return accept(position, text, {**_meta(record, media), **named}, sample)
+    return accept(position, decoded.text, {**_meta(record, media), **decoded.meta()}, sample)
 
 
 def _meta(record: WarcRecord, media: str) -> dict[str, str]:
