@@ -1,5 +1,6 @@
 """Streams of bytes and the lines in them, with offsets that do not depend on how a file is split."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -67,14 +68,18 @@ def expanded(source: Source, split: Split) -> Iterator[bytes | Damage]:
 class Text:
     """The lines of a split of a text file, and how to decode them: the same for every split of the file.
 
-    With `only_utf8` a line is never detected to be in another encoding, though one may be configured or marked.
+    With `only_utf8` a line is never detected to be in another encoding, though one may be configured or marked. With
+    `in_utf8`, furthermore, the text is transcoded to UTF-8 whatever it is in: in some encodings a byte of `{` may be
+    part of another character.
     """
 
-    def __init__(self, source: Source, split: Split, only_utf8: bool = False) -> None:
-        self._source, self._split, self._only_utf8 = source, split, only_utf8
+    def __init__(self, source: Source, split: Split, only_utf8: bool = False, in_utf8: bool = False) -> None:
+        self._source, self._split, self._only_utf8 = source, split, only_utf8 or in_utf8
         mark = byte_order_mark(first_bytes(expanded(source, split), 4))
         named = split.config.encoding or (mark[0] if mark else "")
-        self._wide = named if named and "\n".encode(named) != b"\n" else ""  # UTF-16, UTF-32, EBCDIC, ...
+        is_wide = bool(named) and "\n".encode(named) != b"\n"  # UTF-16, UTF-32, EBCDIC, ...
+        is_other = bool(named) and codecs.lookup(named).name != "utf-8"
+        self._wide = named if is_wide or (in_utf8 and is_other) else ""
 
     def decode(self, data: bytes) -> Decoded:
         """One record as text.
@@ -115,6 +120,11 @@ class Text:
         except EncodingError as error:
             return error
 
+    def content(self) -> Iterator[bytes | Damage]:
+        """The whole file: decompressed, and transcoded to UTF-8 where its bytes must be."""
+        chunks = expanded(self._source, self._split)
+        return transcode(chunks, self._wide) if self._wide else chunks
+
     def lines(self, start: int | None = None) -> Iterator[Line]:
         """The lines that start at or after `start` (default: the split's), to the end of the file.
 
@@ -125,8 +135,7 @@ class Text:
         if whole and start > 0:
             return
         if whole:
-            chunks = expanded(self._source, self._split)
-            chunks = transcode(chunks, self._wide) if self._wide else chunks
+            chunks = self.content()
         else:
             start = line_start(self._source, start)
             chunks = stored(self._source, start)
