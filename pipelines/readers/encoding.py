@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipelines.readers.config import Undecodable
 from pipelines.readers.decompress import Damage
-from pipelines.readers.encoding_detection import detect, detect_seven_bit, is_seven_bit
+from pipelines.readers.encoding_detection import detect, detect_seven_bit, is_mistaken, is_seven_bit
 from pipelines.readers.encoding_labels import codec_of
 from pipelines.readers.undecodable import Decoded, EncodingError, decoded_as
 
@@ -115,7 +115,7 @@ def _is_disproved(encoding: str, data: bytes) -> bool:
         decoded_as(data, encoding)
     except EncodingError:
         return True
-    return False
+    return is_mistaken(encoding, data)
 
 
 def transcode(chunks: Iterator[bytes | Damage], encoding: str) -> Iterator[bytes | Damage]:

@@ -14,9 +14,10 @@ from pipelines.readers.encoding_languages import DOS, SINGLE_BYTE
 from pipelines.readers.encoding_single_byte import Counts
 from pipelines.readers.undecodable import EncodingError
 
-SAMPLE = 64 << 10
+SAMPLE = 16 << 10
 # By how much the best hypothesis must be likelier than none, and than one that makes another text; as powers of e.
 _OVER_NONE, _OVER_OTHERS = 1.0, 0.5
+_OVER_DECLARED = 20.0
 _NO_LETTER = re.compile(rb"<[^<>]*>|[^a-zA-Z]+")
 # What shifts the character set: escape sequences (RFC 1468, RFC 1557), or `~{` (RFC 1843).
 _SHIFTS = {
@@ -55,6 +56,24 @@ def detect(data: bytes) -> str:
             guesses = f"{best.encoding} or {other.encoding}"
             raise EncodingError(f"not UTF-8, and perhaps {guesses}: set `encoding` for this source if you know it")
     return best.encoding
+
+
+def is_mistaken(declared: str, data: bytes) -> bool:
+    """Whether the declared encoding makes of the bytes what is less likely than noise, and another one makes text.
+
+    Of 569 texts and excerpts of the Universal Declaration of Human Rights, in encodings made for their languages, none
+    is taken for another; declared as Windows-1252 wrongly, four in five are.
+    """
+    found = hypotheses(data)
+    none = next(one for one in found if not one.encoding)
+    said = next((one for one in found if one.encoding == declared), none)
+    if said.likelihood >= none.likelihood or found[0].likelihood < said.likelihood + _OVER_DECLARED:
+        return False
+    try:
+        detected = detect(data)
+    except EncodingError:
+        return False
+    return data.decode(detected, "replace") != data.decode(declared, "replace")
 
 
 def hypotheses(data: bytes) -> list[Hypothesis]:

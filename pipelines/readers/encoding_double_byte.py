@@ -7,6 +7,7 @@ from functools import cache
 
 from pipelines.readers.encoding_languages import CHINESE, CHINESE_TRADITIONAL, JAPANESE, KOREAN
 from pipelines.readers.encoding_single_byte import falling
+from pipelines.readers.undecodable import decode_completely
 
 # Encoding -> how rare it is, as a power of e; language; its most frequent characters and their share of a text; first
 # and second bytes of the common ones: the standards put these apart from the rare.
@@ -32,7 +33,7 @@ def likelihood(data: bytes, encoding: str) -> float:
     first = data[:_FIRST].decode(encoding, "replace")
     if first.count("\ufffd") * _MOST_ERRORS > len(first) - len(first.encode("ascii", "ignore")):
         return -math.inf
-    known, counts = _characters(encoding), Counter(data.decode(encoding, "replace"))
+    known, counts = _characters(encoding), Counter(decode_completely(data, encoding))
     beyond = ((character, count) for character, count in counts.items() if not character.isascii())
     return sum(count * (known.get(character) or _uncommon(character, encoding)) for character, count in beyond)
 

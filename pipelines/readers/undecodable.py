@@ -91,12 +91,17 @@ def decoded_as(data: bytes, encoding: str, undecodable: Undecodable = "replace",
     text = data.decode(encoding, "replace")
     count = lone + _replaced(text, data, encoding)
     if encoding in _COMPLETED and (count < _FEW or count * limit <= len(text)):  # this is slow
-        text = data.decode(encoding, _COMPLETE)
+        text = decode_completely(data, encoding)
         count = _replaced(text, data, encoding)
     if count and (undecodable == "reject" or count * limit > len(text)):
         places = "" if count == 1 else f", the first of {count:,} places"
         raise EncodingError(f"not {encoding}: {first.reason} at byte {first.start}{places}")
     return Decoded(text, encoding, undecodable=count, joined=joined)
+
+
+def decode_completely(data: bytes, encoding: str) -> str:
+    """The bytes as browsers decode them, with U+FFFD for what is no character; slow where there is much of it."""
+    return data.decode(encoding, _COMPLETE if encoding in _COMPLETED else "replace")
 
 
 def whole_characters(text: str) -> tuple[str, int, int]:

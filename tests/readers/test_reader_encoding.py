@@ -129,7 +129,7 @@ def test_labels_of_nothing_that_extends_ascii_are_unknown(label):
 @pytest.mark.parametrize(
     ("data", "label", "text"),
     [
-        (b"\xad\xa1\xad\xea\xa4\xa2", "euc-jp", "①㈱あ"),
+        (JAPANESE.encode("euc_jp") + b"\xad\xa1\xad\xea", "euc-jp", JAPANESE + "①㈱"),
         ("値段".encode("gbk") + b" 5 \x80", "gbk", "値段 5 €"),
         ("價格".encode("big5") + b" 5 \xa3\xe1", "big5", "價格 5 €"),
         ("\x8e".encode("latin-1") + b"\xb1", "euc-jp", "ｱ"),

@@ -1,5 +1,6 @@
 """Text in the encodings of the world, without a word of which: what is found is what was written."""
 
+import codecs
 import re
 import zipfile
 from collections import Counter
@@ -7,7 +8,7 @@ from collections import Counter
 import pytest
 
 from pipelines.readers.encoding import decode
-from pipelines.readers.encoding_detection import detect
+from pipelines.readers.encoding_detection import detect, is_mistaken
 from pipelines.readers.undecodable import EncodingError
 
 KOREAN = "오늘 아침 시장에서 사과와 배를 샀다. 값이 많이 올라서 조금 놀랐다."
@@ -156,3 +157,35 @@ def _found(data, text):
     except EncodingError:
         return "refused"
     return "right" if data.decode(encoding, "replace") == text else "wrong"
+
+
+def test_no_declaration_that_is_right_is_doubted(declarations):
+    doubted = []
+    for name, whole in declarations.items():
+        encodings = next((names for pattern, names in MADE_FOR.items() if re.match(pattern, name)), ())
+        for text in (whole, whole[300:600], whole[300:380]):
+            for encoding in (codecs.lookup(encoding).name for encoding in encodings if _holds(encoding, text)):
+                if is_mistaken(encoding, text.encode(encoding)):
+                    doubted.append((name, encoding))
+    assert doubted == []
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "declared"),
+    [
+        (KOREAN, "cp949", "iso-8859-1"),
+        (CHINESE, "gb18030", "iso-8859-1"),
+        (TAIWANESE, "big5", "gb2312"),
+        (JAPANESE, "shift_jis", "iso-8859-1"),
+        (JAPANESE, "euc_jp", "shift_jis"),
+        (RUSSIAN, "cp1251", "iso-8859-1"),
+        (RUSSIAN, "koi8-r", "windows-1251"),
+        (GREEK, "iso8859-7", "iso-8859-1"),
+        (HEBREW, "cp1255", "windows-1252"),
+        (THAI, "cp874", "iso-8859-1"),
+        (FRENCH + GERMAN, "cp1252", "shift_jis"),
+    ],
+)
+def test_text_that_another_encoding_was_declared_for_is_no_mojibake(text, encoding, declared):
+    found = decode(text.encode(encoding), declared=[declared])
+    assert (found.text, found.source) == (text, "detected")
