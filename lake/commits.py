@@ -13,13 +13,14 @@ class CommitMetadata:
 
     run_id: str
     stage: str
-    mode: str  # append | rebuild
+    mode: str  # append | change (rows were removed too) | rebuild
     config_hash: str
     code_version: str
     inputs: Mapping[str, int]  # table -> version read
     started_at: float  # seconds since the epoch
     rows_in: int = 0
     rows_out: int | None = None  # rows added; None in commits of version 0.1, whose metrics Spark counted
+    rows_removed: int = 0  # by a change
     detail: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:

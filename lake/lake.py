@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from lake import log, row_files
 from lake.commits import Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # logs, versions and sizes need no Spark
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
 _COMMIT_FILE = re.compile(r"(\d{20})\.json$")
+_CONCURRENT = "{table}: another run committed meanwhile; run the command again"
+_CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
 _ATTEMPTS = 10  # at a commit without a base version
 
 # Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
@@ -113,6 +116,15 @@ class Lake:
             rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
         return rows
 
+    def read_holding(self, table: str, version: int, column: str, values: pa.Array) -> "DataFrame":
+        """The rows of a version that have one of the values in a column of texts.
+
+        Only files with such rows are read whole, so that a few rows of a large table are found quickly.
+        """
+        files = row_files.holding(self.storage, table, self.files(table, version), column, values)
+        rows = self.read_files(table, files, self.schema(table, version))
+        return rows.join(self.engine.frame(pa.table({column: values})), on=column, how="left_semi")
+
     def read_here(self, table: str, columns: Sequence[str]) -> pa.Table:
         """Some columns of a small table, read in this process without an engine."""
         import pyarrow.parquet as pq
@@ -184,6 +196,29 @@ class Lake:
 
         reports = rows.select(*table.schema.names).mapInArrow(task, from_arrow_schema(task.schema))
         return of_table(reports.toArrow(), table.name)
+
+    def change(
+        self,
+        table: Table,
+        removed: Sequence[DataFile],
+        added: Sequence[DataFile],
+        metadata: CommitMetadata,
+        base: int,
+    ) -> None:
+        """Takes data files out of a table and adds others, in one commit; `base` and errors as for `commit_files`.
+
+        Raises:
+            UnwritableTableError: the table uses a Delta feature that this would break.
+        """
+        log.require_writable(self._table(table.name, base))
+        transaction = (f"tokenlake/{table.name}", base + 1)
+        try:
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+        except FileExistsError as error:
+            if not self._is_own(table.name, base + 1, metadata.run_id):
+                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
+        if (base + 1) % _CHECKPOINT_INTERVAL == 0:
+            self._table(table.name, base + 1).create_checkpoint()
 
     def commit_files(
         self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None
@@ -290,9 +325,7 @@ class Lake:
                 )
         except exceptions.DeltaError as error:
             if self.version(table.name) > base:
-                raise ConcurrentCommitError(
-                    f"{table.name}: another run committed meanwhile; run the command again"
-                ) from error
+                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
             raise
         finally:
             self._opened.pop((table.name, base), None)  # after a commit the object is at the new version

@@ -3,12 +3,15 @@
 `clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
 """
 
-from pyspark.sql import Column
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
-from lake.ledger import Work, fingerprint, plan
+from lake.lake import Lake
+from lake.ledger import Work, fingerprint, keys, plan
 from lake.scratch import Scratch
+from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
@@ -30,7 +33,7 @@ def _sign(run: StageContext) -> None:
     work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
     if work.mode == "nothing":
         return
-    kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"))
+    kept = _candidates(work, lake, work.read(lake, "decisions"))
     kept = kept.withColumn("priority", _priority(priorities))
     batch = _next_batch(run, work)
     run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
@@ -60,40 +63,63 @@ def _batches(run: StageContext, table: str, after: int) -> list[int]:
     return batches
 
 
+def _candidates(work: Work, lake: Lake, decisions: DataFrame) -> DataFrame:
+    """The candidates among some decisions, from the files of `measures` that hold them."""
+    if work.mode == "rebuild":
+        return candidates(work.whole(lake, "measures"), decisions)
+    kept = keys(decisions.where("kept").select("doc_id"))
+    return candidates(work.beside(lake, "measures", kept), decisions)
+
+
 def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
     work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
     if work.mode == "nothing":
         return
-    texts = candidates(work.whole(lake, "measures"), work.whole(lake, "decisions")).select("doc_id", "text")
+
+    def texts(documents: DataFrame) -> DataFrame:
+        decided = work.whole(lake, "decisions").join(documents, on="doc_id", how="left_semi")
+        return _candidates(work, lake, decided).select("doc_id", "text")
+
     signed = work.whole(lake, "signatures")
     with Scratch(lake, work.run_id) as scratch:
         if work.mode == "rebuild":
-            found = clusters(signed, None, texts, config, 0, work.run_id, scratch)
-            run.committed(work.commit(lake, found))
+            run.committed(work.commit(lake, clusters(signed, None, texts, config, 0, work.run_id, scratch)))
             return
         last = lake.last_own_commit(DUPLICATES.name)
         assert last is not None
         assert last.metadata is not None
         first_new = min(_batches(run, SIGNATURES.name, after=last.metadata.inputs["signatures"]))
-        known = work.previous(lake)
-        found = scratch.keep(clusters(signed, known, texts, config, first_new, work.run_id, scratch))
-        kept = known.join(found.select("doc_id"), on="doc_id", how="left_anti")
-        run.committed(work.update(lake, kept, found))
+        gone = scratch.frame(pa.table({"doc_id": work.gone(lake)}))
+        left = remaining(work.previous(lake), gone, work.run_id)
+        known, again = scratch.keep(left.rows), scratch.keep(left.again)
+        arrived = signed.join(again.withColumn("again", F.lit(True)), on="doc_id", how="left").withColumn(
+            "batch", F.expr(f"if(again, {first_new}L, batch)")
+        )
+        found = clusters(arrived.drop("again"), known, texts, config, first_new, work.run_id, scratch)
+        others = left.resized.join(found.select("doc_id"), on="doc_id", how="left_anti")
+        changed = scratch.keep(found.unionByName(others))
+        replaced = pa.concat_arrays([keys(rows.select("doc_id")) for rows in (gone, again, changed)])
+        run.committed(work.replace(lake, replaced, work.write(lake, changed)))
 
 
 def _finalize(run: StageContext) -> None:
-    """Writes `clean_documents`. New decisions are what makes work."""
+    """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean = run.lake, run.config.clean
     settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
     work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
     if work.mode == "nothing":
         return
-    finalized = clean_documents(
-        work.whole(lake, "measures"),
-        work.read(lake, "decisions"),
-        work.whole(lake, "duplicates"),
-        settings,
-        work.run_id,
-    )
-    run.committed(work.commit(lake, finalized))
+    duplicates = work.whole(lake, "duplicates")
+    if work.mode != "change":
+        decided = work.read(lake, "decisions")
+        finalized = clean_documents(_candidates(work, lake, decided), duplicates, settings, work.run_id)
+        run.committed(work.commit(lake, finalized))
+        return
+    wanted = work.whole(lake, "decisions").join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
+    settled = wanted.where(work.is_settled("decisions"))
+    there = work.previous(lake).select("doc_id")
+    stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
+    missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
+    finalized = clean_documents(_candidates(work, lake, missing), duplicates, settings, work.run_id)
+    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))

@@ -25,17 +25,14 @@ def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
     return texts.join(decisions.where("kept"), on="doc_id", how="left_semi")
 
 
-def clean_documents(
-    measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str
-) -> Mapped:
-    """Table `clean_documents`: kept by the rules, one per duplicate cluster, repaired, personal data replaced last.
+def clean_documents(candidates: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str) -> Mapped:
+    """Table `clean_documents`: of `candidates`, one per duplicate cluster, repaired, personal data replaced last.
 
     No text is shuffled while the other sides of the joins, of a few dozen bytes a row, are small enough to broadcast.
     """
     components = duplicates.where("kept").select("doc_id", "component_id")
     survivors = (
-        candidates(measures, decisions)
-        .join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
+        candidates.join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
         .join(components, on="doc_id", how="left")
         .withColumn("split_group_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "split_group_id")

@@ -130,13 +130,12 @@ def test_going_back_to_an_earlier_configuration_is_new_work(lake):
     assert lake.version("tokens") == 2
 
 
-def test_an_update_keeps_some_rows_adds_others_and_reads_as_an_append(lake):
+def test_replaced_rows_leave_the_others_in_place_and_read_as_an_append(lake):
     add_input(lake, "run-1", "a", "b")
     carry_out(lake, work_on(lake))
     add_input(lake, "run-2", "b", "c")
     work = work_on(lake)
-    kept = lake.read("tokens").where("doc_id != 'b'")
-    commit = work.update(lake, kept, lake.engine.frame(rows(TOKENS, work.run_id, "b", "c")))
+    commit = work.replace(lake, pa.array(["b"]), work.write(lake, rows(TOKENS, work.run_id, "b", "c")))
     assert {row.doc_id: row.run_id == work.run_id for row in lake.read("tokens").collect()} == {
         "a": False,
         "b": True,

@@ -30,10 +30,21 @@ class ReadingLake(Lake):
         self.reads.add((table, version))
         return super().read(table, version, run_ids)
 
+    def read_holding(self, table, version, column, values):
+        self.reads.add((table, version))
+        return super().read_holding(table, version, column, values)
+
+    def change(self, table, removed, added, metadata, base):
+        self._note(table, metadata)
+        super().change(table, removed, added, metadata, base)
+
     def commit_files(self, files, table, metadata, mode, base):
+        self._note(table, metadata)
+        super().commit_files(files, table, metadata, mode, base)
+
+    def _note(self, table, metadata):
         self.steps[table.name] = (frozenset(self.reads), metadata)
         self.reads.clear()
-        super().commit_files(files, table, metadata, mode, base)
 
 
 @pytest.fixture(scope="module")

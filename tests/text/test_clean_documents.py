@@ -45,9 +45,10 @@ def test_deduplication_looks_at_what_the_rules_kept(lake):
 
 
 def test_one_of_each_cluster_goes_on_repaired_and_without_personal_data(lake):
-    from pipelines.text.spark import clean_documents
+    from pipelines.text.spark import candidates, clean_documents
 
-    frame = clean_documents(**lake, config=FinalizeConfig(), run_id="run-1").frame()
+    kept = candidates(lake["measures"], lake["decisions"])
+    frame = clean_documents(kept, lake["duplicates"], FinalizeConfig(), "run-1").frame()
     assert frame.columns == CLEAN_DOCUMENTS.schema.names
     rows = {row.doc_id: row.asDict() for row in frame.collect()}
     assert sorted(rows) == ["a", "d", "e"]
