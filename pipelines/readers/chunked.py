@@ -11,7 +11,7 @@ from pipelines.readers.storage import ReadError
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,4096})?(?:\r\n|\r?\Z)")
 _TRAILER = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)*(?:\r\n)*\Z")
-_SURE = 16  # bytes: a chunk of this length that ends where its size says is no accident
+_SURE = 64  # bytes: a chunk of this length that ends where its size says is no accident
 _BINARY = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -27,10 +27,10 @@ def unchunked(body: bytes, declared: bool, cut: bool) -> bytes:
         ReadError: the framing is cut off or damaged.
     """
     parts, at = _chunks(body)
-    size = _SIZE.match(body, at)
-    if size and int(size[1], 16) == 0 and (_TRAILER.match(body, size.end()) or (declared and parts)):
+    size, sure = _SIZE.match(body, at), declared and _is_chunk(body, parts)
+    if size and int(size[1], 16) == 0 and (sure or _TRAILER.match(body, size.end())):
         return b"".join(parts) if parts or declared else body
-    if not declared or not _is_chunk(body, parts):
+    if not sure:
         return body
     if at < len(body) and (not size or size.end() + int(size[1], 16) + 2 <= len(body)):
         raise ReadError(Reason.CORRUPT, f"chunked transfer coding: no whole chunk at byte {at:,}")

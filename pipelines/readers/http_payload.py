@@ -20,6 +20,7 @@ from pipelines.readers.record import ReadStatistics, Reason
 from pipelines.readers.storage import ReadError, Source
 
 _PIECE = 64 << 10
+_BROTLI_PIECE = 4 << 10  # what its decoder gives of a stream that breaks off is whole pieces
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _NONE = ("", "identity", "none", "chunked")
 # The MIME Sniffing Standard, sections 3 and 5.2: bytes that text does not have, in as many as a browser looks at.
@@ -57,7 +58,9 @@ def _undone(coding: str, data: bytes, limits: SourceConfig, cut: bool) -> bytes:
     problem, text = None, not _BINARY.search(data, 0, _SNIFFED)
     for decoder in _decoders(coding, data):
         try:
-            return _expanded(coding, decoder(data, limits), limits, cut and not text)
+            found = _expanded(coding, decoder(data, limits), limits, cut and not text)
+            if found or not text:  # brotli finds nothing in some texts, and does not ask what follows
+                return found
         except ReadError as error:
             if error.reason is Reason.DECOMPRESSION_BOMB:
                 raise
@@ -138,7 +141,7 @@ def _deflated(data: bytes, window: int) -> Iterator[bytes]:
 
 def _brotli(data: bytes, limits: SourceConfig) -> Iterator[bytes]:
     stream = BrotliReader(io.BytesIO(data))
-    while piece := stream.read(_PIECE):
+    while piece := stream.read(_BROTLI_PIECE):
         yield piece
 
 

@@ -33,7 +33,7 @@ def parse(block: bytes) -> Response:
     while status < _FIRST_FINAL:
         line = _STATUS_LINE.match(block, at)
         if not line:
-            missing = f"only the interim status {status}" if status else "without a status line"
+            missing = f"with only the interim status {status}" if status else "without a status line"
             raise ReadError(Reason.MALFORMED_RECORD, f"an HTTP response {missing}")
         status = int(line[1])
         try:

@@ -1,4 +1,4 @@
-"""Web archives, written by warcio and read by ours."""
+"""Web archives: their records, compressed or not, whole or damaged."""
 
 import base64
 import gzip
@@ -6,50 +6,18 @@ import io
 import time
 import zlib
 
-import brotli
 import pytest
 import zstandard
+from archives import PAGE, Archive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import ReadStatistics
 from pipelines.readers.splits import split
-
-PAGE = "<html><head><title>t</title></head><body><main><p>{}</p></main></body></html>"
-
-
-class Archive:
-    """Records in the order they are added."""
-
-    def __init__(self, compressed: bool = True) -> None:
-        self.out = io.BytesIO()
-        self.writer = WARCWriter(self.out, gzip=compressed)
-        self.offsets: list[int] = []
-
-    def add(self, kind: str, payload: bytes, headers: list[tuple[str, str]] | None = None, **options) -> "Archive":
-        self.offsets.append(self.out.tell())
-        http = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1") if headers is not None else None
-        record = self.writer.create_warc_record(
-            "http://example.org/", kind, payload=io.BytesIO(payload), http_headers=http, **options
-        )
-        self.writer.write_record(record)
-        return self
-
-    def page(self, text: str) -> "Archive":
-        return self.add("response", PAGE.format(text).encode(), [("Content-Type", "text/html; charset=utf-8")])
-
-    def text(self, text: str) -> "Archive":
-        return self.add("conversion", text.encode(), warc_content_type="text/plain")
-
-    @property
-    def bytes(self) -> bytes:
-        return self.out.getvalue()
 
 
 def test_pages_become_their_main_text(read_bytes):
@@ -111,64 +79,6 @@ def test_zstd_with_a_dictionary_in_its_first_frame(read_bytes):
         for size in (1 << 40, 500):
             reading = read_bytes(first + frames, "a.warc.zst", split_bytes=size)
             assert reading.texts == [f"record number {n} of the archive" for n in range(200)]
-
-
-def deflate(content: bytes) -> bytes:
-    compressor = zlib.compressobj(wbits=-15)
-    return compressor.compress(content) + compressor.flush()
-
-
-@pytest.mark.parametrize(
-    ("coding", "encode"),
-    [
-        ("gzip", gzip.compress),
-        ("deflate", zlib.compress),
-        ("deflate", deflate),
-        ("br", brotli.compress),
-        ("zstd", zstandard.ZstdCompressor().compress),
-        ("identity", bytes),
-        ("gzip", bytes),  # undone by the archive, which left the header
-        ("br", bytes),
-    ],
-)
-def test_content_codings_are_undone(read_bytes, coding, encode):
-    headers = [("Content-Type", "text/html"), ("Content-Encoding", coding)]
-    archive = Archive().add("response", encode(PAGE.format("some words").encode()), headers)
-    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
-
-
-def test_chunked_transfer_coding_is_undone(read_bytes):
-    page = PAGE.format("some words").encode()
-    headers = [("Content-Type", "text/html"), ("Transfer-Encoding", "chunked")]
-    archive = Archive().add("response", b"%x\r\n%s\r\n0\r\n\r\n" % (len(page), page), headers)
-    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
-
-
-@pytest.mark.parametrize(
-    ("payload", "coding", "reason"),
-    [
-        (gzip.compress(PAGE.encode() * 9, mtime=0)[:-20], "gzip", "truncated"),
-        (zlib.compress(PAGE.encode() * 9)[:-20], "deflate", "truncated"),
-        (brotli.compress(PAGE.encode() * 9)[:-9], "br", "corrupt"),
-        (zstandard.ZstdCompressor().compress(PAGE.encode() * 9)[:-9], "zstd", "truncated"),
-        (gzip.compress(bytes(2 << 20), mtime=0), "gzip", "decompression_bomb"),
-        (zlib.compress(bytes(2 << 20)), "deflate", "decompression_bomb"),
-        (brotli.compress(bytes(2 << 20)), "br", "decompression_bomb"),
-        (zstandard.ZstdCompressor().compress(bytes(2 << 20)), "zstd", "decompression_bomb"),
-        (b"?", "sdch", "unsupported"),
-        (b"", "identity", "empty"),
-        (b"<p>odd \x81 byte", "identity", "encoding"),
-        (b"<html><body>" + b"x" * 600_000, "identity", "oversized"),
-    ],
-)
-def test_a_bad_payload_is_one_reject(read_bytes, payload, coding, reason):
-    headers = [("Content-Type", "text/html"), ("Content-Encoding", coding)]
-    archive = Archive().page("before").add("response", payload, headers).page("after")
-    reading = read_bytes(archive.bytes, "a.warc.gz", max_document_bytes=500_000, max_decompressed_bytes=1 << 20)
-    assert reading.texts == ["before", "after"]
-    reject = reading.one_reject()
-    assert (reject.reason, reject.position) == (reason, archive.offsets[1])
-    assert reject.sample.startswith(b"WARC/1")
 
 
 def test_charset_comes_from_http_then_from_the_page(read_bytes):
