@@ -1,6 +1,7 @@
 """Files and folders under one root: a local folder, or a URI that fsspec can open."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ class Storage:
             files.pipe_file(path, text.encode(), mode="create")
             return
         final = Path(self.path(name))
-        part = final.with_name(f".{final.name}.{os.getpid()}.part")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = final.with_name(f".{final.name}.{uuid.uuid4().hex}.part")
         try:
             with open(part, "x", encoding="utf-8") as stream:
                 stream.write(text)

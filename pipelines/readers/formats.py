@@ -14,7 +14,7 @@ CODECS = {".gz": "gzip", ".zst": "zstd"}
 
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9_~-]{0,9}$", re.IGNORECASE)  # `README.md`, but not `part.60375`
 _HTML = re.compile(rb"(?i)\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL)
-_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"|\})')
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:"|\})')
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -51,6 +51,7 @@ FORMATS = {
     for entry in (
         Format("warc", "warc", (".warc", ".wet"), _anything, "web archives: pages (WARC) and their text (WET)"),
         Format("jsonl", "jsonl", (".jsonl", ".ndjson"), _anything, "one JSON object on each line"),
+        Format("json", "json_file", (".json",), _anything, "by content: JSON Lines, objects, an array of objects"),
         Format("parquet", "parquet", (".parquet",), _starts(b"PAR1"), "a text column of Parquet files"),
         Format("csv", "delimited", (".csv",), _anything, "comma separated, RFC 4180"),
         Format("tsv", "delimited", (".tsv",), _anything, "tab separated, no quoting"),
@@ -67,7 +68,7 @@ _SNIFFED = (
     ("parquet", _starts(b"PAR1")),
     ("warc", _starts(b"WARC/")),
     ("html", lambda head: _HTML.match(head) is not None),
-    ("jsonl", lambda head: _JSON.match(head) is not None),
+    ("json", lambda head: _JSON.match(head) is not None),
     ("text", _is_text),
 )
 

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 import xxhash
 import zstandard
 
+from pipelines.readers import hive
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import DeltaFile
 from pipelines.readers.finding import Excluded, Found, find
@@ -67,6 +68,7 @@ def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
         size=found.size,
         fingerprint=fingerprint_of(found.size, found.version, found.problem),
         location=found.location,
+        partition=hive.partition(found.location, found.relative),
     )
     if found.problem:
         yield replace(file, problem=Reject(0, Reason.UNREADABLE, found.problem))
@@ -142,6 +144,7 @@ def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
             size=info.file_size,
             fingerprint=fingerprint_of(name, info.file_size, info.CRC),
             member=index,
+            partition=(*container.partition, *hive.partition("", info.filename)),
         )
         yield _member(member, info, config)
 
