@@ -14,7 +14,6 @@ from collections.abc import Sequence
 
 HTML = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 TEXT = ("text/plain",)
-UNKNOWN = ""
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?\s*([a-z0-9_:.-]{2,40})""")
@@ -56,10 +55,15 @@ _PAGE = re.compile(
 
 
 def named(values: Sequence[str]) -> str:
-    """The media type that header values name, `UNKNOWN` when they name none or say nothing with it."""
+    """The media type that header values name, empty when they name none."""
     types = [value.partition(";")[0].strip().lower() for value in values]
-    real = [each for each in types if _TYPE.fullmatch(each) and not _SAYS_NOTHING.fullmatch(each)]
-    return next((each for each in real if each in (*HTML, *TEXT)), next(iter(real), UNKNOWN))
+    real = sorted(filter(_TYPE.fullmatch, types), key=says_nothing)
+    return next((each for each in real if each in (*HTML, *TEXT)), next(iter(real), ""))
+
+
+def says_nothing(media: str) -> bool:
+    """Whether a media type leaves open what the bytes are."""
+    return not media or _SAYS_NOTHING.fullmatch(media) is not None
 
 
 def charset(values: Sequence[str]) -> str | None:
@@ -68,8 +72,8 @@ def charset(values: Sequence[str]) -> str | None:
 
 
 def binary(data: bytes) -> str:
-    """The type of a payload that begins as a binary format, `UNKNOWN` for all others."""
-    return next((media for signature, media in _SIGNATURES if signature.match(data)), UNKNOWN)
+    """The media type of a payload that begins as a binary format, empty for all others."""
+    return next((media for signature, media in _SIGNATURES if signature.match(data)), "")
 
 
 def is_page(data: bytes) -> bool:

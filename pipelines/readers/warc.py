@@ -13,24 +13,21 @@ CDX indexes) plus the record's number in it, from 0.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pipelines.readers import header_fields, http_response, payload_type
+from pipelines.readers import payload_type, warc_record
 from pipelines.readers.decompress import Damage, codec
 from pipelines.readers.encoding import EncodingError, decode
-from pipelines.readers.header_fields import Fields
 from pipelines.readers.html import page
-from pipelines.readers.http_payload import payload
-from pipelines.readers.http_response import Response
 from pipelines.readers.line_reader import record_limit, stored
-from pipelines.readers.payload_type import HTML, TEXT, UNKNOWN
-from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
+from pipelines.readers.payload_type import HTML, TEXT
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.storage import ReadError, Source, open_source
 from pipelines.readers.warc_frames import Buffer, Frame, frames
 from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
+from pipelines.readers.warc_record import Record
 
 _ROWS = ("response", "resource", "conversion")
 _OTHER_TYPES = ("warcinfo", "request", "metadata", "revisit", "continuation")
 _MEDIA = ("application", "audio", "font", "image", "message", "model", "multipart", "text", "video")  # RFC 6838
-_KEPT = {"url": "WARC-Target-URI", "id": "WARC-Record-ID", "date": "WARC-Date"}
 
 
 def read(split: Split, statistics: ReadStatistics) -> Records:
@@ -108,103 +105,44 @@ class _Skipped:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """A record that may be a row."""
-
-    kind: str  # its WARC-Type
-    fields: Fields
-    block: bytes
-    response: Response | None  # in the block
-
-    @property
-    def media(self) -> str:
-        """What the archive identified, else what the server said, else what the archive did."""
-        identified = payload_type.named(self.fields.all("WARC-Identified-Payload-Type"))
-        return identified or payload_type.named(self.content_types)
-
-    @property
-    def content_types(self) -> list[str]:
-        return list((self.response.fields if self.response else self.fields).all("Content-Type"))
-
-    @property
-    def cut(self) -> str:
-        """Why the archive cut the record, empty when it did not."""
-        if self.fields.all("WARC-Truncated"):
-            return self.fields.first("WARC-Truncated").strip().lower() or "unspecified"
-        return "segment" if self.fields.all("WARC-Segment-Number") else ""
-
-    def payload(self, split: Split) -> bytes:
-        """The payload, its codings undone.
-
-        Raises:
-            ReadError: it cannot be had.
-        """
-        if self.response is None:
-            return self.block
-        return payload(self.response.fields, self.response.body, split.config, bool(self.cut))
-
-    def meta(self, media: str) -> dict[str, str]:
-        found = {name: storable(self.fields.first(field)) for name, field in _KEPT.items()}
-        found["url"] = found["url"].removeprefix("<").removesuffix(">")  # as the grammar of WARC 1.0 has it
-        found["http_status"] = str(self.response.status) if self.response else ""
-        found |= {"content_type": media, "warc_truncated": storable(self.cut)}
-        return {name: value for name, value in found.items() if value}
-
-
 def _row(position: int, frame: Frame, split: Split) -> Document | Reject | _Skipped:
     """What becomes of a record."""
     sample = frame.data[:256]
     try:
-        record = _parsed(frame)
-        return record if isinstance(record, _Skipped) else _of_payload(position, record, split, sample)
+        record = warc_record.parse(frame)
+        if record.kind not in _ROWS:
+            return _Skipped(record.kind if record.kind in _OTHER_TYPES else "unknown")
+        return _of_payload(position, record, split, sample)
     except ReadError as error:
         return Reject(position, error.reason, error.detail, sample)
 
 
-def _parsed(frame: Frame) -> _Record | _Skipped:
-    """The record, its HTTP header parsed.
-
-    Raises:
-        ReadError: a header cannot be parsed.
-    """
-    if frame.problem:
-        raise ReadError(frame.problem, frame.detail)
-    fields, _ = header_fields.parse(frame.data[frame.data.find(b"\n") + 1 : frame.header])
-    kind, block = fields.first("WARC-Type").lower(), frame.data[frame.header :]
-    if not kind:
-        raise ReadError(Reason.MALFORMED_RECORD, "no WARC-Type")
-    if kind not in _ROWS:
-        return _Skipped(kind if kind in _OTHER_TYPES else "unknown")
-    stated = payload_type.named(fields.all("Content-Type"))
-    is_http = kind == "response" and (stated == "application/http" or (not stated and http_response.starts(block)))
-    return _Record(kind, fields, block, http_response.parse(block) if is_http else None)
-
-
-def _of_payload(position: int, record: _Record, split: Split, sample: bytes) -> Document | Reject | _Skipped:
-    """The document in a record.
+def _of_payload(position: int, record: Record, split: Split, sample: bytes) -> Document | Reject | _Skipped:
+    """The document in a record, if it is one.
 
     Raises:
         ReadError: the payload of a page or text cannot be had.
     """
     media = record.media
-    if media not in (*HTML, *TEXT, UNKNOWN):
+    unknown = payload_type.says_nothing(media)
+    if media not in (*HTML, *TEXT) and not unknown:
         return _skipped(record, media)
     try:
-        data = record.payload(split)
+        data = record.payload(split.config)
     except ReadError:
-        if media == UNKNOWN:
+        if unknown:
             return _skipped(record, media)
         raise
-    if media == UNKNOWN and payload_type.is_page(data):
-        media = HTML[0]
-    if (found := payload_type.binary(data)) or media == UNKNOWN:
+    if found := payload_type.binary(data):
         return _skipped(record, found)
+    if unknown and not payload_type.is_page(data):
+        return _skipped(record, media)
     limit = split.config.max_document_bytes
     if len(data) > limit:
         return Reject(position, Reason.OVERSIZED, f"{len(data):,} bytes, over {limit:,}", sample)
-    meta, charset = record.meta(media), payload_type.charset(record.content_types)
-    if media in HTML:
+    charset = payload_type.charset(record.content_types)
+    meta = {**record.meta(), "content_type": HTML[0] if unknown else media}
+    if unknown or media in HTML:
         return page(position, data, meta, split.config, charset, sample)
     try:
         text, encoding = decode(data, split.config.encoding, charset)
@@ -214,6 +152,6 @@ def _of_payload(position: int, record: _Record, split: Split, sample: bytes) -> 
     return accept(position, text, {**meta, **named}, sample)
 
 
-def _skipped(record: _Record, media: str) -> _Skipped:
+def _skipped(record: Record, media: str) -> _Skipped:
     family = media.partition("/")[0]
     return _Skipped(f"{record.kind} {family if family in _MEDIA else 'unknown'}")

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 import zstandard
-from archives import PAGE, Archive
+from archives import PAGE, Archive, response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
@@ -79,6 +79,52 @@ def test_zstd_with_a_dictionary_in_its_first_frame(read_bytes):
         for size in (1 << 40, 500):
             reading = read_bytes(first + frames, "a.warc.zst", split_bytes=size)
             assert reading.texts == [f"record number {n} of the archive" for n in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("value", "mark"),
+    [("length", "length"), ("Time", "time"), (" disconnect ", "disconnect"), ("", "unspecified")],
+)
+def test_a_page_that_the_archive_cut_is_a_document_that_says_so(read_bytes, value, mark):
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body><p>The beginning of a long page, whose e"
+    (document,) = read_bytes(response(http, f"WARC-Truncated: {value}"), "a.warc").documents
+    assert document.text == "The beginning of a long page, whose e"
+    assert document.meta["warc_truncated"] == mark
+
+
+def test_whole_pages_are_not_marked_as_cut(read_bytes):
+    assert "warc_truncated" not in read_bytes(Archive().page("a page").bytes, "a.warc.gz").documents[0].meta
+
+
+def test_the_first_segment_of_a_record_is_marked_and_the_others_are_counted(read_bytes):
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nThe first segment"
+    first = response(http, "WARC-Segment-Number: 1")
+    second = first.replace(b"response\r\nWARC-T", b"continuation\r\nWARC-T").replace(b"Number: 1", b"Number: 2")
+    reading = read_bytes(first + second, "a.warc")
+    (document,) = reading.documents
+    assert (document.text, document.meta["warc_truncated"]) == ("The first segment", "segment")
+    assert reading.skipped == {"continuation": 1}
+
+
+def test_a_revisit_is_counted_and_its_content_is_not_taken_from_its_headers(read_bytes):
+    archive = Archive().page("a page").add("revisit", b"", [("Content-Type", "text/html")])
+    reading = read_bytes(archive.bytes, "a.warc.gz")
+    assert (reading.texts, reading.skipped) == (["a page"], {"revisit": 1})
+
+
+def test_a_conversion_is_text_of_the_page_it_was_made_from(read_bytes):
+    (document,) = read_bytes(Archive().text("Žluťoučký kůň").bytes, "a.warc.wet.gz").documents
+    assert (document.text, document.meta["content_type"]) == ("Žluťoučký kůň", "text/plain")
+    assert document.meta["url"] == "http://example.org/"
+    assert "http_status" not in document.meta
+
+
+def test_fields_of_a_record_are_read_however_they_are_written(read_bytes):
+    lines = (b"WARC/1.0", b"warc-type :  Conversion", b"WARC-Target-URI:", b" <http://example.org/>", b"no field")
+    fields = b"\r\n".join((*lines, b"content-type:text/plain", b"Content-Length: 9"))
+    record = fields + b"\r\n\r\nsome text\r\n\r\n"
+    (document,) = read_bytes(record, "a.warc").documents
+    assert (document.text, document.meta["url"]) == ("some text", "http://example.org/")
 
 
 def test_charset_comes_from_http_then_from_the_page(read_bytes):
