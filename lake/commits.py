@@ -46,6 +46,9 @@ class CommitMetadata:
             return None
 
 
+EXPIRED = "expired"
+"""The operation of a commit whose entry in the log is gone."""
+
 _KEYS = {each.name for each in fields(CommitMetadata)}
 
 

@@ -139,8 +139,10 @@ class _Cutter:
         if chunk[at : at + 1] == b'"':
             self._in_string = False
             return at + 1, False
-        self._after_escape = chunk[at:] == b"\\"
-        return (len(chunk), False) if self._after_escape else (at, at < len(chunk))
+        if chunk[at : at + 1] == b"\\":  # before a line feed, or the last byte of the chunk
+            at += 1
+            self._after_escape = at == len(chunk)
+        return at, at < len(chunk)
 
     def _hold(self, piece: bytes) -> None:
         self._held += piece
