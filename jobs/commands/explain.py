@@ -95,17 +95,17 @@ def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
 
 
 def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int] | None:
-    """Pass that changed the text -> characters it removed; None in a lake of an earlier version, which does not tell.
+    """Pass that changed the text -> characters it removed; None in rows of an earlier version, which do not tell.
 
     Of a text that is not delivered, what C4's lines would remove.
     """
-    if "c4_text" not in measures or (clean and "rewritten" not in clean):
-        return None
     if clean is not None:
-        return dict(clean["rewritten"])
-    if "c4_lines" not in policy.rewrite or measures.get("c4_text") is None:
+        return clean["rewritten"]
+    if measures["c4_size"] is None:
+        return None
+    if "c4_lines" not in policy.rewrite or measures["c4_text"] is None:
         return {}
-    return {"c4_lines": measures["size"]["characters"] - measures["c4"]["characters"]}
+    return {"c4_lines": measures["size"]["characters"] - measures["c4_size"]["characters"]}
 
 
 def _cluster(lake: Lake, duplicate: Mapping[str, Any]) -> list[dict[str, Any]]:
