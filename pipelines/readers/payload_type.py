@@ -61,6 +61,11 @@ _SIGNATURES = tuple(
         (rb"\0\x01\0\0\0|OTTO\0|ttcf\0", "font/otf"),
     )
 )
+_CONTROLS = bytes({*range(0x01, 0x20)} - {*b"\t\n\f\r\x1b"})
+_SNIFFED = 1445  # as many bytes as a browser looks at
+_WITH_CONTROLS = ("utf-16", "utf16", "utf-32", "utf32", "ucs-", "unicode", "iso-2022", "csiso2022")
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+
 _PAGE = re.compile(
     rb"(?i)(?:\xef\xbb\xbf)?\s{0,1024}(?:"
     rb"(?:<\?xml[^>]{0,256}>\s{0,1024})?<(?:!doctype\s+html|html)[\s>]"
@@ -91,6 +96,18 @@ def binary(data: bytes) -> str:
     if data.startswith(b"<"):  # as most pages do, and no signature
         return ""
     return next((media for signature, media in _SIGNATURES if signature.match(data)), "")
+
+
+def is_noise(data: bytes, charset: str | None) -> bool:
+    """Whether a payload without a signature has too many control characters, one in twenty, for text in a charset.
+
+    Random bytes have one in twelve. Charsets in which text has such bytes are left to their decoder.
+    """
+    if (charset or "").lower().startswith(_WITH_CONTROLS) or data.startswith(_WIDE):
+        return False
+    head = data[:_SNIFFED]
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls > 2 and controls * 20 >= len(head)
 
 
 def is_page(data: bytes) -> bool:

@@ -124,15 +124,12 @@ def test_a_response_whose_record_names_no_type_is_known_by_its_status_line(read_
 
 
 PIECES = st.sampled_from(
-    [STATUS, b"HTTP/1.1 100\r\n", TYPE, b"\r\n", b"\n", b" ", b":", b"<p>page", b"Transfer-Encoding: chunked\r\n"]
-    + [
-        b"Content-Encoding: gzip\r\n",
-        b"Content-Encoding: deflate\r\n",
-        b"Content-Encoding: br\r\n",
-        b"4\r\n",
-        b"0\r\n",
+    [
+        *(STATUS, b"HTTP/1.1 100\r\n", TYPE, b"Content-Type: \r\n", b"\r\n", b"\n", b" ", b":", b"\xe9", b"<p>page"),
+        *(b"Content-Encoding: %s\r\n" % coding for coding in (b"gzip", b"deflate", b"br", b"zstd", b"other")),
+        *(b"Transfer-Encoding: chunked\r\n", b"4\r\n", b"0\r\n"),
+        *(b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"\x78\x9c", b"%PDF-"),
     ]
-    + [b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"\x78\x9c", b"%PDF-", b"\xe9", b"Content-Type: \r\n"]
 )
 
 
