@@ -239,14 +239,14 @@ def _archive(documents: Sequence[str], folder: Path) -> Path:
 
 
 def _read_archive(archive: Path) -> list[str]:
-    from pipelines.readers import registry
     from pipelines.readers.config import SourceConfig
+    from pipelines.readers.dispatch import read
     from pipelines.readers.listing import list_files
     from pipelines.readers.record import Document
     from pipelines.readers.splits import split
 
     source = SourceConfig(name="gate", path=str(archive))
-    records = (record for piece in split(list_files(source), source, 16 << 20) for record in registry.read(piece))
+    records = (record for piece in split(list_files(source), source, 16 << 20) for record in read(piece))
     return [record.text for record in records if isinstance(record, Document)]
 
 

@@ -49,7 +49,7 @@ def _misused(error: Exception) -> bool:
         return True
     from pipelines.policies.files import PolicyError
     from pipelines.readers.finding import SourceError
-    from pipelines.readers.registry import UnknownFormatError
+    from pipelines.readers.formats import UnknownFormatError
 
     return isinstance(error, PolicyError | SourceError | UnknownFormatError)
 

@@ -110,6 +110,7 @@ MEASURES = Table(
         language=pa.string(),
         language_score=pa.float64(),
         url=pa.string(),  # null where the document has none
+        http_status=pa.int64(),  # of the response it was read from; null where the document has none
         gopher_repetition=_struct(
             dup_para_frac=pa.float64(),
             dup_para_char_frac=pa.float64(),

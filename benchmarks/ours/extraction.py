@@ -7,8 +7,8 @@ import argparse
 from pathlib import Path
 
 from benchmarks.clock import Clock
-from pipelines.readers import registry
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import Document
 from pipelines.readers.splits import split
@@ -27,7 +27,7 @@ def main() -> None:
     with clock.measure("extraction") as done:
         documents = rejects = characters = 0
         for piece in split(list_files(source), source, SPLIT_BYTES):
-            for record in registry.read(piece):
+            for record in read(piece):
                 if isinstance(record, Document):
                     documents += 1
                     characters += len(record.text)

@@ -64,7 +64,15 @@ SWITCH = Bins(0.0, 2.0, 2)
 FILL = Bins(0.0, 1.02, 51)
 """Fill of a sequence: tokens over length."""
 
-_NAMED = {"mean_word_length": MEAN_LENGTH, "stop_words": Bins(0.0, 20.0, 20), "sentences": SMALL_COUNT}
+STATUS = Bins(100.0, 600.0, 50)
+"""Statuses of HTTP responses, in steps of ten."""
+
+_NAMED = {
+    "mean_word_length": MEAN_LENGTH,
+    "stop_words": Bins(0.0, 20.0, 20),
+    "sentences": SMALL_COUNT,
+    "http_status": STATUS,
+}
 
 
 Kind = Literal["share", "count", "switch"]

@@ -34,9 +34,10 @@ TABLES = (
 )
 
 RULE_SETS = {
-    "": "Language",
+    "": "Document",
     "language": "Language",
     "url": "URL lists",
+    "http": "HTTP status",
     "gopher_repetition": "Gopher repetition",
     "gopher_quality": "Gopher quality",
     "c4": "C4",
@@ -46,6 +47,7 @@ RULE_SETS = {
 
 MEASURES = {
     "language_score": "confidence of the language identifier",
+    "http_status": "status of the HTTP response",
     "gopher_repetition.dup_para_frac": "share of paragraphs that repeat",
     "gopher_repetition.dup_para_char_frac": "share of characters in repeated paragraphs",
     "gopher_repetition.dup_line_frac": "share of lines that repeat",

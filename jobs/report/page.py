@@ -48,7 +48,7 @@ def render(data: ReportData) -> str:
         by_language=largest(data.by_language, GROUPS),
         languages=largest(data.by_language, COLUMNS),
         tables=sorted((table for table in data.tables if table.name != "runs"), key=_way),
-        measures=[(rule_set, list(each)) for rule_set, each in groupby(data.measures, _rule_set)],
+        measures=[(rule_set, list(each)) for rule_set, each in groupby(filter(_is_known, data.measures), _rule_set)],
         choices=list(data.measures[0].by_language) if data.measures else [],
         cluster_bins=plots.cluster_bins(data.clusters.sizes) if data.clusters else {},
         behind=lambda state: behind(state, data),
@@ -182,6 +182,11 @@ def _way(table: TableState) -> tuple[int, str]:
     """Sort key of tables: the order of the data flow."""
     known = [name for name in TABLES if table.name.startswith(name)]
     return (TABLES.index(max(known, key=len)) if known else len(TABLES), table.name)
+
+
+def _is_known(measure: Measure) -> bool:
+    """Whether any document has the measure: pages alone have a status, for instance."""
+    return any(measure.all.counts)
 
 
 def _rule_set(measure: Measure) -> str:

@@ -81,6 +81,8 @@ RULES: tuple[Rule, ...] = (
     _rule("language.low_score", "language_score", "<=", 0.65, None, key="min_score"),
     # datatrove names the kind of list (domain, subdomain, url, hard_blacklisted ...).
     _rule("url.listed", "url_listed", "is true", True, None),
+    # RFC 9110, section 15: 2xx answer with what was asked for; above them stand redirects and errors.
+    _rule("http.status", "http_status", ">", 299, None),
     # Rae et al. 2021, "Scaling Language Models", table A1.
     _rule("gopher_repetition.empty", "size.characters", "is zero", True),
     _repetition("dup_para_frac", 0.3),

@@ -9,18 +9,21 @@ from pyspark.sql import types as T
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import Comparison, Rule, Threshold
 
+_OPTIONAL = {"url_listed": "boolean", "http_status": "long"}
+
 
 def decide(measures: DataFrame, policy: Policy, run_id: str) -> DataFrame:
     """measures -> decisions: every failed rule in policy order, kept where none failed.
 
     Args:
         measures: rows of table `measures`; with a boolean column `url_listed` when the policy uses URL lists
-            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed.
+            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed. Measures of a lake
+            from before `http_status` was one fail no rule on it.
         policy: the thresholds.
         run_id: goes into every row.
     """
-    absent = "url_listed" not in measures.columns
-    source = measures.withColumn("url_listed", F.lit(None).cast("boolean")) if absent else measures
+    absent = {name: F.lit(None).cast(kind) for name, kind in _OPTIONAL.items() if name not in measures.columns}
+    source = measures.withColumns(absent) if absent else measures
     failed = [F.when(failure(rule, policy), F.lit(rule.reason)) for rule in policy.active()]
     reasons = F.array_compact(F.array(*failed)) if failed else F.array().cast("array<string>")
     return source.select(

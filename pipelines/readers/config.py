@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from pipelines.config import Config, Execution, Meaning
 from pipelines.extraction.extractors import Extractor
+from pipelines.readers.formats import by_name
 
 TextUnit = Literal["document", "paragraph", "line"]
 
@@ -71,8 +72,6 @@ class SourceConfig(Config):
     @field_validator("format")
     @classmethod
     def _format_is_registered(cls, name: str) -> str:
-        from pipelines.readers.registry import by_name
-
         if name != "auto":
             by_name(name)
         return name

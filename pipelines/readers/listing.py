@@ -19,8 +19,8 @@ import zstandard
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import DeltaFile
 from pipelines.readers.finding import Excluded, Found, find
+from pipelines.readers.formats import UnknownFormatError, by_name, choose, codec_of
 from pipelines.readers.record import SAMPLE_BYTES, InputFile, Reason, Reject
-from pipelines.readers.registry import UnknownFormatError, by_name, choose, codec_of
 from pipelines.readers.storage import ReadError, archive, open_location, open_member, storable_path
 
 EDGE = 64 << 10

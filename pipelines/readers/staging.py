@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.readers.dispatch import read
 from pipelines.readers.record import Document, ReadStatistics, Reject, Split, doc_id
-from pipelines.readers.registry import read
 from pipelines.tables import DOCUMENTS, REJECTS
 
 BATCH_BYTES = 16 << 20

@@ -34,9 +34,16 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
     rows = documents.num_rows
     measured = _by_language(documents.column("text"), documents.column("language"), config)
     columns = {name: documents.column(name) for name in ("doc_id", "source", "language", "language_score")}
-    columns |= {"url": pc.map_lookup(documents.column("meta"), "url", "first"), **measured}
+    meta = documents.column("meta")
+    columns |= {"url": pc.map_lookup(meta, "url", "first"), "http_status": _http_status(meta), **measured}
     columns["run_id"] = pa.array([run_id] * rows, pa.string())
     return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+
+def _http_status(meta: pa.Array) -> pa.Array:
+    """The three digits of a status (RFC 9110, section 15); null where there are none, or something else."""
+    stated = pc.map_lookup(meta, "http_status", "first")
+    return pc.if_else(pc.match_substring_regex(stated, "^[0-9]{3}$"), stated, None).cast(pa.int64())
 
 
 def _by_language(texts: pa.Array, languages: pa.Array, config: MeasureConfig) -> dict[str, pa.Array]:

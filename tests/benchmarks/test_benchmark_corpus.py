@@ -10,8 +10,8 @@ from warcio.archiveiterator import ArchiveIterator
 from benchmarks.corpus import PARTS, _chosen, _write_part, cache_folder
 from benchmarks.debian import Package, Page, pages
 from benchmarks.web_archive import charset, response, url, warcinfo
-from pipelines.readers import registry
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.splits import split
 
@@ -53,7 +53,7 @@ def test_warcio_reads_the_records_and_their_digests_hold(found, tmp_path):
 
 def test_our_reader_gives_text_and_address_of_each_page(found, tmp_path):
     source = SourceConfig(name="pages", path=str(archive(found, tmp_path)))
-    records = [record for piece in split(list_files(source), source, 1 << 20) for record in registry.read(piece)]
+    records = [record for piece in split(list_files(source), source, 1 << 20) for record in read(piece)]
     texts = [getattr(record, "text", None) for record in records]
     assert texts[0] == texts[2]
     assert "über Wörter" in texts[0]

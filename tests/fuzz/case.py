@@ -19,9 +19,9 @@ from targets import TARGETS
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.decompress import codec
+from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import Document, InputFile, ReadStatistics, Reject
-from pipelines.readers.registry import read
 from pipelines.readers.splits import is_splittable, split
 from pipelines.readers.staging import staged_batches
 from pipelines.readers.storage import ReadError, open_source

@@ -1,4 +1,4 @@
-"""What is fuzzed: every format of the registry, in every packing, each with the options that change how it reads."""
+"""What is fuzzed: every format of the table, in every packing, each with the options that change how it reads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ import pytest
 from targets import AVAILABLE, TARGETS
 
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.registry import CODECS, FORMATS
+from pipelines.readers.formats import CODECS, FORMATS
 
 
 def test_every_format_and_every_compression_is_a_target(tmp_path):

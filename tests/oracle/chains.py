@@ -25,7 +25,9 @@ Settings = dict[str, Any]
 def policy(chain: str) -> Policy:
     """The policy without the rules that look at no text."""
     whole = load(chain)
-    return whole.model_copy(update={"order": tuple(name for name in whole.order if name not in ("language", "url"))})
+    return whole.model_copy(
+        update={"order": tuple(name for name in whole.order if name not in ("http", "language", "url"))}
+    )
 
 
 def settings(language: str) -> dict[str, list[tuple[str, Settings]]]:

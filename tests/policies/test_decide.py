@@ -20,6 +20,7 @@ GOOD = {
     "language": "en",
     "language_score": 0.99,
     "url_listed": False,
+    "http_status": 200,
     "size": {"characters": 1000},
     "gopher_repetition": {rule.name: 0.0 for rule in RULE_SETS["gopher_repetition"] if rule.name != "empty"},
     "gopher_quality": {
@@ -157,7 +158,14 @@ NUMBERS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.12, 0.2, 0.3, 0.5, 0
 COUNTS = st.one_of(st.none(), st.sampled_from([0, 2, 3, 5, 10, 50, 100_000]), st.integers(0, 200_000))
 YES_NO = st.sampled_from([None, True, False])
 LANGUAGES = st.sampled_from([None, "en", "de", "fr", "es", "cs", "no", "tlh"])
-COUNTED = ("gopher_quality.words", "gopher_quality.stop_words", "c4.sentences", "fineweb.lines", "size.characters")
+COUNTED = (
+    "gopher_quality.words",
+    "gopher_quality.stop_words",
+    "c4.sentences",
+    "fineweb.lines",
+    "size.characters",
+    "http_status",
+)
 
 
 def measures_of(path):
@@ -245,11 +253,33 @@ def test_the_spark_expression_decides_as_the_plain_function(spark, many_rows, po
     assert {row.policy for row in by_id.values()} == {policy.label}
 
 
-def test_without_url_lists_nothing_is_listed(spark):
+@pytest.mark.parametrize("absent", ["url_listed", "http_status"])
+def test_a_measure_that_a_lake_does_not_have_fails_nothing(spark, absent):
     from pipelines.policies.spark import decide
 
-    frame = spark.createDataFrame([GOOD], schema_of(GOOD)).drop("url_listed")
+    frame = spark.createDataFrame([GOOD], schema_of(GOOD)).drop(absent)
     assert decide(frame, FINEWEB, "r").head().kept
+
+
+@pytest.mark.parametrize("policy", ["fineweb", "fineweb2", "gopher", "technical"])
+@pytest.mark.parametrize("status", [301, 304, 403, 404, 500, 503, 999])
+def test_pages_that_no_success_answered_with_are_dropped_first_of_all_for_their_status(policy, status):
+    row = changed("http_status", status, changed("gopher_quality.words", 3))
+    assert reasons(row, load(policy)) == ["http.status", "gopher_quality.short_doc"]
+
+
+@pytest.mark.parametrize("status", [None, 200, 203, 206, 299])
+def test_successes_and_documents_without_a_status_pass(status):
+    assert reasons(changed("http_status", status), FINEWEB) == []
+
+
+def test_the_policy_that_drops_nothing_keeps_error_pages():
+    assert reasons(changed("http_status", 404), load("none")) == []
+
+
+def test_a_policy_may_allow_error_pages():
+    policy = Policy(name="x", order=("http",), rules={"http": {"status": False}})
+    assert reasons(changed("http_status", 404), policy) == []
 
 
 def test_changes_count_documents_by_reason_and_language(spark):

@@ -30,8 +30,8 @@ def test_fineweb_states_every_threshold_and_each_is_the_published_default():
         assert fineweb.threshold(rule) == expected
 
 
-def test_fineweb_decides_in_the_published_order():
-    order = ("language", "url", "gopher_repetition", "gopher_quality", "c4", "fineweb")
+def test_fineweb_decides_in_the_published_order_once_error_pages_are_dropped():
+    order = ("http", "language", "url", "gopher_repetition", "gopher_quality", "c4", "fineweb")
     assert load("fineweb").order == order
 
 
@@ -72,7 +72,7 @@ def test_a_file_extends_another_beside_it(policy_file):
     ("text", "line", "key", "says"),
     [
         ("order: [c4]\nrules:\n  c4:\n    too_few_sentence: 5\n", 4, "rules.c4.too_few_sentence", "too_few_sentences"),
-        ("order: [c4]\nrules:\n  c5: {}\n", 3, "rules.c5", "known: language, url"),
+        ("order: [c4]\nrules:\n  c5: {}\n", 3, "rules.c5", "known: language, url, http"),
         ("order:\n  - c4\n  - c5\n", 3, "order.1", "unknown rule set 'c5'"),
         ("order:\n  - c4\n  - c4\n", 3, "order.1", "twice"),
         ("order: [c4]\nordre: [c4]\n", 2, "ordre", "unknown key"),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import Document, ReadStatistics, Reject
-from pipelines.readers.registry import read
 from pipelines.readers.splits import split
 
 WHOLE = 1 << 40

@@ -9,10 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
 from pipelines.readers.finding import SourceError
+from pipelines.readers.formats import UnknownFormatError, by_name, choose
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import InputFile, Reason
-from pipelines.readers.registry import UnknownFormatError, by_name, choose, read
 from pipelines.readers.splits import split
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import Split
-from pipelines.readers.registry import read
 from pipelines.readers.splits import assign, split
 
 lines = st.lists(

@@ -16,9 +16,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import ReadStatistics
-from pipelines.readers.registry import read
 from pipelines.readers.splits import split
 
 PAGE = "<html><head><title>t</title></head><body><main><p>{}</p></main></body></html>"

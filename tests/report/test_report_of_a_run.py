@@ -35,7 +35,7 @@ def test_every_number_of_the_contract_is_drawn(run):
         if pa.types.is_struct(field.type)
         for leaf in field.type
     ]
-    assert [measure.name for measure in run.measures] == ["language_score", *leaves]
+    assert [measure.name for measure in run.measures] == ["language_score", "http_status", *leaves]
 
 
 def test_reasons_are_rules_with_examples(run):

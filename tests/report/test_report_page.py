@@ -88,9 +88,16 @@ def test_ordinary_text_is_shown_as_it_is(text):
 
 def test_each_distribution_is_there_with_its_thresholds(data):
     html = render(data)
-    assert html.count('class="plot histogram"') == len(data.measures) + 1 + len(data.sequences)
+    known = [measure for measure in data.measures if any(measure.all.counts)]
+    assert len(known) > 20
+    assert html.count('class="plot histogram"') == len(known) + 1 + len(data.sequences)
     assert "drop &lt; 50" in html  # the base threshold
     assert "drop &lt; 40" in html  # German has its own
+
+
+def test_a_measure_that_no_document_has_is_not_drawn(data):
+    assert next(measure for measure in data.measures if measure.name == "http_status").missing == 32
+    assert "http_status" not in render(data)
 
 
 def test_stages_that_have_not_run_are_named(young_lake):

@@ -27,6 +27,26 @@ def test_a_document_without_url_has_null():
     assert measure(batch, MeasureConfig()).column("url").to_pylist() == [None]
 
 
+@pytest.mark.parametrize(
+    ("stated", "status"),
+    [
+        ("200", 200),
+        ("404", 404),
+        ("", None),
+        ("2xx", None),
+        ("-1", None),
+        ("20000000000000000000", None),
+        (None, None),
+    ],
+)
+def test_a_status_is_three_digits_or_null(stated, status):
+    meta = pa.array(
+        [[("url", "u")] if stated is None else [("http_status", stated)]], pa.map_(pa.string(), pa.string())
+    )
+    batch = documents(["x"]).set_column(5, "meta", meta)
+    assert measure(batch, MeasureConfig()).column("http_status").to_pylist() == [status]
+
+
 def test_a_null_text_measures_as_an_empty_one():
     measures = measured(None)
     assert measures["size"] == {"characters": 0, "words": 0, "lines": 0}

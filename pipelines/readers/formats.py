@@ -1,16 +1,13 @@
-"""The one registry of input formats: a name, its suffixes, its first bytes, and the module that reads it.
+"""The one table of input formats: a name, its suffixes, its first bytes, and the module that reads it.
 
-A format's module has `read(split, statistics) -> Iterator[Document | Reject]`; it is imported when a file needs it.
+A format's module has `read(split, statistics) -> Iterator[Document | Reject]`; `dispatch` imports it when a file needs
+it. This module imports none of the package, so that configuration can check names against it.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import PurePosixPath
-
-from pipelines.readers.record import ReadStatistics, Reason, Records, Reject, Split
-from pipelines.readers.storage import ReadError
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 CODECS = {".gz": "gzip", ".zst": "zstd"}
@@ -118,22 +115,3 @@ def choose(name: str, head: bytes) -> Format:
         f"no reader for this file: known suffixes are {known}, each also with .gz or .zst, or in a .zip; "
         "name a format for the source, or exclude the file"
     )
-
-
-def read(split: Split, statistics: ReadStatistics | None = None) -> Records:
-    """The records of a split, in order of position. Bad input becomes rejects, never an exception."""
-    statistics = statistics if statistics is not None else ReadStatistics()
-    file = split.file
-    if file.problem is not None or file.size == 0:
-        statistics.rows += 1
-        yield file.problem or Reject(0, Reason.EMPTY, "the file is empty")
-        return
-    module = import_module(f"pipelines.readers.{by_name(file.format).module}")
-    position = split.start
-    try:
-        for record in module.read(split, statistics):
-            position = record.position + 1
-            yield record
-    except ReadError as error:
-        statistics.rows += 1
-        yield Reject(position, error.reason, error.detail)
