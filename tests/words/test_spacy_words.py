@@ -298,7 +298,7 @@ def test_a_special_case_across_a_space_does_not_hide_another():
 
 def test_text_in_many_languages_is_forgotten_language_by_language(monkeypatch):
     monkeypatch.setattr("pipelines.words.splitter.CHUNKS_OF_ALL_LANGUAGES", 100)
-    monkeypatch.setattr("pipelines.words.spacy_words._INTERNERS", interners := {})
+    monkeypatch.setattr("pipelines.words.splitter._INTERNERS", interners := {})
     for language in ("en", "de", "cs", "en"):
         text = " ".join(f"{language}-{number}" for number in range(60))
         assert words(text, language) == spacy_words(text, language)
