@@ -21,7 +21,10 @@ class IngestConfig(Config):
     """How input becomes `documents`."""
 
     reject_limit: Execution[float] = Field(
-        0.5, ge=0, le=1, description="a run exits 1 when a larger share of the records is rejected"
+        0.5,
+        ge=0,
+        le=1,
+        description="a run exits 1 when it rejects a larger share of the records that it read of a source",
     )
     split_bytes: Execution[int] = Field(8 << 20, ge=1 << 10, description="bytes of a file that one task reads, about")
     batch_bytes: Execution[int] = Field(
@@ -40,6 +43,9 @@ class CleanConfig(Config):
     urls: UrlConfig = UrlConfig()
     repair: RepairConfig = RepairConfig()
     pii: PiiConfig = PiiConfig()
+    rewrite_limit: Execution[float] = Field(
+        0.3, ge=0, le=1, description="a run warns when rewriting removed a larger share of a language's characters"
+    )
 
 
 class RunConfig(Config):

@@ -13,14 +13,20 @@ class CommitMetadata:
 
     run_id: str
     stage: str
-    mode: str  # append | rebuild
+    mode: str  # append | change (rows were removed too) | rebuild
     config_hash: str
     code_version: str
     inputs: Mapping[str, int]  # table -> version read
     started_at: float  # seconds since the epoch
     rows_in: int = 0
     rows_out: int | None = None  # rows added; None in commits of version 0.1, whose metrics Spark counted
+    rows_removed: int = 0  # by a change
     detail: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def semantics(self) -> tuple[int, ...]:
+        """The versions of the step that made the table's rows, oldest first; 0 before versions were recorded."""
+        return tuple(int(version) for version in self.detail.get("semantics", "0").split(","))
 
     def to_json(self) -> str:
         """The value of `userMetadata`."""
@@ -35,6 +41,9 @@ class CommitMetadata:
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
+
+EXPIRED = "expired"
+"""The operation of a commit whose entry in the log is gone."""
 
 _KEYS = {each.name for each in fields(CommitMetadata)}
 

@@ -30,10 +30,19 @@ class DataFile:
         low, high = self.low.get(column), self.high.get(column)
         return low is None or high is None or any(low <= value <= high for value in values)
 
+    def may_hold_between(self, column: str, bounds: Any) -> bool:
+        """Whether some row can have a value within `bounds`, a scalar of `pyarrow.compute.min_max`."""
+        low, high = self.low.get(column), self.high.get(column)
+        return low is None or high is None or (low <= bounds["max"].as_py() and bounds["min"].as_py() <= high)
+
     def holds_only(self, column: str, values: Collection[str]) -> bool:
         """Whether every row has one of the values, as far as statistics say."""
         low = self.low.get(column)
         return low is not None and low == self.high.get(column) and low in values
+
+    def statistics(self) -> str:
+        """The value of an add-action's `stats` (delta.io, PROTOCOL.md: JSON)."""
+        return json.dumps({"numRecords": self.rows, "minValues": self.low, "maxValues": self.high})
 
     def to_json(self) -> str:
         """As JSON, to send from a task to the driver."""
@@ -95,15 +104,14 @@ def _from_log(row: Mapping[str, Any]) -> DataFile:
 
 
 def add_action(file: DataFile) -> Any:
-    """The action that adds a file to a table (delta.io, PROTOCOL.md: statistics are JSON)."""
+    """The action that adds a file to a table."""
     from deltalake.transaction import AddAction
 
-    statistics = {"numRecords": file.rows, "minValues": file.low, "maxValues": file.high}
     return AddAction(
         path=file.path,
         size=file.size,
         partition_values=dict(file.partition),
         modification_time=int(time.time() * 1000),
         data_change=True,
-        stats=json.dumps(statistics),
+        stats=file.statistics(),
     )

@@ -3,15 +3,18 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lake.commits import Commit, CommitMetadata, parse
+from lake import history, log, row_files
+from lake.commits import EXPIRED, Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
-from pipelines.tables import Table
+from pipelines.tables import RUNS, Table
 from pipelines.workers.mapped import Mapped
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
@@ -19,11 +22,10 @@ if TYPE_CHECKING:  # logs, versions and sizes need no Spark
 
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
-_COMMIT_FILE = re.compile(r"(\d{20})\.json$")
+_LOG_ENTRY = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
+_CONCURRENT = "{table}: another run committed meanwhile; run the command again"
+_CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
 _ATTEMPTS = 10  # at a commit without a base version
-
-# Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
-_PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
 
 
 class ConcurrentCommitError(RuntimeError):
@@ -99,6 +101,11 @@ class Lake:
         opened = self._table(table, self.version(table) if version is None else version)
         return pa.schema(opened.schema().to_arrow())
 
+    def properties(self, table: str, version: int | None = None) -> dict[str, str]:
+        """The table properties of a version, by default the newest."""
+        opened = self._table(table, self.version(table) if version is None else version)
+        return dict(opened.metadata().configuration or {})
+
     def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
         """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
 
@@ -113,18 +120,34 @@ class Lake:
             rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
         return rows
 
-    def read_here(self, table: str, columns: Sequence[str]) -> pa.Table:
-        """Some columns of a small table, read in this process without an engine."""
+    def read_holding(self, table: str, version: int, column: str, values: pa.Array) -> "DataFrame":
+        """The rows of a version that have one of the values in a column of texts.
+
+        Only files with such rows are read whole, so that a few rows of a large table are found quickly.
+        """
+        files = row_files.holding(self.storage, table, self.files(table, version), column, values)
+        rows = self.read_files(table, files, self.schema(table, version))
+        return rows.join(self.engine.frame(pa.table({column: values})), on=column, how="left_semi")
+
+    def read_here(self, table: str, columns: Sequence[str], run_ids: Collection[str] | None = None) -> pa.Table:
+        """Some columns of a small table, read in this process without an engine.
+
+        With `run_ids`, only the rows of these runs; the columns must name `run_id` then.
+        """
         import pyarrow.parquet as pq
 
         parts = []
         for file in self.files(table):
+            if run_ids is not None and not file.may_hold("run_id", run_ids):
+                continue
             with self.storage.open(f"{table}/{file.path}") as stream:
                 parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
         schema = self.schema(table)
-        return pa.concat_tables(
-            [pa.schema([schema.field(name) for name in columns]).empty_table(), *parts], promote_options="permissive"
-        )
+        empty = pa.schema([schema.field(name) for name in columns]).empty_table()
+        found = pa.concat_tables([empty, *parts], promote_options="permissive")
+        if run_ids is None:
+            return found
+        return found.filter(pc.is_in(found["run_id"], pa.array(run_ids, found["run_id"].type)))
 
     def read_files(self, table: str, files: Sequence[DataFile], schema: pa.Schema) -> "DataFrame":
         """The rows of some data files of a table, committed or not."""
@@ -153,15 +176,24 @@ class Lake:
         return rows.withColumns(added).select(*schema.names)
 
     def commits(self, table: str, after: int = -1) -> Iterator[Commit]:
-        """Commits newer than version `after`, newest first."""
-        for version in sorted(self._versions(table), reverse=True):
-            if version <= after:
-                return
-            yield parse(table, version, self.storage.read_text(f"{table}/_delta_log/{version:020d}.json") or "")
+        """Commits newer than version `after`, newest first, each version once.
+
+        Where an entry of the log has expired, the commit is as `runs` recorded it, else its operation is `EXPIRED`.
+        """
+        recorded: Mapping[int, Commit] | None = None
+        for version in range(self.version(table), after, -1):
+            text = self.storage.read_text(f"{table}/_delta_log/{version:020d}.json")
+            if text is not None:
+                yield parse(table, version, text)
+                continue
+            if recorded is None:
+                recorded = {} if table == RUNS.name else history.recorded(self, table)
+            yield recorded.get(version) or history.expired(table, version)
 
     def last_own_commit(self, table: str) -> Commit | None:
-        """The newest commit that tokenlake made."""
-        return next((commit for commit in self.commits(table) if commit.metadata), None)
+        """The newest commit that tokenlake made; None if there is none, or if nothing tells about a newer one."""
+        known = takewhile(lambda commit: commit.operation != EXPIRED, self.commits(table))
+        return next((commit for commit in known if commit.metadata), None)
 
     def append(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int | None) -> None:
         """Adds rows in one commit. `base` and errors as for `commit_files`."""
@@ -185,6 +217,29 @@ class Lake:
         reports = rows.select(*table.schema.names).mapInArrow(task, from_arrow_schema(task.schema))
         return of_table(reports.toArrow(), table.name)
 
+    def change(
+        self,
+        table: Table,
+        removed: Sequence[DataFile],
+        added: Sequence[DataFile],
+        metadata: CommitMetadata,
+        base: int,
+    ) -> None:
+        """Takes data files out of a table and adds others, in one commit; `base` and errors as for `commit_files`.
+
+        Raises:
+            UnwritableTableError: the table uses a Delta feature that this would break.
+        """
+        log.require_writable(self._table(table.name, base))
+        transaction = (f"tokenlake/{table.name}", base + 1)
+        try:
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+        except FileExistsError as error:
+            if not self._is_own(table.name, base + 1, metadata.run_id):
+                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
+        if (base + 1) % _CHECKPOINT_INTERVAL == 0:
+            self._table(table.name, base + 1).create_checkpoint()
+
     def commit_files(
         self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None
     ) -> None:
@@ -192,7 +247,8 @@ class Lake:
 
         Args:
             files: to add to the table.
-            table: name, schema and partitioning; the schema replaces that of the stored table.
+            table: name, schema, partitioning and properties; schema and properties replace those of the stored table,
+                in the same commit.
             metadata: is stored in the log; `rows_out` is counted from the files unless it is set.
             mode: `append`, or `overwrite`, which removes all earlier files from the table.
             base: the version that the files were computed from; the commit becomes version `base + 1` or fails, so of
@@ -204,10 +260,9 @@ class Lake:
         """
         if metadata.rows_out is None:
             metadata = replace(metadata, rows_out=sum(file.rows for file in files))
-        actions = [add_action(file) for file in files]
         if base is not None:
             try:
-                self._commit(table, actions, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
+                self._commit(table, files, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
             except ConcurrentCommitError:
                 if not self._is_own(table.name, base + 1, metadata.run_id):
                     raise
@@ -218,7 +273,7 @@ class Lake:
             if self._has_committed(table.name, version, metadata.run_id):
                 return
             try:
-                self._commit(table, actions, metadata, mode, version, transaction)
+                self._commit(table, files, metadata, mode, version, transaction)
                 return
             except ConcurrentCommitError:
                 if attempt == _ATTEMPTS - 1:
@@ -255,47 +310,73 @@ class Lake:
     def _commit(
         self,
         table: Table,
-        actions: Sequence[Any],
+        files: Sequence[DataFile],
         metadata: CommitMetadata,
         mode: str,
         base: int,
         transaction: tuple[str, int],
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
-        import deltalake
-        from deltalake import exceptions
-        from deltalake.transaction import CommitProperties, Transaction, create_table_with_add_actions
+        from deltalake.exceptions import DeltaError
 
-        schema = deltalake.Schema.from_arrow(table.schema)
-        properties = CommitProperties(
-            custom_metadata={"userMetadata": metadata.to_json()},
-            app_transactions=[Transaction(*transaction, None)],
-            max_commit_retries=0,
-        )
-        partition_by = list(table.partition_by)
         try:
-            if base < 0:
-                create_table_with_add_actions(
-                    self.path(table.name),
-                    schema,
-                    list(actions),
-                    mode="error",
-                    partition_by=partition_by,
-                    configuration=_PROPERTIES,
-                    commit_properties=properties,
-                )
+            if base >= 0 and table.properties.items() <= self.properties(table.name, base).items():
+                self._add(table, files, metadata, mode, base, transaction)
             else:
-                self._table(table.name, base).create_write_transaction(
-                    list(actions), mode=mode, schema=schema, partition_by=partition_by, commit_properties=properties
-                )
-        except exceptions.DeltaError as error:
+                self._describe(table, files, metadata, mode, base, transaction)
+        except (DeltaError, FileExistsError) as error:
             if self.version(table.name) > base:
-                raise ConcurrentCommitError(
-                    f"{table.name}: another run committed meanwhile; run the command again"
-                ) from error
+                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
             raise
         finally:
             self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
+
+    def _add(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits files to a table whose properties stay."""
+        from deltalake import Schema
+        from deltalake.transaction import CommitProperties, Transaction
+
+        self._table(table.name, base).create_write_transaction(
+            [add_action(file) for file in files],
+            mode=mode,
+            schema=Schema.from_arrow(table.schema),
+            partition_by=list(table.partition_by),
+            commit_properties=CommitProperties(
+                custom_metadata={"userMetadata": metadata.to_json()},
+                app_transactions=[Transaction(*transaction, None)],
+                max_commit_retries=0,
+            ),
+        )
+
+    def _describe(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits files to a new table, or to one whose properties change.
+
+        Raises:
+            ValueError: rows of the stored table would get properties that are not theirs.
+        """
+        opened = self._table(table.name, base) if base >= 0 else None
+        present = active(opened) if opened else []
+        if mode == "append" and files and present:
+            raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
+        removed = present if mode == "overwrite" else []
+        description = log.describe(table, opened)
+        log.commit(self.storage, table.name, base + 1, removed, files, metadata, transaction, description)
 
     def _table(self, table: str, version: int) -> Any:
         """The `deltalake.DeltaTable` of a version, cached."""
@@ -308,7 +389,7 @@ class Lake:
 
     def _versions(self, table: str) -> list[int]:
         names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
-        return [int(found[1]) for name in names if (found := _COMMIT_FILE.match(name))]
+        return [int(found[1]) for name in names if (found := _LOG_ENTRY.match(name))]
 
 
 def _application(table: str, run_id: str) -> str:

@@ -1,7 +1,8 @@
 """Incremental processing: derives the work of a step from the last commit of its output table.
 
 A *step* computes one table from others. Its last commit records the input versions and the configuration it was made
-from. Compared with the current ones, this gives the kind of work: nothing, append (inputs only grew), or rebuild.
+from. Compared with the current ones, this gives the kind of work: nothing, append (inputs only grew), change (rows
+left an input), or rebuild.
 """
 
 import hashlib
@@ -15,13 +16,18 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lake.commits import Commit, CommitMetadata
+import pyarrow as pa
+
+from lake.commits import EXPIRED, Commit, CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake, Rows
+from lake.rebuilding import outdated
+from lake.row_files import without
+from pipelines.semantics import Semantics
 from pipelines.tables import Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 
 @dataclass(frozen=True)
@@ -30,18 +36,21 @@ class Work:
 
     stage: str
     output: Table
-    mode: str  # nothing | append | rebuild
+    mode: str  # nothing | append | change | rebuild
     config_hash: str
+    semantics: str  # versions of the step that make the rows of the output, oldest first: "2", or "1,2"
     inputs: Mapping[str, int]  # table -> version to read
     base: int  # version of the output before this work
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids that are not processed yet
     rows_in: int = 0
+    why: str = ""  # of a rebuild whose cause is here, and not in an input
     started_at: float = field(default_factory=time.time)
 
     @property
     def run_id(self) -> str:
         """Identifies the work, not the attempt: a repeated attempt has the same id, so its commit is a no-op."""
-        return run_id(self.stage, self.output.name, self.config_hash, dict(self.inputs), self.base, self.mode)
+        determined_by = (self.config_hash, self.semantics, dict(self.inputs), self.base, self.mode)
+        return run_id(self.stage, self.output.name, *determined_by)
 
     def metadata(self, **detail: str) -> CommitMetadata:
         """The metadata of this work's commit."""
@@ -54,47 +63,75 @@ class Work:
             inputs=dict(self.inputs),
             started_at=self.started_at,
             rows_in=self.rows_in,
-            detail=detail,
+            detail={**detail, "semantics": self.semantics},
         )
 
     def read(self, lake: Lake, table: str) -> "DataFrame":
-        """An input at the planned version; in append mode only the rows that are not processed yet."""
-        return lake.read(table, self.inputs[table], self.fresh[table] if self.mode == "append" else None)
+        """An input at the planned version; in an append or a change only the rows that are not processed yet."""
+        return lake.read(table, self.inputs[table], self.fresh[table] if self.fresh else None)
 
     def whole(self, lake: Lake, table: str) -> "DataFrame":
         """All rows of an input at the planned version, processed before or not."""
         return lake.read(table, self.inputs[table])
 
     def previous(self, lake: Lake) -> "DataFrame":
-        """All rows of the output before this work, to be replaced by `update`."""
+        """All rows of the output before this work, to be changed by `replace`."""
         return lake.read(self.output.name, self.base)
 
-    def commit(self, lake: Lake, rows: Rows, **detail: str) -> Commit:
-        """Writes and commits rows: appended, or in place of all earlier rows when this is a rebuild."""
+    def beside(self, lake: Lake, table: str, wanted: pa.Array, column: str = "doc_id") -> "DataFrame":
+        """The rows of a side input, or of the output before this work, that have one of the values in a column."""
+        return lake.read_holding(table, self.inputs.get(table, self.base), column, wanted)
+
+    def gone(self, lake: Lake) -> pa.Array:
+        """Keys of output rows whose input row was removed, or is among those that are processed now."""
+        key, driving = self.output.key[0], next(iter(self.inputs))
+        staying = self.whole(lake, driving).where(self.is_settled(driving))
+        return keys(self.previous(lake).select(key).join(staying.select(key), on=key, how="left_anti"))
+
+    def is_settled(self, table: str) -> "Column":
+        """Whether a row of an input has been processed before."""
+        from pyspark.sql import functions as F
+
+        new = self.fresh[table]
+        return ~F.col("run_id").isin(*new) if new else F.lit(True)
+
+    def write(self, lake: Lake, rows: Rows) -> Sequence[DataFile]:
+        """Writes rows to data files of the output, without committing them."""
         lake.remove_unfinished(self.output.name, self.run_id)
-        return self.commit_files(lake, lake.write(rows, self.output, self.run_id), **detail)
+        return lake.write(rows, self.output, self.run_id)
+
+    def commit(self, lake: Lake, rows: Rows, **detail: str) -> Commit:
+        """Writes and commits rows: appended, or in place of all earlier rows when this is a rebuild.
+
+        A change also removes the rows that are `gone`.
+        """
+        return self.commit_files(lake, self.write(lake, rows), **detail)
 
     def commit_files(self, lake: Lake, files: Sequence[DataFile], **detail: str) -> Commit:
         """Commits data files that tasks of this work wrote; as `commit`."""
+        if self.mode == "change":
+            return self.replace(lake, self.gone(lake), files, **detail)
         mode = "append" if self.mode == "append" else "overwrite"
         lake.commit_files(files, self.output, self.metadata(**detail), mode, self.base)
         return self._committed(lake)
 
-    def update(self, lake: Lake, kept: "DataFrame", added: "DataFrame", **detail: str) -> Commit:
-        """Replaces the table by `kept`, the unchanged rows, and `added`, the new or changed ones.
+    def replace(self, lake: Lake, keys: pa.Array, files: Sequence[DataFile], **detail: str) -> Commit:
+        """Commits data files and, in the same commit, removes the rows that have one of `keys`.
 
-        Downstream steps treat it as an append: every earlier key is still in the table. The commit names the version
-        it replaces among its inputs.
+        If this work is an append, every key must come back with the files: steps that follow see an append. The commit
+        names the version it changes among its inputs.
         """
-        lake.remove_unfinished(self.output.name, self.run_id)
-        new = lake.write(added, self.output, self.run_id)
-        files = [*lake.write(kept, self.output, self.run_id), *new]
+        table = self.output.name
+        rewritten = without(
+            lake.storage, self.output, lake.files(table, self.base), self.output.key[0], keys, self.run_id
+        )
         metadata = replace(
             self.metadata(**detail),
-            inputs={**self.inputs, self.output.name: self.base},
-            rows_out=sum(file.rows for file in new),
+            inputs={**self.inputs, table: self.base},
+            rows_out=sum(file.rows for file in files),
+            rows_removed=rewritten.rows,
         )
-        lake.commit_files(files, self.output, metadata, "overwrite", self.base)
+        lake.change(self.output, rewritten.removed, [*rewritten.added, *files], metadata, self.base)
         return self._committed(lake)
 
     def _committed(self, lake: Lake) -> Commit:
@@ -104,7 +141,16 @@ class Work:
         return committed
 
 
-def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
+def plan(
+    lake: Lake,
+    stage: str,
+    output: Table,
+    inputs: Sequence[str],
+    config_hash: str,
+    semantics: Semantics,
+    keep_old: bool = False,
+    changed: str = "",
+) -> Work:
     """Compares the output's last commit with its inputs.
 
     Args:
@@ -112,35 +158,59 @@ def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_ha
         stage: of the step.
         output: the step's table.
         inputs: every table that the step reads. New rows of the first make work; the others are side inputs, which are
-            looked up: their new rows make none. A rebuild of any input rebuilds the output.
+            looked up: their new rows make none. Rows removed from any input make a change, and a rebuild of any input
+            rebuilds the output.
         config_hash: of the configuration that determines the output's rows.
+        semantics: of the step. Rows of other versions are rebuilt.
+        keep_old: rows of other versions stay, if nothing else has changed.
+        changed: what else has changed that makes the output's rows invalid, as the end of a sentence.
     """
     versions = {name: lake.version(name) for name in inputs}
     last = lake.last_own_commit(output.name)
-    base = lake.version(output.name)
-    work = Work(stage, output, "nothing", config_hash, versions, base)
-    if last is None or last.metadata is None or last.metadata.config_hash != config_hash:
-        return _rebuild(lake, work, inputs[0])
+    work = Work(stage, output, "nothing", config_hash, str(semantics.version), versions, lake.version(output.name))
+    if last is None or last.metadata is None:
+        lost = f"{output.name} is made anew: its log no longer tells what it was made from"
+        return _rebuild(lake, work, inputs[0], lost if work.base >= 0 else "")
+    why = outdated(last.metadata, config_hash, semantics, keep_old) or changed
+    if why:
+        return _rebuild(lake, work, inputs[0], f"{output.name} is made anew: {why}")
     consumed = last.metadata.inputs
     if all(consumed.get(name) == version for name, version in versions.items()):
         return work
     unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
-    if any(_replaces(commit) for commits in unseen.values() for commit in commits):
-        return _rebuild(lake, work, inputs[0])
+    replaced = [commit for commits in unseen.values() for commit in commits if _replaces(commit)]
+    if replaced:
+        return _rebuild(lake, work, inputs[0], _foreign(output.name, replaced))
     fresh = {name: tuple(_run_ids(commits)) for name, commits in unseen.items()}
-    if not fresh[inputs[0]]:
+    removed = any(_removes(commit) for commits in unseen.values() for commit in commits)
+    if not fresh[inputs[0]] and not removed:
         return work  # only side inputs have new versions, for instance after compaction
     rows_in = sum(commit.rows_out for commit in unseen[inputs[0]])
-    return Work(stage, output, "append", config_hash, versions, base, fresh, rows_in)
+    mode = "change" if removed else "append"
+    made_by = {*last.metadata.semantics, semantics.version}
+    return replace(work, mode=mode, semantics=",".join(map(str, sorted(made_by))), fresh=fresh, rows_in=rows_in)
 
 
-def _rebuild(lake: Lake, work: Work, driving: str) -> Work:
+def _rebuild(lake: Lake, work: Work, driving: str, why: str = "") -> Work:
     rows_in = 0
     for commit in lake.commits(driving):
         rows_in += commit.rows_out
         if _replaces(commit):
             break
-    return Work(work.stage, work.output, "rebuild", work.config_hash, work.inputs, work.base, rows_in=rows_in)
+    return replace(work, mode="rebuild", rows_in=rows_in, why=why)
+
+
+def _foreign(output: str, replaced: Sequence[Commit]) -> str:
+    """Why commits that are not tokenlake's, or not known, rebuild the output; empty if there are none."""
+    foreign = next((commit for commit in replaced if commit.metadata is None), None)
+    if foreign is None:
+        return ""
+    if foreign.operation == EXPIRED:
+        return (
+            f"{output} is made anew: the log of {foreign.table} no longer tells what version {foreign.version} changed"
+        )
+    which = f"{foreign.operation}, version {foreign.version}"
+    return f"{output} is made anew: another program changed {foreign.table} ({which})"
 
 
 def _replaces(commit: Commit) -> bool:
@@ -150,8 +220,18 @@ def _replaces(commit: Commit) -> bool:
     return commit.operation not in {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"}
 
 
+def _removes(commit: Commit) -> bool:
+    """Whether a commit removed single rows, and added others."""
+    return commit.metadata is not None and commit.metadata.mode == "change"
+
+
 def _run_ids(commits: Sequence[Commit]) -> list[str]:
     return [commit.metadata.run_id for commit in commits if commit.metadata]
+
+
+def keys(rows: "DataFrame") -> pa.Array:
+    """The values of a DataFrame's first column, in this process."""
+    return pa.array(rows.toArrow().column(0), pa.string())
 
 
 def run_id(stage: str, *content: object) -> str:

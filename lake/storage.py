@@ -1,6 +1,7 @@
 """Files and folders under one root: a local folder, or a URI that fsspec can open."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,6 +84,29 @@ class Storage:
             with suppress(OSError):
                 part.unlink()
             raise
+
+    def create_text(self, name: str, text: str) -> None:
+        """Writes a UTF-8 file that must not exist yet, in one step: of several writers one succeeds.
+
+        Raises:
+            FileExistsError: it exists.
+        """
+        if not is_local(self.root):
+            files, path = self._located(name)
+            files.pipe_file(path, text.encode(), mode="create")
+            return
+        final = Path(self.path(name))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = final.with_name(f".{final.name}.{uuid.uuid4().hex}.part")
+        try:
+            with open(part, "x", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.link(part, final)  # fails if the name is taken, which a rename would not
+        finally:
+            with suppress(OSError):
+                part.unlink()
 
     def delete(self, name: str) -> None:
         """Deletes a file or a whole folder, if it exists."""

@@ -4,9 +4,48 @@ Schemas are Arrow schemas, so this module imports without Spark: training and se
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
+
+CONTRACT = 2
+"""Version of this contract. It grows whenever a table changes so that earlier programs would misread it.
+
+1: `clean_documents` and `tokens` had the column `cluster_id` for what is `split_group_id` now; no table properties.
+"""
+
+CONTRACT_PROPERTY = "tokenlake.contract"
+"""Property of every table: the version of the contract that it follows. Tables without it follow version 1."""
+
+_CONTRACT = {CONTRACT_PROPERTY: str(CONTRACT)}
+
+
+class ContractError(RuntimeError):
+    """A table follows another version of the contract than this program."""
+
+
+def require_contract(lake: str, table: str, properties: Mapping[str, str]) -> None:
+    """Requires that a table of a lake follows this version of the contract.
+
+    Raises:
+        ContractError: it does not; the message says what to do.
+    """
+    found = contract_of(properties)
+    if found < CONTRACT:
+        raise ContractError(
+            f"{lake}: {table} follows contract {found}, this program {CONTRACT}: run `tokenlake upgrade {lake}` first"
+        )
+    if found > CONTRACT:
+        raise ContractError(
+            f"{lake}: {table} follows contract {found} of a newer tokenlake, this program {CONTRACT}: install that one"
+        )
+
+
+def contract_of(properties: Mapping[str, str]) -> int:
+    """The version of the contract that a table with these properties follows."""
+    return int(properties.get(CONTRACT_PROPERTY, 1))
+
 
 TEXT_MAP = pa.map_(pa.string(), pa.string())
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -17,7 +56,7 @@ STATISTICS = frozenset(
 """Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do
 not."""
 
-WITHOUT_DICTIONARY = frozenset(("ids", "text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
+WITHOUT_DICTIONARY = frozenset(("ids", "text", "c4_text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
 """Columns whose values hardly ever repeat: a dictionary would be built and given up. A reader gets `ids`, written
 plain, as one buffer for each row group."""
 
@@ -35,6 +74,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     compression: str = "zstd"
     about: str = ""
+    properties: Mapping[str, str] = field(default_factory=lambda: _CONTRACT, hash=False)
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -43,6 +83,15 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 
 def _struct(**fields: pa.DataType) -> pa.StructType:
     return pa.struct(list(fields.items()))
+
+
+_FINEWEB = _struct(
+    lines=pa.int64(),  # that are not blank
+    line_punct_ratio=pa.float64(),  # lines whose last character is terminal punctuation
+    short_line_ratio=pa.float64(),
+    char_dup_ratio=pa.float64(),  # characters in lines seen before, of all but newlines
+    list_ratio=pa.float64(),  # newlines per word
+)
 
 
 INPUTS = Table(
@@ -138,6 +187,7 @@ MEASURES = Table(
         ),
         c4=_struct(
             sentences=pa.int64(),  # of the lines kept
+            characters=pa.int64(),  # of the text that the line rules leave
             lorem_ipsum=pa.bool_(),
             curly_bracket=pa.bool_(),
             lines_read=pa.int64(),
@@ -148,18 +198,14 @@ MEASURES = Table(
             javascript=pa.int64(),
             policy=pa.int64(),
         ),
-        fineweb=_struct(
-            lines=pa.int64(),  # that are not blank
-            line_punct_ratio=pa.float64(),  # lines whose last character is terminal punctuation
-            short_line_ratio=pa.float64(),
-            char_dup_ratio=pa.float64(),  # characters in lines seen before, of all but newlines
-            list_ratio=pa.float64(),  # newlines per word
-        ),
-        size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),  # of the text as read
-        text=pa.string(),  # after C4's line rules; later stages read this column, so texts are never joined
+        fineweb=_FINEWEB,
+        c4_fineweb=_FINEWEB,  # of the text that C4's line rules leave; all other measures are of the text as read
+        size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),
+        text=pa.string(),  # as read; later stages read it here, so texts are never joined
+        c4_text=pa.string(),  # what C4's line rules leave of it; null where they leave it as it is
         run_id=pa.string(),
     ),
-    about="every measure of every rule set, and the text that later stages use",
+    about="every measure of every rule set, and the texts that a policy chooses from",
 )
 
 DECISIONS = Table(
@@ -213,12 +259,14 @@ CLEAN_DOCUMENTS = Table(
         doc_id=pa.string(),
         source=pa.string(),
         language=pa.string(),
-        text=pa.string(),  # after the rules that rewrite, ftfy and PII
+        text=pa.string(),  # after the passes of the policy: C4's line rules, ftfy, PII
+        characters=pa.int64(),  # code points of `text`
+        rewritten=pa.map_(pa.string(), pa.int64()),  # pass that changed the text -> characters removed, < 0: added
         pii=pa.map_(pa.string(), pa.int64()),  # kind -> spans replaced
         split_group_id=pa.string(),  # the LSH component when there is one, else doc_id: the held-out split goes by it
         run_id=pa.string(),
     ),
-    about="final documents: kept by the rules, one per duplicate cluster, repaired, personal data replaced",
+    about="final documents: kept by the rules, one per duplicate cluster, rewritten as the policy says",
 )
 
 TOKENS = Table(
@@ -237,8 +285,37 @@ TOKENS = Table(
 )
 
 
-def sequences(name: str) -> Table:
-    """Packed training rows of one objective: `sequences_<name>`."""
+@dataclass(frozen=True)
+class SequenceFormat:
+    """What a reader must know of a table of sequences: its table properties `tokenlake.<field>`, as text."""
+
+    objective: str  # causal
+    length: int  # tokens of a row
+    id_bits: int  # 16 or 32: unsigned, little-endian
+    pad_id: int
+    separator_id: int  # ends each document
+    tokenizer: str  # content hash of tokenizer.json, as in `tokens.tokenizer`
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """As table properties."""
+        return {f"tokenlake.{each.name}": str(getattr(self, each.name)) for each in fields(self)}
+
+    @staticmethod
+    def of(properties: Mapping[str, str]) -> "SequenceFormat":
+        """The reverse of `properties`.
+
+        Raises:
+            KeyError: a property is missing; the error names it.
+            ValueError: a number is none.
+        """
+        found = {each.name: properties[f"tokenlake.{each.name}"] for each in fields(SequenceFormat)}
+        numbers = {name: int(found[name]) for name in ("length", "id_bits", "pad_id", "separator_id")}
+        return SequenceFormat(**{**found, **numbers})  # type: ignore[arg-type]
+
+
+def sequences(name: str, described: SequenceFormat | None = None) -> Table:
+    """Packed training rows of one objective: `sequences_<name>`; to be written, `described` by their format."""
     return Table(
         f"sequences_{name}",
         key=("sequence_id",),
@@ -256,6 +333,7 @@ def sequences(name: str) -> Table:
         partition_by=("split",),
         compression="uncompressed",  # read at 1.6 to 3.6 times the rate of lz4
         about="fixed-width packed token ids with document boundaries",
+        properties=_CONTRACT | (described.properties if described else {}),
     )
 
 

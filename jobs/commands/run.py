@@ -19,12 +19,13 @@ from lake.storage import is_local
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs all stages, then checks invariants and writes the report and the funnel."""
-    return execute(configuration(arguments), STAGES, reporter, True, arguments.engine)
+    return execute(configuration(arguments), STAGES, reporter, True, arguments.engine, arguments.keep_old)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs one stage."""
-    return execute(configuration(arguments), (arguments.stage,), reporter, False, arguments.engine)
+    stages = (arguments.stage,)
+    return execute(configuration(arguments), stages, reporter, False, arguments.engine, arguments.keep_old)
 
 
 def configuration(arguments: argparse.Namespace) -> RunConfig:
@@ -51,7 +52,12 @@ def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
 
 
 def execute(
-    config: RunConfig, stages: Sequence[str], reporter: Reporter, conclude: bool, engine: str | None = None
+    config: RunConfig,
+    stages: Sequence[str],
+    reporter: Reporter,
+    conclude: bool,
+    engine: str | None = None,
+    keep_old: bool = False,
 ) -> int:
     """Chooses an engine, locks the lake and runs the stages; returns the exit status."""
     started = time.perf_counter()
@@ -67,7 +73,7 @@ def execute(
         try:
             from jobs.pipeline import run_stages
 
-            status = run_stages(made, config, reporter, stages, conclude)
+            status = run_stages(made, config, reporter, stages, conclude, keep_old)
         except Exception as error:
             note_lake(error, config.lake)
             raise

@@ -3,13 +3,23 @@
 `clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
 """
 
-from pyspark.sql import Column
+import json
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.stages import priorities
 from jobs.stages.context import StageContext
-from lake.ledger import Work, fingerprint, plan
+from jobs.stages.policy_file import label_in_force, policy_of
+from lake.lake import Lake
+from lake.ledger import Work, keys
 from lake.scratch import Scratch
+from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.policies.files import load
+from pipelines.policies.policy import Policy
+from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
@@ -25,22 +35,18 @@ def run(run: StageContext) -> None:
 def _sign(run: StageContext) -> None:
     """Signs kept documents. Each commit is one batch; batches are numbered in order of arrival."""
     lake, config = run.lake, run.config
-    priorities = {source.name: source.priority for source in config.sources if source.priority}
-    settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
-    work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
+    priority = priorities.in_force(lake, config.sources)
+    settings = config.dedup.signing_fingerprint()
+    changed = priorities.changed(lake, priority)
+    work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING, changed)
     if work.mode == "nothing":
         return
-    kept = candidates(work.whole(lake, "measures"), work.read(lake, "decisions"))
-    kept = kept.withColumn("priority", _priority(priorities))
+    kept = _candidates(work, lake, work.read(lake, "decisions"), _policy(run))
+    kept = kept.withColumn("priority", priorities.column(priority))
     batch = _next_batch(run, work)
-    run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
-
-
-def _priority(priorities: dict[str, int]) -> Column:
-    chosen = F.lit(0)
-    for name, priority in sorted(priorities.items()):
-        chosen = F.when(F.col("source") == name, priority).otherwise(chosen)
-    return chosen.cast("int")
+    signed = signatures(kept, config.dedup, batch, work.run_id)
+    detail = {"batch": str(batch), priorities.DETAIL: json.dumps(priority, sort_keys=True)}
+    run.committed(work.commit(lake, signed, **detail))
 
 
 def _next_batch(run: StageContext, work: Work) -> int:
@@ -60,40 +66,73 @@ def _batches(run: StageContext, table: str, after: int) -> list[int]:
     return batches
 
 
+def _candidates(work: Work, lake: Lake, decisions: DataFrame, policy: Policy) -> DataFrame:
+    """The candidates among some decisions, from the files of `measures` that hold them."""
+    if work.mode == "rebuild":
+        return candidates(work.whole(lake, "measures"), decisions, policy)
+    kept = keys(decisions.where("kept").select("doc_id"))
+    return candidates(work.beside(lake, "measures", kept), decisions, policy)
+
+
 def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
-    work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
+    work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint(), CLUSTERING)
     if work.mode == "nothing":
         return
-    texts = candidates(work.whole(lake, "measures"), work.whole(lake, "decisions")).select("doc_id", "text")
+    policy = _policy(run)
+
+    def texts(documents: DataFrame) -> DataFrame:
+        decided = work.whole(lake, "decisions").join(documents, on="doc_id", how="left_semi")
+        return _candidates(work, lake, decided, policy).select("doc_id", "text")
+
     signed = work.whole(lake, "signatures")
     with Scratch(lake, work.run_id) as scratch:
         if work.mode == "rebuild":
-            found = clusters(signed, None, texts, config, 0, work.run_id, scratch)
-            run.committed(work.commit(lake, found))
+            run.committed(work.commit(lake, clusters(signed, None, texts, config, 0, work.run_id, scratch)))
             return
         last = lake.last_own_commit(DUPLICATES.name)
         assert last is not None
         assert last.metadata is not None
         first_new = min(_batches(run, SIGNATURES.name, after=last.metadata.inputs["signatures"]))
-        known = work.previous(lake)
-        found = scratch.keep(clusters(signed, known, texts, config, first_new, work.run_id, scratch))
-        kept = known.join(found.select("doc_id"), on="doc_id", how="left_anti")
-        run.committed(work.update(lake, kept, found))
+        gone = scratch.frame(pa.table({"doc_id": work.gone(lake)}))
+        left = remaining(work.previous(lake), gone, work.run_id)
+        known, again = scratch.keep(left.rows), scratch.keep(left.again)
+        arrived = signed.join(again.withColumn("again", F.lit(True)), on="doc_id", how="left").withColumn(
+            "batch", F.expr(f"if(again, {first_new}L, batch)")
+        )
+        found = clusters(arrived.drop("again"), known, texts, config, first_new, work.run_id, scratch)
+        others = left.resized.join(found.select("doc_id"), on="doc_id", how="left_anti")
+        changed = scratch.keep(found.unionByName(others))
+        replaced = pa.concat_arrays([keys(rows.select("doc_id")) for rows in (gone, again, changed)])
+        run.committed(work.replace(lake, replaced, work.write(lake, changed)))
 
 
 def _finalize(run: StageContext) -> None:
-    """Writes `clean_documents`. New decisions are what makes work."""
-    lake, clean = run.lake, run.config.clean
-    settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
-    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
+    """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
+    lake, clean, policy = run.lake, run.config.clean, _policy(run)
+    settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
+    work = run.plan(
+        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
+    )
     if work.mode == "nothing":
         return
-    finalized = clean_documents(
-        work.whole(lake, "measures"),
-        work.read(lake, "decisions"),
-        work.whole(lake, "duplicates"),
-        settings,
-        work.run_id,
-    )
-    run.committed(work.commit(lake, finalized))
+    duplicates = work.whole(lake, "duplicates")
+    if work.mode != "change":
+        decided = work.read(lake, "decisions")
+        finalized = clean_documents(_candidates(work, lake, decided, policy), duplicates, settings, work.run_id)
+        run.committed(work.commit(lake, finalized))
+        return
+    wanted = work.whole(lake, "decisions").join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
+    settled = wanted.where(work.is_settled("decisions"))
+    there = work.previous(lake).select("doc_id")
+    stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
+    missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
+    finalized = clean_documents(_candidates(work, lake, missing, policy), duplicates, settings, work.run_id)
+    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))
+
+
+def _policy(run: StageContext) -> Policy:
+    """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
+    configured = load(run.config.clean.policy)
+    label = label_in_force(run.lake)
+    return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

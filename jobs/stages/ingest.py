@@ -158,6 +158,7 @@ def _commit(run: StageContext, read: Manifest) -> None:
         started_at=read.started_at,
         rows_in=sum(row["rows_read"] for row in read.inputs),
     )
+    run.ingested.append(read.run_id)
     run.lake.commit_files(read.documents, DOCUMENTS, metadata, "append", None)
     run.lake.commit_files(read.rejects, REJECTS, metadata, "append", None)
     if not run.lake.is_committed(INPUTS.name, read.run_id):

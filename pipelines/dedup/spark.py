@@ -7,7 +7,7 @@ vertex; two vertices with an equal MinHash band have an edge.
 Modules with kernels are imported where they are used: a command that finds nothing to do loads none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pyarrow as pa
@@ -21,6 +21,8 @@ from pipelines.workers.edge import in_worker
 from pipelines.workers.mapped import Mapped
 
 Batches = Iterator[pa.RecordBatch]
+Texts = Callable[[DataFrame], DataFrame]
+"""From `doc_id` to `doc_id, text` of at least these documents."""
 
 
 class Scratch(Protocol):
@@ -48,7 +50,7 @@ def signatures(candidates: DataFrame, config: DedupConfig, batch: int, run_id: s
 def clusters(
     signatures: DataFrame,
     known: DataFrame | None,
-    texts: DataFrame,
+    texts: Texts,
     config: DedupConfig,
     batch: int,
     run_id: str,
@@ -65,7 +67,7 @@ def clusters(
     Args:
         signatures: the whole table. Documents of a batch >= `batch` are new, the others have been clustered.
         known: the current table `duplicates`, None when it does not exist.
-        texts: doc_id, text of the documents in `signatures`; only members of components are read.
+        texts: doc_id, text of documents; called with the members of components.
         config: what makes a duplicate.
         batch: the first batch that is new.
         run_id: goes into every row.
@@ -158,7 +160,7 @@ def _followers(documents: DataFrame, exact: bool) -> DataFrame:
     )
 
 
-def _linked(members: DataFrame, texts: DataFrame, config: MinHashConfig | None, scratch: Scratch) -> DataFrame:
+def _linked(members: DataFrame, texts: Texts, config: MinHashConfig | None, scratch: Scratch) -> DataFrame:
     """Members of components to clusters -> vertex, component, cluster_id, similarity, is_new."""
     if config is None:
         from pipelines.dedup.verification import SCHEMA as LINKED
@@ -227,7 +229,7 @@ def _are_stars(links: DataFrame) -> bool:
     return torn.isEmpty() and inner.isEmpty()
 
 
-def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> DataFrame:
+def _verified(members: DataFrame, texts: Texts, config: MinHashConfig) -> DataFrame:
     """Splits components by similarity, streaming each in total order, so that none is held in memory."""
     from pipelines.dedup.verification import SCHEMA as LINKED
 
@@ -237,7 +239,8 @@ def _verified(members: DataFrame, texts: DataFrame, config: MinHashConfig) -> Da
         return map(Verification(config), batches)
 
     return (
-        texts.selectExpr("doc_id AS vertex", "text")
+        texts(members.selectExpr("vertex AS doc_id"))
+        .selectExpr("doc_id AS vertex", "text")
         .join(members, on="vertex", how="inner")
         .withColumn("place", F.row_number().over(Window.partitionBy("component").orderBy("order")))
         .select("vertex", "component", "place", "is_new", "text")

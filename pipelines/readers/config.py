@@ -58,6 +58,13 @@ class SourceConfig(Config):
         200.0, gt=1, description="a compressed member beyond both max_decompressed_bytes and this ratio is a bomb"
     )
 
+    max_window_bytes: Meaning[int] = Field(
+        1 << 31,
+        ge=1 << 10,
+        le=1 << 31,
+        description="memory that one zstd frame may take for its window; 2 GiB: all that zstd --long=31 writes",
+    )
+
     @field_validator("encoding")
     @classmethod
     def _encoding_is_known(cls, name: str | None) -> str | None:

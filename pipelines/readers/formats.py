@@ -9,12 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-GZIP, ZSTD, ZIP = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_COMPRESSED = (
+    (re.compile(rb"\x1f\x8b\x08"), "gzip"),
+    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstd"),  # a frame, or one to skip
+)
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9_~-]{0,9}$", re.IGNORECASE)  # `README.md`, but not `part.60375`
 _HTML = re.compile(rb"(?i)\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.DOTALL)
-_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"|\})')
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:"|\})')
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -51,6 +54,7 @@ FORMATS = {
     for entry in (
         Format("warc", "warc", (".warc", ".wet"), _anything, "web archives: pages (WARC) and their text (WET)"),
         Format("jsonl", "jsonl", (".jsonl", ".ndjson"), _anything, "one JSON object on each line"),
+        Format("json", "json_file", (".json",), _anything, "by content: JSON Lines, objects, an array of objects"),
         Format("parquet", "parquet", (".parquet",), _starts(b"PAR1"), "a text column of Parquet files"),
         Format("csv", "delimited", (".csv",), _anything, "comma separated, RFC 4180"),
         Format("tsv", "delimited", (".tsv",), _anything, "tab separated, no quoting"),
@@ -67,7 +71,7 @@ _SNIFFED = (
     ("parquet", _starts(b"PAR1")),
     ("warc", _starts(b"WARC/")),
     ("html", lambda head: _HTML.match(head) is not None),
-    ("jsonl", lambda head: _JSON.match(head) is not None),
+    ("json", lambda head: _JSON.match(head) is not None),
     ("text", _is_text),
 )
 
@@ -88,8 +92,8 @@ def codec_of(name: str, head: bytes) -> tuple[str, str]:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in CODECS:
         return CODECS[suffix], name[: -len(suffix)]
-    for magic, codec in ((GZIP, "gzip"), (ZSTD, "zstd")):
-        if head.startswith(magic):
+    for magic, codec in _COMPRESSED:
+        if magic.match(head):
             return codec, name
     return "", name
 

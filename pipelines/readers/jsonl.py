@@ -21,19 +21,24 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
         ReadError: the file cannot be opened.
     """
     with open_source(split.file, statistics) as source:
-        text = Text(source, split)
-        for line in text.lines():
-            if line.position >= text.end:
-                return
-            if line.problem:
-                statistics.rows += 1
-                yield line.reject()
-            elif line.data.strip():
-                statistics.rows += 1
-                yield _document(line.position, line.data, split, text)
+        yield from objects(Text(source, split), split, statistics)
 
 
-def _document(position: int, data: bytes, split: Split, text: Text) -> Document | Reject:
+def objects(text: Text, split: Split, statistics: ReadStatistics) -> Records:
+    """The objects on the lines of a text that start in the split."""
+    for line in text.lines():
+        if line.position >= text.end:
+            return
+        if line.problem:
+            statistics.rows += 1
+            yield line.reject()
+        elif line.data.strip():
+            statistics.rows += 1
+            yield document(line.position, line.data, split, text)
+
+
+def document(position: int, data: bytes, split: Split, text: Text) -> Document | Reject:
+    """The document in one object, or why there is none."""
     sample = data[:256]
     try:
         record = json.loads(text.decode(data) if split.config.encoding else decode(data, "utf-8")[0])

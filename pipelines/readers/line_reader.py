@@ -60,14 +60,20 @@ def expanded(source: Source, split: Split) -> Iterator[bytes | Damage]:
 
 
 class Text:
-    """The lines of a split of a text file, and how to decode them: the same for every split of the file."""
+    """The lines of a split of a text file, and how to decode them: the same for every split of the file.
 
-    def __init__(self, source: Source, split: Split) -> None:
+    With `in_utf8` the text is transcoded to UTF-8 whatever it is in: in some encodings a byte of `{` may be part of
+    another character.
+    """
+
+    def __init__(self, source: Source, split: Split, in_utf8: bool = False) -> None:
         self._source, self._split = source, split
         self._head = first_bytes(expanded(source, split), _HEAD)
         mark = byte_order_mark(self._head)
         named = split.config.encoding or (mark[0] if mark else "")
-        self._wide = named if named and "\n".encode(named) != b"\n" else ""  # UTF-16, UTF-32, EBCDIC, ...
+        is_wide = bool(named) and "\n".encode(named) != b"\n"  # UTF-16, UTF-32, EBCDIC, ...
+        is_other = bool(named) and codecs.lookup(named).name != "utf-8"
+        self._wide = named if is_wide or (in_utf8 and is_other) else ""
         self._fallback: str | None = None  # for records that are not UTF-8
 
     def decode(self, data: bytes) -> str:
@@ -96,6 +102,11 @@ class Text:
                 self._fallback = detect(self._head)
         return self._fallback
 
+    def content(self) -> Iterator[bytes | Damage]:
+        """The whole file: decompressed, and transcoded to UTF-8 where its bytes must be."""
+        chunks = expanded(self._source, self._split)
+        return transcode(chunks, self._wide) if self._wide else chunks
+
     def lines(self, start: int | None = None) -> Iterator[Line]:
         """The lines that start at or after `start` (default: the split's), to the end of the file.
 
@@ -106,8 +117,7 @@ class Text:
         if whole and start > 0:
             return
         if whole:
-            chunks = expanded(self._source, self._split)
-            chunks = transcode(chunks, self._wide) if self._wide else chunks
+            chunks = self.content()
         else:
             start = line_start(self._source, start)
             chunks = stored(self._source, start)

@@ -21,7 +21,9 @@ def is_splittable(file: InputFile, config: SourceConfig) -> bool:
         return False
     if file.format == "csv" or (file.format == "tsv" and config.quoting):
         return not config.multiline or config.quoting is False
-    return file.format in ("jsonl", "parquet", "delta", "tsv") or (file.format == "text" and config.unit != "document")
+    if file.format == "text":
+        return config.unit != "document"
+    return file.format in ("jsonl", "json", "parquet", "delta", "tsv")
 
 
 def split(files: Iterable[InputFile], config: SourceConfig, target_bytes: int) -> list[Split]:

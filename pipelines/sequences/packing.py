@@ -36,6 +36,11 @@ class Pieces:
         """S: rows used."""
         return int(self.sequence[-1]) + 1 if len(self.sequence) else 0
 
+    def moved(self, starts: np.ndarray) -> "Pieces":
+        """The same pieces of documents of which what was packed begins at token `starts`, (D,)."""
+        by = starts[self.document]
+        return Pieces(self.document, self.start + by, self.stop + by, self.sequence, self.offset)
+
     def bounds(self) -> np.ndarray:
         """(S + 1,): the pieces of row s are `bounds[s]:bounds[s + 1]`."""
         return np.searchsorted(self.sequence, np.arange(self.sequences + 1))

@@ -12,7 +12,7 @@ from pipelines.sequences import order
 from pipelines.sequences.assembly import assemble
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.packing import Pieces, best_fit, concat_and_chunk
-from pipelines.tables import sequences
+from pipelines.tables import SequenceFormat, sequences
 
 ROWS_BYTES = 8 << 20
 """Ids that one batch of rows holds."""
@@ -32,6 +32,10 @@ class TokenFormat:
         """Little-endian unsigned integers of `item_size` bytes."""
         return np.dtype(f"<u{self.item_size}")
 
+    def of_rows(self, length: int) -> SequenceFormat:
+        """The format of rows of `length` tokens."""
+        return SequenceFormat("causal", length, 8 * self.item_size, self.pad, self.separator, self.tokenizer)
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -45,21 +49,27 @@ class PackError(ValueError):
     """Tokens that cannot be packed with this token format."""
 
 
-def plan(doc_ids: pa.Array, n_tokens: np.ndarray, config: PackConfig) -> tuple[np.ndarray, Pieces]:
+def plan(tokens: pa.Table, config: PackConfig) -> tuple[np.ndarray, Pieces]:
     """Decides the rows of a shard from lengths alone.
 
     Args:
-        doc_ids: (D,) strings.
-        n_tokens: (D,) without separators.
+        tokens: doc_id, n_tokens, start, closed of D documents, or pieces of documents.
         config: how to pack.
 
     Returns:
         documents: (D,) the order in which documents were packed.
         pieces: their field `document` counts in that order.
     """
-    documents = order.shuffled(doc_ids.to_pylist(), config.seed, "document")
+    lengths = tokens["n_tokens"].to_numpy() + tokens["closed"].to_numpy(zero_copy_only=False)
+    documents = order.shuffled(_names(tokens), config.seed, "document")
     pack = best_fit if config.strategy == "best_fit" else concat_and_chunk
-    return documents, pack(n_tokens[documents] + 1, config.length)
+    return documents, pack(lengths[documents], config.length)
+
+
+def _names(tokens: pa.Table) -> list[str]:
+    """(D,) of documents their ids, of pieces that begin within a document also where."""
+    pairs = zip(tokens["doc_id"].to_pylist(), tokens["start"].to_pylist(), strict=True)
+    return [f"{doc_id} {start}" if start else doc_id for doc_id, start in pairs]
 
 
 def rows(
@@ -68,7 +78,8 @@ def rows(
     """The packed rows of a shard in the order of `position`.
 
     Args:
-        tokens: columns doc_id, tokenizer, ids, n_tokens of all documents of the shard, in any order.
+        tokens: columns doc_id, tokenizer, ids, n_tokens, start, closed of all documents, or pieces, of the shard, in
+            any order.
         shard: which one.
         config: how to pack.
         token_format: of the tokenizer.
@@ -78,7 +89,7 @@ def rows(
         PackError: a row is of another tokenizer, or its ids and n_tokens disagree.
     """
     n_tokens = _checked(tokens, token_format)
-    documents, pieces = plan(tokens["doc_id"], n_tokens, config)
+    documents, pieces = plan(tokens, config)
     names = tokens["doc_id"].combine_chunks().take(pa.array(documents))
     ids = _flat(tokens["ids"], token_format.dtype)
     id_start = (np.cumsum(n_tokens) - n_tokens)[documents]
@@ -86,6 +97,7 @@ def rows(
         ids, id_start, n_tokens[documents], pieces, config.length, token_format.separator, token_format.pad
     )
     del ids
+    pieces = pieces.moved(tokens["start"].to_numpy()[documents])
     identifiers = _identifiers(config.name, names.to_pylist(), pieces)
     shuffle = order.shuffled(identifiers, config.seed, "sequence")
     step = max(1, ROWS_BYTES // (config.length * token_format.item_size))

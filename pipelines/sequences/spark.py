@@ -40,7 +40,8 @@ def pack(
     to count the rows of each shard, so that positions are 0..n-1 within each split.
 
     Args:
-        tokens: the table `tokens`, or the new part of it.
+        tokens: the table `tokens`, or the new part of it. Pieces of documents have two columns more: `start`, where
+            the piece begins in its document's tokens, and `closed`, whether a separator follows it.
         token_format: separator, padding and id width of the tokenizer that wrote `tokens`.
         config: how to pack.
         run_id: goes into every row.
@@ -51,13 +52,15 @@ def pack(
         PackError: (when the result is computed) tokens of another tokenizer.
     """
     schema = sequences(config.name).schema if sink is None else sink.schema
+    if "start" not in tokens.columns:
+        tokens = tokens.withColumns({"start": F.lit(0).cast("long"), "closed": F.lit(True)})
     shards = _shards(tokens, config)
     if not shards:
         return tokens.sparkSession.createDataFrame([], from_arrow_schema(schema))
     sharded = tokens.withColumn("shard", _shard_of_document(shards, config))
     if len(shards) > len({each.split for each in shards}):
         shards = _counted(sharded, shards, config)
-    columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "shard")
+    columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "start", "closed", "shard")
     packing = _packing(shards, token_format, config, run_id, schema, sink)
     return columns.groupBy("shard").applyInArrow(in_worker_by_group(packing), from_arrow_schema(schema))
 
@@ -69,7 +72,7 @@ def split_of_document(config: PackConfig) -> Column:
 
 def _shards(tokens: DataFrame, config: PackConfig) -> list[Shard]:
     """All shards, grouped by split."""
-    with_separators = F.sum(F.col("n_tokens") + 1)
+    with_separators = F.sum(F.col("n_tokens") + F.col("closed").cast("long"))
     totals = tokens.groupBy(split_of_document(config).alias("split")).agg(with_separators.alias("total")).collect()
     return [
         Shard(row["split"])
@@ -94,10 +97,10 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
     """The same shards with `first` filled in, by packing lengths without ids."""
 
     def count(table: pa.Table) -> pa.Table:
-        _, pieces = shard.plan(table["doc_id"], table["n_tokens"].to_numpy(), config)
+        _, pieces = shard.plan(table, config)
         return pa.table({"shard": [table["shard"][0].as_py()], "rows": [pieces.sequences]})
 
-    lengths = sharded.select("doc_id", "n_tokens", "shard").groupBy("shard")
+    lengths = sharded.select("doc_id", "n_tokens", "start", "closed", "shard").groupBy("shard")
     found = lengths.applyInArrow(in_worker_by_group(count), "shard long, rows long").collect()
     counted = {row["shard"]: row["rows"] for row in found}
     rows = np.array([counted.get(number, 0) for number in range(len(shards))])

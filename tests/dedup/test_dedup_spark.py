@@ -96,7 +96,7 @@ def scratch(engine, tmp_path_factory):
 
 
 def deduplicated(documents: DataFrame, config: DedupConfig, scratch: Scratch) -> dict[str, Row]:
-    found = clusters(signatures(documents, config, 0, "run-1"), None, documents, config, 0, "run-1", scratch)
+    found = clusters(signatures(documents, config, 0, "run-1"), None, lambda _: documents, config, 0, "run-1", scratch)
     return by_id(found)
 
 
@@ -126,7 +126,7 @@ def added(spark: SparkSession, first: dict[str, Row], config: DedupConfig, scrat
     old, new = frame(spark, FIRST), frame(spark, SECOND)
     signed = signatures(old, VERIFIED, 0, "run-1").unionByName(signatures(new, VERIFIED, 1, "run-2"))
     known = spark.createDataFrame(list(first.values()))
-    return by_id(clusters(signed, known, old.unionByName(new), config, 1, "run-2", scratch))
+    return by_id(clusters(signed, known, lambda _: old.unionByName(new), config, 1, "run-2", scratch))
 
 
 def members(rows: dict[str, Row], survivor: str) -> set[str]:
@@ -249,7 +249,7 @@ def test_survivors_of_earlier_runs_never_merge(spark, scratch):
         signatures(everything.where("doc_id = 'new'"), PARITY, 1, "run-2")
     )
     nothing = spark.createDataFrame([], from_arrow_schema(DUPLICATES.schema))
-    found = by_id(clusters(signed, nothing, everything, PARITY, 1, "run-2", scratch))
+    found = by_id(clusters(signed, nothing, lambda _: everything, PARITY, 1, "run-2", scratch))
     longest = max(("old-1", "old-2"), key=lambda doc_id: len(documents[doc_id][0]))
     assert set(found) == {"new", longest}
     assert found["new"].cluster_id == longest
@@ -263,8 +263,9 @@ def test_nothing_to_compare_is_fine(spark, documents, scratch):
 def test_a_member_without_text_is_named(spark, scratch):
     documents = frame(spark, {name: FIRST[name] for name in ("near-1", "near-2")})
     signed = signatures(documents, VERIFIED, 0, "run-1")
+    without = documents.where("doc_id != 'near-1'")
     with pytest.raises(LookupError, match="near-1 has a signature but no text"):
-        clusters(signed, None, documents.where("doc_id != 'near-1'"), VERIFIED, 0, "run-1", scratch)
+        clusters(signed, None, lambda _: without, VERIFIED, 0, "run-1", scratch)
 
 
 def test_explain_tells_a_document_s_cluster(spark, first):

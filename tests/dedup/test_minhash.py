@@ -13,7 +13,7 @@ from pipelines.dedup.minhash import MERSENNE_PRIME, MinHasher, bands, permutatio
 from pipelines.words.normalise import simplify
 
 FOX = "The quick brown fox jumps over the lazy dog near the river bank today."
-CONFIG = MinHashConfig()
+CONFIG = MinHashConfig(language="en")
 
 # Words that exercise the normalisation: numbers, marks, punctuation within and around, what spaCy splits.
 WORDS = ["can't", "Café", "1,234.56", "–", "the", "of", "(and)", "…", "e-mail", "ﬁn", "東京", "ß", "İ", "gonna"]

@@ -13,6 +13,7 @@ from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from lake.lake import Lake
 from lake.ledger import plan
+from pipelines.semantics import SIGNING
 from pipelines.tables import MEASURES, SIGNATURES
 
 STEPS = ("measures", "decisions", "signatures", "duplicates", "clean_documents", "tokens", "sequences_causal")
@@ -30,10 +31,21 @@ class ReadingLake(Lake):
         self.reads.add((table, version))
         return super().read(table, version, run_ids)
 
+    def read_holding(self, table, version, column, values):
+        self.reads.add((table, version))
+        return super().read_holding(table, version, column, values)
+
+    def change(self, table, removed, added, metadata, base):
+        self._note(table, metadata)
+        super().change(table, removed, added, metadata, base)
+
     def commit_files(self, files, table, metadata, mode, base):
+        self._note(table, metadata)
+        super().commit_files(files, table, metadata, mode, base)
+
+    def _note(self, table, metadata):
         self.steps[table.name] = (frozenset(self.reads), metadata)
         self.reads.clear()
-        super().commit_files(files, table, metadata, mode, base)
 
 
 @pytest.fixture(scope="module")
@@ -84,4 +96,4 @@ def test_only_a_rebuild_of_a_side_input_makes_work(engine, lake, tmp_path, mode,
     metadata = replace(copy.last_own_commit(MEASURES.name).metadata, run_id="another", mode=mode)
     copy.commit_files([], MEASURES, metadata, "append", copy.version(MEASURES.name))
     settings = copy.last_own_commit(SIGNATURES.name).metadata.config_hash
-    assert plan(copy, "dedup", SIGNATURES, ["decisions", "measures"], settings).mode == work
+    assert plan(copy, "dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING).mode == work

@@ -43,7 +43,9 @@ def listed(config: SourceConfig) -> dict[str, InputFile]:
         ("README", b"text", "text", ""),
         ("part.60375", b"text", "text", ""),
         ("page", b"<!-- saved --> <!DOCTYPE html><p>", "html", ""),
-        ("data", b'{"text": "x"}', "jsonl", ""),
+        ("data", b'{"text": "x"}', "json", ""),
+        ("records", b'[\n  {"text": "x"}]', "json", ""),
+        ("a.json.gz", gzip.compress(b"{}", mtime=0), "json", "gzip"),
         ("archive", gzip.compress(b"WARC/1.0\r\n", mtime=0), "warc", "gzip"),
         ("table.bin", b"PAR1....", "parquet", ""),
         ("utf16", "text".encode("utf-16"), "text", ""),
@@ -71,7 +73,7 @@ def test_files_no_reader_is_for_are_one_reject_that_says_what_there_is(tmp_path,
 
 
 def test_unknown_format_names_list_the_known():
-    with pytest.raises(UnknownFormatError, match=r"'jsnl'; known: auto, warc, jsonl, parquet"):
+    with pytest.raises(UnknownFormatError, match=r"'jsnl'; known: auto, warc, jsonl, json, parquet"):
         by_name("jsnl")
     with pytest.raises(ValidationError, match="known: auto, warc"):
         source("x", format="jsnl")

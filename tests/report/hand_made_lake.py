@@ -69,6 +69,7 @@ def measures() -> list[dict[str, object]]:
             },
             "c4": _all("c4", 0) | {"lorem_ipsum": False, "curly_bracket": number == 5},
             "fineweb": _all("fineweb", 0),
+            "c4_fineweb": _all("c4_fineweb", 0),
             "size": _all("size", 100),
             "run_id": "clean-1",
         }
@@ -159,6 +160,8 @@ def clean_documents() -> list[dict[str, object]]:
             "source": row["source"],
             "language": row["language"],
             "text": row["text"],
+            "characters": len(str(row["text"])),
+            "rewritten": [("c4_lines", 100), ("pii", -2)] if row["language"] == "de" else [],
             "pii": [],
             "split_group_id": row["doc_id"],
             "run_id": "dedup-2",

@@ -29,6 +29,22 @@ def test_reasons_count_first_and_all(data):
     }
 
 
+def test_rewriting_is_told_per_language_with_the_pass_that_did_it(data):
+    german, english = sorted(data.rewriting, key=lambda each: each.language)
+    assert (english.documents, english.rewritten, english.removed, english.share) == (18, 0, {}, 0)
+    assert (german.documents, german.rewritten, german.removed) == (8, 8, {"c4_lines": 800, "pii": -16})
+    assert german.read == german.characters + 784
+    assert german.characters + english.characters == data.total.characters
+
+
+def test_languages_above_the_limit_are_named(data):
+    share = next(each.share for each in data.rewriting if each.language == "de")
+    assert 0.05 < share < data.rewrite_limit
+    assert data.much_rewritten == []
+    strict = data.model_copy(update={"rewrite_limit": 0.05})
+    assert [each.language for each in strict.much_rewritten] == ["de"]
+
+
 def test_thresholds_come_from_the_policy_of_the_lake(data):
     short = next(rule for rule in data.thresholds if rule.reason == "gopher_quality.short_doc")
     assert (short.at(None), short.at("de"), short.at("fr")) == (50, 40, 50)

@@ -28,7 +28,11 @@ def tokens_of(counts: list[int], token_format: TokenFormat = FORMAT) -> pa.Table
         }
         for document, count in enumerate(counts)
     ]
-    return pa.Table.from_pylist(rows, schema=TOKENS.schema)
+    whole = pa.Table.from_pylist(rows, schema=TOKENS.schema)
+    columns = {"start": pa.array([0] * len(counts), pa.int64()), "closed": pa.array([True] * len(counts))}
+    for name, values in columns.items():
+        whole = whole.append_column(name, values)
+    return whole
 
 
 def packed(tokens: pa.Table, config: PackConfig, token_format: TokenFormat = FORMAT, first: int = 0) -> pa.Table:
