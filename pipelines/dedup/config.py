@@ -33,8 +33,8 @@ class MinHashConfig(Config):
     )
     language: Meaning[str] = Field(
         default="mul",
-        description="whose word rules make the shingles, for all texts alike; mul: those of en, and ICU's dictionaries "
-        "for scripts without spaces",
+        description="whose word rules make the shingles, for all texts alike; mul: those of en, and ICU's "
+        "dictionaries for scripts without spaces",
     )
     verify: Meaning[bool] = Field(
         default=True, description="split components by true similarity; false accepts transitive closure"
