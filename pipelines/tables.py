@@ -359,3 +359,23 @@ RUNS = Table(
     ),
     about="one row per stage run that committed or failed",
 )
+
+_TABLES = (
+    INPUTS,
+    DOCUMENTS,
+    REJECTS,
+    MEASURES,
+    DECISIONS,
+    SIGNATURES,
+    DUPLICATES,
+    CLEAN_DOCUMENTS,
+    TOKENS,
+    RUNS,
+)
+
+
+def definition(name: str) -> Table | None:
+    """The table of this name; None if the contract has none."""
+    if name.startswith("sequences_"):
+        return sequences(name.removeprefix("sequences_"))
+    return next((table for table in _TABLES if table.name == name), None)

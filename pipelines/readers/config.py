@@ -41,6 +41,11 @@ class SourceConfig(Config):
         None, min_length=1, max_length=1, description="default: comma, or tab for tsv"
     )
     quoting: Meaning[bool | None] = Field(None, description="fields may be quoted; default: yes in csv, no in tsv")
+    escape: Meaning[str] = Field(
+        "auto",
+        description="what stands before a quote in a quoted field: a quote (RFC 4180), a backslash (Spark, MySQL) or "
+        "another character; auto: a quote, or a backslash where the row can be read with it only",
+    )
     header: Meaning[bool] = Field(True, description="first row names the columns; else they are named 0, 1, ...")
     multiline: Meaning[bool] = Field(
         True, description="quoted fields may hold line breaks; false lets one file be split"
@@ -75,6 +80,13 @@ class SourceConfig(Config):
             except LookupError as error:
                 raise ValueError(f"unknown encoding {name!r}") from error
         return name
+
+    @field_validator("escape")
+    @classmethod
+    def _escape_is_one_character(cls, escape: str) -> str:
+        if escape != "auto" and len(escape) != 1:
+            raise ValueError(f"{escape!r} is neither auto nor one character")
+        return escape
 
     @field_validator("format")
     @classmethod
