@@ -23,7 +23,8 @@ class Semantics:
 
 _FIRST = {1: "the first version that is recorded"}
 
-READING = Semantics("reading", _FIRST)  # files -> documents, rejects: formats, encodings, main text, languages
+# files -> documents, rejects: formats, encodings, main text, languages
+READING = Semantics("reading", {**_FIRST, 2: "encodings detected by the likeliest text; bad bytes become U+FFFD"})
 MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
     "measuring",
     _FIRST
