@@ -226,7 +226,7 @@ def _removes(commit: Commit) -> bool:
 
 
 def _run_ids(commits: Sequence[Commit]) -> list[str]:
-    return [commit.metadata.run_id for commit in commits if commit.metadata]
+    return [commit.of_step.run_id for commit in commits if commit.of_step]
 
 
 def keys(rows: "DataFrame") -> pa.Array:

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.measures import measure
-from pipelines.words.spacy_words import word_splitter
+from pipelines.words.splitter import word_splitter
 
 
 def documents(texts, language="en"):
@@ -26,6 +26,11 @@ def documents(texts, language="en"):
 def measured(text, language="en", **config):
     """The one text's measures."""
     return measure(documents([text], language), MeasureConfig(**config)).to_pylist()[0]
+
+
+def after_c4(measures):
+    """The text that C4's line rules leave."""
+    return measures["text"] if measures["c4_text"] is None else measures["c4_text"]
 
 
 def words(text, language="en"):
