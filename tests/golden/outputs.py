@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from golden.texts import TEXTS, write_files
+from pyspark.sql import functions as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from jobs.config import RunConfig
@@ -108,7 +109,8 @@ class Outputs:
         dropped = {**dict.fromkeys(DUPLICATES.schema.names), "doc_id": "english-copy", "kept": False}
         kept = {**dropped, "doc_id": "english", "kept": True, "component_id": "component"}
         duplicates = self.engine.frame(pa.Table.from_pylist([dropped, kept], DUPLICATES.schema))
-        return _by_id(clean_documents(self._texts(DOCUMENTS), duplicates, FinalizeConfig(), "golden").frame())
+        candidates = self._texts(DOCUMENTS).withColumn("c4_removed", F.lit(None).cast("long"))
+        return _by_id(clean_documents(candidates, duplicates, FinalizeConfig(), "golden").frame())
 
     def encoding(self) -> Rows:
         """Texts to ids of a small byte-level tokenizer."""
