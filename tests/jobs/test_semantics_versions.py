@@ -6,10 +6,12 @@ import shutil
 import corpus
 import pytest
 
+from jobs.commands.explain import trace_document
 from jobs.commands.tables import describe
 from jobs.invariants import check
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.report import collect
 from jobs.stages import clean
 from lake.lake import Lake
 from pipelines.readers.config import SourceConfig
@@ -65,8 +67,17 @@ def test_old_rows_can_be_kept_beside_new_ones_and_both_versions_are_told(upgrade
     assert set(upgraded.modes().values()) == {"append"}
     assert len(upgraded.ids("measures") - before) == 1
     assert describe(upgraded.lake, "measures")["semantics"] == BOTH
+    assert {table.name: table.semantics for table in collect(upgraded.lake).tables}["measures"] == BOTH
     assert "anew" not in capsys.readouterr().err
     check(upgraded.lake)
+
+
+def test_the_story_of_a_document_tells_which_version_measured_it(upgraded):
+    before = upgraded.ids("measures")
+    upgraded.run(keep_old=True)
+    (new,) = upgraded.ids("measures") - before
+    versions = [trace_document(upgraded.lake, doc_id)["semantics"]["measures"] for doc_id in (min(before), new)]
+    assert versions == [str(MEASURING.version), str(NEWER.version)]
 
 
 def test_later_commits_still_tell_of_the_old_rows(upgraded, tmp_path):
