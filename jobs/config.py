@@ -23,6 +23,9 @@ class IngestConfig(Config):
     reject_limit: Execution[float] = Field(
         0.5, ge=0, le=1, description="a run exits 1 when a larger share of the records is rejected"
     )
+    delete_limit: Execution[float] = Field(
+        0.5, ge=0, le=1, description="a run stops when more than 100 files and a larger share of a source are gone"
+    )
     split_bytes: Execution[int] = Field(8 << 20, ge=1 << 10, description="bytes of a file that one task reads, about")
     batch_bytes: Execution[int] = Field(
         8 << 30, ge=1 << 20, description="bytes of input per commit; a killed run reads at most this again"
