@@ -1,5 +1,19 @@
-"""`python -m jobs` is the `tokenlake` command."""
+"""The command `tokenlake`, also as `python -m jobs`."""
 
-from jobs.cli import entry
+import os
+import sys
+from typing import NoReturn
 
-entry()
+
+def command() -> NoReturn:
+    """Runs the command of this process, without importing from the working directory."""
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # `-m` puts it first on the path; an empty entry in PYTHONPATH names it too. In a checkout tokenlake lies there.
+    sys.path = [each for each in sys.path if os.path.abspath(each) != os.getcwd() or os.path.abspath(each) == ours]
+    from jobs.cli import entry
+
+    entry()
+
+
+if __name__ == "__main__":
+    command()

@@ -133,6 +133,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="override a key of CONFIG, e.g. tokenizer.vocab_size=16000",
     )
+    parser.add_argument(
+        "--keep-old",
+        action="store_true",
+        help="keep the rows that an older version of a step made, instead of making them again; new rows are made by "
+        "the new version, and the commit names both",
+    )
     _add_engine(parser)
     parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")
 

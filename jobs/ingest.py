@@ -4,8 +4,9 @@ if __name__ == "__main__":
     import sys
     from pathlib import Path
 
-    # Python puts this folder first on the path, where tokenize.py would hide the standard library's module.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    # Python puts this folder on the path, where tokenize.py would hide the standard library's module.
+    here = Path(__file__).resolve().parent
+    sys.path = [str(here.parent), *(each for each in sys.path if Path(each) != here)]
 
     from jobs.submit import submit
 

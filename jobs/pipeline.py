@@ -14,17 +14,23 @@ from lake.lake import Lake
 
 
 def run_stages(
-    engine: Engine, config: RunConfig, reporter: Reporter, stages: Sequence[str] = STAGES, conclude: bool = True
+    engine: Engine,
+    config: RunConfig,
+    reporter: Reporter,
+    stages: Sequence[str] = STAGES,
+    conclude: bool = True,
+    keep_old: bool = False,
 ) -> int:
     """Runs stages and returns the exit status.
 
-    `conclude` adds the invariants, the report and the funnel. The status is 1 when ingest ran and the share of rejects
+    `conclude` adds the invariants, the report and the funnel. `keep_old` keeps rows that older versions of the steps
+    made. The status is 1 when ingest ran and the share of rejects
     is over `ingest.reject_limit`; all stages have committed their tables by then.
 
     Raises:
         Exception: what a stage raised. A row with status `failed` has been added to `runs`.
     """
-    run = StageContext(Lake(config.lake, engine), engine, config, reporter)
+    run = StageContext(Lake(config.lake, engine), engine, config, reporter, keep_old)
     for name in stages:
         try:
             with reporter.stage(name, engine.progress):

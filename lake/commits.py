@@ -23,6 +23,11 @@ class CommitMetadata:
     rows_removed: int = 0  # by a change
     detail: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def semantics(self) -> tuple[int, ...]:
+        """The versions of the step that made the table's rows, oldest first; 0 before versions were recorded."""
+        return tuple(int(version) for version in self.detail.get("semantics", "0").split(","))
+
     def to_json(self) -> str:
         """The value of `userMetadata`."""
         return json.dumps({"tokenlake": asdict(self)}, sort_keys=True)

@@ -28,9 +28,6 @@ _ATTEMPTS = 10  # at a commit without a base version
 REWRITTEN = "rewritten"
 """How the names of data files begin that `exchange` writes without the removed rows."""
 
-# Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
-_PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
-
 
 class ConcurrentCommitError(RuntimeError):
     """Another run committed to the table first; this commit was not made."""
@@ -104,6 +101,11 @@ class Lake:
         """The columns of a version, by default the newest."""
         opened = self._table(table, self.version(table) if version is None else version)
         return pa.schema(opened.schema().to_arrow())
+
+    def properties(self, table: str, version: int | None = None) -> dict[str, str]:
+        """The table properties of a version, by default the newest."""
+        opened = self._table(table, self.version(table) if version is None else version)
+        return dict(opened.metadata().configuration or {})
 
     def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
         """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
@@ -280,7 +282,8 @@ class Lake:
 
         Args:
             files: to add to the table.
-            table: name, schema and partitioning; the schema replaces that of the stored table.
+            table: name, schema, partitioning and properties; schema and properties replace those of the stored table,
+                in the same commit.
             metadata: is stored in the log; `rows_out` is counted from the files unless it is set.
             mode: `append`, or `overwrite`, which removes all earlier files from the table.
             base: the version that the files were computed from; the commit becomes version `base + 1` or fails, so of
@@ -292,10 +295,9 @@ class Lake:
         """
         if metadata.rows_out is None:
             metadata = replace(metadata, rows_out=sum(file.rows for file in files))
-        actions = [add_action(file) for file in files]
         if base is not None:
             try:
-                self._commit(table, actions, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
+                self._commit(table, files, metadata, mode, base, (f"tokenlake/{table.name}", base + 1))
             except ConcurrentCommitError:
                 if not self._is_own(table.name, base + 1, metadata.run_id):
                     raise
@@ -306,7 +308,7 @@ class Lake:
             if self._has_committed(table.name, version, metadata.run_id):
                 return
             try:
-                self._commit(table, actions, metadata, mode, version, transaction)
+                self._commit(table, files, metadata, mode, version, transaction)
                 return
             except ConcurrentCommitError:
                 if attempt == _ATTEMPTS - 1:
@@ -343,45 +345,73 @@ class Lake:
     def _commit(
         self,
         table: Table,
-        actions: Sequence[Any],
+        files: Sequence[DataFile],
         metadata: CommitMetadata,
         mode: str,
         base: int,
         transaction: tuple[str, int],
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
-        import deltalake
-        from deltalake import exceptions
-        from deltalake.transaction import CommitProperties, Transaction, create_table_with_add_actions
+        from deltalake.exceptions import DeltaError
 
-        schema = deltalake.Schema.from_arrow(table.schema)
-        properties = CommitProperties(
-            custom_metadata={"userMetadata": metadata.to_json()},
-            app_transactions=[Transaction(*transaction, None)],
-            max_commit_retries=0,
-        )
-        partition_by = list(table.partition_by)
         try:
-            if base < 0:
-                create_table_with_add_actions(
-                    self.path(table.name),
-                    schema,
-                    list(actions),
-                    mode="error",
-                    partition_by=partition_by,
-                    configuration=_PROPERTIES,
-                    commit_properties=properties,
-                )
+            if base >= 0 and table.properties.items() <= self.properties(table.name, base).items():
+                self._add(table, files, metadata, mode, base, transaction)
             else:
-                self._table(table.name, base).create_write_transaction(
-                    list(actions), mode=mode, schema=schema, partition_by=partition_by, commit_properties=properties
-                )
-        except exceptions.DeltaError as error:
+                self._describe(table, files, metadata, mode, base, transaction)
+        except (DeltaError, FileExistsError) as error:
             if self.version(table.name) > base:
                 raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
             raise
         finally:
             self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
+
+    def _add(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits files to a table whose properties stay."""
+        from deltalake import Schema
+        from deltalake.transaction import CommitProperties, Transaction
+
+        self._table(table.name, base).create_write_transaction(
+            [add_action(file) for file in files],
+            mode=mode,
+            schema=Schema.from_arrow(table.schema),
+            partition_by=list(table.partition_by),
+            commit_properties=CommitProperties(
+                custom_metadata={"userMetadata": metadata.to_json()},
+                app_transactions=[Transaction(*transaction, None)],
+                max_commit_retries=0,
+            ),
+        )
+
+    def _describe(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        metadata: CommitMetadata,
+        mode: str,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits files to a new table, or to one whose properties change.
+
+        Raises:
+            ValueError: rows of the stored table would get properties that are not theirs.
+        """
+        opened = self._table(table.name, base) if base >= 0 else None
+        present = active(opened) if opened else []
+        if mode == "append" and files and present:
+            raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
+        removed = present if mode == "overwrite" else []
+        description = log.describe(table, opened)
+        log.commit(self.storage, table.name, base + 1, removed, files, metadata, transaction, description)
 
     def _table(self, table: str, version: int) -> Any:
         """The `deltalake.DeltaTable` of a version, cached."""

@@ -21,7 +21,9 @@ import pyarrow as pa
 from lake.commits import Commit, CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake, Rows
+from lake.rebuilding import outdated
 from lake.row_files import without
+from pipelines.semantics import Semantics
 from pipelines.tables import Table
 
 if TYPE_CHECKING:
@@ -36,16 +38,19 @@ class Work:
     output: Table
     mode: str  # nothing | append | change | rebuild
     config_hash: str
+    semantics: str  # versions of the step that make the rows of the output, oldest first: "2", or "1,2"
     inputs: Mapping[str, int]  # table -> version to read
     base: int  # version of the output before this work
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids that are not processed yet
     rows_in: int = 0
+    why: str = ""  # of a rebuild whose cause is here, and not in an input
     started_at: float = field(default_factory=time.time)
 
     @property
     def run_id(self) -> str:
         """Identifies the work, not the attempt: a repeated attempt has the same id, so its commit is a no-op."""
-        return run_id(self.stage, self.output.name, self.config_hash, dict(self.inputs), self.base, self.mode)
+        determined_by = (self.config_hash, self.semantics, dict(self.inputs), self.base, self.mode)
+        return run_id(self.stage, self.output.name, *determined_by)
 
     def metadata(self, **detail: str) -> CommitMetadata:
         """The metadata of this work's commit."""
@@ -58,12 +63,12 @@ class Work:
             inputs=dict(self.inputs),
             started_at=self.started_at,
             rows_in=self.rows_in,
-            detail=detail,
+            detail={**detail, "semantics": self.semantics},
         )
 
     def read(self, lake: Lake, table: str) -> "DataFrame":
-        """An input at the planned version; unless this is a rebuild, only the rows that are not processed yet."""
-        return lake.read(table, self.inputs[table], None if self.mode == "rebuild" else self.fresh[table])
+        """An input at the planned version; in an append or a change only the rows that are not processed yet."""
+        return lake.read(table, self.inputs[table], self.fresh[table] if self.fresh else None)
 
     def whole(self, lake: Lake, table: str) -> "DataFrame":
         """All rows of an input at the planned version, processed before or not."""
@@ -135,7 +140,16 @@ class Work:
         return committed
 
 
-def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_hash: str) -> Work:
+def plan(
+    lake: Lake,
+    stage: str,
+    output: Table,
+    inputs: Sequence[str],
+    config_hash: str,
+    semantics: Semantics,
+    keep_old: bool = False,
+    changed: str = "",
+) -> Work:
     """Compares the output's last commit with its inputs.
 
     Args:
@@ -146,34 +160,51 @@ def plan(lake: Lake, stage: str, output: Table, inputs: Sequence[str], config_ha
             looked up: their new rows make none. Rows removed from any input make a change, and a rebuild of any input
             rebuilds the output.
         config_hash: of the configuration that determines the output's rows.
+        semantics: of the step. Rows of other versions are rebuilt.
+        keep_old: rows of other versions stay, if nothing else has changed.
+        changed: what else has changed that makes the output's rows invalid, as the end of a sentence.
     """
     versions = {name: lake.version(name) for name in inputs}
     last = lake.last_own_commit(output.name)
-    base = lake.version(output.name)
-    work = Work(stage, output, "nothing", config_hash, versions, base)
-    if last is None or last.metadata is None or last.metadata.config_hash != config_hash:
+    work = Work(stage, output, "nothing", config_hash, str(semantics.version), versions, lake.version(output.name))
+    if last is None or last.metadata is None:
         return _rebuild(lake, work, inputs[0])
+    why = outdated(last.metadata, config_hash, semantics, keep_old) or changed
+    if why:
+        return _rebuild(lake, work, inputs[0], f"{output.name} is made anew: {why}")
     consumed = last.metadata.inputs
     if all(consumed.get(name) == version for name, version in versions.items()):
         return work
     unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
-    if any(_replaces(commit) for commits in unseen.values() for commit in commits):
-        return _rebuild(lake, work, inputs[0])
+    replaced = [commit for commits in unseen.values() for commit in commits if _replaces(commit)]
+    if replaced:
+        return _rebuild(lake, work, inputs[0], _foreign(output.name, replaced))
     fresh = {name: tuple(_run_ids(commits)) for name, commits in unseen.items()}
-    changed = any(_removes(commit) for commits in unseen.values() for commit in commits)
-    if not fresh[inputs[0]] and not changed:
+    removed = any(_removes(commit) for commits in unseen.values() for commit in commits)
+    if not fresh[inputs[0]] and not removed:
         return work  # only side inputs have new versions, for instance after compaction
     rows_in = sum(commit.rows_out for commit in unseen[inputs[0]])
-    return Work(stage, output, "change" if changed else "append", config_hash, versions, base, fresh, rows_in)
+    mode = "change" if removed else "append"
+    made_by = {*last.metadata.semantics, semantics.version}
+    return replace(work, mode=mode, semantics=",".join(map(str, sorted(made_by))), fresh=fresh, rows_in=rows_in)
 
 
-def _rebuild(lake: Lake, work: Work, driving: str) -> Work:
+def _rebuild(lake: Lake, work: Work, driving: str, why: str = "") -> Work:
     rows_in = 0
     for commit in lake.commits(driving):
         rows_in += commit.rows_out
         if _replaces(commit):
             break
-    return Work(work.stage, work.output, "rebuild", work.config_hash, work.inputs, work.base, rows_in=rows_in)
+    return replace(work, mode="rebuild", rows_in=rows_in, why=why)
+
+
+def _foreign(output: str, replaced: Sequence[Commit]) -> str:
+    """Why another program's commits rebuild the output; empty if tokenlake made all of them, and said why."""
+    foreign = next((commit for commit in replaced if commit.metadata is None), None)
+    if foreign is None:
+        return ""
+    which = f"{foreign.operation}, version {foreign.version}"
+    return f"{output} is made anew: another program changed {foreign.table} ({which})"
 
 
 def _replaces(commit: Commit) -> bool:

@@ -1,6 +1,7 @@
 """Files and folders under one root: a local folder, or a URI that fsspec can open."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from typing import IO, Any
 def is_local(location: str) -> bool:
     """Whether a location is a plain path, not a URI."""
     return "://" not in location
+
+
+def absolute(location: str) -> str:
+    """A local path as an absolute path; URIs stay as they are."""
+    return str(Path(location).expanduser().resolve()) if is_local(location) else location
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,8 @@ class Storage:
             files.pipe_file(path, text.encode(), mode="create")
             return
         final = Path(self.path(name))
-        part = final.with_name(f".{final.name}.{os.getpid()}.part")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = final.with_name(f".{final.name}.{uuid.uuid4().hex}.part")
         try:
             with open(part, "x", encoding="utf-8") as stream:
                 stream.write(text)

@@ -4,9 +4,21 @@ Schemas are Arrow schemas, so this module imports without Spark: training and se
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
+
+CONTRACT = 2
+"""Version of this contract. It grows whenever a table changes so that earlier programs would misread it.
+
+1: `clean_documents` and `tokens` had the column `cluster_id` for what is `split_group_id` now; no table properties.
+"""
+
+CONTRACT_PROPERTY = "tokenlake.contract"
+"""Property of every table: the version of the contract that it follows. Tables without it follow version 1."""
+
+_CONTRACT = {CONTRACT_PROPERTY: str(CONTRACT)}
 
 TEXT_MAP = pa.map_(pa.string(), pa.string())
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -47,6 +59,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     compression: str = "zstd"
     about: str = ""
+    properties: Mapping[str, str] = field(default_factory=lambda: _CONTRACT, hash=False)
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -256,8 +269,37 @@ TOKENS = Table(
 )
 
 
-def sequences(name: str) -> Table:
-    """Packed training rows of one objective: `sequences_<name>`."""
+@dataclass(frozen=True)
+class SequenceFormat:
+    """What a reader must know of a table of sequences: its table properties `tokenlake.<field>`, as text."""
+
+    objective: str  # causal
+    length: int  # tokens of a row
+    id_bits: int  # 16 or 32: unsigned, little-endian
+    pad_id: int
+    separator_id: int  # ends each document
+    tokenizer: str  # content hash of tokenizer.json, as in `tokens.tokenizer`
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """As table properties."""
+        return {f"tokenlake.{each.name}": str(getattr(self, each.name)) for each in fields(self)}
+
+    @staticmethod
+    def of(properties: Mapping[str, str]) -> "SequenceFormat":
+        """The reverse of `properties`.
+
+        Raises:
+            KeyError: a property is missing; the error names it.
+            ValueError: a number is none.
+        """
+        found = {each.name: properties[f"tokenlake.{each.name}"] for each in fields(SequenceFormat)}
+        numbers = {name: int(found[name]) for name in ("length", "id_bits", "pad_id", "separator_id")}
+        return SequenceFormat(**{**found, **numbers})  # type: ignore[arg-type]
+
+
+def sequences(name: str, described: SequenceFormat | None = None) -> Table:
+    """Packed training rows of one objective: `sequences_<name>`; to be written, `described` by their format."""
     return Table(
         f"sequences_{name}",
         key=("sequence_id",),
@@ -275,6 +317,7 @@ def sequences(name: str) -> Table:
         partition_by=("split",),
         compression="uncompressed",  # read at 1.6 to 3.6 times the rate of lz4
         about="fixed-width packed token ids with document boundaries",
+        properties=_CONTRACT | (described.properties if described else {}),
     )
 
 

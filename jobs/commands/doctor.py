@@ -51,10 +51,10 @@ def _install(engine: str, reporter: Reporter) -> None:
 
         java.use()
         reporter.event("class_archive", "building the JVM's class archive, which halves the start of every run (once)")
-        if class_archive.install() is None:
-            reporter.event(
-                "class_archive", "this JVM cannot build a class archive; runs start more slowly without one"
-            )
+        try:
+            class_archive.install()
+        except class_archive.ClassArchiveError as error:
+            reporter.event("class_archive", f"no class archive, so every run starts more slowly: {error}")
 
 
 def examine(engine: str = "sail") -> list[Finding]:

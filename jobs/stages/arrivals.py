@@ -97,8 +97,8 @@ def _lost(before: KnownSource, listed: Sequence[Listed]) -> list[str]:
 def _require_few(lost: Sequence[str], before: KnownSource, limit: float) -> None:
     if len(lost) > _MANY and len(lost) > limit * len(before.files):
         raise SourceError(
-            f"source {before.name!r}: {len(lost):,} of {len(before.files):,} files are gone, such as {lost[0]}. Is its "
-            "storage complete? Nothing was changed. To take their documents out of the lake, raise ingest.delete_limit "
+            f"source {before.name!r}: {len(lost):,} of {len(before.files):,} files are gone, such as {lost[0]}. Is "
+            "its storage complete? Nothing was changed. To take their documents out of the lake, raise the limit "
             "(--set ingest.delete_limit=1); to keep them, set `on_delete: keep` for this source"
         )
 
@@ -114,7 +114,7 @@ def _require_one_folder(config: SourceConfig, before: KnownSource, listed: Seque
         what = f"{differing} is another file there" if differing else f"{missing} is not there"
         raise SourceError(
             f"source {config.name!r} was read from {before.root}, which is still there; {root} is another folder "
-            f"({what}). Give one of the two another `name`; or, if the source has moved, remove or rename the old folder"
+            f"({what}). Give one of the two another `name`; or, if the source has moved, rename the old folder"
         )
 
 

@@ -11,6 +11,7 @@ from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide
 from pipelines.rules.spark import measures
+from pipelines.semantics import DECIDING, MEASURING
 from pipelines.tables import DECISIONS, MEASURES
 from pipelines.text.spark import with_url_lists
 from pipelines.urls.url_lists import UrlConfig
@@ -24,7 +25,7 @@ def run(run: StageContext) -> None:
 
 def _measure(run: StageContext) -> None:
     config = run.config.clean.measure
-    work = plan(run.lake, "clean", MEASURES, ["documents"], config.fingerprint())
+    work = run.plan("clean", MEASURES, ["documents"], config.fingerprint(), MEASURING)
     if work.mode != "nothing":
         documents = work.read(run.lake, "documents")
         run.committed(work.commit(run.lake, measures(documents, config, work.run_id)))
@@ -33,17 +34,18 @@ def _measure(run: StageContext) -> None:
 def _decide(run: StageContext) -> None:
     clean = run.config.clean
     policy = load(clean.policy)
-    work = decision_work(run.lake, policy, clean.urls)
+    work = decision_work(run.lake, policy, clean.urls, run.keep_old)
+    run.planned(work)
     if work.mode != "nothing":
         run.committed(
             commit_decisions(run.lake, work, decisions(run.lake, work, policy, clean.urls), policy, clean.urls)
         )
 
 
-def decision_work(lake: Lake, policy: Policy, urls: UrlConfig) -> Work:
-    """The work that brings `decisions` up to date with a policy."""
+def decision_work(lake: Lake, policy: Policy, urls: UrlConfig, keep_old: bool = False) -> Work:
+    """The work that brings `decisions` up to date with a policy; `keep_old` as `StageContext.keep_old`."""
     settings = fingerprint(policy.fingerprint(), urls.fingerprint() if urls.enabled else "")
-    return plan(lake, "clean", DECISIONS, ["measures"], settings)
+    return plan(lake, "clean", DECISIONS, ["measures"], settings, DECIDING, keep_old)
 
 
 def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFrame:

@@ -1,6 +1,7 @@
 """The argument of every stage."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jobs.config import RunConfig
@@ -8,6 +9,9 @@ from jobs.engine.base import Engine
 from jobs.progress import Reporter
 from lake.commits import Commit
 from lake.lake import Lake
+from lake.ledger import Work, plan
+from pipelines.semantics import Semantics
+from pipelines.tables import Table
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,27 @@ class StageContext:
     engine: Engine
     config: RunConfig
     reporter: Reporter
+    keep_old: bool = False  # rows that an older version of a step made stay, and are not made again
     started_at: float = field(default_factory=time.time)  # seconds since the epoch
+
+    def plan(
+        self,
+        stage: str,
+        output: Table,
+        inputs: Sequence[str],
+        config_hash: str,
+        semantics: Semantics,
+        changed: str = "",
+    ) -> Work:
+        """The work of a step, as `lake.ledger.plan`; reports why a table is made anew."""
+        work = plan(self.lake, stage, output, inputs, config_hash, semantics, self.keep_old, changed)
+        self.planned(work)
+        return work
+
+    def planned(self, work: Work) -> None:
+        """Reports why a table is made anew, if the cause is here."""
+        if work.why:
+            self.reporter.event("rebuilding", f"  note: {work.why}", table=work.output.name, why=work.why)
 
     def committed(self, commit: Commit) -> None:
         """Reports that a table has a new version."""

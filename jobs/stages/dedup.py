@@ -3,16 +3,20 @@
 `clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
 """
 
+import json
+
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.stages import priorities
 from jobs.stages.context import StageContext
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, keys, plan
+from lake.ledger import Work, keys
 from lake.scratch import Scratch
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
@@ -28,22 +32,17 @@ def run(run: StageContext) -> None:
 def _sign(run: StageContext) -> None:
     """Signs kept documents. Each commit is one batch; batches are numbered in order of arrival."""
     lake, config = run.lake, run.config
-    priorities = {source.name: source.priority for source in config.sources if source.priority}
-    settings = fingerprint(config.dedup.signing_fingerprint(), priorities)
-    work = plan(lake, "dedup", SIGNATURES, ["decisions", "measures"], settings)
+    priority = priorities.in_force(lake, config.sources)
+    settings = config.dedup.signing_fingerprint()
+    changed = priorities.changed(lake, priority)
+    work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING, changed)
     if work.mode == "nothing":
         return
-    kept = _candidates(work, lake, work.read(lake, "decisions"))
-    kept = kept.withColumn("priority", _priority(priorities))
+    kept = _candidates(work, lake, work.read(lake, "decisions")).withColumn("priority", priorities.column(priority))
     batch = _next_batch(run, work)
-    run.committed(work.commit(lake, signatures(kept, config.dedup, batch, work.run_id), batch=str(batch)))
-
-
-def _priority(priorities: dict[str, int]) -> Column:
-    chosen = F.lit(0)
-    for name, priority in sorted(priorities.items()):
-        chosen = F.when(F.col("source") == name, priority).otherwise(chosen)
-    return chosen.cast("int")
+    signed = signatures(kept, config.dedup, batch, work.run_id)
+    detail = {"batch": str(batch), priorities.DETAIL: json.dumps(priority, sort_keys=True)}
+    run.committed(work.commit(lake, signed, **detail))
 
 
 def _next_batch(run: StageContext, work: Work) -> int:
@@ -73,7 +72,7 @@ def _candidates(work: Work, lake: Lake, decisions: DataFrame) -> DataFrame:
 
 def _cluster(run: StageContext) -> None:
     lake, config = run.lake, run.config.dedup
-    work = plan(lake, "dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint())
+    work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint(), CLUSTERING)
     if work.mode == "nothing":
         return
 
@@ -107,7 +106,9 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean = run.lake, run.config.clean
     settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
-    work = plan(lake, "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint())
+    work = run.plan(
+        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
+    )
     if work.mode == "nothing":
         return
     duplicates = work.whole(lake, "duplicates")

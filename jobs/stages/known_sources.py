@@ -85,7 +85,7 @@ def is_elsewhere(known: KnownSource, root: str) -> bool:
 
 
 def name_of_input(path: str, root: str, known: Mapping[str, KnownSource], taken: Iterable[str]) -> str:
-    """The name of a source that the command line gives by its path: `docs`, or `docs-2` where `docs` is another folder.
+    """The name of a source that is given by its path: `docs`, or `docs-2` where `docs` is another folder.
 
     A source keeps its name in later runs, and when its folder moves.
     """

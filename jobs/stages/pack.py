@@ -1,5 +1,7 @@
 """tokens -> sequences_<name>: one table per packing of the configuration."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -8,8 +10,9 @@ from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
 from lake.lake import Lake
-from lake.ledger import Work, fingerprint, keys, plan
+from lake.ledger import Work, fingerprint, keys
 from lake.parquet_writer import WriteTask
+from pipelines.semantics import PACKING
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.removal import pieces, torn_rows
 from pipelines.sequences.shard import TokenFormat
@@ -27,7 +30,7 @@ def run(run: StageContext) -> None:
 
 def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> None:
     settings = fingerprint(config.fingerprint(), loaded.fingerprint)
-    work = plan(run.lake, "pack", sequences(config.name), ["tokens"], settings)
+    work = run.plan("pack", sequences(config.name), ["tokens"], settings, PACKING)
     if work.mode == "nothing":
         return
     token_format = TokenFormat(
@@ -36,22 +39,16 @@ def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> Non
         pad=loaded.padding(config.pad, config.separator),
         item_size=loaded.dtype.itemsize,
     )
+    work = replace(work, output=sequences(config.name, token_format.of_rows(config.length)))
     run.lake.remove_unfinished(work.output.name, work.run_id)
     tokens, torn = _to_pack(run.lake, work, token_format)
     sink = WriteTask(run.lake.root, work.output, work.run_id)
     reports = pack(tokens, token_format, config, work.run_id, sink).toArrow()
-    detail = {
-        "length": config.length,
-        "separator": token_format.separator,
-        "pad": token_format.pad,
-        "item_size": token_format.item_size,
-    }
-    texts = {key: str(number) for key, number in detail.items()}
     files = of_table(reports, work.output.name)
     if torn is None:
-        run.committed(work.commit_files(run.lake, files, tokenizer=loaded.fingerprint, **texts))
+        run.committed(work.commit_files(run.lake, files, tokenizer=loaded.fingerprint))
     else:
-        run.committed(work.replace(run.lake, torn, files, tokenizer=loaded.fingerprint, **texts))
+        run.committed(work.replace(run.lake, torn, files, tokenizer=loaded.fingerprint))
 
 
 def _to_pack(lake: Lake, work: Work, token_format: TokenFormat) -> tuple[DataFrame, pa.Array | None]:

@@ -2,7 +2,7 @@
 
 from jobs.stages.context import StageContext
 from jobs.stages.tokenizer_file import tokenizer
-from lake.ledger import plan
+from pipelines.semantics import ENCODING
 from pipelines.tables import TOKENS
 from pipelines.tokenizer.choice import choose_encoder
 from pipelines.tokenizer.spark import texts_to_check, tokens
@@ -11,7 +11,7 @@ from pipelines.tokenizer.spark import texts_to_check, tokens
 def run(run: StageContext) -> None:
     """Encodes new documents; after a change of tokenizer, all documents."""
     loaded = tokenizer(run)
-    work = plan(run.lake, "tokenize", TOKENS, ["clean_documents"], loaded.fingerprint)
+    work = run.plan("tokenize", TOKENS, ["clean_documents"], loaded.fingerprint, ENCODING)
     if work.mode == "nothing":
         return
     clean_documents = work.read(run.lake, "clean_documents")

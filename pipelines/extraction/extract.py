@@ -5,9 +5,9 @@ import os
 import selectors
 import struct
 import subprocess
-import sys
 import time
 
+from pipelines.child_process import environment, python
 from pipelines.extraction.extractors import ExtractionError, ExtractionTimeoutError, Extractor, main_text
 from pipelines.extraction.page_cost import may_be_costly
 
@@ -67,10 +67,10 @@ class Child:
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.extraction.child", self._extractor],
+                python("-m", "pipelines.extraction.child", self._extractor),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=environment(),
                 bufsize=0,
             )
             self._owner = os.getpid()  # a forked worker must not share its parent's child

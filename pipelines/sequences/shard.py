@@ -12,7 +12,7 @@ from pipelines.sequences import order
 from pipelines.sequences.assembly import assemble
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.packing import Pieces, best_fit, concat_and_chunk
-from pipelines.tables import sequences
+from pipelines.tables import SequenceFormat, sequences
 
 ROWS_BYTES = 8 << 20
 """Ids that one batch of rows holds."""
@@ -31,6 +31,10 @@ class TokenFormat:
     def dtype(self) -> np.dtype:
         """Little-endian unsigned integers of `item_size` bytes."""
         return np.dtype(f"<u{self.item_size}")
+
+    def of_rows(self, length: int) -> SequenceFormat:
+        """The format of rows of `length` tokens."""
+        return SequenceFormat("causal", length, 8 * self.item_size, self.pad, self.separator, self.tokenizer)
 
 
 @dataclass(frozen=True)

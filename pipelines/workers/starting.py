@@ -4,12 +4,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
+from pipelines.child_process import environment, python
 from pipelines.workers.errors import WorkerError
 from pipelines.workers.messages import HangupError, Kind, receive, send
 from pipelines.workers.pickled import Pickled
@@ -68,9 +68,9 @@ class Template:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.workers.template", str(theirs.fileno()), *work],
+                python("-m", "pipelines.workers.template", str(theirs.fileno()), *work),
                 stdin=subprocess.DEVNULL,
-                env={**_SETTINGS, **os.environ, "PYTHONPATH": _import_path()},
+                env={**_SETTINGS, **environment()},
                 pass_fds=[theirs.fileno()],
             )
         self._control = ours
@@ -189,7 +189,3 @@ def how_it_ended(code: int) -> str:
         return f"ended (exit status {code})"
     cause = ", perhaps because memory ran out" if -code == signal.SIGKILL else ""
     return f"was killed (signal {-code}){cause}"
-
-
-def _import_path() -> str:
-    return os.pathsep.join(filter(None, sys.path))

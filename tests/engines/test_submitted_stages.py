@@ -6,6 +6,7 @@ from pathlib import Path
 
 import engine_commands
 import lake_rows
+import shadowing
 import yaml
 
 from jobs.cli import STAGES
@@ -17,7 +18,7 @@ SHORT_LIVED = JVM_OPTIONS["small"]
 
 
 def submit(stage: str, config: Path, elsewhere: Path) -> None:
-    """Submits one stage from a folder that is not the checkout."""
+    """Submits one stage from a folder that is not the checkout, and whose files nobody may import."""
     command = [Path(sys.executable).with_name("spark-submit"), "--master", engine_commands.SEPARATE_PROCESSES]
     command += ["--driver-java-options", SHORT_LIVED, "--conf", f"spark.executor.extraJavaOptions={SHORT_LIVED}"]
     done = subprocess.run(
@@ -38,6 +39,7 @@ def test_submitted_one_by_one_the_stages_make_the_tables_of_a_whole_run(expected
     config.write_text(yaml.safe_dump(settings))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
+    shadowing.fill(elsewhere)
     for stage in STAGES:
         submit(stage, config, elsewhere)
     submitted = Lake(str(tmp_path / "lake"))

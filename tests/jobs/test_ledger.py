@@ -1,5 +1,7 @@
 """What a step has to do follows from the last commit of its output."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
@@ -8,6 +10,7 @@ from jobs.runs import record_failure, record_runs
 from lake.commits import CommitMetadata
 from lake.lake import Lake
 from lake.ledger import plan
+from pipelines.semantics import Semantics
 from pipelines.tables import CLEAN_DOCUMENTS, TOKENS
 
 
@@ -29,8 +32,12 @@ def add_input(lake, name, *ids, mode="append"):
     )
 
 
-def work_on(lake, config="one"):
-    return plan(lake, "tokenize", TOKENS, ["clean_documents"], config)
+FIRST = Semantics("encoding", {1: "it began"})
+SECOND = Semantics("encoding", {1: "it began", 2: "numbers are split"})
+
+
+def work_on(lake, config="one", semantics=FIRST, **options):
+    return plan(lake, "tokenize", TOKENS, ["clean_documents"], config, semantics, **options)
 
 
 def carry_out(lake, work):
@@ -100,7 +107,9 @@ def test_a_foreign_commit_that_changes_rows_rebuilds_the_output(lake):
     add_input(lake, "run-1", "a", "b")
     carry_out(lake, work_on(lake))
     DeltaTable(lake.path("clean_documents")).delete("doc_id = 'a'")
-    assert work_on(lake).mode == "rebuild"
+    work = work_on(lake)
+    assert work.mode == "rebuild"
+    assert work.why == "tokens is made anew: another program changed clean_documents (DELETE, version 1)"
 
 
 def test_compaction_is_no_work(lake):
@@ -128,6 +137,64 @@ def test_going_back_to_an_earlier_configuration_is_new_work(lake):
     names = {carry_out(lake, work_on(lake, config))[1].metadata.run_id for config in ("one", "two", "one")}
     assert len(names) == 3
     assert lake.version("tokens") == 2
+
+
+def test_a_new_version_of_the_step_rebuilds_and_says_why(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    work = work_on(lake, semantics=SECOND)
+    seen, commit = carry_out(lake, work)
+    assert (work.mode, seen, commit.metadata.semantics) == ("rebuild", ["a"], (2,))
+    assert work.why == (
+        "tokens is made anew: encoding is at version 2 now (numbers are split), and there are rows of version 1; "
+        "--keep-old would keep them"
+    )
+    assert work_on(lake, semantics=SECOND).mode == "nothing"
+
+
+def test_an_older_version_of_the_step_rebuilds_too(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake, semantics=SECOND))
+    assert work_on(lake).mode == "rebuild"
+
+
+def test_rows_from_before_versions_were_recorded_are_rebuilt(lake):
+    add_input(lake, "run-1", "a")
+    work = work_on(lake)
+    lake.append(rows(TOKENS, work.run_id, "a"), TOKENS, replace(work.metadata(), detail={}), -1)
+    again = work_on(lake)
+    assert (again.mode, "rows of version 0" in again.why) == ("rebuild", True)
+
+
+def test_old_rows_that_are_kept_make_no_work(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    assert work_on(lake, semantics=SECOND, keep_old=True).mode == "nothing"
+
+
+def test_beside_old_rows_that_are_kept_new_ones_are_of_the_new_version_and_the_commit_names_both(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    add_input(lake, "run-2", "b")
+    work = work_on(lake, semantics=SECOND, keep_old=True)
+    seen, commit = carry_out(lake, work)
+    assert (work.mode, work.why, seen, commit.metadata.detail["semantics"]) == ("append", "", ["b"], "1,2")
+    assert work_on(lake, semantics=SECOND, keep_old=True).mode == "nothing"
+    assert work_on(lake, semantics=SECOND).mode == "rebuild"
+
+
+def test_keeping_old_rows_does_not_keep_those_of_other_settings(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    work = work_on(lake, "two", SECOND, keep_old=True)
+    assert (work.mode, work.why) == ("rebuild", "tokens is made anew: its settings have changed")
+
+
+def test_what_the_caller_found_changed_rebuilds_and_is_said(lake):
+    add_input(lake, "run-1", "a")
+    carry_out(lake, work_on(lake))
+    work = work_on(lake, changed="the moon is full")
+    assert (work.mode, work.why) == ("rebuild", "tokens is made anew: the moon is full")
 
 
 def test_replaced_rows_leave_the_others_in_place_and_read_as_an_append(lake):

@@ -13,6 +13,7 @@ from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from lake.lake import Lake
 from lake.ledger import plan
+from pipelines.semantics import SIGNING
 from pipelines.tables import MEASURES, SIGNATURES
 
 STEPS = ("measures", "decisions", "signatures", "duplicates", "clean_documents", "tokens", "sequences_causal")
@@ -95,4 +96,4 @@ def test_only_a_rebuild_of_a_side_input_makes_work(engine, lake, tmp_path, mode,
     metadata = replace(copy.last_own_commit(MEASURES.name).metadata, run_id="another", mode=mode)
     copy.commit_files([], MEASURES, metadata, "append", copy.version(MEASURES.name))
     settings = copy.last_own_commit(SIGNATURES.name).metadata.config_hash
-    assert plan(copy, "dedup", SIGNATURES, ["decisions", "measures"], settings).mode == work
+    assert plan(copy, "dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING).mode == work

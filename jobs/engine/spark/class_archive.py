@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from jobs.engine.spark import java
+from jobs.failures import without_frames
+from pipelines.child_process import environment, python
 
 # A run of all stages, so that the archive holds the classes that a run uses.
 _TRAINING = """
@@ -19,6 +21,10 @@ from jobs.engine.spark.engine import SparkEngine
 from jobs.first_run import rehearse
 rehearse(SparkEngine({"spark.driver.extraJavaOptions": sys.argv[1]}), sys.argv[2])
 """
+
+
+class ClassArchiveError(RuntimeError):
+    """No class archive could be built; the message says why."""
 
 
 def cache_folder() -> Path:
@@ -41,8 +47,12 @@ def options() -> str:
     return f"-Xshare:auto -XX:SharedArchiveFile={archive} -Xlog:disable" if archive.is_file() else ""
 
 
-def install() -> Path | None:
-    """Builds the archive unless it exists. Returns None where the JVM cannot build one; it only saves time."""
+def install() -> Path:
+    """Builds the archive unless it exists.
+
+    Raises:
+        ClassArchiveError: the JVM wrote none. A run works without one, but starts more slowly.
+    """
     archive = path()
     if archive.is_file():
         return archive
@@ -51,11 +61,30 @@ def install() -> Path | None:
     archive.parent.mkdir(parents=True, exist_ok=True)
     part = archive.with_suffix(f".{os.getpid()}")
     with TemporaryDirectory(prefix="tokenlake-classes-") as folder:
-        command = [sys.executable, "-c", _TRAINING, f"-XX:ArchiveClassesAtExit={part} -Xlog:disable", folder]
-        checkout = str(Path(__file__).resolve().parents[3])
-        environment = {**os.environ, "PYTHONPATH": checkout, "TOKENLAKE_MASTER": "local[2]"}
-        subprocess.run(command, capture_output=True, check=False, cwd=folder, env=environment)
-    if not part.is_file():
-        return None
+        done = subprocess.run(
+            python("-c", _TRAINING, f"-XX:ArchiveClassesAtExit={part} -Xlog:disable", folder),
+            capture_output=True,  # the JVM writes the archive as it ends, after Python: its end closes the pipes
+            text=True,
+            errors="replace",
+            check=False,
+            env=_environment(),
+        )
+    if done.returncode or not part.is_file():
+        part.unlink(missing_ok=True)
+        raise ClassArchiveError(_why(done))
     part.replace(archive)
     return archive
+
+
+def _environment() -> dict[str, str]:
+    """Without what pyspark notes for its children where this process has had a session of Spark Connect."""
+    inherited = environment(TOKENLAKE_MASTER="local[2]")
+    return {name: value for name, value in inherited.items() if name != "SPARK_CONNECT_MODE_ENABLED"}
+
+
+def _why(done: "subprocess.CompletedProcess[str]") -> str:
+    lines = without_frames(done.stderr.splitlines())
+    said = f": {lines[-1].strip()}" if lines else ""
+    if done.returncode:
+        return f"the run over a few pages that loads Spark's classes failed (exit status {done.returncode}){said}"
+    return f"this JVM wrote no archive{said}"

@@ -5,6 +5,7 @@ Tables are read and committed through their logs (`lake`), so Spark itself needs
 
 import os
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,11 @@ from pyspark.sql import SparkSession
 from jobs.engine.spark import class_archive, gateway, java
 
 # What every session needs, wherever it runs.
-REQUIRED = {"spark.sql.session.timeZone": "UTC"}
+REQUIRED = {
+    "spark.sql.session.timeZone": "UTC",
+    # Python workers start as `python -m`, which would search their working directory first: the user's in local mode.
+    "spark.executorEnv.PYTHONSAFEPATH": "1",
+}
 
 # Defaults that a spark-submit or operator configuration may override.
 DEFAULTS = {
@@ -76,6 +81,7 @@ def build(
     else:
         java.use()
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        os.environ["PYTHONPATH"] = _workers_import_path()
     conf = SparkConf().setAppName(app)
     conf.setIfMissing("spark.master", master or os.environ.get("TOKENLAKE_MASTER", "local[*]"))
     local = conf.get("spark.master", "").startswith("local")
@@ -92,6 +98,13 @@ def build(
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _workers_import_path() -> str:
+    """PYTHONPATH of the Python workers on this machine: tokenlake's folder, and what the user names by its path."""
+    ours = str(Path(__file__).resolve().parents[3])
+    own = [] if ours == sysconfig.get_path("purelib") else [ours]
+    return os.pathsep.join([*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
 
 
 def default_parallelism(session: SparkSession) -> int:

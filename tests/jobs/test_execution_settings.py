@@ -1,0 +1,146 @@
+"""Settings of execution leave a finished lake as it is; those with a meaning make anew what depends on them."""
+
+import json
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import corpus
+import pytest
+from test_config_roles import fields
+
+from jobs.config import RunConfig
+from jobs.pipeline import run_stages
+from jobs.progress import Reporter
+from lake.lake import Lake
+from pipelines.config import Role
+
+
+def others(lake, folder):
+    """For each setting of execution: the configuration's key, and another value."""
+    return {
+        ("RunConfig", "lake"): ({}, ("lake", lake)),
+        ("RunConfig", "engine"): ({}, ("engine", "sail")),
+        ("RunConfig", "profile"): ({}, ("profile", "large")),
+        ("RunConfig", "spark"): ({}, ("spark", {"spark.sql.shuffle.partitions": "3"})),
+        ("SourceConfig", "path"): ("source", ("path", [str(folder / "*")])),
+        ("SourceConfig", "root"): ("source", ("root", str(folder))),
+        ("SourceConfig", "exclude"): ("source", ("exclude", ["*.nothing"])),
+        ("IngestConfig", "reject_limit"): ("ingest", ("reject_limit", 1.0)),
+        ("IngestConfig", "split_bytes"): ("ingest", ("split_bytes", 2048)),
+        ("IngestConfig", "batch_bytes"): ("ingest", ("batch_bytes", 1 << 20)),
+        ("DedupConfig", "driver_documents"): ("dedup", ("driver_documents", 0)),
+        ("DedupConfig", "driver_edges"): ("dedup", ("driver_edges", 0)),
+        ("TokenizerConfig", "encoder"): ("tokenizer", ("encoder", "tokenizers")),
+    }
+
+
+EXECUTION = sorted(
+    {(section.__name__, name) for section, name in fields() if section.role(name) is Role.EXECUTION},
+)
+
+
+def changed(config, section, key, value):
+    """The configuration with another value."""
+    data = config.model_dump(mode="json", exclude_unset=True)
+    if section == "source":
+        data["sources"][0][key] = value
+    else:
+        (data.setdefault(section, {}) if section else data)[key] = value
+    return RunConfig.model_validate(data)
+
+
+def versions(lake):
+    return {name: lake.version(name) for name in lake.tables()}
+
+
+@pytest.fixture(scope="module")
+def copied(lake, tmp_path_factory):
+    """A finished lake that has moved."""
+    return str(shutil.copytree(lake, tmp_path_factory.mktemp("moved") / "lake"))
+
+
+@pytest.mark.parametrize("setting", EXECUTION, ids=".".join)
+def test_another_setting_of_execution_commits_nothing(engine, copied, corpus_folder, setting):
+    section, (key, value) = others(copied, Path(corpus_folder))[setting]
+    config = changed(corpus.config(copied, corpus_folder), section, key, value)
+    assert config != corpus.config("another", corpus_folder)
+    lake = Lake(copied, engine)
+    before = versions(lake)
+    assert run_stages(engine, config, Reporter(), conclude=False) == 0
+    assert versions(lake) == before
+
+
+class Sources:
+    """A lake of two sources, `old` and `new`, and what the runs said."""
+
+    def __init__(self, engine, folder):
+        self.engine, self.folder = engine, folder
+        self.lake = Lake(str(folder / "lake"), engine)
+        self.write("old", 1, 2, 3)
+
+    def write(self, source, *numbers):
+        file = self.folder / source / f"{numbers[0]}.jsonl"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(json.dumps({"text": corpus.prose(number)}) + "\n" for number in numbers))
+
+    def run(self, **priorities):
+        """Runs `ingest` to `dedup` over these sources; returns the tables with a new version, and the output."""
+        before, said = versions(self.lake), StringIO()
+        data = {
+            "lake": self.lake.root,
+            "sources": [
+                {"name": name, "path": str(self.folder / name), "priority": priority}
+                for name, priority in priorities.items()
+            ],
+            "clean": {"policy": "none"},
+        }
+        config = RunConfig.model_validate(data)
+        run_stages(self.engine, config, Reporter(stream=said), ("ingest", "clean", "dedup"), conclude=False)
+        return {name for name, version in versions(self.lake).items() if before.get(name) != version}, said.getvalue()
+
+    def mode(self, table):
+        return self.lake.last_own_commit(table).metadata.mode
+
+    def priorities(self):
+        signed = self.lake.read("signatures").join(self.lake.read("documents"), on="doc_id")
+        return {(row.source, row.priority) for row in signed.select("source", "priority").distinct().collect()}
+
+
+@pytest.fixture
+def sources(engine, tmp_path):
+    return Sources(engine, tmp_path)
+
+
+def test_a_new_source_with_a_priority_rebuilds_nothing(sources):
+    sources.run(old=1)
+    sources.write("new", 4)
+    sources.run(old=1, new=5)
+    assert {sources.mode(table) for table in ("signatures", "duplicates", "clean_documents")} == {"append"}
+    assert sources.priorities() == {("old", 1), ("new", 5)}
+    assert sources.run(old=1, new=5)[0] == set()
+
+
+def test_a_source_that_is_not_configured_now_keeps_its_priority(sources):
+    sources.run(old=7)
+    sources.write("new", 4)
+    sources.run(new=0)
+    assert sources.mode("signatures") == "append"
+    assert sources.run(old=7, new=0)[0] == set()
+    assert sources.run(new=0)[0] == set()
+
+
+def test_another_priority_of_a_signed_source_signs_again_and_says_so(sources):
+    sources.run(old=7)
+    committed, said = sources.run(old=2)
+    assert committed >= {"signatures", "duplicates", "clean_documents"}
+    assert sources.mode("signatures") == "rebuild"
+    assert "signatures is made anew: the priority of a source has changed (old from 7 to 2)" in said
+    assert sources.priorities() == {("old", 2)}
+
+
+def test_another_priority_of_a_source_without_documents_changes_nothing(sources):
+    (sources.folder / "new").mkdir()
+    (sources.folder / "new" / "empty.jsonl").write_text('{"text": " "}\n')
+    sources.run(old=7, new=1)
+    assert sources.run(old=7, new=9)[0] == set()
