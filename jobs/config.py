@@ -20,7 +20,10 @@ class IngestConfig(Config):
     """How input becomes `documents`."""
 
     reject_limit: Execution[float] = Field(
-        0.5, ge=0, le=1, description="a run exits 1 when a larger share of the records is rejected"
+        0.5,
+        ge=0,
+        le=1,
+        description="a run exits 1 when it rejects a larger share of the records that it read of a source",
     )
     delete_limit: Execution[float] = Field(
         0.5, ge=0, le=1, description="a run stops when more than 100 files and a larger share of a source are gone"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake import log, row_files
 from lake.commits import Commit, CommitMetadata, parse
@@ -130,18 +131,25 @@ class Lake:
         rows = self.read_files(table, files, self.schema(table, version))
         return rows.join(self.engine.frame(wanted), on=wanted.column_names, how="left_semi")
 
-    def read_here(self, table: str, columns: Sequence[str]) -> pa.Table:
-        """Some columns of a small table, read in this process without an engine."""
+    def read_here(self, table: str, columns: Sequence[str], run_ids: Collection[str] | None = None) -> pa.Table:
+        """Some columns of a small table, read in this process without an engine.
+
+        With `run_ids`, only the rows of these runs; the columns must name `run_id` then.
+        """
         import pyarrow.parquet as pq
 
         parts = []
         for file in self.files(table):
+            if run_ids is not None and not file.may_hold("run_id", run_ids):
+                continue
             with self.storage.open(f"{table}/{file.path}") as stream:
                 parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
         schema = self.schema(table)
-        return pa.concat_tables(
-            [pa.schema([schema.field(name) for name in columns]).empty_table(), *parts], promote_options="permissive"
-        )
+        empty = pa.schema([schema.field(name) for name in columns]).empty_table()
+        found = pa.concat_tables([empty, *parts], promote_options="permissive")
+        if run_ids is None:
+            return found
+        return found.filter(pc.is_in(found["run_id"], pa.array(run_ids, found["run_id"].type)))
 
     def read_files(self, table: str, files: Sequence[DataFile], schema: pa.Schema) -> "DataFrame":
         """The rows of some data files of a table, committed or not."""

@@ -20,6 +20,33 @@ CONTRACT_PROPERTY = "tokenlake.contract"
 
 _CONTRACT = {CONTRACT_PROPERTY: str(CONTRACT)}
 
+
+class ContractError(RuntimeError):
+    """A table follows another version of the contract than this program."""
+
+
+def require_contract(lake: str, table: str, properties: Mapping[str, str]) -> None:
+    """Requires that a table of a lake follows this version of the contract.
+
+    Raises:
+        ContractError: it does not; the message says what to do.
+    """
+    found = contract_of(properties)
+    if found < CONTRACT:
+        raise ContractError(
+            f"{lake}: {table} follows contract {found}, this program {CONTRACT}: run `tokenlake upgrade {lake}` first"
+        )
+    if found > CONTRACT:
+        raise ContractError(
+            f"{lake}: {table} follows contract {found} of a newer tokenlake, this program {CONTRACT}: install that one"
+        )
+
+
+def contract_of(properties: Mapping[str, str]) -> int:
+    """The version of the contract that a table with these properties follows."""
+    return int(properties.get(CONTRACT_PROPERTY, 1))
+
+
 TEXT_MAP = pa.map_(pa.string(), pa.string())
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 

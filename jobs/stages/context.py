@@ -22,6 +22,7 @@ class StageContext:
     engine: Engine
     config: RunConfig
     reporter: Reporter
+    ingested: list[str] = field(default_factory=list)  # run ids of the ingests that this command has committed
     keep_old: bool = False  # rows that an older version of a step made stay, and are not made again
     started_at: float = field(default_factory=time.time)  # seconds since the epoch
 

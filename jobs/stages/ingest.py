@@ -144,6 +144,7 @@ def _commit(run: StageContext, read: Manifest) -> None:
         started_at=read.started_at,
         rows_in=sum(row["rows_read"] for row in read.inputs),
     )
+    run.ingested.append(read.run_id)
     documents = pa.table({"doc_id": pa.array(read.removed_documents, pa.string())})
     files = pa.table(
         {

@@ -12,11 +12,11 @@ from pipelines.readers.decompress import Damage
 from pipelines.readers.line_reader import Line
 from pipelines.readers.record import SAMPLE_BYTES, Reason
 
-_STRING = rb'(?:[^"\\\n]++|\\[^\n])*+'  # what may stand between quotes
+_STRING = rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'  # what may stand between quotes
 _REST_OF_STRING = re.compile(_STRING)
 # Each passes whole strings, and stops at the quote of an unfinished one.
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"' + _STRING + rb'")*+')
-_TO_BRACKET_OR_COMMA = re.compile(rb'(?:[^"{}\[\],]++|"' + _STRING + rb'")*+')
+_TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"%s"[^"{}\[\]]*+)*+' % _STRING)
+_TO_BRACKET_OR_COMMA = re.compile(rb'[^"{}\[\],]*+(?:"%s"[^"{}\[\],]*+)*+' % _STRING)
 _TO_LINE_END = re.compile(rb"[^\n]*+")
 _BETWEEN = re.compile(rb"[ \t\r\n,\x1e]*+")  # a record separator stands before each text of RFC 7464
 _MARK = b"\xef\xbb\xbf"
@@ -139,8 +139,10 @@ class _Cutter:
         if chunk[at : at + 1] == b'"':
             self._in_string = False
             return at + 1, False
-        self._after_escape = chunk[at:] == b"\\"
-        return (len(chunk), False) if self._after_escape else (at, at < len(chunk))
+        if chunk[at : at + 1] == b"\\":  # before a line feed, or the last byte of the chunk
+            at += 1
+            self._after_escape = at == len(chunk)
+        return at, at < len(chunk)
 
     def _hold(self, piece: bytes) -> None:
         self._held += piece

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 import xxhash
 import zstandard
 
+from pipelines.readers import hive
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import DeltaFile
 from pipelines.readers.finding import Excluded, Found, find
@@ -98,6 +99,7 @@ def _unopened(found: Found, config: SourceConfig) -> InputFile:
         fingerprint=fingerprint_of(found.size, found.version, found.problem),
         location=found.location,
         stamp=_stamp(found),
+        partition=hive.partition(found.location, found.relative),
     )
 
 
@@ -178,6 +180,7 @@ def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
             fingerprint=fingerprint_of(name, info.file_size, info.CRC),
             stamp="",  # the archive is opened in every run: its members are known by their CRC-32
             member=index,
+            partition=(*container.partition, *hive.partition("", info.filename)),
         )
         yield _member(member, info, config)
 

@@ -1,28 +1,21 @@
 """Parquet: one document a row. A position is the row's number in the file.
 
 A row group belongs to the split in which its first page starts. A row group that cannot be decoded is one reject, and
-so is a file without a usable footer or text column.
+so is a file without a usable footer, without the text column, or with two columns of a name that the source uses.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.readers.meta import as_text, fields
+from pipelines.readers.meta import fields
+from pipelines.readers.parquet_columns import Column, ColumnError, as_bytes, as_texts, column
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
 
 _BATCH_BYTES = 8 << 20
-# A file's type of text, which the program that wrote it chose -> the same as bytes.
-_TEXTS = {
-    pa.string(): pa.large_binary(),
-    pa.large_string(): pa.large_binary(),
-    pa.string_view(): pa.binary_view(),
-}
-_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
-_FAILURES = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
+_FAILURES = (pa.ArrowException, OSError, ValueError, OverflowError)
 
 
 def read(split: Split, statistics: ReadStatistics) -> Records:
@@ -35,20 +28,21 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
         try:
             file = pq.ParquetFile(source.stream)
             groups = list(_groups(file.metadata))
+            text, meta = _columns(split, file.schema_arrow)
+        except ColumnError as error:
+            yield from _file_reject(Reject(0, error.reason, str(error)), split, statistics)
+            return
+        except MemoryError as error:
+            yield from _file_reject(Reject(0, Reason.UNREADABLE, _said(error)), split, statistics)
+            return
         except _FAILURES as error:
             yield from _file_reject(Reject(0, Reason.CORRUPT, _said(error), source.at(0, 256)), split, statistics)
             return
-        columns = _columns(split)
-        problem = _text_problem(file.schema_arrow, columns[0][1])
-        if problem:
-            yield from _file_reject(problem, split, statistics)
-            return
         if file.metadata.num_rows == 0:
             yield from _file_reject(Reject(0, Reason.EMPTY, "no rows"), split, statistics)
-        present = [(name, column) for name, column in columns if column in file.schema_arrow.names]
         for group, offset, first_row in groups:
             if split.start <= offset < split.end:
-                yield from _group(file, group, first_row, present, split, statistics)
+                yield from _group(file, group, first_row, text, meta, split, statistics)
 
 
 def _file_reject(reject: Reject, split: Split, statistics: ReadStatistics) -> Iterator[Reject]:
@@ -71,81 +65,75 @@ def _groups(metadata: pq.FileMetaData) -> Iterator[tuple[int, int, int]]:
         first_row += group.num_rows
 
 
-def _columns(split: Split) -> list[tuple[str, str]]:
-    """(name in `meta`, column in the file): the text first."""
+def _columns(split: Split, schema: pa.Schema) -> tuple[Column, list[tuple[str, Column]]]:
+    """The text, and (name in `meta`, column) of all other wanted columns that the file has.
+
+    Raises:
+        ColumnError: the text is not there, or a name is not clear.
+    """
     physical = dict(split.file.columns)
-    wanted = [("", split.config.text_column), *fields(split.config)]
-    return [(name, physical.get(column, column)) for name, column in wanted]
-
-
-def _text_problem(schema: pa.Schema, column: str) -> Reject | None:
-    if column not in schema.names:
+    text = column(schema, physical.get(split.config.text_column, split.config.text_column))
+    if text is None:
         names = ", ".join(schema.names[:20])
-        return Reject(0, Reason.MISSING_TEXT, f"no column {column!r}; columns: {names}")
-    kind = schema.field(column).type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    if kind not in _TEXTS and kind not in _BYTES:
-        return Reject(0, Reason.MISSING_TEXT, f"column {column!r} is of type {kind}, not string")
-    return None
+        raise ColumnError(Reason.MISSING_TEXT, f"no column {split.config.text_column!r}; columns: {names}")
+    if not text.is_text:
+        raise ColumnError(Reason.MISSING_TEXT, f"column {text.name!r} is of type {text.kind}, not string")
+    wanted = [(name, column(schema, physical.get(known, known))) for name, known in fields(split.config)]
+    return text, [(name, found) for name, found in wanted if found is not None]
 
 
 def _group(
     file: pq.ParquetFile,
     group: int,
     first_row: int,
-    columns: list[tuple[str, str]],
+    text: Column,
+    meta: list[tuple[str, Column]],
     split: Split,
     statistics: ReadStatistics,
 ) -> Records:
     about = file.metadata.row_group(group)
-    names = list(dict.fromkeys(column for _, column in columns))
+    names = list(dict.fromkeys(wanted.name for wanted in (text, *(found for _, found in meta))))
     size = max(1, min(1000, _BATCH_BYTES * about.num_rows // max(about.total_byte_size, 1)))
     position = first_row
     try:
-        _refuse_bomb(about, columns[0][1], split)
+        _refuse_bomb(about, text, split)
         for batch in file.iter_batches(batch_size=size, row_groups=[group], columns=names):
-            values = {name: _plain(batch.column(name)) for name in names}
+            texts = as_bytes(text.of(batch))
+            values = {name: as_texts(found.of(batch)) for name, found in meta}
             statistics.bytes += batch.nbytes
-            for row in range(batch.num_rows):
+            for row, data in enumerate(texts):
                 statistics.rows += 1
-                yield _document(position, [(name, values[column][row]) for name, column in columns], split)
+                yield _document(position, data, {name: values[name][row] for name in values}, split)
                 position += 1
-    except _FAILURES as error:
+    except (*_FAILURES, MemoryError) as error:
         statistics.rows += 1
         detail = f"row group {group}, rows {position} to {first_row + about.num_rows - 1}: {_said(error)}"
-        bomb = isinstance(error, _BombError)
-        yield Reject(position, Reason.DECOMPRESSION_BOMB if bomb else Reason.CORRUPT, detail)
+        yield Reject(position, _reason(error), detail)
 
 
 class _BombError(ValueError):
     pass
 
 
-def _refuse_bomb(group: pq.RowGroupMetaData, column: str, split: Split) -> None:
+def _reason(error: BaseException) -> Reason:
+    if isinstance(error, _BombError):
+        return Reason.DECOMPRESSION_BOMB
+    # a damaged length asks for any amount of memory, but so does a good file on a machine that is short of it
+    return Reason.UNREADABLE if isinstance(error, MemoryError) else Reason.CORRUPT
+
+
+def _refuse_bomb(group: pq.RowGroupMetaData, text: Column, split: Split) -> None:
     chunks = [group.column(number) for number in range(group.num_columns)]
-    text = next((chunk for chunk in chunks if chunk.path_in_schema == column), None)
-    if text is None:
-        raise ValueError(f"the row group has no column {column!r}")
-    expanded, stored = text.total_uncompressed_size, max(text.total_compressed_size, 1)
+    chunk = next((chunk for chunk in chunks if chunk.path_in_schema == text.name), None)
+    if chunk is None:
+        raise ValueError(f"the row group has no column {text.name!r}")
+    expanded, stored = chunk.total_uncompressed_size, max(chunk.total_compressed_size, 1)
     limits = split.config
     if expanded > limits.max_decompressed_bytes and expanded > limits.max_decompression_ratio * stored:
-        raise _BombError(f"column {column!r} expands from {stored:,} to {expanded:,} bytes")
+        raise _BombError(f"column {text.name!r} expands from {stored:,} to {expanded:,} bytes")
 
 
-def _plain(column: pa.Array) -> list[Any]:
-    """Values as Python objects; text as bytes, which may be no UTF-8."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if column.type in _TEXTS:
-        return column.cast(_TEXTS[column.type]).to_pylist()
-    if pa.types.is_temporal(column.type):
-        column = column.cast(pa.string())
-    return column.to_pylist()
-
-
-def _document(position: int, values: list[tuple[str, Any]], split: Split) -> Document | Reject:
-    data = values[0][1]
+def _document(position: int, data: bytes | None, meta: dict[str, str | None], split: Split) -> Document | Reject:
     if data is None:
         return Reject(position, Reason.MISSING_TEXT, f"column {split.config.text_column!r} is null")
     if len(data) > split.config.max_document_bytes:
@@ -155,19 +143,7 @@ def _document(position: int, values: list[tuple[str, Any]], split: Split) -> Doc
         text = data.decode(split.config.encoding or "utf-8")
     except UnicodeError as error:
         return Reject(position, Reason.ENCODING, str(error), data[:256])
-    meta = {name: as_text(_text(value)) for name, value in values[1:]}
-    meta |= dict(_partition(split))
     return accept(position, text, {name: value for name, value in meta.items() if value is not None}, data)
-
-
-def _partition(split: Split) -> list[tuple[str, str]]:
-    """Values of wanted columns that a partitioned table keeps in its log, not in its files."""
-    known = dict(split.file.partition)
-    return [(name, known[column]) for name, column in fields(split.config) if column in known]
-
-
-def _text(value: Any) -> Any:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _said(error: BaseException) -> str:

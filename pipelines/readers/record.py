@@ -73,7 +73,7 @@ class InputFile:
     location: str  # of the physical file: the archive for a member
     stamp: str = ""  # size and time of change: while it stays the same, so does the fingerprint
     member: int = -1  # index in the archive
-    partition: tuple[tuple[str, str], ...] = ()  # column values that a Delta table keeps outside its files
+    partition: tuple[tuple[str, str], ...] = ()  # column values that stand outside the file
     columns: tuple[tuple[str, str], ...] = ()  # logical -> physical names of a Delta table's columns
     problem: Reject | None = None  # found while listing; the file becomes this reject
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.readers.decompress import Damage
@@ -204,6 +204,7 @@ pieces = st.lists(
 
 
 @given(pieces, st.integers(0, 60), st.integers(1, 40))
+@example(['{"text": "\\"', "\\", "\n"], 0, 1)
 @settings(deadline=None, max_examples=300)
 def test_broken_values_do_not_depend_on_it_either(broken, limit, size):
     content = "".join(broken).encode()

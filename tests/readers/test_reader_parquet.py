@@ -1,4 +1,7 @@
+import datetime
 import io
+import uuid
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,19 +26,111 @@ def test_rows_are_documents_at_their_numbers(read_bytes):
     ]
 
 
+def dictionary(values: list, kind: pa.DataType) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(range(len(values)), pa.int32()), pa.array(values, kind))
+
+
+TEXT_TYPES = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view()]
+
+
+@pytest.mark.parametrize("kind", TEXT_TYPES, ids=str)
+@pytest.mark.parametrize("make", [pa.array, dictionary], ids=["plain", "dictionary"])
+def test_any_type_of_text_serves_as_text_id_url_and_meta(read_bytes, kind, make):
+    if make is dictionary and kind in (pa.string_view(), pa.binary_view()):
+        make = pa.array  # Arrow has no Parquet writer for dictionaries of views
+    values = ["é", None, "b"] if make is pa.array else ["é", "", "b"]
+    stored = make([value if value is None or pa.types.is_string(kind) else value.encode() for value in values], kind)
+    content = parquet({"text": ["1", "2", "3"], "id": stored, "body": stored})
+    reading = read_bytes(content, "a.parquet", id_column="id", url_column="body", meta_columns=("body",))
+    assert [d.meta.get("id") for d in reading.documents] == values
+    assert [d.meta.get("url") for d in reading.documents] == [d.meta.get("body") for d in reading.documents] == values
+    reading = read_bytes(content, "a.parquet", text_column="body")
+    assert [(d.position, d.text) for d in reading.documents] == [(0, "é"), (2, "b")]
+    assert reading.one_reject().position == 1
+
+
+def test_bytes_that_are_no_utf8_are_hexadecimal_in_meta_and_a_reject_as_text(read_bytes):
+    content = parquet({"text": ["x"], "hash": [b"\xff\x00"], "list": [[b"\xfe"]]})
+    reading = read_bytes(content, "a.parquet", meta_columns=("hash", "list"))
+    assert reading.documents[0].meta == {"hash": "ff00", "list": '["fe"]'}
+    assert read_bytes(content, "a.parquet", text_column="hash").reasons == ["encoding"]
+
+
 @pytest.mark.parametrize(
-    "column",
+    ("values", "shown"),
     [
-        pa.array(["é", "b"], pa.large_string()),
-        pa.array(["é", "b"]).dictionary_encode(),
-        pa.array(["é".encode(), b"b"], pa.binary()),
-        pa.array(["é", "b"], pa.string_view()),  # of Polars and delta-rs
-        pa.array(["é".encode(), b"b"], pa.large_binary()),
-        pa.array(["é".encode(), b"b"], pa.binary_view()),
+        (pa.array([Decimal("1.50")]), "1.50"),
+        (pa.array([datetime.time(1, 2)], pa.time64("us")), "01:02:00.000000"),
+        (pa.array([0], pa.timestamp("us", "Nowhere/Foo")), "1970-01-01 00:00:00.000000Z"),
+        (pa.array([uuid.UUID(int=1).bytes], pa.uuid()), "00000000-0000-0000-0000-000000000001"),
+        (pa.array([True]), "true"),
+        (pa.array([1.5], pa.float16()), "1.5"),
+        (pa.array([[1 << 62]], pa.list_(pa.timestamp("us"))), "(OverflowError: date value out of range)"),
+        (pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string())), '[["k", "v"]]'),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else None,
+)
+def test_any_value_can_stand_in_meta_and_none_costs_the_text(read_bytes, values, shown):
+    reading = read_bytes(parquet({"text": ["x"], "n": values}), "a.parquet", meta_columns=("n",))
+    assert [(d.text, d.meta) for d in reading.documents] == [("x", {"n": shown})]
+
+
+NESTED = {"a": pa.array([{"b": {"c": "deep"}, "x.y": "dotted", "n": 1}, None, {"b": None, "x.y": None, "n": 2}])}
+
+
+def test_fields_of_structs_are_named_with_dots(read_bytes):
+    content = parquet(NESTED | {"text": ["1", "2", "3"]})
+    reading = read_bytes(content, "a.parquet", text_column="a.b.c", meta_columns=("a.x.y", "a.n", "a.absent", "a"))
+    assert [(d.position, d.text) for d in reading.documents] == [(0, "deep")]
+    assert reading.documents[0].meta == {
+        "a.x.y": "dotted",
+        "a.n": "1",
+        "a": '{"b": {"c": "deep"}, "n": 1, "x.y": "dotted"}',
+    }
+    assert [(r.position, r.reason.value) for r in reading.rejects] == [(1, "missing_text"), (2, "missing_text")]
+    reading = read_bytes(content, "a.parquet", meta_columns=("a.n", "a.x.y"))
+    assert [d.meta for d in reading.documents] == [{"a.n": "1", "a.x.y": "dotted"}, {}, {"a.n": "2"}]
+
+
+def test_a_column_whose_name_has_a_dot_comes_before_a_field(read_bytes):
+    content = parquet({"a": pa.array([{"b": "field"}]), "a.b": ["column"], "text": ["x"]})
+    assert read_bytes(content, "a.parquet", text_column="a.b").texts == ["column"]
+
+
+def twice(**columns: list) -> bytes:
+    """A file in which every column is there twice, and `n` once."""
+    names = [name for name in columns for _ in range(2)]
+    out = io.BytesIO()
+    pq.write_table(pa.table([*(pa.array(columns[name]) for name in names), pa.array([1])], names=[*names, "n"]), out)
+    return out.getvalue()
+
+
+def struct_twice() -> bytes:
+    inner = pa.StructArray.from_arrays([pa.array(["x"]), pa.array(["y"])], names=["b", "b"])
+    return parquet({"a": inner, "text": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "name"),
+    [
+        (twice(text=["x"]), {}, "text"),
+        (twice(body=["x"], text=["x"]), {"text_column": "body"}, "body"),
+        (twice(lang=["x"]), {"text_column": "lang", "meta_columns": ("n",)}, "lang"),
+        (struct_twice(), {"text_column": "a.b"}, "b"),
+        (struct_twice(), {"meta_columns": ("a.b",)}, "b"),
+        (twice(a=[{"b": "x"}]), {"text_column": "a.b"}, "a"),
     ],
 )
-def test_text_may_have_any_of_the_string_types(read_bytes, column):
-    assert read_bytes(parquet({"text": column}), "a.parquet").texts == ["é", "b"]
+def test_two_columns_of_a_wanted_name_are_one_reject_that_names_it(read_bytes, content, options, name):
+    reading = read_bytes(content, "a.parquet", split_bytes=50, **options)
+    assert (reading.texts, reading.reasons) == ([], ["unsupported"])
+    assert f"2 columns are named {name!r}" in reading.one_reject().detail
+
+
+def test_two_columns_of_a_name_that_nobody_wants_do_no_harm(read_bytes):
+    out = io.BytesIO()
+    pq.write_table(pa.table([pa.array(["x"]), pa.array([1]), pa.array([2])], names=["text", "n", "n"]), out)
+    assert read_bytes(out.getvalue(), "a.parquet").texts == ["x"]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)

@@ -1,0 +1,223 @@
+"""Reads packed sequences in plain Python, and turns rows back into the documents they were made of.
+
+Nothing here knows an engine: deltalake reads the log, pyarrow the files, numpy views the ids without a copy. Table
+properties say how to read a table (`SequenceFormat`), and each row is checked against them.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.tables import SequenceFormat, require_contract
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_COLUMNS = ("sequence_id", "split", "position", "ids", "n_tokens", "doc_lengths", "doc_ids", "doc_offsets")
+_BATCH_BYTES = 8 << 20  # of ids
+
+
+class SequencesError(ValueError):
+    """A table of sequences, or rows of it, that cannot be what packing wrote."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive tokens of one document: `offset` is the place of the first among the document's tokens.
+
+    The last piece of a document ends with the separator.
+    """
+
+    doc_id: str
+    offset: int
+    ids: np.ndarray  # (n,)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training row of L tokens with P pieces of documents, in order; behind the last one is padding."""
+
+    sequence_id: str
+    split: str
+    position: int
+    ids: np.ndarray  # (L,) uint16 or uint32, a view of the file's buffer
+    doc_lengths: np.ndarray  # (P,) tokens of each piece
+    doc_ids: tuple[str, ...]
+    doc_offsets: np.ndarray  # (P,)
+
+    def pieces(self) -> list[Piece]:
+        """The row's pieces of documents."""
+        parts = np.split(self.ids, np.cumsum(self.doc_lengths))[:-1]
+        return [Piece(*piece) for piece in zip(self.doc_ids, self.doc_offsets.tolist(), parts, strict=True)]
+
+
+class Sequences:
+    """A version of a table `sequences_<name>`.
+
+    Args:
+        lake: the lake's folder, or a URI that deltalake can open.
+        name: of the packing, as in the configuration.
+        version: of the table; by default the newest. `version` holds it.
+
+    Raises:
+        FileNotFoundError: there is no such table, or no such version.
+        ContractError: the table follows another version of the contract.
+        SequencesError: the table does not describe itself.
+    """
+
+    def __init__(self, lake: str, name: str, version: int | None = None) -> None:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        self.lake, self.table = lake.rstrip("/"), f"sequences_{name}"
+        try:
+            self._opened = DeltaTable(f"{self.lake}/{self.table}", version=version)
+        except DeltaError as error:
+            wanted = "" if version is None else f" of version {version}"
+            raise FileNotFoundError(f"{self.lake}: no table {self.table}{wanted}: {error}") from error
+        self.version = self._opened.version()
+        properties = self._opened.metadata().configuration or {}
+        require_contract(self.lake, self.table, properties)
+        try:
+            self.format = SequenceFormat.of(properties)
+        except (KeyError, ValueError) as error:
+            raise SequencesError(f"{self.lake}/{self.table}: table properties: {error}; pack it again") from error
+
+    def rows(self, split: str | None = None) -> Iterator[Row]:
+        """All rows, or those of a split (`train`, `heldout`); each reading of a version has the same order.
+
+        Raises:
+            SequencesError: a row does not fit the table's properties.
+        """
+        for batch in self.batches(split):
+            yield from self._rows(batch)
+
+    def batches(self, split: str | None = None) -> Iterator[pa.RecordBatch]:
+        """As `rows`, but as Arrow batches: all columns of the table but `run_id`."""
+        import pyarrow.dataset as ds
+
+        dataset = self._opened.to_pyarrow_dataset()
+        chosen = None if split is None else ds.field("split") == split
+        rows = max(1, _BATCH_BYTES // (self.format.length * self.format.id_bits // 8))
+        for fragment in sorted(dataset.get_fragments(chosen), key=lambda fragment: fragment.path):
+            for batch in fragment.to_batches(dataset.schema, list(_COLUMNS), chosen, batch_size=rows):
+                if len(batch):
+                    yield batch
+
+    def texts(self, row: Row) -> list[tuple[str, int, str]]:
+        """(doc_id, offset, text) of each piece, decoded alone, without the separator.
+
+        A piece can begin or end inside a character; what is left of it there reads U+FFFD. Whole texts come from
+        the ids that `join` puts together.
+        """
+        return [(piece.doc_id, piece.offset, self.text(self._without_separator(piece.ids))) for piece in row.pieces()]
+
+    def text(self, ids: np.ndarray) -> str:
+        """Decodes ids with the tokenizer that made them, which is in the lake."""
+        decoded: str = self.tokenizer.decode(ids.tolist(), skip_special_tokens=False)
+        return decoded
+
+    def documents(self, split: str | None = None) -> Mapping[str, np.ndarray]:
+        """doc_id -> ids without separator, of all documents in a split, in memory.
+
+        Raises:
+            SequencesError: a piece is missing, or there twice.
+        """
+        return join((piece for row in self.rows(split) for piece in row.pieces()), self.format.separator_id)
+
+    @cached_property
+    def tokenizer(self) -> "Tokenizer":
+        """The lake's tokenizer of these ids.
+
+        Raises:
+            FileNotFoundError: the lake does not have it.
+        """
+        import fsspec
+        from tokenizers import Tokenizer
+
+        files, folder = fsspec.core.url_to_fs(f"{self.lake}/tokenizers")
+        for file in sorted(files.ls(folder, detail=False)) if files.exists(folder) else ():
+            content = files.cat_file(file)
+            if hashlib.sha256(content).hexdigest().startswith(self.format.tokenizer):
+                return Tokenizer.from_str(content.decode())
+        raise FileNotFoundError(f"{self.lake}/tokenizers: no tokenizer with the hash {self.format.tokenizer}")
+
+    def _rows(self, batch: pa.RecordBatch) -> Iterator[Row]:
+        """The rows of a batch, after checking each against the format."""
+        for fault, wrong in self._faults(batch):
+            found = batch.column("sequence_id").filter(wrong)
+            if len(found):
+                raise SequencesError(f"{self.lake}/{self.table}, version {self.version}: row {found[0]}: {fault}")
+        counts = pc.list_value_length(batch.column("doc_lengths")).to_numpy()
+        bounds = np.cumsum(counts)[:-1]
+        columns = (
+            batch.column("sequence_id").to_pylist(),
+            batch.column("split").to_pylist(),
+            batch.column("position").to_pylist(),
+            _ids(batch.column("ids"), self.format),
+            np.split(batch.column("doc_lengths").flatten().to_numpy(), bounds),
+            map(tuple, batch.column("doc_ids").to_pylist()),
+            np.split(batch.column("doc_offsets").flatten().to_numpy(), bounds),
+        )
+        return itertools.starmap(Row, zip(*columns, strict=True))
+
+    def _faults(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:
+        """What can be wrong with a row, and for which rows it is."""
+        n_tokens, lengths = batch.column("n_tokens"), batch.column("doc_lengths")
+        pieces = pc.list_value_length(lengths)
+        row = np.repeat(np.arange(len(batch)), pieces.to_numpy())  # (P,)
+        used = np.bincount(row, lengths.flatten().to_numpy(), len(batch)).astype(np.int64)
+        size = self.format.length * self.format.id_bits // 8
+        yield f"ids is not {size:,} bytes long", pc.not_equal(pc.binary_length(batch.column("ids")), size)
+        yield "doc_lengths does not add up to n_tokens", pc.not_equal(n_tokens, pa.array(used))
+        yield f"n_tokens is over {self.format.length:,}", pc.greater(n_tokens, self.format.length)
+        for name in ("doc_ids", "doc_offsets"):
+            yield (
+                f"{name} is not as long as doc_lengths",
+                pc.not_equal(pc.list_value_length(batch.column(name)), pieces),
+            )
+
+    def _without_separator(self, ids: np.ndarray) -> np.ndarray:
+        return ids[:-1] if len(ids) and ids[-1] == self.format.separator_id else ids
+
+
+def join(pieces: Iterable[Piece], separator: int) -> dict[str, np.ndarray]:
+    """doc_id -> (n,) ids without the separator, of documents all of whose pieces are given, in any order.
+
+    Raises:
+        SequencesError: a part of a document is missing, or there twice.
+    """
+    by_document: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        by_document.setdefault(piece.doc_id, []).append(piece)
+    return {doc_id: _joined(doc_id, found, separator) for doc_id, found in by_document.items()}
+
+
+def _joined(doc_id: str, pieces: list[Piece], separator: int) -> np.ndarray:
+    pieces.sort(key=lambda piece: piece.offset)
+    place = 0
+    for piece in pieces:
+        if piece.offset != place:
+            raise SequencesError(
+                f"document {doc_id}: a piece begins at token {piece.offset}, the one before ends at {place}"
+            )
+        place += len(piece.ids)
+    ids = np.concatenate([piece.ids for piece in pieces])
+    if ids[-1] != separator:
+        raise SequencesError(f"document {doc_id}: its end is missing behind token {place}")
+    return ids[:-1]
+
+
+def _ids(column: pa.BinaryArray, described: SequenceFormat) -> np.ndarray:
+    """(S, L) ids of rows that are all of one length, without a copy."""
+    _, offsets, data = column.buffers()
+    first = int(np.frombuffer(offsets, np.int32)[column.offset])
+    ids = np.frombuffer(data, f"<u{described.id_bits // 8}", len(column) * described.length, first)
+    return ids.reshape(len(column), described.length)
