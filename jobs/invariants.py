@@ -99,11 +99,11 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
 
 
 def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
-    """The invariants between tables that are present in `counts`."""
+    """The invariants between counts that are there."""
     found = []
 
     def same(name: str, left: tuple[str, str], *right: tuple[str, str]) -> None:
-        if all(table in counts for table, _ in (left, *right)):
+        if all(key in counts.get(table, ()) for table, key in (left, *right)):
             found.append(Invariant(name, counts[left[0]][left[1]], sum(counts[table][key] for table, key in right)))
 
     if {"inputs", "documents", "rejects"} <= counts.keys():
