@@ -73,7 +73,10 @@ def _measures(documents: pa.RecordBatch) -> list[tuple[float, ...]]:
     from pipelines.rules.measures import measure
 
     rows = measure(documents, MeasureConfig())
-    return [_rounded(row) for row in rows.select(["gopher_repetition", "gopher_quality", "fineweb"]).to_pylist()]
+    return [
+        _rounded(row)
+        for row in rows.select(["gopher_repetition", "gopher_quality", "fineweb", "c4_fineweb"]).to_pylist()
+    ]
 
 
 def _plain_measures(documents: pa.RecordBatch) -> list[tuple[float, ...]]:
@@ -90,7 +93,8 @@ def _plain_measures(documents: pa.RecordBatch) -> list[tuple[float, ...]]:
         row = {
             "gopher_repetition": plain_rules.gopher_repetition(text, words),
             "gopher_quality": plain_rules.gopher_quality(text, words, stop_words()["en"]),
-            "fineweb": plain_rules.fineweb(rewritten, _spacy_words(rewritten), config.short_line_length),
+            "fineweb": plain_rules.fineweb(text, words, config.short_line_length),
+            "c4_fineweb": plain_rules.fineweb(rewritten, _spacy_words(rewritten), config.short_line_length),
         }
         rows.append(_rounded(row))
     return rows

@@ -45,6 +45,9 @@ class CleanConfig(Config):
     urls: UrlConfig = UrlConfig()
     repair: RepairConfig = RepairConfig()
     pii: PiiConfig = PiiConfig()
+    rewrite_limit: Execution[float] = Field(
+        0.3, ge=0, le=1, description="a run warns when rewriting removed a larger share of a language's characters"
+    )
 
 
 class RunConfig(Config):

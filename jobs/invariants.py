@@ -50,9 +50,14 @@ _COUNTS = {
         "kept": "count_if(kept)",
         "clusters": "count(DISTINCT cluster_id)",
     },
-    "clean_documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "clean_documents": {
+        "rows": "count(*)",
+        "keys": "count(DISTINCT doc_id)",
+        "with_text": "count(*) - count_if(characters = 0)",
+    },
     "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
 }
+_NEEDS = {"with_text": "characters"}  # count -> column that tables of earlier versions lack
 _SEQUENCE_COUNTS = {
     "rows": "count(*)",
     "keys": "count(DISTINCT sequence_id)",
@@ -90,8 +95,12 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
     wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
     rows = None
     for name, counts in wanted.items():
+        columns = lake.schema(name).names
         entries = [
-            entry for key, sql in counts.items() for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
+            entry
+            for key, sql in counts.items()
+            if key not in _NEEDS or _NEEDS[key] in columns
+            for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
         ]
         one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
         rows = one if rows is None else rows.unionByName(one)
@@ -121,6 +130,7 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
         ("clean_documents", "rows"),
         ("duplicates", "dropped"),
     )
+    same("no clean document is empty", ("clean_documents", "rows"), ("clean_documents", "with_text"))
     same("kept = signed", ("decisions", "kept"), ("signatures", "rows"))
     same("one survivor per cluster", ("duplicates", "clusters"), ("duplicates", "kept"))
     same("clean documents = tokenized documents", ("clean_documents", "rows"), ("tokens", "rows"))

@@ -21,8 +21,7 @@ def record_runs(lake: Lake) -> int:
 
     Returns the number of rows added; nothing is committed when there are none.
     """
-    last = lake.last_own_commit(RUNS.name)
-    known = dict(last.metadata.inputs) if last and last.metadata else {}
+    known = _recorded(lake)
     tables = [name for name in lake.tables() if name not in _NOT_RECORDED]
     versions = {name: lake.version(name) for name in tables}
     rows: list[dict[str, Any]] = []
@@ -36,8 +35,6 @@ def record_runs(lake: Lake) -> int:
 def record_failure(lake: Lake, stage: str, error: Exception) -> None:
     """Adds a row with status `failed`. An error in doing so becomes a note on `error`."""
     now = datetime.now(UTC)
-    last = lake.last_own_commit(RUNS.name)
-    known = dict(last.metadata.inputs) if last and last.metadata else {}
     row = dict.fromkeys(RUNS.schema.names)
     row |= {
         "run_id": run_id(stage, "failed", time.time_ns()),
@@ -50,9 +47,21 @@ def record_failure(lake: Lake, stage: str, error: Exception) -> None:
         "finished_at": now,
     }
     try:
-        _append(lake, [row], known)
+        _append(lake, [row], _recorded(lake))
     except Exception as second:  # a full disk, a read-only lake: the first error is the one to report
         error.add_note(f"(the failure could not be recorded in {RUNS.name}: {second})")
+
+
+def _recorded(lake: Lake) -> dict[str, int]:
+    """table -> the newest version that `runs` has a row for."""
+    last = lake.last_own_commit(RUNS.name)
+    if last and last.metadata:
+        return dict(last.metadata.inputs)
+    if not lake.exists(RUNS.name):
+        return {}
+    rows = lake.read_here(RUNS.name, ["table", "output_version"]).group_by("table")
+    newest = rows.aggregate([("output_version", "max")]).to_pylist()
+    return {row["table"]: row["output_version_max"] for row in newest if row["table"] is not None}
 
 
 def _row(commit: Commit) -> dict[str, Any]:

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake import log, row_files
-from lake.commits import Commit, CommitMetadata, parse
+from lake import history, log, row_files
+from lake.commits import EXPIRED, Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
-from pipelines.tables import Table
+from pipelines.tables import RUNS, Table
 from pipelines.workers.mapped import Mapped
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # logs, versions and sizes need no Spark
 
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
-_COMMIT_FILE = re.compile(r"(\d{20})\.json$")
+_LOG_ENTRY = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 _CONCURRENT = "{table}: another run committed meanwhile; run the command again"
 _CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
 _ATTEMPTS = 10  # at a commit without a base version
@@ -178,15 +179,24 @@ class Lake:
         return rows.withColumns(added).select(*schema.names)
 
     def commits(self, table: str, after: int = -1) -> Iterator[Commit]:
-        """Commits newer than version `after`, newest first."""
-        for version in sorted(self._versions(table), reverse=True):
-            if version <= after:
-                return
-            yield parse(table, version, self.storage.read_text(f"{table}/_delta_log/{version:020d}.json") or "")
+        """Commits newer than version `after`, newest first, each version once.
+
+        Where an entry of the log has expired, the commit is as `runs` recorded it, else its operation is `EXPIRED`.
+        """
+        recorded: Mapping[int, Commit] | None = None
+        for version in range(self.version(table), after, -1):
+            text = self.storage.read_text(f"{table}/_delta_log/{version:020d}.json")
+            if text is not None:
+                yield parse(table, version, text)
+                continue
+            if recorded is None:
+                recorded = {} if table == RUNS.name else history.recorded(self, table)
+            yield recorded.get(version) or history.expired(table, version)
 
     def last_own_commit(self, table: str) -> Commit | None:
-        """The newest commit that tokenlake made."""
-        return next((commit for commit in self.commits(table) if commit.metadata), None)
+        """The newest commit that tokenlake made; None if there is none, or if nothing tells about a newer one."""
+        known = takewhile(lambda commit: commit.operation != EXPIRED, self.commits(table))
+        return next((commit for commit in known if commit.metadata), None)
 
     def append(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int | None) -> None:
         """Adds rows in one commit. `base` and errors as for `commit_files`."""
@@ -432,7 +442,7 @@ class Lake:
 
     def _versions(self, table: str) -> list[int]:
         names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
-        return [int(found[1]) for name in names if (found := _COMMIT_FILE.match(name))]
+        return [int(found[1]) for name in names if (found := _LOG_ENTRY.match(name))]
 
 
 def _application(table: str, run_id: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lake.commits import Commit, CommitMetadata
+from lake.commits import EXPIRED, Commit, CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake, Rows
 from lake.rebuilding import outdated
@@ -168,7 +168,8 @@ def plan(
     last = lake.last_own_commit(output.name)
     work = Work(stage, output, "nothing", config_hash, str(semantics.version), versions, lake.version(output.name))
     if last is None or last.metadata is None:
-        return _rebuild(lake, work, inputs[0])
+        lost = f"{output.name} is made anew: its log no longer tells what it was made from"
+        return _rebuild(lake, work, inputs[0], lost if work.base >= 0 else "")
     why = outdated(last.metadata, config_hash, semantics, keep_old) or changed
     if why:
         return _rebuild(lake, work, inputs[0], f"{output.name} is made anew: {why}")
@@ -199,10 +200,14 @@ def _rebuild(lake: Lake, work: Work, driving: str, why: str = "") -> Work:
 
 
 def _foreign(output: str, replaced: Sequence[Commit]) -> str:
-    """Why another program's commits rebuild the output; empty if tokenlake made all of them, and said why."""
+    """Why commits that are not tokenlake's, or not known, rebuild the output; empty if there are none."""
     foreign = next((commit for commit in replaced if commit.metadata is None), None)
     if foreign is None:
         return ""
+    if foreign.operation == EXPIRED:
+        return (
+            f"{output} is made anew: the log of {foreign.table} no longer tells what version {foreign.version} changed"
+        )
     which = f"{foreign.operation}, version {foreign.version}"
     return f"{output} is made anew: another program changed {foreign.table} ({which})"
 
@@ -220,7 +225,7 @@ def _removes(commit: Commit) -> bool:
 
 
 def _run_ids(commits: Sequence[Commit]) -> list[str]:
-    return [commit.metadata.run_id for commit in commits if commit.metadata]
+    return [commit.of_step.run_id for commit in commits if commit.of_step]
 
 
 def keys(rows: "DataFrame") -> pa.Array:

@@ -21,7 +21,7 @@ from pipelines.tables import Table
 
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}  # of a new table
 
-# Of a new table. Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
+# Unless set otherwise. Keeps every commit's metadata: the ledger and the table `runs` are derived from it.
 _KEPT_LOG = {"delta.logRetentionDuration": "interval 3650 days"}
 
 _KNOWN_FEATURES = {"appendOnly", "invariants"}  # of writers, which these commits respect
@@ -75,13 +75,13 @@ def describe(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
     from deltalake import Schema
 
     stored = opened.metadata() if opened else None
-    properties = _KEPT_LOG if stored is None else stored.configuration or {}
+    properties = stored.configuration if stored else None
     described = {
         "id": str(stored.id if stored else uuid.uuid4()),
         "format": {"provider": "parquet", "options": {}},
         "schemaString": Schema.from_arrow(table.schema).to_json(),
         "partitionColumns": list(table.partition_by),
-        "configuration": {**properties, **table.properties},
+        "configuration": {**_KEPT_LOG, **(properties or {}), **table.properties},
         "createdTime": stored.created_time if stored else int(time.time() * 1000),
     }
     return [*([] if opened else [{"protocol": _PROTOCOL}]), {"metaData": described}]

@@ -23,12 +23,19 @@ class Semantics:
 
 _FIRST = {1: "the first version that is recorded"}
 
-READING = Semantics("reading", _FIRST)  # files -> documents, rejects: formats, encodings, main text, languages
-MEASURING = Semantics("measuring", _FIRST)  # -> measures: words, rule sets, C4's rewritten text
-DECIDING = Semantics("deciding", _FIRST)  # -> decisions: policies, URL lists
+# files -> documents, rejects: formats, encodings, main text, languages
+READING = Semantics("reading", {**_FIRST, 2: "encodings detected by the likeliest text; bad bytes become U+FFFD"})
+MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
+    "measuring", _FIRST | {2: "texts as read; those that C4's line rules change, and FineWeb's measures of both"}
+)
+DECIDING = Semantics(  # -> decisions: policies, URL lists
+    "deciding", _FIRST | {2: "policies say what rewrites; a text that would become empty is dropped"}
+)
 SIGNING = Semantics("signing", _FIRST)  # -> signatures: text hashes, MinHash
 CLUSTERING = Semantics("clustering", _FIRST)  # -> duplicates: components, verification, survivors
-FINALIZING = Semantics("finalizing", _FIRST)  # -> clean_documents: repair, personal data, groups of the split
+FINALIZING = Semantics(  # -> clean_documents: repair, personal data, groups of the split
+    "finalizing", _FIRST | {2: "repair and replacement as the policy says; characters, and what each pass removed"}
+)
 ENCODING = Semantics("encoding", _FIRST)  # -> tokens
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
 

@@ -68,7 +68,7 @@ STATISTICS = frozenset(
 """Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do
 not."""
 
-WITHOUT_DICTIONARY = frozenset(("ids", "text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
+WITHOUT_DICTIONARY = frozenset(("ids", "text", "c4_text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
 """Columns whose values hardly ever repeat: a dictionary would be built and given up. A reader gets `ids`, written
 plain, as one buffer for each row group."""
 
@@ -95,6 +95,15 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
 
 def _struct(**fields: pa.DataType) -> pa.StructType:
     return pa.struct(list(fields.items()))
+
+
+_FINEWEB = _struct(
+    lines=pa.int64(),  # that are not blank
+    line_punct_ratio=pa.float64(),  # lines whose last character is terminal punctuation
+    short_line_ratio=pa.float64(),
+    char_dup_ratio=pa.float64(),  # characters in lines seen before, of all but newlines
+    list_ratio=pa.float64(),  # newlines per word
+)
 
 
 INPUTS = Table(
@@ -197,6 +206,7 @@ MEASURES = Table(
         ),
         c4=_struct(
             sentences=pa.int64(),  # of the lines kept
+            characters=pa.int64(),  # of the text that the line rules leave
             lorem_ipsum=pa.bool_(),
             curly_bracket=pa.bool_(),
             lines_read=pa.int64(),
@@ -207,18 +217,14 @@ MEASURES = Table(
             javascript=pa.int64(),
             policy=pa.int64(),
         ),
-        fineweb=_struct(
-            lines=pa.int64(),  # that are not blank
-            line_punct_ratio=pa.float64(),  # lines whose last character is terminal punctuation
-            short_line_ratio=pa.float64(),
-            char_dup_ratio=pa.float64(),  # characters in lines seen before, of all but newlines
-            list_ratio=pa.float64(),  # newlines per word
-        ),
-        size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),  # of the text as read
-        text=pa.string(),  # after C4's line rules; later stages read this column, so texts are never joined
+        fineweb=_FINEWEB,
+        c4_fineweb=_FINEWEB,  # of the text that C4's line rules leave; all other measures are of the text as read
+        size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),
+        text=pa.string(),  # as read; later stages read it here, so texts are never joined
+        c4_text=pa.string(),  # what C4's line rules leave of it; null where they leave it as it is
         run_id=pa.string(),
     ),
-    about="every measure of every rule set, and the text that later stages use",
+    about="every measure of every rule set, and the texts that a policy chooses from",
 )
 
 DECISIONS = Table(
@@ -272,12 +278,14 @@ CLEAN_DOCUMENTS = Table(
         doc_id=pa.string(),
         source=pa.string(),
         language=pa.string(),
-        text=pa.string(),  # after the rules that rewrite, ftfy and PII
+        text=pa.string(),  # after the passes of the policy: C4's line rules, ftfy, PII
+        characters=pa.int64(),  # code points of `text`
+        rewritten=pa.map_(pa.string(), pa.int64()),  # pass that changed the text -> characters removed, < 0: added
         pii=pa.map_(pa.string(), pa.int64()),  # kind -> spans replaced
         split_group_id=pa.string(),  # the LSH component when there is one, else doc_id: the held-out split goes by it
         run_id=pa.string(),
     ),
-    about="final documents: kept by the rules, one per duplicate cluster, repaired, personal data replaced",
+    about="final documents: kept by the rules, one per duplicate cluster, rewritten as the policy says",
 )
 
 TOKENS = Table(
@@ -370,3 +378,23 @@ RUNS = Table(
     ),
     about="one row per stage run that committed or failed",
 )
+
+_TABLES = (
+    INPUTS,
+    DOCUMENTS,
+    REJECTS,
+    MEASURES,
+    DECISIONS,
+    SIGNATURES,
+    DUPLICATES,
+    CLEAN_DOCUMENTS,
+    TOKENS,
+    RUNS,
+)
+
+
+def definition(name: str) -> Table | None:
+    """The table of this name; None if the contract has none."""
+    if name.startswith("sequences_"):
+        return sequences(name.removeprefix("sequences_"))
+    return next((table for table in _TABLES if table.name == name), None)

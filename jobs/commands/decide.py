@@ -13,6 +13,7 @@ from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
 from jobs.runs import record_runs
 from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
+from jobs.stages.policy_file import policy_in_force
 from lake.commits import Commit
 from lake.lake import Lake
 from lake.ledger import Work
@@ -20,6 +21,7 @@ from lake.lock import exclusive
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import changes
+from pipelines.tables import MEASURES
 from pipelines.urls.url_lists import UrlConfig
 
 
@@ -33,6 +35,7 @@ class Proposal:
     decisions: DataFrame
     changes: Sequence[Row]  # change, language, reason, documents, first
     kept: int  # documents that are kept now
+    present: Policy | None  # that decides now; None: nobody knows it
 
     @property
     def dropped(self) -> int:
@@ -69,16 +72,21 @@ def propose(lake: Lake, policy: Policy) -> Proposal:
     """Decides all measured documents under the policy, and compares with the committed decisions.
 
     Raises:
-        UsageError: the lake has no decisions to compare with.
+        UsageError: the lake has no decisions to compare with, or measures of an earlier version.
     """
     if not lake.exists("decisions"):
         raise UsageError(f"{lake.root}: nothing is decided there yet; run `tokenlake stage clean CONFIG` first")
+    if not lake.schema("measures").equals(MEASURES.schema):
+        raise UsageError(
+            f"{lake.root}: an earlier version of tokenlake measured these texts, in another way;"
+            " run `tokenlake stage clean CONFIG` first, which measures them again"
+        )
     urls = urls_in_force(lake)
     work = decision_work(lake, policy, urls)
     old = work.previous(lake)
     new = decisions(lake, work, policy, urls)
     found = changes(old, new, work.whole(lake, "measures")).orderBy("change", "language", "reason").collect()
-    return Proposal(policy, urls, work, new, found, old.where("kept").count())
+    return Proposal(policy, urls, work, new, found, old.where("kept").count(), policy_in_force(lake))
 
 
 def apply(lake: Lake, proposal: Proposal) -> Commit | None:
@@ -97,6 +105,9 @@ def show(proposal: Proposal) -> None:
         f"{proposal.policy.label}: kept {proposal.kept:,} -> {after:,} "
         f"({proposal.dropped:,} dropped, {proposal.restored:,} restored)"
     )
+    if proposal.present and set(proposal.present.rewrite) != set(proposal.policy.rewrite):
+        passes = [", ".join(policy.rewrite) or "none" for policy in (proposal.present, proposal.policy)]
+        print(f"passes that rewrite kept texts: {' -> '.join(passes)}")
     if not proposal.changes:
         return
     grid = Grid("change", "language", "rule", "documents", "first", box=None, header_style="bold", padding=(0, 1))

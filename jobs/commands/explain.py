@@ -13,7 +13,9 @@ from rich.table import Table as Grid
 from jobs.cli import UsageError
 from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
+from jobs.stages.policy_file import policy_of
 from lake.lake import Lake
+from pipelines.policies.policy import Policy
 
 _MEMBERS_SHOWN = 12  # of a cluster
 
@@ -42,7 +44,9 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
         if table in present:
             trace[table] = _row(lake, table, document["doc_id"])
     if trace.get("measures") and trace.get("decisions"):
-        trace["rules"] = _rules(trace["measures"], str(trace["decisions"]["policy"]), lake)
+        policy = policy_of(lake, str(trace["decisions"]["policy"]))
+        trace["rules"] = _rules(trace["measures"], policy)
+        trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
     if trace.get("duplicates"):
         trace["cluster"] = _cluster(lake, trace["duplicates"])
     trace["sequences"] = {
@@ -75,8 +79,7 @@ def _row(lake: Lake, table: str, doc_id: str) -> dict[str, Any] | None:
     return values
 
 
-def _rules(measures: Mapping[str, Any], policy_label: str, lake: Lake) -> list[dict[str, Any]]:
-    from jobs.stages.policy_file import policy_of
+def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
     from pipelines.policies.decide import evaluate
 
     return [
@@ -87,8 +90,17 @@ def _rules(measures: Mapping[str, Any], policy_label: str, lake: Lake) -> list[d
             "threshold": verdict.threshold,
             "failed": verdict.failed,
         }
-        for verdict in evaluate(measures, policy_of(lake, policy_label))
+        for verdict in evaluate(measures, policy)
     ]
+
+
+def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int]:
+    """Pass that changed the text -> characters it removed. Of a text that ends here, what C4's lines would remove."""
+    if clean is not None:
+        return dict(clean.get("rewritten") or {})  # a lake of an earlier version has no such column
+    if "c4_lines" not in policy.rewrite or measures.get("c4_text") is None:
+        return {}
+    return {"c4_lines": measures["size"]["characters"] - measures["c4"]["characters"]}
 
 
 def _cluster(lake: Lake, duplicate: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -161,9 +173,12 @@ def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
-    before, after = trace["document"]["text"], trace["measures"]["text"]
-    if before != after:
-        console.print(f"  C4's line rules rewrote the text: {len(before):,} -> {len(after):,} characters")
+    changes = [
+        f"{name} {'removed' if removed >= 0 else 'added'} {abs(removed):,} characters"
+        for name, removed in trace["rewriting"].items()
+    ]
+    read = f"{len(trace['document']['text']):,} characters"
+    console.print(f"  rewriting: {', '.join(changes)} of {read}" if changes else f"  rewriting: none of {read}")
 
 
 def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from jobs.config import CleanConfig
 from jobs.invariants import count, invariants
 from jobs.report import bins, data, queries, summaries
-from jobs.report.thresholds import policy_in_force, thresholds
+from jobs.report.thresholds import thresholds
+from jobs.stages.policy_file import label_in_force, policy_in_force
 from lake.lake import Lake
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -17,11 +19,17 @@ RUNS = 200
 """How many of the newest runs are shown."""
 
 
-def collect(lake: Lake, counts: Counts | None = None) -> data.ReportData:
+def collect(
+    lake: Lake, counts: Counts | None = None, rewrite_limit: float = CleanConfig().rewrite_limit
+) -> data.ReportData:
     """Runs every query once; the result does not depend on the order of rows.
 
-    The parts of tables that do not exist yet are empty. `counts`: the result of `jobs.invariants.count`, if the caller
-    has it.
+    The parts of tables that do not exist yet are empty.
+
+    Args:
+        lake: may lack any table but one.
+        counts: the result of `jobs.invariants.count`, if the caller has it.
+        rewrite_limit: the share of a language's characters above which the report warns of rewriting.
 
     Raises:
         FileNotFoundError: the lake has no table at all.
@@ -35,13 +43,16 @@ def collect(lake: Lake, counts: Counts | None = None) -> data.ReportData:
         counted = pool.submit(count, lake) if counts is None else _known(counts)
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
         inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
+        encodings = ask(queries.encodings, "documents")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
         examples = ask(queries.examples, "decisions")
+        told = {name for name, table in tables.items() if "rewritten" in table.columns}  # not by earlier versions
+        rewritten = ask(queries.rewriting, "clean_documents") if "clean_documents" in told else _known(())
         packed = {
             name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
         }
-        label = _policy_label(lake, tables)
-        in_force = policy_in_force(lake, label)
+        label = label_in_force(lake)
+        in_force = policy_in_force(lake)  # unknown: no thresholds rather than wrong ones
         rules = thresholds(in_force)
         measures = ask(_measures, "measures", rules=rules)
         chosen = sorted({row["doc_id"] for row in [*(examples.result()), *(largest.result())]})
@@ -56,8 +67,11 @@ def collect(lake: Lake, counts: Counts | None = None) -> data.ReportData:
         policy=label,
         tables=tuple(_state(lake, name, counted.result().get(name, {}).get("rows")) for name in names),
         sources=sources,
+        encodings=tuple(data.Encoding(**row.asDict()) for row in encodings.result()),
         by_source=by_source,
         by_language=by_language,
+        rewriting=summaries.rewriting(rewritten.result()),
+        rewrite_limit=rewrite_limit,
         reasons=summaries.reasons(happened.result(), [rule.reason for rule in in_force.active()] if in_force else []),
         thresholds=tuple(rules),
         measures=tuple(measures.result()),
@@ -113,17 +127,6 @@ def _measures(table: DataFrame, rules: Sequence[data.Threshold]) -> tuple[data.M
     columns = queries.measure_columns(table.schema)
     binned = [(each.name, bins.of(each.name, each.kind, rule_of.get(each.name))) for each in columns]
     return summaries.measures(queries.distributions(table, binned), binned)
-
-
-def _policy_label(lake: Lake, tables: Mapping[str, DataFrame]) -> str | None:
-    """`name@fingerprint` of the policy, from the last commit of `decisions`, else from its first row."""
-    if "decisions" not in tables:
-        return None
-    commit = lake.last_own_commit("decisions")
-    if commit and commit.metadata and "policy" in commit.metadata.detail:
-        return commit.metadata.detail["policy"]
-    row = tables["decisions"].select("policy").head()
-    return row[0] if row else None
 
 
 def _runs(runs: DataFrame) -> tuple[data.RunRecord, ...]:

@@ -151,6 +151,26 @@ class Clusters(ReportModel):
     largest: tuple[Cluster, ...]
 
 
+class Rewriting(ReportModel):
+    """What rewriting did to the clean documents of a language."""
+
+    language: str
+    documents: int
+    rewritten: int = Field(description="documents that a pass changed")
+    characters: int = Field(description="code points delivered")
+    removed: Mapping[str, int] = Field(description="pass -> code points removed, less those added")
+
+    @property
+    def read(self) -> int:
+        """Code points of these documents as they were read."""
+        return self.characters + sum(self.removed.values())
+
+    @property
+    def share(self) -> float:
+        """Share of the characters read that rewriting removed."""
+        return sum(self.removed.values()) / self.read if self.read else 0.0
+
+
 class Split(ReportModel):
     """One split of a table of packed sequences."""
 
@@ -179,6 +199,18 @@ class Source(ReportModel):
     documents: int
     rejects: int
     skipped: int = Field(description="records without content, such as WARC requests")
+
+
+class Encoding(ReportModel):
+    """Documents of a source that were read in one encoding, other than valid UTF-8."""
+
+    source: str
+    encoding: str
+    said: str = Field(description="configured, byte_order_mark, declared or detected")
+    documents: int
+    damaged: int = Field(description="documents in which something undecodable was replaced")
+    undecodable: int = Field(description="replacement characters that stand for it")
+    joined: int = Field(description="pairs of surrogates that were joined")
 
 
 class RunRecord(ReportModel):
@@ -219,8 +251,11 @@ class ReportData(ReportModel):
     policy: str | None
     tables: tuple[TableState, ...]
     sources: tuple[Source, ...]
+    encodings: tuple[Encoding, ...]
     by_source: Mapping[str, Flow]
     by_language: Mapping[str, Flow]
+    rewriting: tuple[Rewriting, ...]
+    rewrite_limit: float
     reasons: tuple[Reason, ...]
     thresholds: tuple[Threshold, ...]
     measures: tuple[Measure, ...]
@@ -236,6 +271,11 @@ class ReportData(ReportModel):
     def total(self) -> Flow:
         """The whole lake's flow."""
         return sum(self.by_source.values(), Flow())
+
+    @property
+    def much_rewritten(self) -> list[Rewriting]:
+        """The languages of whose characters rewriting removed more than the limit."""
+        return [each for each in self.rewriting if each.share > self.rewrite_limit]
 
     def table(self, name: str) -> TableState | None:
         """A table's state; None when no stage has made it yet."""

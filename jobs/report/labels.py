@@ -42,6 +42,8 @@ RULE_SETS = {
     "gopher_quality": "Gopher quality",
     "c4": "C4",
     "fineweb": "FineWeb",
+    "c4_fineweb": "FineWeb, after C4's line rules",
+    "text": "Text",
     "size": "Size",
 }
 
@@ -68,6 +70,7 @@ MEASURES = {
     "gopher_quality.alpha_word_ratio": "share of words with a letter",
     "gopher_quality.stop_words": "different stop words that occur",
     "c4.sentences": "sentences in the lines that stay",
+    "c4.characters": "characters that the line rules leave",
     "c4.lorem_ipsum": "holds a line of dummy text",
     "c4.curly_bracket": "holds a curly bracket in a line that stays",
     "c4.too_long_word": "lines dropped for a word that is too long",
@@ -77,11 +80,17 @@ MEASURES = {
     "c4.policy": "lines dropped that mention policies or cookies",
     "c4.lines_read": "lines read",
     "c4.lines_kept": "lines that stay",
-    "fineweb.lines": "lines that are not blank",
-    "fineweb.line_punct_ratio": "share of lines that end a sentence",
-    "fineweb.short_line_ratio": "share of lines of at most 30 characters",
-    "fineweb.char_dup_ratio": "share of characters in repeated lines",
-    "fineweb.list_ratio": "line breaks per word",
+    **{
+        f"{prefix}fineweb.{name}": label
+        for prefix in ("", "c4_")
+        for name, label in {
+            "lines": "lines that are not blank",
+            "line_punct_ratio": "share of lines that end a sentence",
+            "short_line_ratio": "share of lines of at most 30 characters",
+            "char_dup_ratio": "share of characters in repeated lines",
+            "list_ratio": "line breaks per word",
+        }.items()
+    },
     "size.characters": "characters",
     "size.words": "words and symbols",
     "size.lines": "lines",

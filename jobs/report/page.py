@@ -11,6 +11,7 @@ from jobs.report import plots
 from jobs.report.data import OTHER, Example, Measure, ReportData, TableState, largest
 from jobs.report.labels import MEASURES, RULE_SETS, STAGES, TABLES
 from jobs.report.plots import Limit, Step, percent
+from pipelines.policies.policy import PASSES
 
 GROUPS = 12
 """Number of sources and languages with their own line; the others share one."""
@@ -55,6 +56,7 @@ def render(data: ReportData) -> str:
         shares=lambda measure: shares(measure, data),
         labels=MEASURES,
         rule_sets=RULE_SETS,
+        passes=[name for name in PASSES if any(name in each.removed for each in data.rewriting)],
         OTHER=OTHER,
     )
 

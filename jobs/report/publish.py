@@ -7,25 +7,31 @@ from lake.lake import Lake
 
 
 def write(lake: Lake) -> str:
-    """Collects the figures, writes the report, and returns the page's path.
+    """Collects the figures, writes the report, and returns the page's path. The limits are those of the last report.
 
     Raises:
         FileNotFoundError: there is no table in the lake.
     """
-    return publish(lake, collect(lake))
+    last = _last(lake)
+    return publish(lake, collect(lake, rewrite_limit=last.rewrite_limit) if last else collect(lake))
 
 
 def published(lake: Lake) -> ReportData | None:
     """The figures of the existing report, if they are those of the current table versions; else None."""
-    text = lake.storage.read_text("report/report.json")
-    if text is None or not lake.storage.exists("report/index.html"):
-        return None
-    try:
-        data = ReportData.model_validate_json(text)
-    except ValueError:  # written by another version of this program
+    data = _last(lake)
+    if data is None or not lake.storage.exists("report/index.html"):
         return None
     stands = {table.name: table.version for table in data.tables}
     return data if data.lake == lake.root and stands == {name: lake.version(name) for name in lake.tables()} else None
+
+
+def _last(lake: Lake) -> ReportData | None:
+    """The figures of the last report; None when there is none, or another version of this program wrote it."""
+    text = lake.storage.read_text("report/report.json")
+    try:
+        return None if text is None else ReportData.model_validate_json(text)
+    except ValueError:
+        return None
 
 
 def publish(lake: Lake, data: ReportData) -> str:

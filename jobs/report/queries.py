@@ -1,7 +1,6 @@
 """The queries of the report: native aggregates with small results, whatever the size of the lake.
 
-Each function reads its tables once. Only `excerpts` (`documents`) and `events` (length of the clean text) read texts;
-all others read narrow columns.
+Each function reads its tables once. Only `excerpts` reads texts; all others read narrow columns.
 """
 
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pyspark.sql import types as T
 
 from jobs.report import bins
 from jobs.report.bins import Bins
+from pipelines.policies.policy import PASSES
 
 EXCERPT_CHARACTERS = 300
 EXAMPLES = 3
@@ -37,6 +37,30 @@ def sources(inputs: DataFrame) -> list[Row]:
         inputs.groupBy("source", "format")
         .agg(F.count("*").alias("files"), *sums, F.coalesce(F.sum(skipped), F.lit(0)).alias("skipped"))
         .orderBy("source", "format")
+        .collect()
+    )
+
+
+def encodings(documents: DataFrame) -> list[Row]:
+    """Documents per source that were not simply valid UTF-8: their encoding, who says so, and what was mended."""
+    meta = F.col("meta")
+    told = documents.select(
+        "source",
+        meta["encoding"].alias("encoding"),
+        meta["encoding_source"].alias("said"),
+        meta["undecodable"].try_cast("long").alias("undecodable"),
+        meta["joined_surrogates"].try_cast("long").alias("joined"),
+    )
+    return (
+        told.where(F.col("said").isNotNull())
+        .groupBy("source", "encoding", "said")
+        .agg(
+            F.count("*").alias("documents"),
+            F.count("undecodable").alias("damaged"),
+            F.coalesce(F.sum("undecodable"), F.lit(0)).alias("undecodable"),
+            F.coalesce(F.sum("joined"), F.lit(0)).alias("joined"),
+        )
+        .orderBy("source", F.desc("documents"), "encoding", "said")
         .collect()
     )
 
@@ -69,7 +93,8 @@ def events(
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
     rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
-    rows = _with(rows, clean, characters=(F.length("text"), "int"))
+    counted = clean is None or "characters" in clean.columns  # not by earlier versions
+    rows = _with(rows, clean, characters=(F.col("characters") if counted else F.length("text"), "long"))
     rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
     fate = (
         F.when(F.col("reasons").isNull(), _event("undecided"))
@@ -92,6 +117,21 @@ def events(
             F.coalesce(F.sum(F.when(F.col("n_tokens").isNotNull(), F.col("characters"))), F.lit(0)).alias(
                 "characters"
             ),
+        )
+        .collect()
+    )
+
+
+def rewriting(clean: DataFrame) -> list[Row]:
+    """Clean documents per language: all, rewritten ones, characters, and those that each pass removed."""
+    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in PASSES]
+    return (
+        clean.groupBy("language")
+        .agg(
+            F.count("*").alias("documents"),
+            F.count_if(F.size("rewritten") > 0).alias("rewritten"),
+            F.sum("characters").alias("characters"),
+            *removed,
         )
         .collect()
     )

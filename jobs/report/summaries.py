@@ -8,6 +8,7 @@ from pyspark.sql import Row
 
 from jobs.report import bins, data
 from jobs.report.bins import Bins
+from pipelines.policies.policy import PASSES
 
 EXCERPT_BYTES = 300
 """How much of a reject's sample is shown."""
@@ -43,6 +44,21 @@ def _flow(row: Row) -> data.Flow | None:
             amounts = {name: row[name] for name in ("tokenized", "tokens", "characters")}
             return data.Flow(documents=documents, kept=documents, **amounts)
     return None
+
+
+def rewriting(rows: Sequence[Row]) -> tuple[data.Rewriting, ...]:
+    """One entry per language, those with most documents first."""
+    ordered = sorted(rows, key=lambda row: (-row["documents"], row["language"] or "und"))
+    return tuple(
+        data.Rewriting(
+            language=row["language"] or "und",
+            documents=row["documents"],
+            rewritten=row["rewritten"],
+            characters=row["characters"],
+            removed={name: row[name] for name in PASSES if row[name]},
+        )
+        for row in ordered
+    )
 
 
 def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[data.Reason, ...]:

@@ -1,27 +1,8 @@
 """The thresholds of the policy in force, to draw them into the distributions."""
 
 from jobs.report.data import Threshold
-from jobs.stages.policy_file import policy_of
-from lake.lake import Lake
-from pipelines.policies import files
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import Comparison, Rule
-
-
-def policy_in_force(lake: Lake, label: str | None) -> Policy | None:
-    """The policy behind the column `policy` of the decisions, `name@fingerprint`.
-
-    The policy stored in the lake, else a bundled policy with that name and fingerprint. None when there is neither:
-    then the report shows no thresholds rather than wrong ones.
-    """
-    if label is None:
-        return None
-    try:
-        return policy_of(lake, label)
-    except FileNotFoundError:
-        name, _, fingerprint = label.partition("@")
-        policy = files.load(name) if name in files.names() else None
-        return policy if policy and policy.fingerprint() == fingerprint else None
 
 
 def thresholds(policy: Policy | None) -> list[Threshold]:
@@ -41,7 +22,7 @@ def _threshold(policy: Policy, rule: Rule) -> Threshold:
     base = _number(rule, policy.threshold(rule))
     return Threshold(
         reason=rule.reason,
-        measure=rule.measure,
+        measure=policy.measure(rule),
         comparison=str(rule.comparison),
         value=base,
         by_language={code: value for code, value in values.items() if value != base},

@@ -63,8 +63,17 @@ def commit_decisions(lake: Lake, work: Work, rows: DataFrame, policy: Policy, ur
 
 
 def urls_in_force(lake: Lake) -> UrlConfig:
-    """The URL settings of the last commit of `decisions`."""
+    """The URL settings of the last commit of `decisions`.
+
+    Raises:
+        LookupError: the entry of that commit in the log has expired, and `runs` has no row for it.
+    """
     last = lake.last_own_commit(DECISIONS.name)
     if last is None or last.metadata is None:
+        if lake.exists(DECISIONS.name):
+            raise LookupError(
+                f"{lake.root}: the log of {DECISIONS.name} no longer tells which URL lists were in force; "
+                "`tokenlake run CONFIG` decides anew"
+            )
         return UrlConfig()
     return UrlConfig.model_validate_json(last.metadata.detail["urls"])

@@ -11,11 +11,14 @@ from pyspark.sql import functions as F
 
 from jobs.stages import priorities
 from jobs.stages.context import StageContext
+from jobs.stages.policy_file import label_in_force, policy_of
 from lake.lake import Lake
 from lake.ledger import Work, keys
 from lake.scratch import Scratch
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.policies.files import load
+from pipelines.policies.policy import Policy
 from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
@@ -38,7 +41,8 @@ def _sign(run: StageContext) -> None:
     work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING, changed)
     if work.mode == "nothing":
         return
-    kept = _candidates(work, lake, work.read(lake, "decisions")).withColumn("priority", priorities.column(priority))
+    kept = _candidates(work, lake, work.read(lake, "decisions"), _policy(run))
+    kept = kept.withColumn("priority", priorities.column(priority))
     batch = _next_batch(run, work)
     signed = signatures(kept, config.dedup, batch, work.run_id)
     detail = {"batch": str(batch), priorities.DETAIL: json.dumps(priority, sort_keys=True)}
@@ -55,19 +59,19 @@ def _batches(run: StageContext, table: str, after: int) -> list[int]:
     """Batch numbers of the commits of `signatures` after a version, newest first, back to the last rebuild."""
     batches = []
     for commit in run.lake.commits(table, after):
-        if commit.metadata:
-            batches.append(int(commit.metadata.detail["batch"]))
-            if commit.metadata.mode == "rebuild":
+        if commit.of_step:
+            batches.append(int(commit.of_step.detail["batch"]))
+            if commit.of_step.mode == "rebuild":
                 break
     return batches
 
 
-def _candidates(work: Work, lake: Lake, decisions: DataFrame) -> DataFrame:
+def _candidates(work: Work, lake: Lake, decisions: DataFrame, policy: Policy) -> DataFrame:
     """The candidates among some decisions, from the files of `measures` that hold them."""
     if work.mode == "rebuild":
-        return candidates(work.whole(lake, "measures"), decisions)
+        return candidates(work.whole(lake, "measures"), decisions, policy)
     kept = keys(decisions.where("kept").select("doc_id"))
-    return candidates(work.beside(lake, "measures", kept), decisions)
+    return candidates(work.beside(lake, "measures", kept), decisions, policy)
 
 
 def _cluster(run: StageContext) -> None:
@@ -75,10 +79,11 @@ def _cluster(run: StageContext) -> None:
     work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint(), CLUSTERING)
     if work.mode == "nothing":
         return
+    policy = _policy(run)
 
     def texts(documents: DataFrame) -> DataFrame:
         decided = work.whole(lake, "decisions").join(documents, on="doc_id", how="left_semi")
-        return _candidates(work, lake, decided).select("doc_id", "text")
+        return _candidates(work, lake, decided, policy).select("doc_id", "text")
 
     signed = work.whole(lake, "signatures")
     with Scratch(lake, work.run_id) as scratch:
@@ -104,8 +109,8 @@ def _cluster(run: StageContext) -> None:
 
 def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
-    lake, clean = run.lake, run.config.clean
-    settings = FinalizeConfig(repair=clean.repair, pii=clean.pii)
+    lake, clean, policy = run.lake, run.config.clean, _policy(run)
+    settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
     work = run.plan(
         "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
     )
@@ -114,7 +119,7 @@ def _finalize(run: StageContext) -> None:
     duplicates = work.whole(lake, "duplicates")
     if work.mode != "change":
         decided = work.read(lake, "decisions")
-        finalized = clean_documents(_candidates(work, lake, decided), duplicates, settings, work.run_id)
+        finalized = clean_documents(_candidates(work, lake, decided, policy), duplicates, settings, work.run_id)
         run.committed(work.commit(lake, finalized))
         return
     wanted = work.whole(lake, "decisions").join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
@@ -122,5 +127,12 @@ def _finalize(run: StageContext) -> None:
     there = work.previous(lake).select("doc_id")
     stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
     missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
-    finalized = clean_documents(_candidates(work, lake, missing), duplicates, settings, work.run_id)
+    finalized = clean_documents(_candidates(work, lake, missing, policy), duplicates, settings, work.run_id)
     run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))
+
+
+def _policy(run: StageContext) -> Policy:
+    """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
+    configured = load(run.config.clean.policy)
+    label = label_in_force(run.lake)
+    return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

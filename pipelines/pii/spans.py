@@ -43,7 +43,10 @@ PLACEHOLDERS: dict[Kind, str] = {
 class PiiConfig(Config):
     """Which personal data is replaced, and by what."""
 
-    kinds: Meaning[tuple[Kind, ...]] = Field(default=KINDS, description="kinds to replace; empty: none")
+    kinds: Meaning[tuple[Kind, ...] | None] = Field(
+        default=None,
+        description="kinds to replace; empty: none; null: as the policy says, all if it has the pass `pii`",
+    )
     placeholders: Meaning[dict[Kind, str]] = Field(default=PLACEHOLDERS, description="kind -> replacement")
 
 

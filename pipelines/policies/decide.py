@@ -32,7 +32,7 @@ def evaluate(measures: Mapping[str, Any], policy: Policy) -> list[Verdict]:
     language = measures.get("language")
     verdicts = []
     for rule in policy.active():
-        value = _value(measures, rule.measure)
+        value = _value(measures, policy.measure(rule))
         threshold = policy.threshold(rule, language)
         spared = policy.spares_zero(rule, language) and value == 0
         failed = threshold is not None and not spared and fails(rule.comparison, value, threshold)

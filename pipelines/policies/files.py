@@ -24,7 +24,7 @@ def load(name_or_path: str) -> Policy:
     """Loads a policy of the package by name (`fineweb`), or a user's own by path (`my/policy.yaml`).
 
     A file may say `extends: <name or path>`, relative to itself; its thresholds then replace the other's one by one,
-    its `order`, `name`, `version` and `about` as a whole.
+    its `order`, `rewrite`, `name`, `version` and `about` as a whole.
 
     Raises:
         PolicyError: unreadable, unknown or repeated keys, wrong values, or files that extend each other in a circle.

@@ -1,23 +1,28 @@
-"""A policy: rule sets in order, with thresholds and overrides per language."""
+"""A policy: rule sets in order, with thresholds and overrides per language, and the passes that rewrite texts."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from pipelines.config import Config, Meaning
-from pipelines.policies.rules import RULE_SETS, Kind, Rule, Threshold, thresholds
+from pipelines.policies.rules import EMPTIED, RULE_SETS, Kind, Rule, Threshold, thresholds
 
 DEFAULT_POLICY = "fineweb"
+
+Pass = Literal["c4_lines", "repair", "pii"]
+PASSES: tuple[Pass, ...] = get_args(Pass)
+"""What may rewrite the text of a kept document, in the order in which the passes run: C4's line rules, undoing wrong
+encodings, replacing personal data."""
 
 Path = tuple[str, ...]
 Thresholds = dict[str, dict[str, Threshold]]
 
 
 class Policy(Config):
-    """Named thresholds.
+    """Named thresholds, and what rewrites the texts that pass them.
 
     A threshold that a policy leaves out has the rule's default; 0, null or false switches the rule off.
     """
@@ -30,6 +35,9 @@ class Policy(Config):
     languages: Meaning[dict[str, Thresholds]] = Field(
         default={}, description="language code -> what differs from `rules`"
     )
+    rewrite: Meaning[tuple[Pass, ...]] = Field(
+        default=("repair", "pii"), description="passes that change texts; empty: every text stays as it was read"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +49,12 @@ class Policy(Config):
 
     def active(self) -> tuple[Rule, ...]:
         """The rules of the policy's rule sets, in its order; some may be switched off."""
-        return tuple(rule for rule_set in self.order for rule in RULE_SETS[rule_set])
+        rules = tuple(rule for rule_set in self.order for rule in RULE_SETS[rule_set])
+        return (*rules, EMPTIED) if "c4_lines" in self.rewrite else rules
+
+    def measure(self, rule: Rule) -> str:
+        """Path in table `measures` of what the rule looks at: of the text as C4's line rules leave it, if they run."""
+        return rule.after_c4 if rule.after_c4 and "c4_lines" in self.rewrite else rule.measure
 
     def threshold(self, rule: Rule, language: str | None = None) -> Threshold:
         """The rule's threshold for a language; None when the rule is off."""
@@ -56,7 +69,7 @@ class Policy(Config):
         return self.languages.get(language or "", {}).get(rule_set, {}).get(key, base)
 
     def fingerprint(self) -> str:
-        """16 hex digits of the effective thresholds: equal for policies that always decide alike."""
+        """16 hex digits of the effective thresholds and passes: equal for policies that always do the same."""
 
         def effective(language: str | None) -> dict[str, Any]:
             return {
@@ -66,7 +79,9 @@ class Policy(Config):
 
         base = effective(None)
         differing = {code: effective(code) for code in sorted(self.languages) if effective(code) != base}
-        canonical = json.dumps([list(base.items()), differing], sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(
+            [list(base.items()), differing, sorted(self.rewrite)], sort_keys=True, separators=(",", ":")
+        )
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @property
@@ -92,6 +107,7 @@ def problems(data: Any) -> Iterator[tuple[Path, str]]:
             yield ("order", str(index)), _unknown("rule set", rule_set, RULE_SETS)
         elif rule_set in _sequence(data["order"])[:index]:
             yield ("order", str(index)), f"rule set {rule_set!r} stands twice in the order"
+    yield from _rewrite_problems(data.get("rewrite", []))
     yield from _threshold_problems(("rules",), data.get("rules"))
     languages = data.get("languages")
     if languages is not None and not isinstance(languages, Mapping):
@@ -105,6 +121,16 @@ def problems(data: Any) -> Iterator[tuple[Path, str]]:
         yield from _threshold_problems(("languages", code), overrides)
         if isinstance(overrides, Mapping) and "wanted" in (overrides.get("language") or {}):
             yield ("languages", code, "language", "wanted"), "which languages are wanted belongs under `rules`"
+
+
+def _rewrite_problems(passes: Any) -> Iterator[tuple[Path, str]]:
+    if not isinstance(passes, list | tuple):
+        yield ("rewrite",), f"takes a list of passes ([]: none); known: {', '.join(PASSES)}"
+    for index, name in enumerate(_sequence(passes)):
+        if name not in PASSES:
+            yield ("rewrite", str(index)), f"unknown pass {name!r}; known: {', '.join(PASSES)}"
+        elif name in _sequence(passes)[:index]:
+            yield ("rewrite", str(index)), f"pass {name!r} stands twice"
 
 
 def _threshold_problems(path: Path, rule_sets: Any) -> Iterator[tuple[Path, str]]:

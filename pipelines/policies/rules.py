@@ -39,7 +39,8 @@ KINDS: dict[Comparison, Kind] = {
 class Rule:
     """One rule.
 
-    `measure` is the column's path in table `measures`; `default` the threshold where a policy names none;
+    `measure` is the column's path in table `measures`; `after_c4` that of the same measure of the text that C4's line
+    rules leave (None: there is none); `default` the threshold where a policy names none;
     `datatrove` the reason that datatrove 0.10.1 gives (None: it has no such reason);
     `spare_zero` a switch of the rule set under which a measure of exactly 0 passes.
     """
@@ -50,6 +51,7 @@ class Rule:
     comparison: Comparison
     default: Threshold
     key: str  # of the threshold in a policy
+    after_c4: str | None = None
     datatrove: str | None = None
     spare_zero: str | None = None
 
@@ -68,7 +70,8 @@ def _rule(
     rule_set, name = reason.split(".")
     peer = name if datatrove == "" else datatrove
     spare_zero = "line_punct_exclude_zero" if name == "line_punct_ratio" else None
-    return Rule(rule_set, name, measure, Comparison(comparison), default, key or name, peer, spare_zero)
+    after_c4 = f"c4_{measure}" if rule_set == "fineweb" else None
+    return Rule(rule_set, name, measure, Comparison(comparison), default, key or name, after_c4, peer, spare_zero)
 
 
 def _repetition(name: str, default: float) -> Rule:
@@ -149,7 +152,10 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
     name: tuple(rule for rule in RULES if rule.rule_set == name) for name in dict.fromkeys(r.rule_set for r in RULES)
 }
 
-BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in RULES}
+EMPTIED = _rule("text.empty", "c4.characters", "is zero", True, None)
+"""The rule that every policy with C4's line rules ends with, and that none can switch off: no text becomes empty."""
+
+BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED)}
 
 # reason -> datatrove 0.10.1's name of it, for comparisons
 DATATROVE: dict[str, str] = {rule.reason: rule.datatrove for rule in RULES if rule.datatrove}

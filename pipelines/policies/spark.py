@@ -42,17 +42,19 @@ def failure(rule: Rule, policy: Policy) -> Column:
         setting = (policy.threshold(rule, code), policy.spares_zero(rule, code))
         if setting != base:
             codes_by_setting[setting].append(code)
-    expression = _compare(rule, *base)
+    value = F.col(policy.measure(rule))
+    expression = _compare(rule.comparison, value, *base)
     for setting, codes in codes_by_setting.items():
-        expression = F.when(F.col("language").isin(codes), _compare(rule, *setting)).otherwise(expression)
+        expression = F.when(F.col("language").isin(codes), _compare(rule.comparison, value, *setting)).otherwise(
+            expression
+        )
     return expression
 
 
-def _compare(rule: Rule, threshold: Threshold, spares_zero: bool) -> Column:
+def _compare(comparison: Comparison, value: Column, threshold: Threshold, spares_zero: bool) -> Column:
     if threshold is None:
         return F.lit(False)
-    value = F.col(rule.measure)
-    match rule.comparison:
+    match comparison:
         case Comparison.NOT_IN:
             return ~F.coalesce(value.isin(list(_names(threshold))), F.lit(False))
         case Comparison.IS_TRUE:

@@ -5,6 +5,7 @@ or time of change, because the bytes between are not read. For a member of a zip
 CRC-32.
 """
 
+import io
 import zipfile
 import zlib
 from collections import Counter
@@ -14,15 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 import xxhash
-import zstandard
 
 from pipelines.readers import hive
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.decompress import codec, expand
 from pipelines.readers.delta import DeltaFile
 from pipelines.readers.finding import Excluded, Found, find
 from pipelines.readers.formats import UnknownFormatError, by_name, choose, codec_of
-from pipelines.readers.record import SAMPLE_BYTES, InputFile, Reason, Reject
-from pipelines.readers.storage import ReadError, archive, open_location, open_member, storable_path
+from pipelines.readers.line_reader import first_bytes
+from pipelines.readers.record import SAMPLE_BYTES, InputFile, ReadStatistics, Reason, Reject
+from pipelines.readers.storage import ReadError, Source, archive, open_location, open_member, storable_path
 
 EDGE = 64 << 10
 _HEAD = 4 << 10
@@ -128,29 +130,23 @@ def _edges(found: Found) -> tuple[bytes, bytes]:
 
 def classify(file: InputFile, name: str, head: bytes, config: SourceConfig) -> InputFile:
     """The file with its format and codec, or the problem that it has none; `head` is its first 4 KiB as stored."""
-    codec, name = codec_of(name, head)
+    packed, name = codec_of(name, head)
     if not head:
         return replace(file, format="text" if config.format == "auto" else config.format)
     try:
-        chosen = choose(name, _expanded(codec, head)) if config.format == "auto" else by_name(config.format)
+        chosen = choose(name, _expanded(packed, head, config)) if config.format == "auto" else by_name(config.format)
     except UnknownFormatError as error:
-        return replace(file, codec=codec, problem=Reject(0, Reason.UNSUPPORTED, str(error), head[:SAMPLE_BYTES]))
-    if codec and chosen.module in ("parquet", "delta"):
-        problem = Reject(0, Reason.UNSUPPORTED, f"{chosen.name} within {codec}: decompress it", head[:SAMPLE_BYTES])
-        return replace(file, format=chosen.name, codec=codec, problem=problem)
-    return replace(file, format=chosen.name, codec=codec)
+        return replace(file, codec=packed, problem=Reject(0, Reason.UNSUPPORTED, str(error), head[:SAMPLE_BYTES]))
+    if packed and chosen.module in ("parquet", "delta"):
+        problem = Reject(0, Reason.UNSUPPORTED, f"{chosen.name} within {packed}: decompress it", head[:SAMPLE_BYTES])
+        return replace(file, format=chosen.name, codec=packed, problem=problem)
+    return replace(file, format=chosen.name, codec=packed)
 
 
-def _expanded(codec: str, head: bytes) -> bytes:
-    """The expansion of a compressed file's first bytes, as far as it succeeds."""
-    try:
-        if codec == "gzip":
-            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _HEAD)
-        if codec == "zstd":
-            return zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(head).read(_HEAD)
-    except (zlib.error, zstandard.ZstdError):
-        return b""
-    return head
+def _expanded(name: str, head: bytes, config: SourceConfig) -> bytes:
+    """What a compressed file's first bytes expand to, as far as they do."""
+    source = Source(io.BytesIO(head), len(head), ReadStatistics())
+    return first_bytes(expand(source, codec(name, source), config), _HEAD) if name else head
 
 
 def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:

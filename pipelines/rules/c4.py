@@ -14,7 +14,8 @@ from numba import njit
 
 from pipelines.kernels.arrays import Bytes, Integers, Truths
 from pipelines.kernels.batch import TextBatch
-from pipelines.kernels.utf8 import skip_spaces, skip_spaces_back
+from pipelines.kernels.hashing import same_bytes
+from pipelines.kernels.utf8 import code_point_counts, skip_spaces, skip_spaces_back
 from pipelines.rules.c4_line import (
     CURLY_BRACKET,
     JAVASCRIPT,
@@ -32,9 +33,10 @@ from pipelines.words.interning import Chunks, Words
 from pipelines.words.lines import Lines
 from pipelines.words.sentences import count_sentences
 
+# `sentences` and `characters` are of the text that the line rules leave.
 # `lines_read` is the sum of `lines_kept` and the lines that each rule dropped, which are in the order of the rules.
 TYPE = MEASURES.schema.field("c4").type
-_COUNTS = [field.name for field in TYPE][1:]
+_COUNTS = [field.name for field in TYPE][2:]
 _LOREM_IPSUM, _CURLY_BRACKET, _READ, _KEPT, _LONG_WORD, _NO_END, _FEW_WORDS, _JAVASCRIPT, _POLICY = range(len(_COUNTS))
 
 _ALL_WORDS = 1 << 62
@@ -42,13 +44,14 @@ _ALL_WORDS = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """Texts after the line rules."""
+    """What the line rules leave of some texts."""
 
     texts: TextBatch  # (D,)
     lines: Lines  # kept, at their positions before the whole text is stripped
     sources: Lines  # the same lines in the text as read
     edited: Truths  # (L,) whether a citation was cut out of a line
-    counts: npt.NDArray[np.int64]  # (D, 9), by the fields of `TYPE` from the second on
+    changed: Truths  # (D,) whether a text is another than the one read
+    counts: npt.NDArray[np.int64]  # (D, 9), by the fields of `TYPE` from the third on
 
 
 def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
@@ -66,12 +69,17 @@ def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
     counts = np.zeros((len(texts), len(_COUNTS)), np.int64)
     begins, ends, kept, read = _rewrite(texts.data, lines.begins, lines.ends, lines.offsets, rules, out, counts)
     edited = kept[1] - kept[0] != read[1] - read[0]
-    return Rewritten(TextBatch(out, begins, ends), Lines(*kept), Lines(*read), edited, counts)
+    changed = _differ(texts.data, texts.begins, texts.ends, out, begins, ends)
+    return Rewritten(TextBatch(out, begins, ends), Lines(*kept), Lines(*read), edited, changed, counts)
 
 
 def measure(rewritten: Rewritten, words: Words, chunks: Chunks) -> pa.StructArray:
     """Rows of `TYPE`, (D,). Words and chunks are those of the rewritten texts."""
-    columns: dict[str, npt.NDArray] = {"sentences": count_sentences(rewritten.texts, rewritten.lines, words, chunks)}
+    texts = rewritten.texts
+    columns: dict[str, npt.NDArray] = {
+        "sentences": count_sentences(texts, rewritten.lines, words, chunks),
+        "characters": code_point_counts(texts.data, texts.begins, texts.ends),
+    }
     columns |= {name: rewritten.counts[:, i] for i, name in enumerate(_COUNTS)}
     columns |= {name: columns[name] > 0 for name in ("lorem_ipsum", "curly_bracket")}
     return struct(TYPE, columns)
@@ -140,3 +148,16 @@ def _rewrite(
     lines = (kept_begins[:kept].copy(), kept_ends[:kept].copy(), kept_offsets)
     sources = (read_begins[:kept].copy(), read_ends[:kept].copy(), kept_offsets)
     return text_begins, text_ends, lines, sources
+
+
+@njit(cache=True)
+def _differ(
+    data: Bytes, begins: Integers, ends: Integers, other: Bytes, other_begins: Integers, other_ends: Integers
+) -> Truths:
+    """Whether the texts of two batches differ, row by row, (D,)."""
+    differ = np.empty(len(begins), np.bool_)
+    for d in range(len(begins)):
+        length = ends[d] - begins[d]
+        equal = other_ends[d] - other_begins[d] == length
+        differ[d] = not (equal and same_bytes(data, begins[d], other, other_begins[d], length))
+    return differ

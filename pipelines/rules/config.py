@@ -1,6 +1,9 @@
 """Options of the measuring pass. A change here measures again; thresholds belong to policies."""
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from pipelines.config import Config, Meaning
 
@@ -8,9 +11,6 @@ from pipelines.config import Config, Meaning
 class MeasureConfig(Config):
     """Which C4 line rules are on, and the parameters of measures."""
 
-    c4_rewrite: Meaning[bool] = Field(
-        True, description="later stages use the text after the C4 line rules; false: the text as read"
-    )
     max_word_length: Meaning[int] = Field(1000, ge=0, description="C4: a line with a longer word is dropped; 0 is off")
     remove_citations: Meaning[bool] = Field(
         True, description="C4: `[1]`, `[edit]` and `[citation needed]` are cut out"
@@ -22,3 +22,12 @@ class MeasureConfig(Config):
         True, description="C4: a line that mentions cookie or privacy policies is dropped"
     )
     short_line_length: Meaning[int] = Field(30, ge=0, description="FineWeb: a line with no more characters is short")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "c4_rewrite" in data:
+            raise ValueError(
+                "c4_rewrite is a policy's to say: write one with `rewrite: [c4_lines]`, or without `c4_lines`"
+            )
+        return data

@@ -23,7 +23,7 @@ _TERMINAL = sorted_code_points(TERMINAL_PUNCTUATION)
 
 
 def measure(texts: TextBatch, words: Words, config: MeasureConfig) -> pa.StructArray:
-    """Rows of `TYPE`, (D,), on the text that later stages use: after C4's line rules, unless `c4_rewrite` is off."""
+    """Rows of `TYPE`, (D,)."""
     every_line = lines_between_newlines(texts)
     newlines = every_line.counts - 1
     without_newlines = every_line.total(characters(texts, every_line))

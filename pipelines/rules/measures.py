@@ -1,6 +1,7 @@
 """All measures of a batch of documents, in one pass over the words for all rules.
 
-Gopher's measures are taken on the text as read, FineWeb's on the text after C4's line rules.
+All are taken on the text as read. FineWeb's are taken on what C4's line rules leave of it too, so that a policy can
+judge the text that it delivers.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from pipelines.words.spacy_words import word_splitter
 
 SCHEMA = MEASURES.schema
 SIZE = SCHEMA.field("size").type
-_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "size", "text"]
+_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "c4_fineweb", "size", "c4_text"]
 
 
 def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") -> pa.RecordBatch:
@@ -28,7 +29,7 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
     Args:
         documents: columns `doc_id`, `source`, `language`, `language_score`, `text`, `meta` of the documents table; a
             null text is measured as an empty one.
-        config: what changes text, and the sizes that measures are taken at.
+        config: C4's line rules, and the sizes that measures are taken at.
         run_id: written into every row.
     """
     rows = documents.num_rows
@@ -36,6 +37,7 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
     columns = {name: documents.column(name) for name in ("doc_id", "source", "language", "language_score")}
     meta = documents.column("meta")
     columns |= {"url": pc.map_lookup(meta, "url", "first"), "http_status": _http_status(meta), **measured}
+    columns["text"] = documents.column("text").fill_null("")
     columns["run_id"] = pa.array([run_id] * rows, pa.string())
     return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)
 
@@ -68,14 +70,14 @@ def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.Recor
     lines = splitlines(texts)
     rewritten = c4.rewrite(texts, lines, config)
     new_words, new_chunks = rewritten_words(splitter, words, chunks, rewritten)
-    onward = (rewritten.texts, new_words) if config.c4_rewrite else (texts, words)
     characters = code_point_counts(texts.data, texts.begins, texts.ends)
     columns = {
         "gopher_repetition": gopher_repetition.measure(texts, words, characters),
         "gopher_quality": gopher_quality.measure(texts, lines, words, language),
         "c4": c4.measure(rewritten, new_words, new_chunks),
-        "fineweb": fineweb.measure(*onward, config),
+        "fineweb": fineweb.measure(texts, words, config),
+        "c4_fineweb": fineweb.measure(rewritten.texts, new_words, config),
         "size": struct(SIZE, {"characters": characters, "words": words.counts, "lines": lines.counts}),
-        "text": onward[0].to_arrow(),
+        "c4_text": rewritten.texts.to_arrow(present=rewritten.changed),
     }
     return pa.RecordBatch.from_pydict(columns)

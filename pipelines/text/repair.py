@@ -8,13 +8,15 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from pydantic import Field
+
 from pipelines.config import Config, Meaning
 
 
 class RepairConfig(Config):
     """Whether mis-decoded text of kept documents is repaired."""
 
-    enabled: Meaning[bool] = True
+    enabled: Meaning[bool | None] = Field(None, description="null: as the policy says, by its pass `repair`")
 
 
 # All that ftfy changes under these options, apart from mojibake: HTML entities, C0 and C1 controls, terminal escapes

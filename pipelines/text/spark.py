@@ -1,12 +1,13 @@
 """The Spark edge of the texts: candidates for deduplication, clean documents, URL lists."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from pipelines.policies.policy import Policy
 from pipelines.tables import CLEAN_DOCUMENTS
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.urls.url_lists import UrlConfig, load
@@ -16,17 +17,24 @@ from pipelines.workers.mapped import Mapped
 Batches = Iterator[pa.RecordBatch]
 
 
-def candidates(measures: DataFrame, decisions: DataFrame) -> DataFrame:
-    """The documents to deduplicate -> `doc_id, source, language, text`.
+def candidates(measures: DataFrame, decisions: DataFrame, policy: Policy) -> DataFrame:
+    """The documents to deduplicate -> `doc_id, source, language, text, c4_removed`.
 
-    These are the documents that the rules kept, with the text after C4's line rules.
+    These are the documents that the rules kept. `text` is the one read, or what C4's line rules leave of it if the
+    policy has them; `c4_removed` are the characters they removed, null where they left the text as it was.
     """
-    texts = measures.select("doc_id", "source", "language", "text")
+    text, removed = F.col("text"), F.lit(None)
+    if "c4_lines" in policy.rewrite:
+        text = F.coalesce("c4_text", "text")
+        removed = F.when(F.col("c4_text").isNotNull(), F.col("size.characters") - F.col("c4.characters"))
+    texts = measures.select(
+        "doc_id", "source", "language", text.alias("text"), removed.cast("long").alias("c4_removed")
+    )
     return texts.join(decisions.where("kept"), on="doc_id", how="left_semi")
 
 
 def clean_documents(candidates: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str) -> Mapped:
-    """Table `clean_documents`: of `candidates`, one per duplicate cluster, repaired, personal data replaced last.
+    """Table `clean_documents` of some `candidates`: one per duplicate cluster, with its text finalized.
 
     No text is shuffled while the other sides of the joins, of a few dozen bytes a row, are small enough to broadcast.
     """
@@ -35,7 +43,7 @@ def clean_documents(candidates: DataFrame, duplicates: DataFrame, config: Finali
         candidates.join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
         .join(components, on="doc_id", how="left")
         .withColumn("split_group_id", F.coalesce("component_id", "doc_id"))
-        .select("doc_id", "source", "language", "text", "split_group_id")
+        .select("doc_id", "source", "language", "text", "c4_removed", "split_group_id")
     )
     return Mapped(survivors, _finalizing(config, run_id), CLEAN_DOCUMENTS.schema)
 
@@ -65,14 +73,23 @@ def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batc
         from pipelines.text.finalize import finalize  # loaded in the worker only
 
         for batch in batches:
-            texts, counts = finalize(batch.column("text").to_pylist(), config)
+            finalized = [finalize(text, config) for text in batch.column("text").to_pylist()]
             columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "split_group_id")}
-            columns["text"] = pa.array(texts, pa.string())
-            columns["pii"] = pa.array(
-                [list(count.items()) for count in counts], CLEAN_DOCUMENTS.schema.field("pii").type
-            )
-            columns["run_id"] = pa.array([run_id] * len(texts), pa.string())
+            columns["text"] = pa.array([each.text for each in finalized], pa.string())
+            columns["characters"] = pa.array([len(each.text) for each in finalized], pa.int64())
+            by_lines = [{} if n is None else {"c4_lines": n} for n in batch.column("c4_removed").to_pylist()]
+            removed = [lines | each.removed for lines, each in zip(by_lines, finalized, strict=True)]
+            columns["rewritten"] = pa.array(map(_entries, removed), _COUNTS)
+            columns["pii"] = pa.array([_entries(each.pii) for each in finalized], _COUNTS)
+            columns["run_id"] = pa.repeat(run_id, batch.num_rows)
             names = CLEAN_DOCUMENTS.schema.names
             yield pa.RecordBatch.from_arrays([columns[name] for name in names], schema=CLEAN_DOCUMENTS.schema)
 
     return finalizing
+
+
+_COUNTS = pa.map_(pa.string(), pa.int64())
+
+
+def _entries(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return list(counts.items())

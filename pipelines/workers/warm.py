@@ -116,7 +116,7 @@ def _signing() -> None:
 def _finalizing() -> None:
     from pipelines.text.finalize import FinalizeConfig, finalize
 
-    finalize([TEXT], FinalizeConfig())
+    finalize(TEXT, FinalizeConfig())
 
 
 WARM_UPS: dict[str, Callable[[], None]] = {

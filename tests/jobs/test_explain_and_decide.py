@@ -213,7 +213,8 @@ def test_what_would_change_is_printed_within_80_columns(opened, capsys, monkeypa
     decide.show(proposal)
     first, *lines = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{load('fineweb').label}: kept {proposal.kept:,} -> ")
-    assert len(lines) == len(proposal.changes) + 2
+    assert lines[0] == "passes that rewrite kept texts: repair, pii -> c4_lines, repair, pii"
+    assert len(lines) == len(proposal.changes) + 3
     assert max(map(len, lines)) <= 80
     assert not any("…" in line for line in lines)
 

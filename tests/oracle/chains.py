@@ -14,8 +14,7 @@ from pipelines.rules.config import MeasureConfig
 from pipelines.rules.measures import measure
 from pipelines.rules.stop_words import stop_words
 
-# chain -> what our measuring pass is told; FineWeb2 has no C4 filter, so its texts stay as they are
-CHAINS = {"fineweb": MeasureConfig(), "fineweb2": MeasureConfig(c4_rewrite=False)}
+CHAINS = ("fineweb", "fineweb2")  # names of our policies
 OFF = 999  # datatrove has no switch for a FineWeb rule; its FineWeb2 script takes this
 
 Settings = dict[str, Any]
@@ -88,17 +87,17 @@ def verdicts(texts: Sequence[str], language: str) -> list[dict[str, Any]]:
     `alone` has an entry for every rule set, whatever the ones before it say; `c4` is the rewritten text itself.
     """
     answers: list[dict[str, Any]] = [{"chains": {}, "alone": {}, "c4": None} for _ in texts]
-    for chain, config in CHAINS.items():
-        rows = measure(batch(texts, language), config).to_pylist()
+    rows = measure(batch(texts, language), MeasureConfig()).to_pylist()
+    for chain in CHAINS:
         for answer, row in zip(answers, rows, strict=True):
-            failed = [_in_datatroves_words(reason) for reason in reasons(row, policy(chain))]
+            failed = [_in_datatroves_words(reason) for reason in reasons(row, policy(chain)) if reason in DATATROVE]
             answer["chains"][chain] = next(iter(failed), None)
             answer["alone"][chain] = {
                 name: next((reason for reason in failed if reason.startswith(f"{name}.")), None)
                 for name in policy(chain).order
             }
             if chain == "fineweb":
-                answer["c4"] = row["text"]
+                answer["c4"] = row["text"] if row["c4_text"] is None else row["c4_text"]
     return answers
 
 

@@ -24,7 +24,7 @@ PARTS = 8  # files, and so tasks of datatrove
 _AT_ONCE = 500  # texts
 # Nothing is cut, rewritten or dropped on the way to deduplication, and transitive closure is accepted.
 PARITY = {
-    "clean": {"policy": "none", "measure": {"c4_rewrite": False}},
+    "clean": {"policy": "none"},
     "dedup": {"exact": False, "minhash": {"verify": False}},
 }
 

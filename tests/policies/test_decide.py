@@ -14,6 +14,14 @@ from pipelines.policies.rules import BY_REASON, DATATROVE, RULE_SETS, RULES, Com
 
 FINEWEB = load("fineweb")
 
+GOOD_LINES = {
+    "lines": 10,
+    "line_punct_ratio": 0.9,
+    "short_line_ratio": 0.1,
+    "char_dup_ratio": 0.0,
+    "list_ratio": 0.05,
+}
+
 # A document that passes every rule of every policy.
 GOOD = {
     "doc_id": "0",
@@ -33,14 +41,9 @@ GOOD = {
         "alpha_word_ratio": 0.9,
         "stop_words": 6,
     },
-    "c4": {"sentences": 12, "lorem_ipsum": False, "curly_bracket": False},
-    "fineweb": {
-        "lines": 10,
-        "line_punct_ratio": 0.9,
-        "short_line_ratio": 0.1,
-        "char_dup_ratio": 0.0,
-        "list_ratio": 0.05,
-    },
+    "c4": {"sentences": 12, "characters": 900, "lorem_ipsum": False, "curly_bracket": False},
+    "fineweb": GOOD_LINES,
+    "c4_fineweb": dict(GOOD_LINES),
 }
 
 
@@ -72,12 +75,12 @@ def test_a_document_that_passes_everything_has_no_reasons():
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reason)
 def test_a_measure_beyond_its_threshold_gives_this_reason_alone(rule: Rule):
     failing = FAILING[rule.comparison](FINEWEB.threshold(rule))
-    assert reasons(changed(rule.measure, failing), FINEWEB) == [rule.reason]
+    assert reasons(changed(FINEWEB.measure(rule), failing), FINEWEB) == [rule.reason]
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if r.comparison in "<>"], ids=lambda rule: rule.reason)
 def test_a_measure_equal_to_its_threshold_passes(rule: Rule):
-    assert reasons(changed(rule.measure, FINEWEB.threshold(rule)), FINEWEB) == []
+    assert reasons(changed(FINEWEB.measure(rule), FINEWEB.threshold(rule)), FINEWEB) == []
 
 
 def test_a_language_score_equal_to_its_threshold_is_dropped_as_in_the_published_pipeline():
@@ -86,9 +89,9 @@ def test_a_language_score_equal_to_its_threshold_is_dropped_as_in_the_published_
 
 
 def test_all_failed_rules_are_listed_in_the_order_of_the_policy():
-    row = changed("fineweb.list_ratio", 1.0, changed("gopher_quality.words", 3, changed("language", "de")))
+    row = changed("c4_fineweb.list_ratio", 1.0, changed("gopher_quality.words", 3, changed("language", "de")))
     assert reasons(row, FINEWEB) == ["language.not_wanted", "gopher_quality.short_doc", "fineweb.list_ratio"]
-    other_order = Policy(name="x", order=("fineweb", "gopher_quality"))
+    other_order = Policy(name="x", order=("fineweb", "gopher_quality"), rewrite=("c4_lines",))
     assert reasons(row, other_order) == ["fineweb.list_ratio", "gopher_quality.short_doc"]
 
 
@@ -103,6 +106,19 @@ def test_an_undefined_measure_fails_nothing_so_an_empty_text_fails_only_as_empty
 
 def test_an_unknown_language_is_not_a_wanted_one():
     assert reasons(changed("language", None), FINEWEB) == ["language.not_wanted"]
+
+
+def test_fineweb_judges_the_text_that_the_policy_delivers():
+    menu = changed("fineweb.short_line_ratio", 1.0)
+    assert reasons(menu, Policy(name="x", order=("fineweb",))) == ["fineweb.short_line_ratio"]
+    assert reasons(menu, Policy(name="x", order=("fineweb",), rewrite=("c4_lines",))) == []
+
+
+@pytest.mark.parametrize("order", [(), ("c4",)])
+def test_a_text_of_which_c4_leaves_nothing_is_dropped_by_every_policy_with_its_line_rules(order):
+    emptied = changed("c4.characters", 0)
+    assert reasons(emptied, Policy(name="x", order=order, rewrite=("c4_lines",))) == ["text.empty"]
+    assert reasons(emptied, Policy(name="x", order=order)) == []
 
 
 @pytest.mark.parametrize("off", [0, None, False])
@@ -151,7 +167,7 @@ def test_every_rule_of_the_peer_has_its_counterpart():
         *(f"duplicated_{n}_n_grams" for n in (5, 6, 7, 8, 9, 10)),
     ]
     assert DATATROVE["gopher_quality.too_few_stop_words"] == "gopher_enough_stop_words"
-    assert len(BY_REASON) == len(RULES)
+    assert len(BY_REASON) == len(RULES) + 1  # and text.empty
 
 
 NUMBERS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.12, 0.2, 0.3, 0.5, 0.65, 0.9]), st.floats(0, 1))
@@ -159,13 +175,10 @@ COUNTS = st.one_of(st.none(), st.sampled_from([0, 2, 3, 5, 10, 50, 100_000]), st
 YES_NO = st.sampled_from([None, True, False])
 LANGUAGES = st.sampled_from([None, "en", "de", "fr", "es", "cs", "no", "tlh"])
 COUNTED = (
-    "gopher_quality.words",
-    "gopher_quality.stop_words",
-    "c4.sentences",
-    "fineweb.lines",
-    "size.characters",
-    "http_status",
+    *("gopher_quality.words", "gopher_quality.stop_words", "c4.sentences", "c4.characters", "size.characters"),
+    *("fineweb.lines", "c4_fineweb.lines", "http_status"),
 )
+PATHS = {path for rule in BY_REASON.values() for path in (rule.measure, rule.after_c4) if path}
 
 
 def measures_of(path):
@@ -178,7 +191,7 @@ def measures_of(path):
     return st.floats(0, 20) if path == "gopher_quality.mean_word_length" else NUMBERS
 
 
-ROWS = st.fixed_dictionaries({rule.measure: measures_of(rule.measure) for rule in RULES}).map(
+ROWS = st.fixed_dictionaries({path: measures_of(path) for path in sorted(PATHS)}).map(
     lambda values: _nested(values.items())
 )
 

@@ -35,6 +35,25 @@ def test_fineweb_decides_in_the_published_order_once_error_pages_are_dropped():
     assert load("fineweb").order == order
 
 
+@pytest.mark.parametrize(
+    ("name", "passes"),
+    [
+        ("none", ()),
+        ("gopher", ("repair", "pii")),
+        ("fineweb2", ("repair", "pii")),
+        ("technical", ("repair", "pii")),
+        ("fineweb", ("c4_lines", "repair", "pii")),
+    ],
+)
+def test_each_packaged_policy_says_what_rewrites(name, passes):
+    assert load(name).rewrite == passes
+
+
+def test_personal_data_is_replaced_unless_a_policy_says_otherwise(policy_file):
+    assert load(policy_file("order: [c4]\n")).rewrite == ("repair", "pii")
+    assert load(policy_file("extends: fineweb\nrewrite: [pii]\n")).rewrite == ("pii",)
+
+
 def test_fineweb2_carries_the_published_thresholds_of_czech():
     czech = {
         "gopher_repetition.dup_line_frac": 0.311,
@@ -82,6 +101,14 @@ def test_a_file_extends_another_beside_it(policy_file):
         ("order: [language]\nrules:\n  language: {wanted: en}\n", 3, "rules.language.wanted", "a list"),
         ("order: [c4]\nrules:\n  c4: {lorem_ipsum: true}\n  c4: {}\n", 4, "rules.c4", "twice"),
         ("order: [c4]\nlanguages:\n  no: {}\n", 2, "languages.False", "quotes"),
+        (
+            "order: [c4]\nrewrite:\n  - pii\n  - c4\n",
+            4,
+            "rewrite.1",
+            "unknown pass 'c4'; known: c4_lines, repair, pii",
+        ),
+        ("order: [c4]\nrewrite: [pii, pii]\n", 2, "rewrite.1", "twice"),
+        ("order: [c4]\nrewrite: pii\n", 2, "rewrite", "a list of passes"),
         ("order: [c4]\nlanguages:\n  de:\n    language: {wanted: [de]}\n", 4, "languages.de.language.wanted", "rules"),
     ],
 )
@@ -131,6 +158,11 @@ def test_the_fingerprint_is_that_of_what_decides():
     assert written.label == f"a@{written.fingerprint()}"
 
 
+def test_passes_are_the_same_in_any_order():
+    one, other = (Policy(name="x", order=(), rewrite=passes) for passes in (("pii", "repair"), ("repair", "pii")))
+    assert one.fingerprint() == other.fingerprint()
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -138,9 +170,10 @@ def test_the_fingerprint_is_that_of_what_decides():
         {"order": ("fineweb", "c4"), "rules": {"c4": {"too_few_sentences": 4}}},
         {"order": ("fineweb", "c4"), "rules": {"fineweb": {"line_punct_exclude_zero": True}}},
         {"order": ("fineweb", "c4"), "languages": {"de": {"c4": {"too_few_sentences": 4}}}},
+        {"order": ("fineweb", "c4"), "rewrite": ("pii",)},
     ],
 )
-def test_another_order_threshold_or_language_is_another_fingerprint(other):
+def test_another_order_threshold_language_or_pass_is_another_fingerprint(other):
     base = Policy(name="x", order=("fineweb", "c4"))
     assert Policy(name="x", **other).fingerprint() != base.fingerprint()
 

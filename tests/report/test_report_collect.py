@@ -21,12 +21,35 @@ def test_sources_and_languages_sum_to_the_whole(data):
     assert {language: flow.documents for language, flow in data.by_language.items()} == {"en": 20, "de": 8, "fr": 4}
 
 
+def test_documents_that_were_not_simply_utf8_are_counted_per_source_and_encoding(data):
+    assert data.encodings == (
+        F.Encoding(source="books", encoding="utf-8", said="detected", documents=1, damaged=1, undecodable=1, joined=3),
+        F.Encoding(source="web", encoding="cp949", said="detected", documents=2, damaged=1, undecodable=2, joined=0),
+    )
+
+
 def test_reasons_count_first_and_all(data):
     counted = {reason.name: (reason.first, reason.documents, dict(reason.by_language)) for reason in data.reasons}
     assert counted == {
         "gopher_repetition.top_2_gram": (0, 4, {"fr": 4}),
         "gopher_quality.short_doc": (4, 4, {"fr": 4}),
     }
+
+
+def test_rewriting_is_told_per_language_with_the_pass_that_did_it(data):
+    german, english = sorted(data.rewriting, key=lambda each: each.language)
+    assert (english.documents, english.rewritten, english.removed, english.share) == (18, 0, {}, 0)
+    assert (german.documents, german.rewritten, german.removed) == (8, 8, {"c4_lines": 800, "pii": -16})
+    assert german.read == german.characters + 784
+    assert german.characters + english.characters == data.total.characters
+
+
+def test_languages_above_the_limit_are_named(data):
+    share = next(each.share for each in data.rewriting if each.language == "de")
+    assert 0.05 < share < data.rewrite_limit
+    assert data.much_rewritten == []
+    strict = data.model_copy(update={"rewrite_limit": 0.05})
+    assert [each.language for each in strict.much_rewritten] == ["de"]
 
 
 def test_thresholds_come_from_the_policy_of_the_lake(data):

@@ -1,5 +1,6 @@
 """The page stands alone, shows hostile text as text, and says what is missing."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -129,6 +130,31 @@ def test_a_broken_invariant_is_announced(data):
     broken = replace(data.invariants[0], left=35)
     text = Page(render(data.model_copy(update={"invariants": (broken,)}))).text
     assert "Does not hold: rows read = documents + rejects (35 ≠ 34)" in text
+
+
+def test_rewriting_has_a_column_for_each_pass_that_changed_a_text(data):
+    table = render(data).partition('id="rewriting"')[2].partition("<table>")[2].partition("</table>")[0]
+    columns = re.findall('scope="col"[^>]*>([^<]+)<', table)
+    assert columns == [
+        "language",
+        "documents",
+        "rewritten",
+        "characters read",
+        "c4_lines",
+        "pii",
+        "delivered",
+        "removed",
+    ]
+    assert re.findall('"name">([^<]+)<', table) == ["en", "de"]
+
+
+def test_a_language_that_lost_more_than_the_limit_is_announced(data):
+    assert "Rewriting removed" not in Page(render(data)).text
+    strict = data.model_copy(update={"rewrite_limit": 0.05})
+    said = re.search(
+        "Rewriting removed ([0-9.]+) % of the characters of de, over the limit of 5.0 %", Page(render(strict)).text
+    )
+    assert float(said[1]) > 5
 
 
 def test_the_same_lake_gives_the_same_bytes(hand_made_lake, data):

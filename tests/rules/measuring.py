@@ -28,6 +28,11 @@ def measured(text, language="en", **config):
     return measure(documents([text], language), MeasureConfig(**config)).to_pylist()[0]
 
 
+def after_c4(measures):
+    """The text that C4's line rules leave."""
+    return measures["text"] if measures["c4_text"] is None else measures["c4_text"]
+
+
 def words(text, language="en"):
     found = word_splitter(language)([text])
     return [found.vocabulary.strings[word] for word in found.ids]

@@ -4,7 +4,8 @@ import plain_rules
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from measuring import measured
+from measuring import after_c4, measured
+from pydantic import ValidationError
 from tricky_text import texts
 
 from pipelines.rules.config import MeasureConfig
@@ -37,7 +38,7 @@ def test_a_line_is_dropped_and_counted_under_its_rule(rule, line):
     measures = measured(f"{GOOD}\n{line}\n{GOOD}")
     assert measures["c4"][rule] == 1
     assert measures["c4"]["lines_kept"] == 2
-    assert measures["text"] == f"{GOOD}\n{GOOD}"
+    assert measures["c4_text"] == f"{GOOD}\n{GOOD}"
 
 
 @pytest.mark.parametrize("line", ["This line has no end", "This line trails off..."])
@@ -45,17 +46,17 @@ def test_terminal_punctuation_is_asked_for_only_when_configured(line):
     assert measured(line)["c4"]["lines_kept"] == 1
     strict = measured(line, require_terminal_punctuation=True)
     assert strict["c4"]["no_terminal_punctuation"] == 1
-    assert strict["text"] == ""
+    assert strict["c4_text"] == ""
 
 
 @pytest.mark.parametrize("citation", ["[1]", "[]", "[٣٤]", "[edit]", "[citation needed]"])
 def test_citations_are_cut_out(citation):
-    assert measured(f"It is known{citation} to be so.")["text"] == "It is known to be so."
+    assert measured(f"It is known{citation} to be so.")["c4_text"] == "It is known to be so."
 
 
 @pytest.mark.parametrize("kept", ["[a]", "[1", "[ 1]", "[Edit]"])
 def test_other_brackets_stay(kept):
-    assert measured(f"It is known{kept} to be so.")["text"] == f"It is known{kept} to be so."
+    assert after_c4(measured(f"It is known{kept} to be so.")) == f"It is known{kept} to be so."
 
 
 def test_words_are_counted_before_citations_are_cut():
@@ -81,18 +82,23 @@ def test_double_space_left_behind_by_a_citation_is_a_sentence_as_in_datatrove():
 
 
 def test_lines_are_stripped_and_breaks_become_newlines():
-    assert measured(f"  {GOOD}\r\n{GOOD}\u2028{GOOD}\n")["text"] == "\n".join([GOOD] * 3)
+    assert measured(f"  {GOOD}\r\n{GOOD}\u2028{GOOD}\n")["c4_text"] == "\n".join([GOOD] * 3)
 
 
-def test_a_text_without_fault_goes_on_as_it_is():
-    assert measured(f"{GOOD}\n{GOOD}")["text"] == f"{GOOD}\n{GOOD}"
+def test_a_text_that_stays_as_it_is_is_stored_once():
+    measures = measured(f"{GOOD}\n{GOOD}")
+    assert (measures["text"], measures["c4_text"]) == (f"{GOOD}\n{GOOD}", None)
 
 
-def test_without_rewriting_lines_are_counted_but_the_text_stays():
-    measures = measured("one\ntwo", c4_rewrite=False)
-    assert measures["text"] == "one\ntwo"
+def test_the_text_as_read_is_kept_beside_the_rewritten_one():
+    measures = measured("one\ntwo")
+    assert (measures["text"], measures["c4_text"]) == ("one\ntwo", "")
     assert measures["c4"]["too_few_words"] == 2
-    assert measures["fineweb"]["lines"] == 2
+
+
+def test_who_sets_the_switch_of_earlier_versions_is_told_what_replaced_it():
+    with pytest.raises(ValidationError, match=r"rewrite: \[c4_lines\]"):
+        MeasureConfig(c4_rewrite=False)
 
 
 @given(text=texts, config=configs)
@@ -100,7 +106,8 @@ def test_any_text_is_rewritten_as_in_plain_python(text, config):
     measures = measured(text, **config.model_dump())
     counts, rewritten = plain_rules.c4(text, config)
     assert {name: measures["c4"][name] for name in counts} == counts
-    assert measures["text"] == rewritten
+    assert (measures["text"], measures["c4_text"]) == (text, None if rewritten == text else rewritten)
+    assert measures["c4"]["characters"] == len(rewritten)
 
 
 @given(text=texts, config=configs)

@@ -3,13 +3,12 @@
 import plain_rules
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from measuring import measured, words
+from measuring import after_c4, measured, words
 from tricky_text import texts
 
 
 def fineweb(text, **config):
-    return measured(text, **{"c4_rewrite": False, **config})["fineweb"]
+    return measured(text, **config)["fineweb"]
 
 
 @pytest.mark.parametrize("text", ["", "\n \n\t", "\u3000"])
@@ -44,14 +43,14 @@ def test_newlines_are_shared_by_words():
     assert fineweb("one\ntwo\n\nthree four")["list_ratio"] == 3 / 4
 
 
-def test_measures_are_taken_on_the_rewritten_text():
-    text = "A line that stays here.\nmenu\nA line that ends here."
-    assert fineweb(text, c4_rewrite=True)["lines"] == 2
-    assert fineweb(text, c4_rewrite=True)["list_ratio"] == 1 / 12
+def test_measures_are_taken_on_the_text_as_read_and_on_what_c4_leaves_of_it():
+    measures = measured("A line that stays here.\nmenu\nA line that ends here.")
+    assert (measures["fineweb"]["lines"], measures["fineweb"]["list_ratio"]) == (3, 2 / 13)
+    assert (measures["c4_fineweb"]["lines"], measures["c4_fineweb"]["list_ratio"]) == (2, 1 / 12)
 
 
-@given(text=texts, rewrite=st.booleans())
-def test_any_text_measures_as_in_plain_python(text, rewrite):
-    measures = measured(text, c4_rewrite=rewrite)
-    onward = measures["text"]
-    assert measures["fineweb"] == plain_rules.fineweb(onward, words(onward), 30)
+@given(text=texts)
+def test_any_text_measures_as_in_plain_python(text):
+    measures = measured(text)
+    for name, onward in (("fineweb", text), ("c4_fineweb", after_c4(measures))):
+        assert measures[name] == plain_rules.fineweb(onward, words(onward), 30)
