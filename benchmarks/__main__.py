@@ -35,7 +35,18 @@ Benchmark = Callable[[Setting], results.Found]
 
 BENCHMARKS: dict[str, Benchmark] = {
     function.__name__: function
-    for function in (small, increment, chain, rules_stage, minhash, tokenize, encoders, languages, extraction, rules_kernel)
+    for function in (
+        small,
+        increment,
+        chain,
+        rules_stage,
+        minhash,
+        tokenize,
+        encoders,
+        languages,
+        extraction,
+        rules_kernel,
+    )
 }
 WHOLE = ("small", "increment", "chain", "rules_stage", "minhash", "tokenize")  # commands of ours, on each engine
 QUICK = ("small", "increment", "chain", "rules_stage", "minhash", "encoders", "languages")

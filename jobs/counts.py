@@ -1,4 +1,4 @@
-"""Row counts of a lake's tables, from their logs and a few narrow columns: no engine, whatever the size of the texts."""
+"""Row counts of a lake's tables, from their logs and a few narrow columns: without an engine and without texts."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -63,9 +63,10 @@ def _divide(texts: Path, folder: Path) -> int:
         (folder / part).mkdir(parents=True)
     number = 0
     for file in sorted(texts.glob("*.jsonl")):
-        with file.open("rb") as lines, (folder / "most" / file.name).open("wb") as most:
-            with (folder / "rest" / file.name).open("wb") as rest:
-                for line in lines:
-                    (most if number % ONE_IN else rest).write(line)
-                    number += 1
+        lines = file.read_bytes().splitlines(keepends=True)
+        chosen = [(number + place) % ONE_IN == 0 for place in range(len(lines))]
+        for part, is_rest in (("most", False), ("rest", True)):
+            wanted = (line for line, rest in zip(lines, chosen, strict=True) if rest == is_rest)
+            (folder / part / file.name).write_bytes(b"".join(wanted))
+        number += len(lines)
     return number

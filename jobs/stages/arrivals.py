@@ -51,7 +51,7 @@ def arrivals(run: StageContext) -> Arrivals:
         before = known.get(config.name) or KnownSource(config.name, "")
         listed = _listed(run, config, before if before.files else None)
         _require_one_folder(config, before, listed)
-        to_read += [one for one in listed if not _is_known(one, before)]
+        to_read += [one for one in listed if not _is_known(one, before, run.keep_old)]
         lost = _lost(before, listed) if config.on_delete == "retract" else []
         _require_few(lost, before, run.config.ingest.delete_limit)
         gone += [(config.name, path) for path in lost]
@@ -69,19 +69,24 @@ def _listed(run: StageContext, config: SourceConfig, before: KnownSource | None)
     unchanged = {
         file.path: (file.stamp, file.fingerprint)
         for file in (before.files.values() if before else ())
-        if file.settings == settings and not file.retry
+        if _reads_alike(file.settings, settings, run.keep_old) and not file.retry
     }
     files = readers.list_inputs(config, Remembered(root, unchanged), never=run.lake.root)
     return [Listed(file, config, root, settings) for file in files]
 
 
-def _is_known(one: Listed, before: KnownSource) -> bool:
+def _reads_alike(one: str, other: str, keep_old: bool) -> bool:
+    """Whether two `reading_settings` give the same documents; with `keep_old`, whatever the version of the readers."""
+    return one == other or (keep_old and one.partition(":")[2] == other.partition(":")[2])
+
+
+def _is_known(one: Listed, before: KnownSource, keep_old: bool) -> bool:
     """Whether another reading of a file would give what the last one gave."""
     known = before.files.get(one.file.path)
     return (
         known is not None
         and known.fingerprint == one.file.fingerprint
-        and known.settings == one.settings
+        and _reads_alike(known.settings, one.settings, keep_old)
         and (not known.retry or one.file.problem is not None)
     )
 

@@ -1,6 +1,6 @@
 """A lake that lived through twenty days equals one run over the final input."""
 
-import shutil
+import os
 from collections import defaultdict
 from pathlib import Path
 from random import Random
@@ -9,13 +9,13 @@ import process_tree
 import pytest
 from deltalake import DeltaTable
 from twenty_days import Days, play
+from upgraded_program import upgrade
 
+from jobs.config import RunConfig
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.yaml_config import load
-from jobs.config import RunConfig
-from pipelines import semantics
-from pipelines.semantics import Semantics
+from pipelines.semantics import MEASURING
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -36,37 +36,21 @@ def column(lake: Path, table: str, key: str, value: str) -> dict[str, object]:
     return dict(zip(found[key], found[value], strict=True))
 
 
-@pytest.fixture
-def upgraded(monkeypatch):
-    """Makes this process a newer version of the program, in which measuring means something else."""
-
-    def upgrade() -> None:
-        newer = Semantics("measuring", {**semantics.MEASURING.changes, 99: "another version, for this test"})
-        for module in ("pipelines.semantics", "jobs.stages.clean"):
-            monkeypatch.setattr(f"{module}.MEASURING", newer)
-
-    return upgrade
-
-
-@pytest.fixture
-def lived(engine, tmp_path, upgraded) -> tuple[Path, Path]:
-    """(the lake after twenty days, a lake of one run over the final input)."""
-
-    def run(days: Days) -> None:
-        if days.upgraded:
-            upgraded()
-        run_stages(engine, load(days.config(), RunConfig), Reporter())
-
-    days = Days(tmp_path / "life")
-    play(days, run)
-    once = tmp_path / "once"
-    run_stages(engine, load(days.config(once), RunConfig), Reporter())
-    return days.lake, once
+def test_twenty_days_end_where_one_run_begins(engine, tmp_path):
+    days, once = Days(tmp_path / "life"), tmp_path / "once"
+    before = MEASURING.changes
+    try:
+        play(days, lambda today: run_here(engine, today, today.lake))
+        run_here(engine, days, once)
+        require_equal(days.lake, once)
+    finally:
+        object.__setattr__(MEASURING, "changes", before)
 
 
-def test_twenty_days_end_where_one_run_begins(lived):
-    lake, once = lived
-    require_equal(lake, once)
+def run_here(engine, days: Days, lake: Path) -> None:
+    if days.upgraded:
+        upgrade()
+    run_stages(engine, load(days.config(lake), RunConfig), Reporter())
 
 
 def require_equal(lake: Path, once: Path) -> None:
@@ -94,9 +78,7 @@ def require_equal(lake: Path, once: Path) -> None:
         assert {each: one[each] for each in kept & alone} == {each: other[each] for each in kept & alone}, table
         assert set(one) == kept
     for table in ("sequences_causal", "sequences_chunks"):
-        assert packed(lake, table) == {
-            doc_id: ids for doc_id, ids in column(lake, "tokens", "doc_id", "ids").items()
-        }, table
+        assert packed(lake, table) == column(lake, "tokens", "doc_id", "ids"), table
 
 
 def packed(lake: Path, table: str) -> dict[str, bytes]:
@@ -111,23 +93,34 @@ def packed(lake: Path, table: str) -> dict[str, bytes]:
     return {doc_id: b"".join(parts[start] for start in sorted(parts))[:-2] for doc_id, parts in pieces.items()}
 
 
-@pytest.mark.parametrize("name", ["sail", "spark"])
-def test_kills_in_the_second_half_change_nothing(lived_ten_days, name, tmp_path):
-    """Every run of days 11 to 20 is killed at random moments until it ends by itself."""
-    days, once = lived_ten_days
-    random, kills = Random(7), 0
+@pytest.mark.skipif(os.environ.get("TOKENLAKE_FAULTS") != "full", reason="takes long: make faults-full")
+@pytest.mark.parametrize(("name", "longest"), [("sail", 8.0), ("spark", 50.0)])
+def test_kills_in_the_second_half_change_nothing(engine, tmp_path, name, longest):
+    """The runs of days 11 to 20 are killed at random moments."""
+    days, once, random, kills = Days(tmp_path / "life"), tmp_path / "once", Random(7), 0
+    play(days, lambda today: run_here(engine, today, today.lake), last=10)
 
     def run(today: Days) -> None:
         nonlocal kills
-        patience = 6.0 if name == "sail" else 40.0
-        for _ in range(4):
-            tree = _start(today, name)
-            if not tree.kill_after(random.uniform(0.5, patience)):
+        for _ in range(2):
+            tree = start(today, name)
+            if not tree.kill_after(random.uniform(0.2, 1) * longest):
                 assert tree.process.returncode == 0, f"{tree.error} {tree.said[-20:]}"
                 return
             kills += 1
-        assert _start(today, name).wait() == 0
+        last = start(today, name)
+        assert last.wait() == 0, f"{last.error} {last.said[-20:]}"
 
     play(days, run)
+    last = process_tree.start(days.config(once), program=program(days))
+    assert last.wait() == 0, last.error
     assert kills >= 5
     require_equal(days.lake, once)
+
+
+def start(days: Days, engine: str) -> process_tree.Tree:
+    return process_tree.start(days.config(), "--engine", engine, program=program(days))
+
+
+def program(days: Days) -> tuple[str, ...]:
+    return (str(Path(__file__).with_name("upgraded_program.py")),) if days.upgraded else ("-m", "jobs")

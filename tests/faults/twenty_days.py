@@ -1,7 +1,7 @@
-"""Twenty days in the life of a lake: what arrives, changes, fails and leaves, and how a run of each day is started.
+"""Twenty days in the life of a lake: what arrives, changes, fails and leaves.
 
-A day changes the input, the configuration or the lake; then the command runs. At the end the lake must equal one run over
-the final input.
+A day changes the input, the configuration, the program or the lake; then the command runs. In the end the lake must
+equal one run over the final input.
 """
 
 import json
@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 import corpus
+import lake_rows
 import yaml
 from deltalake import DeltaTable
 from tokenizers import Tokenizer
@@ -21,10 +22,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
-import lake_rows
-
-CHINESE = "清晨的渡口停着三条木船船夫把绳索系在石柱上等着对岸的商人过河市场里卖茶叶丝绸和瓷器的店铺刚刚开门街上的孩子跑来跑去"
-KOREAN = "아침 시장에는 생선과 채소를 파는 사람들이 일찍부터 모여들고 다리 건너 마을에서는 학교 종소리가 멀리 들려온다 강가의 배는 천천히 움직인다"
+CHINESE = "清晨的渡口停着三条木船船夫把绳索系在石柱上等着对岸的商人过河市场里卖茶叶丝绸和瓷器的店铺刚刚开门"
+KOREAN = "아침 시장에는 생선과 채소를 파는 사람들이 일찍부터 모여들고 다리 건너 마을에서는 학교 종소리가 멀리 들려온다"
 
 
 @dataclass
@@ -40,6 +39,7 @@ class Days:
         self.input.mkdir(parents=True)
         for name in ("en", "zh", "ko", "posts"):
             (self.input / name).mkdir()
+        (self.input / "posts" / "first.md").write_text(corpus.prose(1900))
         self.settings = {
             "lake": str(self.lake),
             "sources": [
@@ -92,7 +92,9 @@ class Days:
             stream.write(_line(corpus.prose(1000 + day)))
 
     def _day_2(self) -> None:
-        (self.input / "posts" / "old.csv").write_text(f'id,content\n1,"{corpus.prose(2000)}"\n2,"{corpus.prose(2001)}"\n')
+        (self.input / "posts" / "old.csv").write_text(
+            f'id,content\n1,"{corpus.prose(2000)}"\n2,"{corpus.prose(2001)}"\n'
+        )
         (self.input / "en" / "note.md").write_text(corpus.prose(2100))
         (self.input / "en" / "doomed.md").write_text(corpus.prose(2200))
 
@@ -103,7 +105,9 @@ class Days:
         (self.home / "late.md").write_text(corpus.prose(2300))
 
     def _day_5(self) -> None:
-        (self.input / "posts" / "copy.jsonl").write_text(_line(corpus.prose(10)) + _line(corpus.near_copy(corpus.prose(11))))
+        (self.input / "posts" / "copy.jsonl").write_text(
+            _line(corpus.prose(10)) + _line(corpus.near_copy(corpus.prose(11)))
+        )
 
     def _day_6(self) -> None:
         (self.input / "en" / "note.md").write_text(corpus.prose(2100).replace("note", "NOTE"))
@@ -156,11 +160,11 @@ def play(days: Days, run: Callable[[Days], None], last: int = 20) -> None:
 
 
 def expire_log(table: Path) -> None:
-    """Cuts a table's log as other programs do 30 days after a checkpoint: only the checkpoint and what follows is left."""
+    """Cuts a table's log at a checkpoint, as other programs do after 30 days."""
     opened = DeltaTable(str(table))
     opened.create_checkpoint()
     for commit in (table / "_delta_log").glob("*.json"):
-        if int(commit.stem) <= opened.version():
+        if int(commit.stem) < opened.version():
             commit.unlink()
 
 
