@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 Extractor: TypeAlias = Literal["resiliparse", "trafilatura"]
 
-_NO_MEMORY = "(Error 2)."  # of lexbor, resiliparse's parser: LXB_STATUS_ERROR_MEMORY_ALLOCATION
+_NO_MEMORY = "(Error 2)"  # of lexbor, resiliparse's parser: LXB_STATUS_ERROR_MEMORY_ALLOCATION
 
 
 class ExtractionError(Exception):
@@ -40,7 +40,7 @@ def _resiliparse(html: str) -> str:
     try:
         return extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False)
     except Exception as error:
-        if str(error).endswith(_NO_MEMORY):
+        if _NO_MEMORY in str(error):
             raise MemoryError(f"resiliparse: {error}") from error
         raise
 
