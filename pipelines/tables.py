@@ -314,10 +314,14 @@ class SequenceFormat:
         return SequenceFormat(**{**found, **numbers})  # type: ignore[arg-type]
 
 
+PACKED = "sequences_"
+"""How the names of tables of sequences begin."""
+
+
 def sequences(name: str, described: SequenceFormat | None = None) -> Table:
     """Packed training rows of one objective: `sequences_<name>`; to be written, `described` by their format."""
     return Table(
-        f"sequences_{name}",
+        f"{PACKED}{name}",
         key=("sequence_id",),
         schema=_schema(
             sequence_id=pa.string(),
@@ -360,7 +364,7 @@ RUNS = Table(
     about="one row per stage run that committed or failed",
 )
 
-_TABLES = (
+TABLES = (
     INPUTS,
     DOCUMENTS,
     REJECTS,
@@ -372,10 +376,4 @@ _TABLES = (
     TOKENS,
     RUNS,
 )
-
-
-def definition(name: str) -> Table | None:
-    """The table of this name; None if the contract has none."""
-    if name.startswith("sequences_"):
-        return sequences(name.removeprefix("sequences_"))
-    return next((table for table in _TABLES if table.name == name), None)
+"""All tables but those of sequences."""

@@ -43,6 +43,7 @@ def collect(
         counted = pool.submit(count, lake) if counts is None else _known(counts)
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
         inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
+        encodings = ask(queries.encodings, "documents")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
         examples = ask(queries.examples, "decisions")
         told = {name for name, table in tables.items() if "rewritten" in table.columns}  # not by earlier versions
@@ -66,6 +67,7 @@ def collect(
         policy=label,
         tables=tuple(_state(lake, name, counted.result().get(name, {}).get("rows")) for name in names),
         sources=sources,
+        encodings=tuple(data.Encoding(**row.asDict()) for row in encodings.result()),
         by_source=by_source,
         by_language=by_language,
         rewriting=summaries.rewriting(rewritten.result()),

@@ -41,6 +41,30 @@ def sources(inputs: DataFrame) -> list[Row]:
     )
 
 
+def encodings(documents: DataFrame) -> list[Row]:
+    """Documents per source that were not simply valid UTF-8: their encoding, who says so, and what was mended."""
+    meta = F.col("meta")
+    told = documents.select(
+        "source",
+        meta["encoding"].alias("encoding"),
+        meta["encoding_source"].alias("said"),
+        meta["undecodable"].try_cast("long").alias("undecodable"),
+        meta["joined_surrogates"].try_cast("long").alias("joined"),
+    )
+    return (
+        told.where(F.col("said").isNotNull())
+        .groupBy("source", "encoding", "said")
+        .agg(
+            F.count("*").alias("documents"),
+            F.count("undecodable").alias("damaged"),
+            F.coalesce(F.sum("undecodable"), F.lit(0)).alias("undecodable"),
+            F.coalesce(F.sum("joined"), F.lit(0)).alias("joined"),
+        )
+        .orderBy("source", F.desc("documents"), "encoding", "said")
+        .collect()
+    )
+
+
 def rejects(table: DataFrame) -> list[Row]:
     """Records per source and reason, each with its first reject by (uri, position)."""
     first = F.min(F.struct("uri", "position", "detail", "sample"))

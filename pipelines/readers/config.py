@@ -10,6 +10,7 @@ from pipelines.extraction.extractors import Extractor
 from pipelines.readers.formats import by_name
 
 TextUnit = Literal["document", "paragraph", "line"]
+Undecodable = Literal["replace", "reject"]
 
 # Names without a slash match at any depth. No other file is left out.
 DEFAULT_EXCLUDE = (".*", "**/.*/**", "_SUCCESS", "*.crc", "*.pyc")
@@ -55,6 +56,10 @@ class SourceConfig(Config):
     extractor_timeout: Meaning[float] = Field(10.0, gt=0, description="seconds for one page; a slower one is rejected")
 
     encoding: Meaning[str | None] = Field(None, description="of all files; default: detected")
+    undecodable: Meaning[Undecodable] = Field(
+        "replace",
+        description="bytes and surrogates that are no character become U+FFFD, counted in meta; or reject the record",
+    )
     max_document_bytes: Meaning[int] = Field(32 << 20, ge=1, description="a raw record beyond this is rejected")
     max_decompressed_bytes: Meaning[int] = Field(
         256 << 20, ge=1, description="a compressed record beyond this is rejected as a bomb"

@@ -53,7 +53,7 @@ def _columns(header: Row | Reject | None, split: Split) -> tuple[list[str] | Non
         return None, Reject(0, Reason.EMPTY, "no row, not even a header")
     if isinstance(header, Reject):
         return None, header
-    line, columns = header
+    line, columns, _ = header
     if split.config.text_column in columns:
         return columns, None
     detail = f"no column {split.config.text_column!r} in the header; columns: {', '.join(columns[:20])}"
@@ -61,7 +61,7 @@ def _columns(header: Row | Reject | None, split: Split) -> tuple[list[str] | Non
 
 
 def _document(row: Row, columns: list[str] | None, split: Split) -> Document | Reject:
-    line, values = row
+    line, values, decoded = row
     sample = line.data[:256]
     names = columns or [str(number) for number in range(len(values))]
     if len(names) != len(values):
@@ -72,4 +72,4 @@ def _document(row: Row, columns: list[str] | None, split: Split) -> Document | R
         detail = f"no field {split.config.text_column!r} among {len(values)}, counted from 0"
         return Reject(line.position, Reason.MISSING_TEXT, detail, sample)
     meta = {name: record[column] for name, column in fields(split.config) if column in record}
-    return accept(line.position, record[split.config.text_column], meta, line.data)
+    return accept(line.position, record[split.config.text_column], meta | decoded.meta(), line.data)

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
-from pipelines.readers.encoding import EncodingError
 from pipelines.readers.line_reader import Line, Text, first_bytes, lines, record_limit
 from pipelines.readers.record import Reason, Reject, Split
+from pipelines.readers.undecodable import Decoded, EncodingError, together
 
-Row = tuple[Line, list[str]]  # first line, fields
+Row = tuple[Line, list[str], Decoded]  # first line, fields, how its lines were decoded
 
 RFC_4180, BACKSLASH = '"', "\\"  # what stands before a quote in a quoted field
 _HEAD = 64 << 10
@@ -54,7 +54,7 @@ class Rows:
             if self._feed.undecodable:
                 return Reject(first.position, Reason.ENCODING, self._feed.undecodable, first.data[:256])
             if row:
-                return first, row
+                return first, row, together(self._feed.decoded)
         raise StopIteration
 
     def _row(self) -> list[str]:
@@ -119,6 +119,7 @@ class _Feed:
 
     def _start_row(self, escape: str) -> None:
         self._escape, self._taken, self.undecodable, self._size = escape, list[Line](), "", 0
+        self.decoded: list[Decoded] = []
 
     def row(self, escape: str) -> list[str]:
         """The next row.
@@ -148,7 +149,8 @@ class _Feed:
         continued = bool(self._taken)
         self._taken.append(self._returned.popleft())
         try:
-            text = self._text.decode(line.data) + "\n"
+            self.decoded.append(self._text.decode(line.data))
+            text = self.decoded[-1].text + "\n"
         except EncodingError as error:
             self.undecodable = self.undecodable or str(error)
             text = line.data.decode("utf-8", "surrogateescape") + "\n"

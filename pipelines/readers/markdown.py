@@ -23,11 +23,9 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
     if isinstance(whole, Reject):
         yield whole
         return
-    data, text, encoding = whole
-    text, meta = front_matter(text)
-    if encoding != "utf-8":
-        meta["encoding"] = encoding
-    yield accept(0, text, meta, data)
+    data, content = whole
+    text, meta = front_matter(content.text)
+    yield accept(0, text, meta | content.meta(), data)
 
 
 def front_matter(text: str) -> tuple[str, dict[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.undecodable import whole_characters
 
 SAMPLE_BYTES = 256
 
@@ -125,5 +126,5 @@ def accept(position: int, text: str, meta: Mapping[str, str], sample: bytes) -> 
 
 
 def storable(text: str) -> str:
-    """The text with unpaired surrogates replaced, so that it can be written as UTF-8."""
-    return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+    """The text without surrogates, so that it can be written as UTF-8."""
+    return whole_characters(text)[0]

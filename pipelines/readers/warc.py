@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 
 from pipelines.readers import payload_type, warc_record
 from pipelines.readers.decompress import Damage, codec
-from pipelines.readers.encoding import EncodingError, decode
+from pipelines.readers.encoding import decode
 from pipelines.readers.html import page
 from pipelines.readers.line_reader import record_limit, stored
 from pipelines.readers.payload_type import HTML, TEXT
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.storage import ReadError, Source, open_source
+from pipelines.readers.undecodable import EncodingError
 from pipelines.readers.warc_frames import Buffer, Frame, frames
 from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
 from pipelines.readers.warc_record import Record
@@ -141,15 +142,18 @@ def _of_payload(position: int, record: Record, split: Split, sample: bytes) -> D
     if len(data) > limit:
         return Reject(position, Reason.OVERSIZED, f"{len(data):,} bytes, over {limit:,}", sample)
     charset = payload_type.charset(record.content_types)
+    if payload_type.is_noise(data, split.config.encoding or charset):
+        return Reject(
+            position, Reason.ENCODING, "control characters all over: binary data, or another encoding", sample
+        )
     meta = {**record.meta(), "content_type": HTML[0] if unknown else media}
     if unknown or media in HTML:
         return page(position, data, meta, split.config, charset, sample)
     try:
-        text, encoding = decode(data, split.config.encoding, charset)
+        decoded = decode(data, split.config.encoding, (charset,), split.config.undecodable)
     except EncodingError as error:
         return Reject(position, Reason.ENCODING, str(error), sample)
-    named = {} if encoding == "utf-8" else {"encoding": encoding}
-    return accept(position, text, {**meta, **named}, sample)
+    return accept(position, decoded.text, {**meta, **decoded.meta()}, sample)
 
 
 def _skipped(record: Record, media: str) -> _Skipped:

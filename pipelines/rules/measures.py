@@ -16,7 +16,7 @@ from pipelines.rules.config import MeasureConfig
 from pipelines.rules.rewritten_words import rewritten_words
 from pipelines.tables import MEASURES
 from pipelines.words.lines import splitlines
-from pipelines.words.spacy_words import word_splitter
+from pipelines.words.splitter import word_splitter
 
 SCHEMA = MEASURES.schema
 SIZE = SCHEMA.field("size").type
