@@ -6,8 +6,8 @@ CRC-32.
 """
 
 import io
+import struct
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ from pipelines.readers.finding import Excluded, Found, find
 from pipelines.readers.formats import UnknownFormatError, by_name, choose, codec_of
 from pipelines.readers.line_reader import first_bytes
 from pipelines.readers.record import SAMPLE_BYTES, InputFile, ReadStatistics, Reason, Reject
-from pipelines.readers.storage import ReadError, Source, archive, open_location, open_member, storable_path
+from pipelines.readers.storage import ReadError, Source, archive, open_location, open_member, reason_of, storable_path
 
 EDGE = 64 << 10
 _HEAD = 4 << 10
@@ -70,8 +70,12 @@ def list_files(
             return [replace(_unopened(found, config), fingerprint=fingerprint)]
         try:
             return list(_table(found, config, delta_files) if found.table else _inspect(found, config))
-        except OSError as error:
-            return list(_inspect(replace(found, problem=error.strerror or str(error)), config))
+        except (MemoryError, ImportError):
+            raise
+        except Exception as error:
+            reason, detail = reason_of(error)
+            (file,) = _inspect(replace(found, problem=detail), config)
+            return [replace(file, problem=Reject(0, reason, detail))]
 
     with ThreadPoolExecutor(_THREADS) as pool:
         files = [file for listed in pool.map(inspect, find(config, remembered.root, never)) for file in listed]
@@ -152,10 +156,9 @@ def _expanded(name: str, head: bytes, config: SourceConfig) -> bytes:
 def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
     """The members of a zip archive, each an input file of its own."""
     try:
-        entries = [
-            (index, info) for index, info in enumerate(archive(container.location).infolist()) if not info.is_dir()
-        ]
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        infos = enumerate(archive(container.location).infolist())
+        entries = [(index, info) for index, info in infos if not info.filename.endswith("/")]
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
         yield replace(container, problem=Reject(0, Reason.CORRUPT, f"zip: {error}"))
         return
     if not entries:
@@ -194,7 +197,9 @@ def _member(member: InputFile, info: zipfile.ZipInfo, config: SourceConfig) -> I
             return classify(member, info.filename, stream.read(_HEAD), config)
     except ReadError as error:
         return replace(member, problem=Reject(0, error.reason, error.detail))
-    except (zlib.error, zipfile.BadZipFile, EOFError, OSError):
+    except (MemoryError, ImportError):
+        raise
+    except Exception:  # decompressors raise errors of many kinds
         return classify(member, info.filename, b"\n", config)  # its reader will report what is wrong
 
 
@@ -213,7 +218,13 @@ def _table(found: Found, config: SourceConfig, delta_files: DeltaFiles | None) -
     if delta_files is None:
         yield replace(base, problem=Reject(0, Reason.UNSUPPORTED, "a Delta table, which only a Spark job can list"))
         return
-    for data in delta_files(found.location):
+    try:
+        listed = delta_files(found.location)
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:
+        raise ReadError(Reason.UNREADABLE, f"a Delta table that cannot be listed: {error}") from error
+    for data in listed:
         problem = None
         if data.deleted_rows:
             detail = f"a deletion vector hides {data.deleted_rows:,} rows: run REORG TABLE ... APPLY (PURGE) first"

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     EXTRACTION_FAILED = "extraction_failed"
     UNSUPPORTED = "unsupported"  # no reader for this file, or a feature that its reader lacks
     UNREADABLE = "unreadable"  # vanished, forbidden, not a file, broken storage
+    READER_FAILED = "reader_failed"  # an error in the reader, or in a library that it uses
     CHANGED = "changed"  # the file is not what it was when it was listed
 
 
