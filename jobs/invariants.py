@@ -33,6 +33,7 @@ class Invariant:
 _COUNTS = {
     "inputs": {
         "read": "sum(rows_read)",
+        "kept": "sum(kept)",
         "documents": "sum(documents)",
         "rejects": "sum(rejects)",
         "rows": "count(*)",
@@ -102,14 +103,18 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
 
 
 def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
-    """The invariants between tables that are present in `counts`."""
+    """The invariants between counts that are there."""
     found = []
 
     def same(name: str, left: tuple[str, str], *right: tuple[str, str]) -> None:
         if all(key in counts.get(table, ()) for table, key in (left, *right)):
             found.append(Invariant(name, counts[left[0]][left[1]], sum(counts[table][key] for table, key in right)))
 
-    same("rows read = documents + rejects", ("inputs", "read"), ("documents", "rows"), ("rejects", "rows"))
+    if {"inputs", "documents", "rejects"} <= counts.keys():
+        read, kept = counts["inputs"]["read"], counts["inputs"]["kept"]
+        held = counts["documents"]["rows"] + counts["rejects"]["rows"]
+        name = "rows read + kept of earlier readings" if kept else "rows read"
+        found.append(Invariant(f"{name} = documents + rejects", read + kept, held))
     same("documents counted by readers = documents", ("inputs", "documents"), ("documents", "rows"))
     same("rejects counted by readers = rejects", ("inputs", "rejects"), ("rejects", "rows"))
     same("documents = kept + dropped", ("documents", "rows"), ("decisions", "kept"), ("decisions", "dropped"))

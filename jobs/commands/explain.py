@@ -49,10 +49,22 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
     if trace.get("duplicates"):
         trace["cluster"] = _cluster(lake, trace["duplicates"])
+    trace["semantics"] = _semantics(lake, trace)
     trace["sequences"] = {
         name: _sequences(lake, name, document["doc_id"]) for name in sorted(present) if name.startswith("sequences_")
     }
     return trace
+
+
+def _semantics(lake: Lake, trace: Mapping[str, Any]) -> dict[str, str]:
+    """table -> the version of its step that made the document's row, where `runs` tells."""
+    if not lake.exists("runs"):
+        return {}
+    rows = lake.read_here("runs", ["run_id", "detail"]).to_pylist(maps_as_pydicts="strict")
+    made_by = {row["run_id"]: row["detail"]["semantics"] for row in rows if "semantics" in (row["detail"] or {})}
+    runs = {table: row["run_id"] for table, row in trace.items() if isinstance(row, dict) and "run_id" in row}
+    # A commit that adds to older rows names several versions; its own rows are of the newest.
+    return {table: made_by[run].rpartition(",")[2] for table, run in runs.items() if run in made_by}
 
 
 def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
@@ -133,6 +145,9 @@ def _print(trace: Mapping[str, Any]) -> None:
         console.print(f"  {key:<15} {_shown(document[key])}", markup=False)
     for key, value in sorted((document["meta"] or {}).items()):
         console.print(f"  meta.{key:<10} {value}", markup=False)
+    if trace["semantics"]:
+        versions = ", ".join(f"{table} {version}" for table, version in trace["semantics"].items())
+        console.print(f"  {'step versions':<15} {versions}", markup=False)
     text = document["text"]
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
     _print_rules(console, trace)

@@ -145,6 +145,7 @@ def _state(lake: Lake, name: str, rows: int | None) -> data.TableState:
             "run_id": metadata.run_id,
             "config_hash": metadata.config_hash,
             "code_version": metadata.code_version,
+            "semantics": metadata.detail.get("semantics"),
             "inputs": dict(metadata.inputs),
         }
     )
