@@ -46,8 +46,9 @@ def _misused(error: Exception) -> bool:
     # Imported here, so that a command that succeeds does not wait for these modules.
     from jobs.engine.choice import EngineError
     from jobs.yaml_config import ConfigError
+    from pipelines.tables import ContractError
 
-    if isinstance(error, ConfigError | UsageError | EngineError | FileNotFoundError):
+    if isinstance(error, ConfigError | UsageError | EngineError | FileNotFoundError | ContractError):
         return True
     from pipelines.policies.files import PolicyError
     from pipelines.readers.finding import SourceError
@@ -106,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_decide(commands)
     _add_report(commands)
+    _add_check(commands)
+    _add_upgrade(commands)
     _add_doctor(commands)
     return parser
 
@@ -235,6 +238,30 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
     _add_engine(added)
     added.set_defaults(command="report:report")
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "check",
+        "count every row of a lake and check all that must hold; exit status 1 if something does not",
+        "  tokenlake check lakes/mine\n  tokenlake check s3://bucket/lake --json\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    _add_engine(added)
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    added.set_defaults(command="check:check")
+
+
+def _add_upgrade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "upgrade",
+        "bring the tables of an older tokenlake to this one's contract; reads no input and computes nothing anew",
+        "  tokenlake upgrade lakes/mine\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.set_defaults(command="upgrade:upgrade")
 
 
 def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

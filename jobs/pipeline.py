@@ -10,6 +10,7 @@ from jobs.progress import Reporter
 from jobs.rejects import over_limit
 from jobs.runs import record_failure, record_runs
 from jobs.stages.context import StageContext
+from lake import contract
 from lake.lake import Lake
 
 
@@ -28,9 +29,12 @@ def run_stages(
     their tables by then.
 
     Raises:
+        ContractError: the lake follows another contract.
         Exception: what a stage raised. A row with status `failed` has been added to `runs`.
     """
-    run = StageContext(Lake(config.lake, engine), engine, config, reporter, keep_old=keep_old)
+    lake = Lake(config.lake, engine)
+    contract.require(lake)
+    run = StageContext(lake, engine, config, reporter, keep_old=keep_old)
     for name in stages:
         try:
             with reporter.stage(name, engine.progress):

@@ -3,7 +3,7 @@
 import os
 import re
 import sysconfig
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_origin
 
@@ -30,8 +30,15 @@ class Override(NamedTuple):
     text: str  # as on the command line
 
 
-def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+def load(
+    path: str | Path,
+    model: type[Model],
+    overrides: Sequence[str] = (),
+    prepare: Callable[[dict[str, Any]], None] | None = None,
+) -> Model:
     """Reads a YAML file into `model`.
+
+    `prepare` changes what the file says, before the overrides.
 
     `overrides` are `key.path=value`, with a YAML value; a list item is addressed by its number, from 0. Under a
     mapping with free keys (`spark`), the rest of the path is one key, dots included, and the value is text.
@@ -51,6 +58,8 @@ def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) ->
     if not isinstance(data, dict | None):
         raise ConfigError(f"{name}: the top level must be a mapping of sections, such as `lake:` and `sources:`")
     settings = anchored(_expand(data or {}, name), model, os.path.dirname(name))
+    if prepare is not None:
+        prepare(settings)
     changes = [_override(text, model) for text in overrides]
     for change in changes:
         _assign(settings, change)

@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
+UPGRADE = "upgrade"
+"""The mode of a commit that brings a table to another contract. Its rows stay what they were, so it repeats the
+metadata of the commit before it."""
+
 
 @dataclass(frozen=True)
 class CommitMetadata:
@@ -13,7 +17,7 @@ class CommitMetadata:
 
     run_id: str
     stage: str
-    mode: str  # append | change (rows were removed too) | rebuild
+    mode: str  # append | change (rows were removed too) | rebuild | upgrade
     config_hash: str
     code_version: str
     inputs: Mapping[str, int]  # table -> version read
@@ -58,6 +62,11 @@ class Commit:
     operation: str
     metrics: Mapping[str, str]
     metadata: CommitMetadata | None  # None when another program committed
+
+    @property
+    def of_step(self) -> CommitMetadata | None:
+        """The metadata of a commit that a step made, to add, change or remove rows; None of any other."""
+        return None if self.metadata is None or self.metadata.mode == UPGRADE else self.metadata
 
     @property
     def rows_out(self) -> int:

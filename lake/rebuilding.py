@@ -7,9 +7,10 @@ from pipelines.semantics import Semantics
 def outdated(last: CommitMetadata, config_hash: str, semantics: Semantics, keep_old: bool) -> str:
     """What has changed since the last commit, as the end of a sentence; empty when the rows are valid.
 
-    `keep_old`: rows that other versions of the step made are valid too.
+    `keep_old`: rows that other versions of the step made are valid too. Before versions were recorded, fingerprints of
+    settings were made otherwise and cannot be compared, so such rows are valid whatever their settings.
     """
-    if last.config_hash != config_hash:
+    if last.config_hash != config_hash and not (keep_old and 0 in last.semantics):
         return "its settings have changed"
     others = [version for version in last.semantics if version != semantics.version]
     if keep_old or not others:

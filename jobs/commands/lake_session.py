@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.commands.run import absolute
 from jobs.engine.choice import Settings, choose, make
 from jobs.progress import Reporter
+from lake import contract
 from lake.lake import Lake
-from lake.storage import is_local
+from lake.storage import absolute, is_local
 
 if TYPE_CHECKING:
     from jobs.engine.base import Engine
@@ -32,9 +32,10 @@ def opened(root: str, engine: str | None, reporter: Reporter) -> Iterator[tuple[
     """An existing lake and an engine, which is stopped when the block ends.
 
     Raises:
+        ContractError: the lake follows another contract.
         FileNotFoundError: there is no lake at `root`.
     """
-    existing(root)
+    contract.require(existing(root))
     made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output))
     try:
         yield existing(root, made), made

@@ -43,10 +43,10 @@ def collect(
         counted = pool.submit(count, lake) if counts is None else _known(counts)
         happened = ask(queries.events, "documents", optional=_FATES, token_bins=bins.COUNT)
         inputs, rejects, runs = ask(queries.sources, "inputs"), ask(queries.rejects, "rejects"), ask(_runs, "runs")
+        encodings = ask(queries.encodings, "documents")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
         examples = ask(queries.examples, "decisions")
-        told = {name for name, table in tables.items() if "rewritten" in table.columns}  # not by earlier versions
-        rewritten = ask(queries.rewriting, "clean_documents") if "clean_documents" in told else _known(())
+        rewritten = ask(queries.rewriting, "clean_documents")
         packed = {
             name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
         }
@@ -66,6 +66,7 @@ def collect(
         policy=label,
         tables=tuple(_state(lake, name, counted.result().get(name, {}).get("rows")) for name in names),
         sources=sources,
+        encodings=tuple(data.Encoding(**row.asDict()) for row in encodings.result()),
         by_source=by_source,
         by_language=by_language,
         rewriting=summaries.rewriting(rewritten.result()),
@@ -144,6 +145,7 @@ def _state(lake: Lake, name: str, rows: int | None) -> data.TableState:
             "run_id": metadata.run_id,
             "config_hash": metadata.config_hash,
             "code_version": metadata.code_version,
+            "semantics": metadata.detail.get("semantics"),
             "inputs": dict(metadata.inputs),
         }
     )

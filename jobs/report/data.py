@@ -201,6 +201,18 @@ class Source(ReportModel):
     skipped: int = Field(description="records without content, such as WARC requests")
 
 
+class Encoding(ReportModel):
+    """Documents of a source that were read in one encoding, other than valid UTF-8."""
+
+    source: str
+    encoding: str
+    said: str = Field(description="configured, byte_order_mark, declared or detected")
+    documents: int
+    damaged: int = Field(description="documents in which something undecodable was replaced")
+    undecodable: int = Field(description="replacement characters that stand for it")
+    joined: int = Field(description="pairs of surrogates that were joined")
+
+
 class RunRecord(ReportModel):
     """A row of `runs`."""
 
@@ -229,6 +241,7 @@ class TableState(ReportModel):
     run_id: str | None = None
     config_hash: str | None = None
     code_version: str | None = None
+    semantics: str | None = Field(None, description="versions of the step that made its rows: 2, or 1,2")
     inputs: Mapping[str, int] = {}
 
 
@@ -239,6 +252,7 @@ class ReportData(ReportModel):
     policy: str | None
     tables: tuple[TableState, ...]
     sources: tuple[Source, ...]
+    encodings: tuple[Encoding, ...]
     by_source: Mapping[str, Flow]
     by_language: Mapping[str, Flow]
     rewriting: tuple[Rewriting, ...]

@@ -59,9 +59,9 @@ def _batches(run: StageContext, table: str, after: int) -> list[int]:
     """Batch numbers of the commits of `signatures` after a version, newest first, back to the last rebuild."""
     batches = []
     for commit in run.lake.commits(table, after):
-        if commit.metadata:
-            batches.append(int(commit.metadata.detail["batch"]))
-            if commit.metadata.mode == "rebuild":
+        if commit.of_step:
+            batches.append(int(commit.of_step.detail["batch"]))
+            if commit.of_step.mode == "rebuild":
                 break
     return batches
 

@@ -10,6 +10,7 @@ from pipelines.extraction.extractors import Extractor
 from pipelines.readers.formats import by_name
 
 TextUnit = Literal["document", "paragraph", "line"]
+Undecodable = Literal["replace", "reject"]
 
 # Names without a slash match at any depth. No other file is left out.
 DEFAULT_EXCLUDE = (".*", "**/.*/**", "_SUCCESS", "*.crc", "*.pyc")
@@ -29,6 +30,12 @@ class SourceConfig(Config):
     exclude: Execution[tuple[str, ...]] = Field(
         DEFAULT_EXCLUDE, description="globs on the path below the root, or on the name"
     )
+    on_change: Execution[Literal["replace", "keep"]] = Field(
+        "replace", description="documents that a changed file no longer holds leave the lake, or stay"
+    )
+    on_delete: Execution[Literal["retract", "keep"]] = Field(
+        "retract", description="documents of a file that is gone leave the lake, or stay"
+    )
     priority: Meaning[int] = Field(0, description="higher survives deduplication")
 
     text_column: Meaning[str] = Field(
@@ -43,6 +50,11 @@ class SourceConfig(Config):
         None, min_length=1, max_length=1, description="default: comma, or tab for tsv"
     )
     quoting: Meaning[bool | None] = Field(None, description="fields may be quoted; default: yes in csv, no in tsv")
+    escape: Meaning[str] = Field(
+        "auto",
+        description="what stands before a quote in a quoted field: a quote (RFC 4180), a backslash (Spark, MySQL) or "
+        "another character; auto: a quote, or a backslash where the row can be read with it only",
+    )
     header: Meaning[bool] = Field(True, description="first row names the columns; else they are named 0, 1, ...")
     multiline: Meaning[bool] = Field(
         True, description="quoted fields may hold line breaks; false lets one file be split"
@@ -52,12 +64,23 @@ class SourceConfig(Config):
     extractor_timeout: Meaning[float] = Field(10.0, gt=0, description="seconds for one page; a slower one is rejected")
 
     encoding: Meaning[str | None] = Field(None, description="of all files; default: detected")
+    undecodable: Meaning[Undecodable] = Field(
+        "replace",
+        description="bytes and surrogates that are no character become U+FFFD, counted in meta; or reject the record",
+    )
     max_document_bytes: Meaning[int] = Field(32 << 20, ge=1, description="a raw record beyond this is rejected")
     max_decompressed_bytes: Meaning[int] = Field(
         256 << 20, ge=1, description="a compressed record beyond this is rejected as a bomb"
     )
     max_decompression_ratio: Meaning[float] = Field(
         200.0, gt=1, description="a compressed member beyond both max_decompressed_bytes and this ratio is a bomb"
+    )
+
+    max_window_bytes: Meaning[int] = Field(
+        1 << 31,
+        ge=1 << 10,
+        le=1 << 31,
+        description="memory that one zstd frame may take for its window; 2 GiB: all that zstd --long=31 writes",
     )
 
     @field_validator("encoding")
@@ -70,6 +93,13 @@ class SourceConfig(Config):
             except LookupError as error:
                 raise ValueError(f"unknown encoding {name!r}") from error
         return name
+
+    @field_validator("escape")
+    @classmethod
+    def _escape_is_one_character(cls, escape: str) -> str:
+        if escape != "auto" and len(escape) != 1:
+            raise ValueError(f"{escape!r} is neither auto nor one character")
+        return escape
 
     @field_validator("format")
     @classmethod

@@ -23,8 +23,14 @@ _PIECE = 256 << 10  # bytes expanded at a time
 _PROBE = 64 << 10  # bytes to which a candidate must expand (or its end before that) to count as a member
 _HEADER = 66 << 10  # longest gzip header: an extra field has up to 64 KiB
 _GZIP_HEADER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{6}", re.DOTALL)
-_WINDOW = 1 << 27  # the default limit of zstd's own decoder
+_LARGEST_DICTIONARY = 1 << 27
 _SKIPPABLE = 0x184D2A50  # and 15 more
+# The binding tells zstd's error codes in words only.
+_ZSTD_REASONS = {
+    "not enough memory": Reason.UNREADABLE,  # another run, with fewer tasks at a time, may have it
+    "requires too much memory": Reason.UNSUPPORTED,  # a window over 2 GiB
+    "Unsupported": Reason.UNSUPPORTED,
+}
 _DICTIONARY = 0x184D2A5D  # WARC-in-zstd: the first frame may carry the dictionary of all others
 
 
@@ -127,9 +133,13 @@ def zstd_frame(
     try:
         head = source.at(start, 18)
         frame = zstandard.get_frame_parameters(head)
-        decoder = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_WINDOW).decompressobj()
-        if frame.window_size > _WINDOW:
-            raise ReadError(Reason.UNSUPPORTED, f"{where}: window of {frame.window_size} bytes")
+        if frame.window_size > limits.max_window_bytes:
+            needed = (
+                f"needs a window of {frame.window_size:,} bytes, over max_window_bytes = {limits.max_window_bytes:,}"
+            )
+            raise ReadError(Reason.UNSUPPORTED, f"{where} {needed}")
+        limited = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=limits.max_window_bytes)
+        decoder = limited.decompressobj()
         offset, expanded, last = start + zstandard.frame_header_size(head), 0, False
         decoder.decompress(source.at(start, offset - start))
         while not last:
@@ -147,7 +157,8 @@ def zstd_frame(
             if piece:
                 yield piece
     except zstandard.ZstdError as error:
-        raise ReadError(Reason.CORRUPT, f"{where}: {error}") from error
+        reason = next((reason for words, reason in _ZSTD_REASONS.items() if words in str(error)), Reason.CORRUPT)
+        raise ReadError(reason, f"{where}: {error}") from error
     if not decoder.eof:
         raise ReadError(Reason.CORRUPT, f"{where}: does not end where its last block does")
     return offset
@@ -253,12 +264,15 @@ def _skippable(source: Source, offset: int) -> int:
 def _embedded_dictionary(source: Source) -> zstandard.ZstdCompressionDict | None:
     """The dictionary of WARC-in-zstd (iipc.github.io/warc-specifications, zstd): the payload of the first frame."""
     length = _skippable(source, 0)
-    if not length or int.from_bytes(source.at(0, 4), "little") != _DICTIONARY or length > _WINDOW:
+    if not length or int.from_bytes(source.at(0, 4), "little") != _DICTIONARY or length > _LARGEST_DICTIONARY:
         return None
     payload = source.at(8, length - 8)
     if payload.startswith(b"\x28\xb5\x2f\xfd"):
         try:
-            payload = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompress(payload, max_output_size=_WINDOW)
+            if zstandard.frame_content_size(payload) > _LARGEST_DICTIONARY:
+                return None  # the decoder would allocate it at once
+            decoder = zstandard.ZstdDecompressor(max_window_size=_LARGEST_DICTIONARY)
+            payload = decoder.decompress(payload, max_output_size=_LARGEST_DICTIONARY)
         except zstandard.ZstdError:
             return None  # frames that need it will fail
     return zstandard.ZstdCompressionDict(payload)

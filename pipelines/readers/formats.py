@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-GZIP, ZSTD, ZIP = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_COMPRESSED = (
+    (re.compile(rb"\x1f\x8b\x08"), "gzip"),
+    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstd"),  # a frame, or one to skip
+)
 CODECS = {".gz": "gzip", ".zst": "zstd"}
 
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9_~-]{0,9}$", re.IGNORECASE)  # `README.md`, but not `part.60375`
@@ -89,8 +92,8 @@ def codec_of(name: str, head: bytes) -> tuple[str, str]:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in CODECS:
         return CODECS[suffix], name[: -len(suffix)]
-    for magic, codec in ((GZIP, "gzip"), (ZSTD, "zstd")):
-        if head.startswith(magic):
+    for magic, codec in _COMPRESSED:
+        if magic.match(head):
             return codec, name
     return "", name
 

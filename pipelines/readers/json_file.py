@@ -32,11 +32,11 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
         head = first_bytes(text.content(), _HEAD).removeprefix(b"\xef\xbb\xbf").lstrip(_SPACE)
         first = head[:1]
         if first == b"{" and _is_whole(_first_line(text.content(), record_limit(split)[0])):
-            yield from objects(Text(source, split), split, statistics)
+            yield from objects(Text(source, split, only_utf8=True), split, statistics)
         elif first in (b"", b"{", b"[", b"\x1e"):
             yield from _values(text, split, statistics)
         elif _OBJECT_ON_A_LINE.search(head):  # behind a damaged first line
-            yield from objects(Text(source, split), split, statistics)
+            yield from objects(Text(source, split, only_utf8=True), split, statistics)
         elif split.start == 0:
             statistics.rows += 1
             detail = "neither JSON Lines, nor a JSON object, nor an array of objects"

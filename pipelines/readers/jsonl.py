@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.readers.encoding import EncodingError, decode
 from pipelines.readers.line_reader import Text
 from pipelines.readers.meta import as_text, fields
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
+from pipelines.readers.undecodable import EncodingError
 
 
 def read(split: Split, statistics: ReadStatistics) -> Records:
@@ -21,7 +21,7 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
         ReadError: the file cannot be opened.
     """
     with open_source(split.file, statistics) as source:
-        yield from objects(Text(source, split), split, statistics)
+        yield from objects(Text(source, split, only_utf8=True), split, statistics)
 
 
 def objects(text: Text, split: Split, statistics: ReadStatistics) -> Records:
@@ -41,7 +41,8 @@ def document(position: int, data: bytes, split: Split, text: Text) -> Document |
     """The document in one object, or why there is none."""
     sample = data[:256]
     try:
-        record = json.loads(text.decode(data) if split.config.encoding else decode(data, "utf-8")[0])
+        decoded = text.decode(data)
+        record = json.loads(decoded.text)
     except EncodingError as error:
         return Reject(position, Reason.ENCODING, f"{error}; JSON is UTF-8 unless `encoding` is set", sample)
     except (ValueError, RecursionError) as error:
@@ -53,8 +54,13 @@ def document(position: int, data: bytes, split: Split, text: Text) -> Document |
         found = "null or absent" if value is None else f"a JSON {_kind(value)}"
         detail = f"key {split.config.text_column!r} is {found}; keys here: {', '.join(list(record)[:20])}"
         return Reject(position, Reason.MISSING_TEXT, storable(detail), sample)
-    meta = {name: as_text(lookup(record, key)) for name, key in fields(split.config)}
-    return accept(position, value, {name: text for name, text in meta.items() if text is not None}, data)
+    try:
+        body = decoded.part(value, split.config.undecodable)
+    except EncodingError as error:
+        return Reject(position, Reason.ENCODING, str(error), sample)
+    values = {name: as_text(lookup(record, key)) for name, key in fields(split.config)}
+    meta = {name: text for name, text in values.items() if text is not None}
+    return accept(position, body.text, meta | body.meta(), data)
 
 
 def lookup(record: Mapping[str, Any], key: str) -> Any:

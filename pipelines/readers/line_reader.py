@@ -1,15 +1,21 @@
 """Streams of bytes and the lines in them, with offsets that do not depend on how a file is split."""
 
 import codecs
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from pipelines.readers.decompress import Damage, codec, expand
-from pipelines.readers.encoding import byte_order_mark, decode, detect, transcode
+from pipelines.readers.encoding import byte_order_mark, decode, identify, transcode
+from pipelines.readers.encoding_detection import is_seven_bit
 from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject, Split
 from pipelines.readers.storage import BLOCK, ReadError, Source
+from pipelines.readers.undecodable import Decoded, EncodingError, decoded_as
 
-_HEAD = 64 << 10
+_EVIDENCE = 64 << 10  # bytes by which the encoding of a file is detected
+_SEARCHED = 16 << 20  # bytes in which they are looked for
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +68,57 @@ def expanded(source: Source, split: Split) -> Iterator[bytes | Damage]:
 class Text:
     """The lines of a split of a text file, and how to decode them: the same for every split of the file.
 
-    With `in_utf8` the text is transcoded to UTF-8 whatever it is in: in some encodings a byte of `{` may be part of
-    another character.
+    With `only_utf8` a line is never detected to be in another encoding, though one may be configured or marked. With
+    `in_utf8`, furthermore, the text is transcoded to UTF-8 whatever it is in: in some encodings a byte of `{` may be
+    part of another character.
     """
 
-    def __init__(self, source: Source, split: Split, in_utf8: bool = False) -> None:
-        self._source, self._split = source, split
-        self._head = first_bytes(expanded(source, split), _HEAD)
-        mark = byte_order_mark(self._head)
+    def __init__(self, source: Source, split: Split, only_utf8: bool = False, in_utf8: bool = False) -> None:
+        self._source, self._split, self._only_utf8 = source, split, only_utf8 or in_utf8
+        mark = byte_order_mark(first_bytes(expanded(source, split), 4))
         named = split.config.encoding or (mark[0] if mark else "")
         is_wide = bool(named) and "\n".encode(named) != b"\n"  # UTF-16, UTF-32, EBCDIC, ...
         is_other = bool(named) and codecs.lookup(named).name != "utf-8"
         self._wide = named if is_wide or (in_utf8 and is_other) else ""
-        self._fallback: str | None = None  # for records that are not UTF-8
 
-    def decode(self, data: bytes) -> str:
+    def decode(self, data: bytes) -> Decoded:
         """One record as text.
 
         Raises:
             EncodingError: it is none.
         """
+        configured, undecodable = self._split.config.encoding, self._split.config.undecodable
         if self._wide:
-            return decode(data, "utf-8")[0]
-        configured = self._split.config.encoding
-        if configured or data.isascii():
-            return decode(data, configured)[0]
+            said = "configured" if configured else "byte_order_mark"
+            return replace(decoded_as(data, "utf-8", undecodable), encoding=self._wide, source=said)
+        if configured or (data.isascii() and is_seven_bit(data) and not self._only_utf8):
+            return decode(data, configured, undecodable=undecodable)
         try:
-            return data.decode()
+            return Decoded(data.decode())
         except UnicodeDecodeError:
-            return decode(data, self._detected())[0]
+            pass
+        if self._only_utf8:
+            return decoded_as(data, "utf-8", undecodable)
+        if self._detected is None:
+            return decode(data, undecodable=undecodable)
+        if isinstance(self._detected, EncodingError):
+            raise self._detected
+        return replace(decoded_as(data, self._detected, undecodable), source="detected")
 
-    def _detected(self) -> str | None:
-        """The encoding of the file's first bytes; None when they are ASCII: then each record is examined."""
-        if self._fallback is None and not self._head.isascii():
-            try:
-                codecs.getincrementaldecoder("utf-8")().decode(self._head)  # may end within a character
-                self._fallback = "utf-8"
-            except UnicodeDecodeError:
-                self._fallback = detect(self._head)
-        return self._fallback
+    @cached_property
+    def _detected(self) -> str | EncodingError | None:
+        """The encoding of the file's first lines beyond ASCII; None when they come too late: then each is examined."""
+        if not (evidence := beyond_ascii(expanded(self._source, self._split))):
+            return None
+        try:
+            evidence.decode()
+            return "utf-8"
+        except UnicodeDecodeError:
+            pass
+        try:
+            return identify(evidence)[0]
+        except EncodingError as error:
+            return error
 
     def content(self) -> Iterator[bytes | Damage]:
         """The whole file: decompressed, and transcoded to UTF-8 where its bytes must be."""
@@ -187,6 +205,23 @@ def first_bytes(chunks: Iterator[bytes | Damage], count: int) -> bytes:
         if len(head) >= count:
             break
     return head[:count]
+
+
+def beyond_ascii(chunks: Iterator[bytes | Damage]) -> bytes:
+    """Whole lines from the first one that is not ASCII; nothing when there is none near the start of the stream."""
+    found, passed = b"", 0
+    for chunk in chunks:
+        if isinstance(chunk, Damage):
+            continue
+        if not found and (high := _BEYOND_ASCII.search(chunk)):
+            found = chunk[chunk.rfind(b"\n", 0, high.start()) + 1 :]
+        elif found:
+            found += chunk
+        passed += len(chunk)
+        if len(found) >= _EVIDENCE or (not found and passed >= _SEARCHED):
+            break
+    whole = found[: found.rfind(b"\n", 0, _EVIDENCE) + 1]
+    return whole if len(found) >= _EVIDENCE and whole else found[:_EVIDENCE]
 
 
 def _without_mark(line: Line) -> Line:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.readers.encoding import decode_utf8
 from pipelines.readers.meta import fields
 from pipelines.readers.parquet_columns import Column, ColumnError, as_bytes, as_texts, column
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
 from pipelines.readers.storage import open_source
+from pipelines.readers.undecodable import EncodingError
 
 _BATCH_BYTES = 8 << 20
 _FAILURES = (pa.ArrowException, OSError, ValueError, OverflowError)
@@ -140,10 +142,11 @@ def _document(position: int, data: bytes | None, meta: dict[str, str | None], sp
         detail = f"longer than {split.config.max_document_bytes:,} bytes"
         return Reject(position, Reason.OVERSIZED, detail, data[:256])
     try:
-        text = data.decode(split.config.encoding or "utf-8")
-    except UnicodeError as error:
+        text = decode_utf8(data, split.config.encoding, split.config.undecodable)
+    except EncodingError as error:
         return Reject(position, Reason.ENCODING, str(error), data[:256])
-    return accept(position, text, {name: value for name, value in meta.items() if value is not None}, data)
+    known = {name: value for name, value in meta.items() if value is not None}
+    return accept(position, text.text, known | text.meta(), data)
 
 
 def _said(error: BaseException) -> str:

@@ -5,10 +5,10 @@ Framing, which is no row: line ends, and lines of nothing but white space when a
 
 from collections.abc import Iterator
 
-from pipelines.readers.encoding import EncodingError
 from pipelines.readers.line_reader import Line, Text, record_limit
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.storage import Source, open_source
+from pipelines.readers.undecodable import EncodingError
 from pipelines.readers.whole import decoded
 
 _LOOK_BACK = 4 << 10
@@ -39,8 +39,8 @@ def _file(split: Split, statistics: ReadStatistics) -> Records:
     if isinstance(whole, Reject):
         yield whole
         return
-    data, text, encoding = whole
-    yield accept(0, text, {} if encoding == "utf-8" else {"encoding": encoding}, data)
+    data, text = whole
+    yield accept(0, text.text, text.meta(), data)
 
 
 def _document(unit: Line, text: Text) -> Document | Reject:
@@ -50,7 +50,7 @@ def _document(unit: Line, text: Text) -> Document | Reject:
         decoded = text.decode(unit.data)
     except EncodingError as error:
         return Reject(unit.position, Reason.ENCODING, str(error), unit.data[:256])
-    return accept(unit.position, decoded.rstrip("\r\n"), {}, unit.data)
+    return accept(unit.position, decoded.text.rstrip("\r\n"), decoded.meta(), unit.data)
 
 
 def paragraphs(source: Source, split: Split, text: Text) -> Iterator[Line]:

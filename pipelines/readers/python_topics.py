@@ -5,8 +5,10 @@ The file is parsed, never imported. A position is the byte offset of the topic's
 
 import ast
 
-from pipelines.readers.encoding import EncodingError, decode
+from pipelines.readers.config import Undecodable
+from pipelines.readers.encoding import decode_utf8
 from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
+from pipelines.readers.undecodable import Decoded, EncodingError
 from pipelines.readers.whole import content
 
 
@@ -28,13 +30,13 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
     statistics.rows += len(topics.keys) - 1  # the file was counted as one
     for key, value in zip(topics.keys, topics.values, strict=True):
         at = key or value  # `**rest` has no key
-        yield _topic(starts[at.lineno - 1] + at.col_offset, key, value, data)
+        yield _topic(starts[at.lineno - 1] + at.col_offset, key, value, data, split.config.undecodable)
 
 
 def parse(data: bytes) -> ast.Dict | Reject:
     """The dict that is assigned to `topics`, not evaluated yet."""
     try:
-        tree = ast.parse(decode(data, "utf-8")[0])
+        tree = ast.parse(decode_utf8(data, None, "reject").text)
     except EncodingError as error:
         return Reject(0, Reason.ENCODING, str(error), data[:256])
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -48,7 +50,9 @@ def parse(data: bytes) -> ast.Dict | Reject:
     return Reject(0, Reason.MALFORMED_RECORD, "no `topics = {name: text}` with at least one topic", data[:256])
 
 
-def _topic(position: int, key: ast.expr | None, value: ast.expr, data: bytes) -> Document | Reject:
+def _topic(
+    position: int, key: ast.expr | None, value: ast.expr, data: bytes, undecodable: Undecodable
+) -> Document | Reject:
     sample = data[position : position + 256]
     try:
         name = ast.literal_eval(key) if key else None
@@ -57,7 +61,11 @@ def _topic(position: int, key: ast.expr | None, value: ast.expr, data: bytes) ->
         return Reject(position, Reason.MALFORMED_RECORD, f"not a literal: {error}", sample)
     if not isinstance(name, str) or not isinstance(text, str):
         return Reject(position, Reason.MISSING_TEXT, "a topic is a text under a name", sample)
-    return accept(position, text, {"id": name}, sample)
+    try:
+        whole = Decoded(text).part(text, undecodable)
+    except EncodingError as error:
+        return Reject(position, Reason.ENCODING, str(error), sample)
+    return accept(position, whole.text, {"id": name, **whole.meta()}, sample)
 
 
 def _line_starts(data: bytes) -> list[int]:

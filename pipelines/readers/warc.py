@@ -1,33 +1,34 @@
-"""Web archives: pages (WARC) and their text (WET), plain, gzip or zstd.
+"""Web archives: pages (WARC, ISO 28500) and their text (WET), plain, gzip or zstd.
 
-Rows are `response`, `resource` and `conversion` records that hold HTML or plain text. Records of other types or
-media are not rows; they are counted by type. A position is the byte offset of the record in a plain file.
-In a compressed file it is the offset of the member (as in CDX indexes) plus the record's number in it, from 0.
+Rows are `response`, `resource` and `conversion` records whose payload is HTML or plain text (`payload_type` says how
+that is known). Records of other types or media are no rows: they are counted as skipped, by type. So are `revisit`
+records, whose content is elsewhere, and `continuation` records, the later segments of a long one. A record that the
+archive cut is read as far as it goes; `meta` then has `warc_truncated`, with the archive's reason or `segment`. An
+error page is a row like any other: `meta` has its `http_status`, and policies decide by it.
+
+A position is the byte offset of the record in a plain file. In a compressed file it is the offset of the member (as in
+CDX indexes) plus the record's number in it, from 0.
 """
 
-import io
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from fastwarc.warc import ArchiveIterator, WarcRecord
-
+from pipelines.readers import payload_type, warc_record
 from pipelines.readers.decompress import Damage, codec
-from pipelines.readers.encoding import EncodingError, decode
+from pipelines.readers.encoding import decode
 from pipelines.readers.html import page
-from pipelines.readers.http_payload import payload
 from pipelines.readers.line_reader import record_limit, stored
-from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept, storable
+from pipelines.readers.payload_type import HTML, TEXT
+from pipelines.readers.record import Document, ReadStatistics, Reason, Records, Reject, Split, accept
 from pipelines.readers.storage import ReadError, Source, open_source
+from pipelines.readers.undecodable import EncodingError
 from pipelines.readers.warc_frames import Buffer, Frame, frames
 from pipelines.readers.warc_members import SMALLEST_MEMBER, runs
+from pipelines.readers.warc_record import Record
 
-_HTML = ("text/html", "application/xhtml+xml")
-_TEXT = ("text/plain",)
 _ROWS = ("response", "resource", "conversion")
 _OTHER_TYPES = ("warcinfo", "request", "metadata", "revisit", "continuation")
 _MEDIA = ("application", "audio", "font", "image", "message", "model", "multipart", "text", "video")  # RFC 6838
-_CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?([a-z0-9_:.-]{2,40})""")
-_KEPT = {"url": "WARC-Target-URI", "id": "WARC-Record-ID", "date": "WARC-Date"}
 
 
 def read(split: Split, statistics: ReadStatistics) -> Records:
@@ -43,9 +44,11 @@ def read(split: Split, statistics: ReadStatistics) -> Records:
                 statistics.rows += 1
                 yield found
                 continue
-            position, frame = found
-            row = _row(position, frame, split, statistics)
-            if row is not None:
+            row = _row(*found, split)
+            if isinstance(row, _Skipped):
+                statistics.skipped[row.label] += 1
+            else:
+                statistics.rows += 1
                 yield row
 
 
@@ -91,95 +94,68 @@ def _whole_frames(buffer: Buffer, split: Split) -> Iterator[Frame]:
             yield held
         held = frame
     if held and buffer.damage and not held.problem:
-        held = Frame(held.ordinal, held.offset, held.data, buffer.damage.reason, buffer.damage.detail)
+        held = replace(held, problem=buffer.damage.reason, detail=buffer.damage.detail)
     if held:
         yield held
 
 
-def _row(position: int, frame: Frame, split: Split, statistics: ReadStatistics) -> Document | Reject | None:
-    """A document, a reject, or None for a record that is not a row, which is counted as skipped."""
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """A record that is not a row, under the name by which it is counted: one of a bounded set."""
+
+    label: str
+
+
+def _row(position: int, frame: Frame, split: Split) -> Document | Reject | _Skipped:
+    """What becomes of a record."""
     sample = frame.data[:256]
-    record = _parsed(frame)
-    if isinstance(record, ReadError):
-        statistics.rows += 1
-        return Reject(position, record.reason, record.detail, sample)
-    kind = _header(record, "WARC-Type").strip().lower()
-    media = _media(record)
-    if kind not in _ROWS or media not in (*_HTML, *_TEXT):
-        statistics.skipped[_label(kind, media)] += 1
-        return None
-    statistics.rows += 1
-    return _document(position, record, media, split, sample)
-
-
-def _parsed(frame: Frame) -> WarcRecord | ReadError:
-    """The record with its HTTP headers parsed, or the reject."""
-    if frame.problem:
-        return ReadError(frame.problem, frame.detail)
     try:
-        stream = io.BytesIO(frame.data + b"\r\n\r\n")
-        record = next(iter(ArchiveIterator(stream, parse_http=False, stream_detect=False, quirks_mode=True)))
-        if not _header(record, "WARC-Type"):
-            return ReadError(Reason.MALFORMED_RECORD, "no WARC-Type")
-        if record.is_http and _header(record, "WARC-Type") == "response":
-            record.parse_http(auto_decode="transfer")
-            if record.http_headers is None or record.http_headers.status_code is None:
-                return ReadError(Reason.MALFORMED_RECORD, "an HTTP response without a status line")
-    except (OSError, ValueError, StopIteration) as error:
-        return ReadError(Reason.MALFORMED_RECORD, storable(str(error)) or "headers cannot be parsed")
-    return record
-
-
-def _document(position: int, record: WarcRecord, media: str, split: Split, sample: bytes) -> Document | Reject:
-    try:
-        data = payload(record, split.config)
+        record = warc_record.parse(frame)
+        if record.kind not in _ROWS:
+            return _Skipped(record.kind if record.kind in _OTHER_TYPES else "unknown")
+        return _of_payload(position, record, split, sample)
     except ReadError as error:
         return Reject(position, error.reason, error.detail, sample)
+
+
+def _of_payload(position: int, record: Record, split: Split, sample: bytes) -> Document | Reject | _Skipped:
+    """The document in a record, if it is one.
+
+    Raises:
+        ReadError: the payload of a page or text cannot be had.
+    """
+    media = record.media
+    unknown = payload_type.says_nothing(media)
+    if media not in (*HTML, *TEXT) and not unknown:
+        return _skipped(record, media)
+    try:
+        data = record.payload(split.config)
+    except ReadError:
+        if unknown:
+            return _skipped(record, media)
+        raise
+    if found := payload_type.binary(data):
+        return _skipped(record, found)
+    if unknown and not payload_type.is_page(data):
+        return _skipped(record, media)
     limit = split.config.max_document_bytes
     if len(data) > limit:
         return Reject(position, Reason.OVERSIZED, f"{len(data):,} bytes, over {limit:,}", sample)
-    charset = _charset(record)
-    if media in _HTML:
-        return page(position, data, _meta(record, media), split.config, charset, sample)
+    charset = payload_type.charset(record.content_types)
+    if payload_type.is_noise(data, split.config.encoding or charset):
+        return Reject(
+            position, Reason.ENCODING, "control characters all over: binary data, or another encoding", sample
+        )
+    meta = {**record.meta(), "content_type": HTML[0] if unknown else media}
+    if unknown or media in HTML:
+        return page(position, data, meta, split.config, charset, sample)
     try:
-        text, encoding = decode(data, split.config.encoding, charset)
+        decoded = decode(data, split.config.encoding, (charset,), split.config.undecodable)
     except EncodingError as error:
         return Reject(position, Reason.ENCODING, str(error), sample)
-    named = {} if encoding == "utf-8" else {"encoding": encoding}
-    return accept(position, text, {**_meta(record, media), **named}, sample)
+    return accept(position, decoded.text, {**meta, **decoded.meta()}, sample)
 
 
-def _meta(record: WarcRecord, media: str) -> dict[str, str]:
-    found = {name: _header(record, header) for name, header in _KEPT.items()}
-    if record.http_headers is not None:
-        found["http_status"] = str(record.http_headers.status_code or "")
-    return {name: value for name, value in {**found, "content_type": media}.items() if value}
-
-
-def _header(record: WarcRecord, name: str) -> str:
-    return storable(record.headers.get(name) or "")
-
-
-def _content_type(record: WarcRecord) -> str:
-    """The media type given by the server, or by the archive for records without HTTP headers."""
-    if record.http_headers is not None:
-        return storable(record.http_headers.get("Content-Type") or "")
-    return _header(record, "Content-Type")
-
-
-def _media(record: WarcRecord) -> str:
-    named = _content_type(record) or _header(record, "WARC-Identified-Payload-Type")
-    return named.partition(";")[0].strip().lower()
-
-
-def _charset(record: WarcRecord) -> str | None:
-    found = _CHARSET.search(_content_type(record))
-    return found[1] if found else None
-
-
-def _label(kind: str, media: str) -> str:
-    """The name under which a record that is not a row is counted: one of a bounded set."""
-    if kind not in _ROWS:
-        return kind if kind in _OTHER_TYPES else "unknown"
+def _skipped(record: Record, media: str) -> _Skipped:
     family = media.partition("/")[0]
-    return f"{kind} {family if family in _MEDIA else 'unknown'}"
+    return _Skipped(f"{record.kind} {family if family in _MEDIA else 'unknown'}")

@@ -28,11 +28,12 @@ _JUNK = 256 << 10  # bytes without a record after which an overrun is checked
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One record: its headers and block; with a problem, only its first bytes."""
+    """One record: its header and block; with a problem, only its first bytes."""
 
     ordinal: int  # among the records of its stream
     offset: int  # of its first byte in the stream
     data: bytes
+    header: int = 0  # bytes of its header; the block follows
     problem: Reason | None = None
     detail: str = ""
 
@@ -118,7 +119,7 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
         _skip_to_next(buffer)
         if buffer.damage and not buffer.data:
             reason, detail = buffer.damage.reason, buffer.damage.detail
-        return Frame(ordinal, start, sample, reason, detail)
+        return Frame(ordinal, start, sample, problem=reason, detail=detail)
 
     header = _header_length(buffer)
     if header is None:
@@ -128,7 +129,8 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
         return bad(Reason.WRONG_LENGTH, "no Content-Length that is a number")
     length = header + int(declared[1])
     if length > limit:
-        return _too_long(buffer, Frame(ordinal, start, bytes(buffer.data[:SAMPLE_BYTES]), too_long), length, limit)
+        frame = Frame(ordinal, start, bytes(buffer.data[:SAMPLE_BYTES]), problem=too_long)
+        return _too_long(buffer, frame, length, limit)
     if not buffer.has(length):
         return bad(
             Reason.WRONG_LENGTH, f"Content-Length {int(declared[1])}, but only {len(buffer.data) - header} follow"
@@ -137,7 +139,7 @@ def _frame(buffer: Buffer, ordinal: int, limit: int, too_long: Reason) -> Frame:
         return bad(Reason.WRONG_LENGTH, f"no record end after Content-Length {int(declared[1])}")
     data = bytes(buffer.data[:length])
     buffer.consume(length)
-    return Frame(ordinal, start, data)
+    return Frame(ordinal, start, data, header)
 
 
 def _header_length(buffer: Buffer) -> int | None:
@@ -178,7 +180,7 @@ def _too_long(buffer: Buffer, frame: Frame, length: int, limit: int) -> Frame:
         problem, detail = Reason.WRONG_LENGTH, f"{detail}, and {left:,} of them are absent"
         if buffer.damage:
             problem, detail = buffer.damage.reason, buffer.damage.detail
-    return Frame(frame.ordinal, frame.offset, frame.data, problem, detail)
+    return replace(frame, problem=problem, detail=detail)
 
 
 def _skip_to_next(buffer: Buffer) -> None:

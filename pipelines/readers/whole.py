@@ -1,10 +1,11 @@
 """Files that are one document: read whole, with a limit."""
 
 from pipelines.readers.decompress import Damage
-from pipelines.readers.encoding import EncodingError, decode
+from pipelines.readers.encoding import decode
 from pipelines.readers.line_reader import expanded, record_limit
 from pipelines.readers.record import SAMPLE_BYTES, ReadStatistics, Reason, Reject, Split
 from pipelines.readers.storage import open_source
+from pipelines.readers.undecodable import Decoded, EncodingError
 
 
 def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
@@ -30,8 +31,8 @@ def content(split: Split, statistics: ReadStatistics) -> bytes | Reject:
     return bytes(held)
 
 
-def decoded(split: Split, statistics: ReadStatistics) -> tuple[bytes, str, str] | Reject:
-    """A whole file as (bytes, text, encoding), or its reject.
+def decoded(split: Split, statistics: ReadStatistics) -> tuple[bytes, Decoded] | Reject:
+    """A whole file as bytes and as text, or its reject.
 
     Raises:
         ReadError: the file cannot be opened.
@@ -40,6 +41,6 @@ def decoded(split: Split, statistics: ReadStatistics) -> tuple[bytes, str, str] 
     if isinstance(data, Reject):
         return data
     try:
-        return data, *decode(data, split.config.encoding)
+        return data, decode(data, split.config.encoding, undecodable=split.config.undecodable)
     except EncodingError as error:
         return Reject(0, Reason.ENCODING, str(error), data[:SAMPLE_BYTES])

@@ -43,6 +43,14 @@ FRAGMENTS = (
     b"<meta charset=utf-7>",
     b"Content-Encoding: gzip, br\r\n",
     b"Transfer-Encoding: chunked\r\n",
+    b"Content-Encoding: deflate\r\n",
+    b"WARC-Truncated: length\r\n",
+    b"WARC-Identified-Payload-Type: text/html\r\n",
+    b"Content-Type: application/octet-stream\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"ffffffff\r\n",
+    b"0\r\n\r\n",
+    b"%PDF-1.4\n",
     b"\xc2\x85\x1c",
 )
 NESTS = (b"[", b'{"text":', b"<div>", b"<table><tr><td>", b"(", b"<!--", b'"', b"> ", b"<b", b"*")
@@ -137,6 +145,33 @@ def edit_field(data: bytes, other: bytes, random: Random) -> bytes:
     return data[:at] + value.to_bytes(width, "little") + data[at + width :]
 
 
+def edit_header(data: bytes, other: bytes, random: Random) -> bytes:
+    """A header line of a record or a message becomes one that some program writes, or nobody should."""
+    lines = list(re.finditer(rb"(?m)^([A-Za-z-]{2,40}):[ \t]?([^\r\n]{0,300})(\r?\n)", data[: 4 * MEGABYTE]))
+    if not lines:
+        return insert_fragment(data, other, random)
+    found = random.choice(lines)
+    whole, name, value, end = found[0], found[1], found[2], found[3]
+    line = random.choice(
+        [
+            b"",
+            name + b": " + value + b"\n",
+            name.lower() + b":" + value + end,
+            name + b" \t :  " + value + b"  " + end,
+            name + b":" + end + b" " + value + end,
+            name + b" " + value + end,
+            b" " + whole,
+            whole + b" \t" + end,
+            whole + end,
+            whole * random.choice([2, 3, 3_000]),
+            name + b": Orl\xe9ans" + end,
+            name + b":" + end,
+            name + b": " + random.choice(lines)[2] + end,
+        ]
+    )
+    return data[: found.start()] + line + data[found.end() :]
+
+
 def nest(data: bytes, other: bytes, random: Random) -> bytes:
     """Something is opened thousands of times, and never closed."""
     at = random.choice([0, random.randrange(len(data))])
@@ -182,6 +217,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     insert_fragment,
     edit_number,
     edit_field,
+    edit_header,
     nest,
     giant_line,
     join_lines,

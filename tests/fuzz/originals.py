@@ -93,7 +93,7 @@ def parquet(number: int) -> bytes:
 
 
 def warc_records(number: int) -> list[bytes]:
-    """Records of several types; pages come in several transfer and content codings."""
+    """Records of several types; pages come in several transfer and content codings, and under odd headers."""
     records = [_warc("warcinfo", "application/warc-fields", b"software: fuzz\r\n")]
     for n, page in enumerate(pages()[number % 5 :: 5][:6]):
         body, headers = page[:20_000], b""
@@ -107,7 +107,32 @@ def warc_records(number: int) -> list[bytes]:
         http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n%s\r\n%s" % (headers, body)
         records.append(_warc("request", "application/http; msgtype=request", b"GET / HTTP/1.1\r\n\r\n"))
         records.append(_warc("response", "application/http; msgtype=response", http))
+    for n, page in enumerate(pages()[(number + 1) % 5 :: 5][:4]):
+        records.append(_warc("response", "application/http; msgtype=response", _odd(4 * number + n) + page[:5_000]))
     return records + [_warc("conversion", "text/plain", text.encode()) for text in some(number, 10)]
+
+
+def _odd(number: int) -> bytes:
+    """The header of a page that is stored decoded, as one crawler or another has written it."""
+    return _ODD_STATUS[number % len(_ODD_STATUS)] + _ODD_FIELDS[number % len(_ODD_FIELDS)]
+
+
+_ODD_STATUS = (
+    b"HTTP/1.1 200\r\n",
+    b"HTTP/2 200\r\n",
+    b"\r\n\nHTTP/1.0   404   Not Found  \n",
+    b"http/1.1 200 Trouv\xe9\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n",
+)
+_ODD_FIELDS = (
+    b"content-type: text/html\nTransfer-Encoding: chunked\n\n",
+    b"Content-Type : text/html ;charset = utf-8\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"X-Ville: Orl\xe9ans\r\n folded\r\n\tagain\r\nno field\r\nContent-Type:\r\n text/html\r\n \r\n",
+    b"Content-Type: image/png\r\nContent-Type: text/html\r\nContent-Encoding: gzip, deflate\r\n\r\n",
+    b"Content-Type: application/octet-stream\r\nContent-Encoding: UTF-8\r\n\r\n",
+    b": x\r\nContent-Type: text/html\r\nContent-Encoding: zstd\r\n",
+    b"Content-Type: text/plain\r\n\r\nbeef\r\n",
+)
 
 
 def _parts(body: bytes) -> list[bytes]:

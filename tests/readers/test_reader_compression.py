@@ -2,8 +2,11 @@
 
 import gzip
 import io
+import subprocess
+import sys
 import zipfile
 import zlib
+from random import Random
 
 import pytest
 import zstandard
@@ -121,11 +124,78 @@ def test_skippable_zstd_frames_are_framing(read_bytes):
     assert read_bytes(skippable + zstd(objects("a")) + skippable, "a.jsonl.zst").texts == ["a"]
 
 
-def test_zstd_that_wants_too_much_memory_is_refused(read_bytes):
-    parameters = zstandard.ZstdCompressionParameters(window_log=30, enable_ldm=False)
-    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # of unknown size: full window
-    content = compressor.compress(objects("a")) + compressor.flush()
-    assert read_bytes(content, "a.jsonl.zst").reasons == ["unsupported"]
+def zstd_stream(content: bytes, window_log: int) -> bytes:
+    """A frame of unknown size, as `zstd --long` writes from a pipe: it asks for its full window."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=window_log, enable_ldm=False)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return compressor.compress(content) + compressor.flush()
+
+
+def with_window(frame: bytes, window_log: int) -> bytes:
+    """The frame with another window in its header (RFC 8878, 3.1.1.1.2)."""
+    assert frame[4] & 0x20 == 0, "the header has a window"
+    return frame[:5] + bytes([window_log - 10 << 3]) + frame[6:]
+
+
+@pytest.mark.parametrize("window_log", [10, 27, 28, 31])
+def test_zstd_of_any_window_is_read(read_bytes, window_log):
+    frame = with_window(zstd_stream(objects("a"), 20), window_log)
+    assert zstandard.get_frame_parameters(frame).window_size == 1 << window_log
+    skippable = (0x184D2A50).to_bytes(4, "little") + bytes(4)
+    content = frame + zstd(b"") + skippable + frame
+    assert read_bytes(content, "a.jsonl.zst").texts == ["a", "a"]
+
+
+def test_text_that_refers_back_far_is_expanded(read_bytes):
+    """The window is used, not only accepted: the last line repeats one that stands 140 MB before it."""
+    once = Random(1).randbytes(500_000).hex()
+    texts = [once, *["filler " * 1_000_000] * 20, once]
+    parameters = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True, compression_level=1)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = compressor.compress(objects(*texts)) + compressor.flush()
+    assert len(packed) < 1.5 * len(zstd(once.encode())), "it is stored once"
+    assert read_bytes(packed, "a.jsonl.zst", max_decompression_ratio=1e9).texts == texts
+
+
+def test_a_window_over_the_limit_is_refused_with_the_setting_that_allows_it(read_bytes):
+    frame = with_window(zstd_stream(objects("a"), 20), 31)
+    reading = read_bytes(frame + zstd(objects("b")), "a.jsonl.zst", max_window_bytes=1 << 30)
+    assert (reading.texts, reading.reasons) == (["b"], ["unsupported"])
+    assert "window of 2,147,483,648 bytes, over max_window_bytes = 1,073,741,824" in reading.one_reject().detail
+
+
+def test_a_window_beyond_what_zstd_can_do_is_refused(read_bytes):
+    frame = with_window(zstd_stream(objects("a"), 20), 32)
+    assert read_bytes(frame, "a.jsonl.zst").reasons == ["unsupported"]
+
+
+NO_MEMORY = """
+import resource, sys
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.dispatch import read
+from pipelines.readers.listing import list_files
+from pipelines.readers.splits import split
+
+config = SourceConfig(name="s", path=sys.argv[1])
+(piece,) = split(list_files(config), config, 1 << 40)
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+(reject,) = read(piece)
+print(reject.reason, reject.detail)
+"""
+
+
+def test_a_machine_without_the_memory_leaves_the_file_for_another_run(tmp_path):
+    (tmp_path / "a.jsonl.zst").write_bytes(with_window(zstd_stream(objects("a"), 20), 31))
+    limited = [sys.executable, "-c", NO_MEMORY, str(tmp_path / "a.jsonl.zst")]
+    answer = subprocess.run(limited, capture_output=True, text=True, check=True).stdout
+    assert answer.startswith("unreadable zstd frame at byte 0: ")
+    assert "not enough memory" in answer
+
+
+def test_the_format_is_seen_behind_skippable_and_empty_members(read_bytes):
+    skippable = (0x184D2A5F).to_bytes(4, "little") + (5).to_bytes(4, "little") + b"hello"
+    assert read_bytes(skippable + zstd(b"") + zstd(objects("a")), "part-0").texts == ["a"]
+    assert read_bytes(gzip.compress(b"") + gzip.compress(objects("a")), "part-0").texts == ["a"]
 
 
 def archive(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -28,7 +28,10 @@ def test_a_page_becomes_its_main_text(read_bytes, extractor):
 def test_the_page_declares_its_charset(read_bytes):
     page = '<html><meta charset="windows-1251"><body><main><p>Привет, мир</p></main></body></html>'
     (document,) = read_bytes(page.encode("cp1251"), "a.html").documents
-    assert (document.text, document.meta) == ("Привет, мир", {"encoding": "cp1251"})
+    assert (document.text, document.meta) == (
+        "Привет, мир",
+        {"encoding": "cp1251", "encoding_source": "declared"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,6 @@ def test_utf16_lines_are_read(read_bytes):
         (b'{"text": ""}', "empty", ""),
         (b'{"text": " \\n "}', "empty", ""),
         (b'{"text": "a\\u0000b"}', "null_character", "character 1"),
-        (b'{"text": "a\\ud800b"}', "encoding", "surrogate"),
         (b'{"text": "\xff\xfe"}', "encoding", "JSON is UTF-8"),
     ],
 )
@@ -80,6 +79,32 @@ def test_a_line_over_the_limit_is_oversized_and_the_next_is_read(read_bytes):
     assert reading.texts == ["y"]
     assert reading.documents[0].position == len(long) + 1
     assert (reading.one_reject().reason, reading.one_reject().sample) == ("oversized", long[:256])
+
+
+def test_a_lone_surrogate_becomes_the_replacement_character_and_is_counted(read_bytes):
+    (document,) = read_bytes(b'{"text": "so funny \\ud83d"}\n', "a.jsonl").documents
+    assert (document.text, document.meta["undecodable"]) == ("so funny \ufffd", "1")
+
+
+def test_a_lone_surrogate_is_a_reject_when_configured(read_bytes):
+    reject = read_bytes(b'{"text": "so funny \\ud83d"}\n', "a.jsonl", undecodable="reject").one_reject()
+    assert (reject.reason, reject.detail) == ("encoding", "1 unpaired surrogates")
+
+
+def test_a_pair_of_surrogates_is_the_character_it_stands_for(read_bytes):
+    (document,) = read_bytes(b'{"text": "so funny \\ud83d\\ude00"}\n', "a.jsonl").documents
+    assert (document.text, document.meta) == ("so funny \U0001f600", {})
+
+
+def test_surrogates_encoded_one_by_one_are_joined_and_counted(read_bytes):
+    (document,) = read_bytes(b'{"text": "so \xed\xa0\xbd\xed\xb8\x80 funny"}\n', "a.jsonl").documents
+    assert (document.text, document.meta["joined_surrogates"]) == ("so \U0001f600 funny", "1")
+
+
+def test_a_character_that_was_cut_in_two_costs_itself_not_the_line(read_bytes):
+    line = '{"text": "Все люди рождаются свободн'.encode()[:-1] + b'"}'
+    (document,) = read_bytes(line, "a.jsonl").documents
+    assert (document.text, document.meta["undecodable"]) == ("Все люди рождаются свобод\ufffd", "1")
 
 
 def test_another_encoding_can_be_configured(read_bytes):

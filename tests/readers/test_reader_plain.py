@@ -39,7 +39,10 @@ def test_a_file_over_the_limit_is_oversized(read_bytes):
 def test_a_legacy_encoding_is_noted_in_meta(read_bytes):
     text = "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv. " * 3
     (document,) = read_bytes(text.encode("cp1250"), "a.txt").documents
-    assert (document.text, document.meta) == (text, {"encoding": "cp1250"})
+    assert (document.text, document.meta) == (
+        text,
+        {"encoding": "cp1250", "encoding_source": "detected"},
+    )
 
 
 def test_lines_take_the_encoding_of_the_file_they_are_in(read_bytes):

@@ -27,7 +27,7 @@ def test_unpaired_surrogate_cannot_be_stored_and_is_rejected():
 
 
 def test_unpaired_surrogate_in_meta_is_replaced():
-    assert accept(0, "text", {"url": "x\udcff"}, b"") == Document(0, "text", {"url": "x?"})
+    assert accept(0, "text", {"url": "x\udcff"}, b"") == Document(0, "text", {"url": "x\ufffd"})
 
 
 def test_sample_is_cut():

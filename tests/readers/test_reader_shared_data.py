@@ -35,6 +35,23 @@ def test_a_page_of_common_crawl_is_read_as_its_language_and_without_menus(read_s
     assert "Ã" not in document.text
 
 
+@pytest.mark.parametrize(
+    ("case", "subjects", "skipped"),
+    [
+        ("01-warc-already-dechunked", ["pears", "plums", "apples"], {}),
+        ("02-warc-binary-called-html", ["bread", "butter"], {"response application": 2, "response image": 1}),
+    ],
+)
+def test_responses_that_lie_about_their_coding_or_type_are_read_by_their_bytes(
+    read_shared, shared_data, case, subjects, skipped
+):
+    if not (shared_data.parent / "cases" / case).is_dir():
+        pytest.skip(f"the case is absent: {case}")
+    reading = read_shared(f"../cases/{case}/in/crawl.warc.gz")
+    assert [document.text.splitlines()[0] for document in reading.documents] == [f"About {each}" for each in subjects]
+    assert (reading.rejects, reading.skipped) == ([], skipped)
+
+
 def test_the_text_of_wet_is_the_payload(read_shared, shared_data):
     (document,) = read_shared("common-crawl/whirlwind.warc.wet.gz").documents
     content = gzip.decompress((shared_data / "common-crawl/whirlwind.warc.wet.gz").read_bytes()).decode()

@@ -1,4 +1,4 @@
-"""Web archives, written by warcio and read by ours."""
+"""Web archives: their records, compressed or not, whole or damaged."""
 
 import base64
 import gzip
@@ -6,50 +6,18 @@ import io
 import time
 import zlib
 
-import brotli
 import pytest
 import zstandard
+from archives import PAGE, Archive, response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
 from pipelines.readers.record import ReadStatistics
 from pipelines.readers.splits import split
-
-PAGE = "<html><head><title>t</title></head><body><main><p>{}</p></main></body></html>"
-
-
-class Archive:
-    """Records in the order they are added."""
-
-    def __init__(self, compressed: bool = True) -> None:
-        self.out = io.BytesIO()
-        self.writer = WARCWriter(self.out, gzip=compressed)
-        self.offsets: list[int] = []
-
-    def add(self, kind: str, payload: bytes, headers: list[tuple[str, str]] | None = None, **options) -> "Archive":
-        self.offsets.append(self.out.tell())
-        http = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1") if headers is not None else None
-        record = self.writer.create_warc_record(
-            "http://example.org/", kind, payload=io.BytesIO(payload), http_headers=http, **options
-        )
-        self.writer.write_record(record)
-        return self
-
-    def page(self, text: str) -> "Archive":
-        return self.add("response", PAGE.format(text).encode(), [("Content-Type", "text/html; charset=utf-8")])
-
-    def text(self, text: str) -> "Archive":
-        return self.add("conversion", text.encode(), warc_content_type="text/plain")
-
-    @property
-    def bytes(self) -> bytes:
-        return self.out.getvalue()
 
 
 def test_pages_become_their_main_text(read_bytes):
@@ -113,62 +81,50 @@ def test_zstd_with_a_dictionary_in_its_first_frame(read_bytes):
             assert reading.texts == [f"record number {n} of the archive" for n in range(200)]
 
 
-def deflate(content: bytes) -> bytes:
-    compressor = zlib.compressobj(wbits=-15)
-    return compressor.compress(content) + compressor.flush()
-
-
 @pytest.mark.parametrize(
-    ("coding", "encode"),
-    [
-        ("gzip", gzip.compress),
-        ("deflate", zlib.compress),
-        ("deflate", deflate),
-        ("br", brotli.compress),
-        ("zstd", zstandard.ZstdCompressor().compress),
-        ("identity", bytes),
-        ("gzip", bytes),  # undone by the archive, which left the header
-        ("br", bytes),
-    ],
+    ("value", "mark"),
+    [("length", "length"), ("Time", "time"), (" disconnect ", "disconnect"), ("", "unspecified")],
 )
-def test_content_codings_are_undone(read_bytes, coding, encode):
-    headers = [("Content-Type", "text/html"), ("Content-Encoding", coding)]
-    archive = Archive().add("response", encode(PAGE.format("some words").encode()), headers)
-    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
+def test_a_page_that_the_archive_cut_is_a_document_that_says_so(read_bytes, value, mark):
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body><p>The beginning of a long page, whose e"
+    (document,) = read_bytes(response(http, f"WARC-Truncated: {value}"), "a.warc").documents
+    assert document.text == "The beginning of a long page, whose e"
+    assert document.meta["warc_truncated"] == mark
 
 
-def test_chunked_transfer_coding_is_undone(read_bytes):
-    page = PAGE.format("some words").encode()
-    headers = [("Content-Type", "text/html"), ("Transfer-Encoding", "chunked")]
-    archive = Archive().add("response", b"%x\r\n%s\r\n0\r\n\r\n" % (len(page), page), headers)
-    assert read_bytes(archive.bytes, "a.warc.gz").texts == ["some words"]
+def test_whole_pages_are_not_marked_as_cut(read_bytes):
+    assert "warc_truncated" not in read_bytes(Archive().page("a page").bytes, "a.warc.gz").documents[0].meta
 
 
-@pytest.mark.parametrize(
-    ("payload", "coding", "reason"),
-    [
-        (gzip.compress(PAGE.encode() * 9, mtime=0)[:-20], "gzip", "truncated"),
-        (zlib.compress(PAGE.encode() * 9)[:-20], "deflate", "truncated"),
-        (brotli.compress(PAGE.encode() * 9)[:-9], "br", "corrupt"),
-        (zstandard.ZstdCompressor().compress(PAGE.encode() * 9)[:-9], "zstd", "truncated"),
-        (gzip.compress(bytes(2 << 20), mtime=0), "gzip", "decompression_bomb"),
-        (zlib.compress(bytes(2 << 20)), "deflate", "decompression_bomb"),
-        (brotli.compress(bytes(2 << 20)), "br", "decompression_bomb"),
-        (zstandard.ZstdCompressor().compress(bytes(2 << 20)), "zstd", "decompression_bomb"),
-        (b"?", "sdch", "unsupported"),
-        (b"", "identity", "empty"),
-        (b"<p>odd \x81 byte", "identity", "encoding"),
-        (b"<html><body>" + b"x" * 600_000, "identity", "oversized"),
-    ],
-)
-def test_a_bad_payload_is_one_reject(read_bytes, payload, coding, reason):
-    headers = [("Content-Type", "text/html"), ("Content-Encoding", coding)]
-    archive = Archive().page("before").add("response", payload, headers).page("after")
-    reading = read_bytes(archive.bytes, "a.warc.gz", max_document_bytes=500_000, max_decompressed_bytes=1 << 20)
-    assert reading.texts == ["before", "after"]
-    reject = reading.one_reject()
-    assert (reject.reason, reject.position) == (reason, archive.offsets[1])
-    assert reject.sample.startswith(b"WARC/1")
+def test_the_first_segment_of_a_record_is_marked_and_the_others_are_counted(read_bytes):
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nThe first segment"
+    first = response(http, "WARC-Segment-Number: 1")
+    second = first.replace(b"response\r\nWARC-T", b"continuation\r\nWARC-T").replace(b"Number: 1", b"Number: 2")
+    reading = read_bytes(first + second, "a.warc")
+    (document,) = reading.documents
+    assert (document.text, document.meta["warc_truncated"]) == ("The first segment", "segment")
+    assert reading.skipped == {"continuation": 1}
+
+
+def test_a_revisit_is_counted_and_its_content_is_not_taken_from_its_headers(read_bytes):
+    archive = Archive().page("a page").add("revisit", b"", [("Content-Type", "text/html")])
+    reading = read_bytes(archive.bytes, "a.warc.gz")
+    assert (reading.texts, reading.skipped) == (["a page"], {"revisit": 1})
+
+
+def test_a_conversion_is_text_of_the_page_it_was_made_from(read_bytes):
+    (document,) = read_bytes(Archive().text("Žluťoučký kůň").bytes, "a.warc.wet.gz").documents
+    assert (document.text, document.meta["content_type"]) == ("Žluťoučký kůň", "text/plain")
+    assert document.meta["url"] == "http://example.org/"
+    assert "http_status" not in document.meta
+
+
+def test_fields_of_a_record_are_read_however_they_are_written(read_bytes):
+    lines = (b"WARC/1.0", b"warc-type :  Conversion", b"WARC-Target-URI:", b" <http://example.org/>", b"no field")
+    fields = b"\r\n".join((*lines, b"content-type:text/plain", b"Content-Length: 9"))
+    record = fields + b"\r\n\r\nsome text\r\n\r\n"
+    (document,) = read_bytes(record, "a.warc").documents
+    assert (document.text, document.meta["url"]) == ("some text", "http://example.org/")
 
 
 def test_charset_comes_from_http_then_from_the_page(read_bytes):

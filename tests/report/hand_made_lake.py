@@ -19,6 +19,12 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "<script>alert('text')</script> & \u202eright to left\x00 end"
 HOSTILE_URI = "/data/<img src=x onerror=alert(1)>.txt"
 LENGTH = 64
+ENCODINGS = {
+    3: [("encoding", "cp949"), ("encoding_source", "detected")],
+    4: [("encoding", "utf-8"), ("encoding_source", "detected"), ("undecodable", "1"), ("joined_surrogates", "3")],
+    5: [("encoding", "cp949"), ("encoding_source", "detected"), ("undecodable", "2")],
+    6: [("url", "https://example.org/"), ("undecodable", "a column of the reader")],
+}
 
 
 def policy() -> Policy:
@@ -43,7 +49,7 @@ def documents() -> list[dict[str, object]]:
                 "text": text,
                 "language": language,
                 "language_score": 0.9,
-                "meta": [],
+                "meta": ENCODINGS.get(number, []),
                 "run_id": "ingest-1",
                 "ingested_at": WHEN,
             }
@@ -71,6 +77,7 @@ def measures() -> list[dict[str, object]]:
             "fineweb": _all("fineweb", 0),
             "c4_fineweb": _all("c4_fineweb", 0),
             "size": _all("size", 100),
+            "c4_size": _all("c4_size", 100),
             "run_id": "clean-1",
         }
         rows.append(row)

@@ -21,6 +21,13 @@ def test_sources_and_languages_sum_to_the_whole(data):
     assert {language: flow.documents for language, flow in data.by_language.items()} == {"en": 20, "de": 8, "fr": 4}
 
 
+def test_documents_that_were_not_simply_utf8_are_counted_per_source_and_encoding(data):
+    assert data.encodings == (
+        F.Encoding(source="books", encoding="utf-8", said="detected", documents=1, damaged=1, undecodable=1, joined=3),
+        F.Encoding(source="web", encoding="cp949", said="detected", documents=2, damaged=1, undecodable=2, joined=0),
+    )
+
+
 def test_reasons_count_first_and_all(data):
     counted = {reason.name: (reason.first, reason.documents, dict(reason.by_language)) for reason in data.reasons}
     assert counted == {
