@@ -57,7 +57,6 @@ _COUNTS = {
     },
     "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
 }
-_NEEDS = {"with_text": "characters"}  # count -> column that tables of earlier versions lack
 _SEQUENCE_COUNTS = {
     "rows": "count(*)",
     "keys": "count(DISTINCT sequence_id)",
@@ -95,12 +94,8 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
     wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
     rows = None
     for name, counts in wanted.items():
-        columns = lake.schema(name).names
         entries = [
-            entry
-            for key, sql in counts.items()
-            if key not in _NEEDS or _NEEDS[key] in columns
-            for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
+            entry for key, sql in counts.items() for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
         ]
         one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
         rows = one if rows is None else rows.unionByName(one)

@@ -206,7 +206,6 @@ MEASURES = Table(
         ),
         c4=_struct(
             sentences=pa.int64(),  # of the lines kept
-            characters=pa.int64(),  # of the text that the line rules leave
             lorem_ipsum=pa.bool_(),
             curly_bracket=pa.bool_(),
             lines_read=pa.int64(),
@@ -218,8 +217,10 @@ MEASURES = Table(
             policy=pa.int64(),
         ),
         fineweb=_FINEWEB,
-        c4_fineweb=_FINEWEB,  # of the text that C4's line rules leave; all other measures are of the text as read
         size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),
+        # These two are of the text that C4's line rules leave, all others of the text as read.
+        c4_fineweb=_FINEWEB,
+        c4_size=_struct(characters=pa.int64()),
         text=pa.string(),  # as read; later stages read it here, so texts are never joined
         c4_text=pa.string(),  # what C4's line rules leave of it; null where they leave it as it is
         run_id=pa.string(),

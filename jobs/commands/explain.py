@@ -106,13 +106,18 @@ def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
     ]
 
 
-def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int]:
-    """Pass that changed the text -> characters it removed. Of a text that ends here, what C4's lines would remove."""
+def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int] | None:
+    """Pass that changed the text -> characters it removed; None in rows of an earlier version, which do not tell.
+
+    Of a text that is not delivered, what C4's lines would remove.
+    """
     if clean is not None:
-        return dict(clean.get("rewritten") or {})  # a lake of an earlier version has no such column
-    if "c4_lines" not in policy.rewrite or measures.get("c4_text") is None:
+        return clean["rewritten"]
+    if measures["c4_size"] is None:
+        return None
+    if "c4_lines" not in policy.rewrite or measures["c4_text"] is None:
         return {}
-    return {"c4_lines": measures["size"]["characters"] - measures["c4"]["characters"]}
+    return {"c4_lines": measures["size"]["characters"] - measures["c4_size"]["characters"]}
 
 
 def _cluster(lake: Lake, duplicate: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -188,12 +193,17 @@ def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
+    _print_rewriting(console, trace)
+
+
+def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:
+    if trace["rewriting"] is None:
+        return
     changes = [
         f"{name} {'removed' if removed >= 0 else 'added'} {abs(removed):,} characters"
         for name, removed in trace["rewriting"].items()
     ]
-    read = f"{len(trace['document']['text']):,} characters"
-    console.print(f"  rewriting: {', '.join(changes)} of {read}" if changes else f"  rewriting: none of {read}")
+    console.print(f"  rewriting: {', '.join(changes) or 'none'} of {len(trace['document']['text']):,} characters")
 
 
 def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:
