@@ -15,7 +15,7 @@ LIMIT = 20
 """A record may have one undecodable place in so many characters; with more it is no text in this encoding."""
 
 REPLACEMENT = "\ufffd"
-_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_PAIRS = re.compile(rb"(?:\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf])+")
 _LONE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 # What browsers decode (encoding.spec.whatwg.org) and Python's tables lack.
 _ABSENT = {("gb18030", b"\x80"): "€", ("big5hkscs", b"\xa3\xe1"): "€"}
@@ -86,7 +86,8 @@ def decoded_as(data: bytes, encoding: str, undecodable: Undecodable = "replace",
         raise EncodingError(f"not {encoding}: {error}") from error
     joined, lone = 0, 0
     if encoding == "utf-8":
-        data, joined = _PAIR.subn(_joined, data)
+        in_pairs, data = len(data), _PAIRS.sub(_joined, data)
+        joined = (in_pairs - len(data)) // 2  # six bytes become four
         data, lone = _LONE.subn(REPLACEMENT.encode(), data)
     text = data.decode(encoding, "replace")
     count = lone + _replaced(text, data, encoding)
@@ -121,8 +122,8 @@ def _replaced(text: str, data: bytes, encoding: str) -> int:
     return text.count(REPLACEMENT) - data.decode(encoding, "ignore").count(REPLACEMENT)
 
 
-def _joined(pair: re.Match[bytes]) -> bytes:
-    return pair[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+def _joined(pairs: re.Match[bytes]) -> bytes:
+    return pairs[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
 
 
 def _complete(error: UnicodeError) -> tuple[str, int]:
