@@ -46,7 +46,8 @@ def compile_kernels() -> None:
     from tempfile import TemporaryDirectory
 
     from jobs.engine.sail import SailEngine
-    from pipelines.words.spacy_words import COMMON_LANGUAGES, word_splitter
+    from pipelines.words.spacy_words import COMMON_LANGUAGES
+    from pipelines.words.splitter import word_splitter
 
     with TemporaryDirectory(prefix="tokenlake-first-run-") as folder:
         rehearse(SailEngine(), folder)

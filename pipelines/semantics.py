@@ -24,15 +24,24 @@ class Semantics:
 _FIRST = {1: "the first version that is recorded"}
 
 # files -> documents, rejects: formats, encodings, main text, languages
-READING = Semantics("reading", {**_FIRST, 2: "encodings detected by the likeliest text; bad bytes become U+FFFD"})
+READING = Semantics(
+    "reading", _FIRST | {2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers"}
+)
 MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
-    "measuring", _FIRST | {2: "texts as read; those that C4's line rules change, and FineWeb's measures of both"}
+    "measuring",
+    _FIRST
+    | {2: "texts as read; those that C4's line rules change, and FineWeb's measures of both"}
+    | {3: "words of scripts without spaces by ICU 78's dictionaries; stop words of ten more languages"},
 )
 DECIDING = Semantics(  # -> decisions: policies, URL lists
     "deciding", _FIRST | {2: "policies say what rewrites; a text that would become empty is dropped"}
 )
-SIGNING = Semantics("signing", _FIRST)  # -> signatures: text hashes, MinHash
-CLUSTERING = Semantics("clustering", _FIRST)  # -> duplicates: components, verification, survivors
+SIGNING = Semantics(  # -> signatures: text hashes, MinHash
+    "signing", _FIRST | {2: "shingles of two words in scripts without spaces, by ICU 78's dictionaries"}
+)
+CLUSTERING = Semantics(  # -> duplicates: components, verification, survivors
+    "clustering", _FIRST | {2: "similarity by shingles of two words in scripts without spaces"}
+)
 FINALIZING = Semantics(  # -> clean_documents: repair, personal data, groups of the split
     "finalizing", _FIRST | {2: "repair and replacement as the policy says; characters, and what each pass removed"}
 )

@@ -10,12 +10,18 @@ from pipelines.config import Config, Execution, Meaning
 class MinHashConfig(Config):
     """MinHash-LSH; the defaults are those of datatrove 0.10.1, whose signatures these are bit for bit.
 
+    The exception is text in scripts without spaces, which datatrove cuts by rules of the language that it is told:
+    with language `en`, a line of Chinese is one word there. The default `mul` finds its words by dictionary.
+
     Two documents of Jaccard similarity s become candidates with probability
     1 - (1 - s^hashes_per_bucket)^buckets: 5 % at 0.5, 56 % at 0.7, 77 % at 0.75, 92 % at 0.8, 99 % at 0.85.
     """
 
     n_gram: Meaning[int] = Field(
         default=5, ge=1, description="words per shingle; a text with fewer words has no signature"
+    )
+    segmented_n_gram: Meaning[int] = Field(
+        default=2, ge=1, description="words of a shingle that begins in a script without spaces"
     )
     buckets: Meaning[int] = Field(default=14, ge=1, description="bands; one equal band makes a candidate pair")
     hashes_per_bucket: Meaning[int] = Field(default=8, ge=1, description="minima that must all be equal within a band")
@@ -25,7 +31,11 @@ class MinHashConfig(Config):
     hash: Meaning[Literal["xxhash", "sha1"]] = Field(
         default="xxhash", description="of a shingle's bytes; FineWeb took sha1"
     )
-    language: Meaning[str] = Field(default="en", description="whose word rules make the shingles, for all texts alike")
+    language: Meaning[str] = Field(
+        default="mul",
+        description="whose word rules make the shingles, for all texts alike; mul: those of en, and ICU's "
+        "dictionaries for scripts without spaces",
+    )
     verify: Meaning[bool] = Field(
         default=True, description="split components by true similarity; false accepts transitive closure"
     )
@@ -40,7 +50,7 @@ class MinHashConfig(Config):
 
 
 class DedupConfig(Config):
-    """Parity with datatrove is `exact: false` with `minhash: {verify: false}`."""
+    """Parity with datatrove is `exact: false` with `minhash: {verify: false, language: en}`."""
 
     exact: Meaning[bool] = Field(
         default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates"
@@ -61,7 +71,7 @@ class DedupConfig(Config):
         """Of the options that signatures depend on; a change of the others only repeats the clustering."""
         if self.minhash is None:
             return "no minhash"
-        shaping = {"n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}
+        shaping = {"n_gram", "segmented_n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}
         return MinHashConfig(**self.minhash.model_dump(include=shaping)).fingerprint()
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """MinHash signatures, equal bit for bit to those of datatrove 0.10.1, and the shingles behind them.
 
-A shingle is `n` consecutive words of the normalised text joined by one space. All words of a batch are laid out in
-one buffer with a space after each, so a shingle is a byte range and no string is ever built.
+A shingle is `n` consecutive words of the normalised text joined by one space; two, where it begins in a script without
+spaces (docs/decisions/0030-word-segmentation.md). All words of a batch are laid out in one buffer with a space after
+each, so a shingle is a byte range and no string is ever built.
 
 Shapes: D documents, W words, S shingles, P permutations, B buckets.
 Sources: Broder 1997 (min-wise hashing), https://github.com/huggingface/datatrove (`dedup/minhash.py`, v0.10.1).
@@ -19,7 +20,9 @@ from numba import njit
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.xxh64 import hash_ranges
 from pipelines.kernels.arrays import Bytes, Hashes, Ids, Integers, Truths
-from pipelines.words.interning import ChunkInterner
+from pipelines.words.interning import ChunkInterner, Words
+from pipelines.words.normalise import normalised_splitter, segments
+from pipelines.words.scripts import are_unspaced
 
 Texts: TypeAlias = Sequence[str] | pa.StringArray | pa.LargeStringArray
 
@@ -54,12 +57,8 @@ class MinHasher:
 
     def __init__(self, config: MinHashConfig, words: ChunkInterner | None = None) -> None:
         """`words` replaces the normalising splitter of `config.language`."""
-        if words is None:
-            from pipelines.words.normalise import normalised_splitter
-
-            words = normalised_splitter(config.language)
         self._config = config
-        self._words = words
+        self._words = normalised_splitter(config.language) if words is None else words
         self._multipliers, self._increments = permutations(config.seed, config.permutations)
 
     def signatures(self, texts: Texts) -> Signatures:
@@ -77,10 +76,18 @@ class MinHasher:
         words = self._words(texts)
         known = words.vocabulary.texts()
         buffer, begins, ends = _layout(words.ids, known.data, known.begins, known.ends)
-        first, offsets = _first_words(words.offsets, self._config.n_gram)
-        begins, ends = begins[first], ends[first + self._config.n_gram - 1]
+        first, last, offsets = _shingle_words(words.offsets, self._sizes(words), self._config.n_gram)
+        begins, ends = begins[first], ends[last]
         hash_all = hash_ranges if algorithm == "xxhash" else _sha1_ranges
         return Ragged(hash_all(buffer, begins, ends), offsets)
+
+    def _sizes(self, words: Words) -> Integers:
+        """Words of the shingle that begins at each word, (W,)."""
+        config = self._config
+        if not segments(config.language):
+            return np.full(len(words.ids), config.n_gram)
+        unspaced = words.vocabulary.column("unspaced", are_unspaced)
+        return np.where(unspaced, config.segmented_n_gram, config.n_gram)[words.ids]
 
 
 def permutations(seed: int, count: int) -> tuple[Hashes, Hashes]:
@@ -121,16 +128,22 @@ def _layout(
 
 
 @njit(cache=True)
-def _first_words(offsets: Integers, n: int) -> tuple[Integers, Integers]:
-    """Index of the first word of every shingle (S,), and the shingle offsets of documents (D + 1,)."""
+def _shingle_words(offsets: Integers, sizes: Integers, least: int) -> tuple[Integers, Integers, Integers]:
+    """First and last word of every shingle (S,), and the shingles of documents (D + 1,).
+
+    `sizes` (W,) are the words of the shingle that begins at each; a document with fewer than `least` words has none.
+    """
+    first, last = np.empty(len(sizes), np.int64), np.empty(len(sizes), np.int64)
     shingles = np.zeros(len(offsets), np.int64)
+    count = 0
     for d in range(len(offsets) - 1):
-        shingles[d + 1] = shingles[d] + max(offsets[d + 1] - offsets[d] - n + 1, 0)
-    first = np.empty(shingles[-1], np.int64)
-    for d in range(len(offsets) - 1):
-        for i in range(shingles[d], shingles[d + 1]):
-            first[i] = offsets[d] + i - shingles[d]
-    return first, shingles
+        if offsets[d + 1] - offsets[d] >= least:
+            for word in range(offsets[d], offsets[d + 1]):
+                if word + sizes[word] <= offsets[d + 1]:
+                    first[count], last[count] = word, word + sizes[word] - 1
+                    count += 1
+        shingles[d + 1] = count
+    return first[:count].copy(), last[:count].copy(), shingles
 
 
 @njit(cache=True)

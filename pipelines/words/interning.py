@@ -17,6 +17,7 @@ from pipelines.kernels.byte_strings import ByteStrings
 from pipelines.kernels.utf8 import MAY_BEGIN_SPACE, code_point_counts, space_width
 
 Split = Callable[[TextBatch], "SplitWords"]
+Find = Callable[[Bytes, Integers, Integers, int], tuple[Integers, Integers, Integers]]
 
 # Size at which the tables are dropped: bounds a worker's memory on endless input.
 CHUNK_LIMIT = 1_000_000
@@ -25,6 +26,7 @@ BYTE_LIMIT = 64 << 20
 # Longer runs without whitespace are cut after every so many code points: the time of a splitter may grow with
 # the square of a chunk's length, and text without spaces would fill the tables with chunks that never repeat.
 LONGEST_CHUNK = 1_000
+ANY_LENGTH = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,15 @@ class Chunks:
 class ChunkInterner:
     """Turns texts into `Words`, remembering chunks across batches.
 
-    `split` maps chunks without whitespace to their words, which must not depend on a chunk's surroundings. Words
-    do not depend on earlier batches, but their ids do, so compare ids only within one `Words`.
+    `split` maps chunks without whitespace to their words, which must not depend on a chunk's surroundings; `find`
+    says where the chunks are. Words do not depend on earlier batches, but their ids do, so compare ids only within one
+    `Words`.
     """
 
-    def __init__(self, split: Split, limit: int = CHUNK_LIMIT) -> None:
+    def __init__(self, split: Split, limit: int = CHUNK_LIMIT, find: Find | None = None) -> None:
         self._split = split
         self._limit = limit
+        self._find = find or find_chunks
         self.forget()
 
     def __len__(self) -> int:
@@ -138,7 +142,7 @@ class ChunkInterner:
         """The words, and the chunks that they come from."""
         if len(self._table) > self._limit or self._table.nbytes > BYTE_LIMIT:
             self.forget()
-        begins, ends, offsets = find_chunks(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
+        begins, ends, offsets = self._find(texts.data, texts.begins, texts.ends, LONGEST_CHUNK)
         chunk_ids = self._table.ids(texts.data, begins, ends)
         self._split_new()
         ids, word_offsets = _gather(self._word_ids, self._word_offsets, chunk_ids)
@@ -154,6 +158,12 @@ class ChunkInterner:
         ends = np.cumsum(split.counts) + self._word_offsets[-1]
         self._word_ids = np.concatenate([self._word_ids, self._vocabulary.add(split.words)])
         self._word_offsets = np.concatenate([self._word_offsets, ends])
+
+
+def split_at_spaces(texts: TextBatch) -> SplitWords:
+    """`text.split()` of each text."""
+    begins, ends, offsets = find_chunks(texts.data, texts.begins, texts.ends, ANY_LENGTH)
+    return SplitWords(TextBatch(texts.data, begins, ends), np.diff(offsets))
 
 
 def each(split_chunk: Callable[[str], list[str]]) -> Split:

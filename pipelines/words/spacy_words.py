@@ -10,7 +10,7 @@ applies, as in spaCy when the chunks are on different lines.
 """
 
 import re
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from pipelines.kernels.arrays import Integers
 from pipelines.kernels.batch import TextBatch
 from pipelines.reference import uses_library
 from pipelines.words import spacy_rules
-from pipelines.words.interning import ChunkInterner, SplitWords, find_chunks
+from pipelines.words.interning import SplitWords, split_at_spaces
 from pipelines.words.splitting import UNKNOWN, Answers, split
 
-# spaCy's rules for any language: used for languages without rules of their own, and for those that need further
-# packages (Chinese, Japanese, Korean, Thai, Vietnamese).
+# spaCy's rules for any language: used for languages without rules of their own, for those that need further packages
+# (Korean, Vietnamese), and between the runs of scripts without spaces (`pipelines.words.splitter`).
 MULTI_LANGUAGE = "xx"
 
 # Languages for which spaCy has rules that need nothing more installed.
@@ -41,12 +41,6 @@ SPLIT_BY_SPACY = frozenset({"lb"})
 # are sometimes identified as such.
 COMMON_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "cs", "id", "ms", MULTI_LANGUAGE)
 
-# Bounds a worker's memory on text in many languages: about 250 MB for a million chunks.
-CHUNKS_OF_ALL_LANGUAGES = 2_000_000
-_INTERNERS: dict[str, ChunkInterner] = {}
-
-_ANY_LENGTH = 1 << 62
-
 
 def spacy_language(language: str | None) -> str:
     """The spaCy rules for a language code as lid.176 gives it; `xx` where there are none."""
@@ -54,21 +48,12 @@ def spacy_language(language: str | None) -> str:
     return code if code in SPACY_LANGUAGES else MULTI_LANGUAGE
 
 
-def word_splitter(language: str | None) -> ChunkInterner:
-    """The interner of a language's words in this process; languages with the same rules share one."""
-    if sum(map(len, _INTERNERS.values())) > CHUNKS_OF_ALL_LANGUAGES:
-        max(_INTERNERS.values(), key=len).forget()
-    code = spacy_language(language)
-    if code not in _INTERNERS:
-        _INTERNERS[code] = ChunkInterner(partial(split_chunks, language=code))
-    return _INTERNERS[code]
-
-
 def split_texts(texts: TextBatch, language: str) -> SplitWords:
     """spaCy's words of each text, whatever whitespace it holds."""
-    begins, ends, offsets = find_chunks(texts.data, texts.begins, texts.ends, _ANY_LENGTH)
-    found = split_chunks(TextBatch(texts.data, begins, ends), language)
+    chunks = split_at_spaces(texts)
+    found = split_chunks(chunks.words, language)
     through = np.concatenate([np.zeros(1, np.int64), np.cumsum(found.counts)])
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(chunks.counts)])
     return SplitWords(found.words, np.diff(through[offsets]))
 
 

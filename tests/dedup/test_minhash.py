@@ -7,13 +7,16 @@ import spacy
 import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prose import prose
 
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.minhash import MERSENNE_PRIME, MinHasher, bands, permutations
-from pipelines.words.normalise import simplify
+from pipelines.words.normalise import segments, simplify
+from pipelines.words.segmentation import SEGMENTED
+from pipelines.words.splitter import word_splitter
 
 FOX = "The quick brown fox jumps over the lazy dog near the river bank today."
-CONFIG = MinHashConfig()
+CONFIG = MinHashConfig(language="en")
 
 # Words that exercise the normalisation: numbers, marks, punctuation within and around, what spaCy splits.
 WORDS = ["can't", "Café", "1,234.56", "–", "the", "of", "(and)", "…", "e-mail", "ﬁn", "東京", "ß", "İ", "gonna"]
@@ -55,7 +58,7 @@ def test_signature_is_the_published_one(algorithm, first_bucket):
 @settings(deadline=None)
 @given(TEXTS, st.sampled_from(["xxhash", "sha1"]))
 def test_signature_follows_its_definition(text, algorithm):
-    config = MinHashConfig(hash=algorithm, buckets=2)
+    config = MinHashConfig(hash=algorithm, buckets=2, language="en")
     signatures = MinHasher(config).signatures([text])
     expected = by_the_book(text, config)
     assert signatures.present.tolist() == [expected is not None]
@@ -103,3 +106,76 @@ def test_a_bucket_key_depends_on_all_minima_of_its_band_and_no_other():
 def test_minima_stay_below_the_prime():
     minima = MinHasher(CONFIG).signatures([FOX] * 3).minima
     assert (minima < MERSENNE_PRIME).all()
+
+
+def similarity(left: str, right: str, config: MinHashConfig) -> float:
+    """Jaccard similarity of two texts' shingles."""
+    shingles = MinHasher(config).shingles([left, right])
+    first, second = set(shingles[0].tolist()), set(shingles[1].tolist())
+    return len(first & second) / len(first | second)
+
+
+def share_a_band(left: str, right: str, config: MinHashConfig) -> bool:
+    minima = MinHasher(config).signatures([left, right]).minima
+    keys = bands(minima, config.buckets)
+    return bool((keys[0] == keys[1]).any())
+
+
+def thinned(text: str, language: str) -> str:
+    """Without every thirtieth word."""
+    found = word_splitter(language)([text])
+    lost = [found.vocabulary.strings[word] for word in found.ids][15::30]
+    for word in lost:
+        text = text.replace(word, "", 1)
+    return text
+
+
+@pytest.mark.parametrize("language", SEGMENTED)
+def test_near_duplicates_are_found_in_scripts_without_spaces(language):
+    text = prose()[language if language in prose() else "zh"]
+    near = thinned(text, language)
+    assert near != text
+    assert similarity(text, near, MinHashConfig()) >= MinHashConfig().threshold
+    assert share_a_band(text, near, MinHashConfig())
+
+
+def test_chinese_with_some_words_replaced_is_a_near_duplicate():
+    text = prose()["zh"]
+    near = text
+    for word, other in {"高山": "雪山", "最早": "最初", "洪水": "水灾", "许多种": "多种", "修建": "建造"}.items():
+        assert word in near
+        near = near.replace(word, other, 1)
+    assert similarity(text, near, MinHashConfig()) >= MinHashConfig().threshold
+    assert share_a_band(text, near, MinHashConfig())
+
+
+def test_different_texts_in_one_such_script_have_little_in_common():
+    halves = [prose()["zh"][:150], prose()["zh"][150:]]
+    assert similarity(*halves, MinHashConfig()) < 0.1
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([word for word in WORDS if word != "東京"])).map(" ".join))
+def test_texts_without_such_scripts_have_the_signatures_of_english(text):
+    by_default, english = (MinHasher(config).signatures([text]) for config in (MinHashConfig(), CONFIG))
+    assert by_default.present.tolist() == english.present.tolist()
+    assert not english.present[0] or np.array_equal(by_default.minima, english.minima)
+
+
+def test_shingles_are_two_words_long_where_no_spaces_are_written_and_five_elsewhere():
+    shingles = MinHasher(MinHashConfig()).shingles(["one two three four five 河流流入大海"])
+    expected = ["one two three four five", "two three four five 河流", "three four five 河流 流入"]
+    expected += ["four five 河流 流入 大海", "河流 流入", "流入 大海"]
+    assert shingles[0].tolist() == sorted(xxhash.xxh64_intdigest(shingle) for shingle in expected)
+
+
+def test_marks_are_removed_after_words_are_found():
+    """Dictionaries list Thai words with their vowel signs, which normalisation takes away."""
+    hasher = MinHasher(MinHashConfig(n_gram=1, segmented_n_gram=1))
+    assert hasher.shingles(["แม่น้ำ"])[0].tolist() == [xxhash.xxh64_intdigest(simplify("แม่น้ำ"))]
+
+
+@pytest.mark.parametrize("language", [*SEGMENTED, "mul"])
+def test_a_language_without_spaces_by_name_is_segmented_too(language):
+    assert segments(language)
+    assert MinHasher(MinHashConfig(language=language)).signatures([prose()["ja"]]).present[0]

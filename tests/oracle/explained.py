@@ -12,7 +12,7 @@ from oracle.agreement import datatroves_verdicts, model
 
 from pipelines.language.identification import identify
 from pipelines.pii.spans import find, replace
-from pipelines.words.spacy_words import word_splitter
+from pipelines.words.splitter import word_splitter
 
 _LONG = 60  # characters of a text on the page
 

@@ -25,7 +25,7 @@ _AT_ONCE = 500  # texts
 # Nothing is cut, rewritten or dropped on the way to deduplication, and transitive closure is accepted.
 PARITY = {
     "clean": {"policy": "none"},
-    "dedup": {"exact": False, "minhash": {"verify": False}},
+    "dedup": {"exact": False, "minhash": {"verify": False, "language": "en"}},
 }
 
 Partition = set[frozenset[str]]

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.measures import measure
-from pipelines.words.spacy_words import word_splitter
+from pipelines.words.splitter import word_splitter
 
 
 def documents(texts, language="en"):

@@ -10,7 +10,8 @@ from pipelines.rules.config import MeasureConfig
 from pipelines.rules.rewritten_words import rewritten_words
 from pipelines.words.interning import ChunkInterner
 from pipelines.words.lines import splitlines
-from pipelines.words.spacy_words import split_chunks, word_splitter
+from pipelines.words.spacy_words import split_chunks
+from pipelines.words.splitter import word_splitter
 
 GOOD = "It is known [1] that many words (and marks!) make a line."
 LINES = st.one_of(

@@ -12,9 +12,9 @@ import pyarrow as pa
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.measures import measure
 from pipelines.tables import DOCUMENTS
-from pipelines.words import spacy_words
+from pipelines.words import splitter
 
-spacy_words.CHUNKS_OF_ALL_LANGUAGES = 300_000
+splitter.CHUNKS_OF_ALL_LANGUAGES = 300_000
 letters, draw = "abcdefghijklmnopqrstuvwxyz", random.Random(5)
 
 def text():

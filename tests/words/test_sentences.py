@@ -12,7 +12,7 @@ from pipelines.kernels.batch import TextBatch
 from pipelines.words.lines import splitlines
 from pipelines.words.punctuation import SENTENCE_MARKS
 from pipelines.words.sentences import count_sentences
-from pipelines.words.spacy_words import word_splitter
+from pipelines.words.splitter import word_splitter
 
 
 @cache
