@@ -9,7 +9,7 @@ from benchmarks.setting import Setting, all_kept, count_lines, our_run, peer_run
 
 # What the peers do: signatures, buckets, components, and the surviving text as it is.
 PARITY = {
-    "dedup": {"exact": False, "minhash": {"verify": False}},
+    "dedup": {"exact": False, "minhash": {"verify": False, "language": "en"}},
     "clean": {"policy": "none", "repair": {"enabled": False}, "pii": {"kinds": []}},
 }
 DEFAULT = {"clean": {"policy": "none"}}
