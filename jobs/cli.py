@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_decide(commands)
     _add_report(commands)
+    _add_check(commands)
     _add_upgrade(commands)
     _add_doctor(commands)
     return parser
@@ -223,6 +224,19 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
     _add_engine(added)
     added.set_defaults(command="report:report")
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "check",
+        "count every row of a lake and check all that must hold; exit status 1 if something does not",
+        "  tokenlake check lakes/mine\n  tokenlake check s3://bucket/lake --json\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    _add_engine(added)
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    added.set_defaults(command="check:check")
 
 
 def _add_upgrade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -61,6 +61,11 @@ _FAULTS = (
         "Wait for the other run to end, then run the same command again: it continues from what is committed.",
     ),
     _Fault(
+        re.compile(r"\b(?:Arrow)?MemoryError\b|Cannot allocate memory"),
+        "memory ran out while a task worked; what it was reading is not rejected. Give the machine more memory, or "
+        f"use fewer of its cores. {_AGAIN}",
+    ),
+    _Fault(
         re.compile(r"java\.lang\.OutOfMemoryError"),
         "Spark's JVM is out of memory. Give it more in the config, for example "
         f"`spark: {{{{spark.driver.memory: 8g}}}}`. {_AGAIN}",

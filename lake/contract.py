@@ -1,7 +1,17 @@
 """Which version of the contract the tables of a lake follow."""
 
 from lake.lake import Lake
-from pipelines.tables import CONTRACT, contract_of, definition, require_contract
+from pipelines.tables import CONTRACT, PACKED, TABLES, Table, contract_of, require_contract, sequences
+
+
+def known(lake: Lake) -> list[Table]:
+    """The lake's tables that are part of the contract, in the order of the data flow.
+
+    Other programs may keep theirs beside them.
+    """
+    present = lake.tables()
+    packed = [sequences(name.removeprefix(PACKED)) for name in present if name.startswith(PACKED)]
+    return [*(table for table in TABLES if table.name in present), *packed]
 
 
 def require(lake: Lake) -> None:
@@ -10,23 +20,21 @@ def require(lake: Lake) -> None:
     Raises:
         ContractError: a table does not; the message says what to do.
     """
-    for name in _known(lake):
-        require_contract(lake.root, name, lake.properties(name))
+    for table in known(lake):
+        require_contract(lake.root, table.name, lake.properties(table.name))
 
 
-def outdated(lake: Lake) -> list[str]:
+def outdated(lake: Lake) -> list[Table]:
     """The tables that follow an older contract.
 
     Raises:
         ContractError: a table follows a newer one.
     """
-    found = {name: lake.properties(name) for name in _known(lake)}
-    older = [name for name, properties in found.items() if contract_of(properties) < CONTRACT]
-    for name in found.keys() - set(older):
-        require_contract(lake.root, name, found[name])
+    older = []
+    for table in known(lake):
+        properties = lake.properties(table.name)
+        if contract_of(properties) < CONTRACT:
+            older.append(table)
+        else:
+            require_contract(lake.root, table.name, properties)
     return older
-
-
-def _known(lake: Lake) -> list[str]:
-    """The lake's tables that are part of the contract; other programs may keep theirs beside them."""
-    return [name for name in lake.tables() if definition(name)]

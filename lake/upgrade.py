@@ -16,7 +16,7 @@ from lake.data_files import DataFile
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
 from lake.parquet_writer import TableWriter
-from pipelines.tables import CONTRACT, SequenceFormat, Table, contract_of, definition
+from pipelines.tables import CONTRACT, PACKED, SequenceFormat, Table, contract_of
 
 _RENAMED = {
     "clean_documents": {"cluster_id": "split_group_id"},
@@ -36,11 +36,12 @@ class Upgraded:
     rewritten: int  # bytes
 
 
-def upgraded(lake: Lake, name: str) -> Upgraded:
+def upgraded(lake: Lake, table: Table) -> Upgraded:
     """Commits a table of an older contract as a table of this one."""
+    name = table.name
     base, contract = lake.version(name), contract_of(lake.properties(name))
     metadata = _metadata(lake, name, base)
-    table = _described(name, metadata)
+    table = _described(table, metadata)
     stored = lake.schema(name, base).names
     renamed = {old: new for old, new in _RENAMED.get(name, {}).items() if old in stored}
     lake.remove_unfinished(name, metadata.run_id)
@@ -84,11 +85,9 @@ def _side_inputs(lake: Lake, inputs: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _described(name: str, metadata: CommitMetadata) -> Table:
+def _described(table: Table, metadata: CommitMetadata) -> Table:
     """The table with its properties; those of sequences stood in the commits of contract 1."""
-    table = definition(name)
-    assert table is not None
-    if not name.startswith("sequences_"):
+    if not table.name.startswith(PACKED):
         return table
     detail = metadata.detail
     found = SequenceFormat(

@@ -24,7 +24,9 @@ class Semantics:
 _FIRST = {1: "the first version that is recorded"}
 
 # files -> documents, rejects: formats, encodings, main text, languages
-READING = Semantics("reading", {**_FIRST, 2: "encodings detected by the likeliest text; bad bytes become U+FFFD"})
+READING = Semantics(
+    "reading", _FIRST | {2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers"}
+)
 MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
     "measuring",
     _FIRST

@@ -17,12 +17,12 @@ def upgrade(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Upgrades the tables that need it, and prints what was done to each."""
     lake = existing(arguments.lake)
     with exclusive(lake.root):
-        names = outdated(lake)
-        for name in names:
-            print(describe(upgraded(lake, name)), flush=True)
+        older = outdated(lake)
+        for table in older:
+            print(describe(upgraded(lake, table)), flush=True)
         record_runs(lake)
     done = f"all tables of {arguments.lake} follow contract {CONTRACT}"
-    if not names:
+    if not older:
         print(f"Nothing to do: {done} already.")
         return 0
     print(f"Done: {done}.")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import BinaryIO, cast
 
 from pipelines.extraction.extractors import ExtractionError, Extractor, main_text
+from pipelines.extraction.memory import LIMIT, is_taken_up, limit_memory
 from pipelines.kernels.freed_memory import give_back
 
 
@@ -17,6 +18,7 @@ def main(extractor: Extractor) -> None:
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")  # when memory runs out, the kernel kills this process, not the worker
     main_text("<p>Import everything.</p>", extractor)
+    limit_memory()
     _answer(answers, b"\0")
     while len(head := pages.read(4)) == 4:
         html = pages.read(struct.unpack("<I", head)[0]).decode()
@@ -24,8 +26,16 @@ def main(extractor: Extractor) -> None:
             _answer(answers, b"\0" + main_text(html, extractor).encode("utf-8", "replace"))
         except ExtractionError as error:
             _answer(answers, b"\1" + str(error).encode("utf-8", "replace"))
+        except MemoryError as error:
+            _answer(answers, _about_memory(extractor, error))
         del html
         give_back()  # costly pages take a hundred megabytes, and the process waits long for the next
+
+
+def _about_memory(extractor: Extractor, error: MemoryError) -> bytes:
+    if is_taken_up():
+        return f"\1{extractor}: the page needs more than {LIMIT >> 30} GiB of memory".encode()
+    return b"\2" + str(error).encode("utf-8", "replace")
 
 
 def _answer(answers: BinaryIO, message: bytes) -> None:

@@ -8,7 +8,14 @@ import subprocess
 import time
 
 from pipelines.child_process import environment, python
-from pipelines.extraction.extractors import ExtractionError, ExtractionTimeoutError, Extractor, main_text
+from pipelines.extraction.extractors import (
+    ExtractionError,
+    ExtractionTimeoutError,
+    Extractor,
+    ExtractorMissingError,
+    main_text,
+)
+from pipelines.extraction.memory import killed_for_memory
 from pipelines.extraction.page_cost import may_be_costly
 
 START_SECONDS = 60.0  # for the child to import its extractor
@@ -22,6 +29,8 @@ def extract(html: str, extractor: Extractor, timeout: float) -> str:
     Raises:
         ExtractionTimeoutError: not done after `timeout` seconds.
         ExtractionError: the extractor failed.
+        ExtractorMissingError: it cannot be started.
+        MemoryError: the machine has not enough memory for it.
     """
     if extractor == "resiliparse" and not may_be_costly(html):
         return main_text(html, extractor)
@@ -34,7 +43,7 @@ class Child:
     """An extractor in its own process, which is killed and restarted when it hangs or uses up the memory.
 
     Messages both ways: 4 bytes of length, little-endian, and that many bytes of UTF-8. An answer starts with one byte,
-    0 for text and 1 for an error.
+    0 for text, 1 for an error of the page and 2 for one of the machine, which has no memory for the page.
     """
 
     def __init__(self, extractor: Extractor) -> None:
@@ -47,9 +56,10 @@ class Child:
         """The page's main text.
 
         Raises:
-            ExtractionTimeoutError, ExtractionError: as `extract`; the next call starts a new process.
+            ExtractionTimeoutError, ExtractionError, ExtractorMissingError, MemoryError: as `extract`; the next call
+                starts a new process.
         """
-        process = self._started()
+        process, killed_before = self._started(), killed_for_memory()
         try:
             _send(process, html.encode("utf-8", "replace"))
             answer = _receive(process, time.monotonic() + timeout)
@@ -58,10 +68,14 @@ class Child:
             raise ExtractionTimeoutError(f"{self._extractor}: not done after {timeout:g} s") from error
         except (EOFError, OSError) as error:
             self.stop()
+            if killed_for_memory() > killed_before:
+                raise MemoryError(f"{self._extractor}: memory ran out, and its process was killed") from error
             raise ExtractionError(f"{self._extractor}: its process died") from error
         text = answer[1:].decode()
         if answer[:1] == b"\1":
             raise ExtractionError(text)
+        if answer[:1] == b"\2":
+            raise MemoryError(text)
         return text
 
     def _started(self) -> "subprocess.Popen[bytes]":
@@ -78,7 +92,7 @@ class Child:
                 _receive(self._process, time.monotonic() + START_SECONDS)
             except (EOFError, TimeoutError, OSError) as error:
                 self.stop()
-                raise RuntimeError(
+                raise ExtractorMissingError(
                     f"extractor {self._extractor} does not start; to install it: pip install 'tokenlake[trafilatura]'"
                 ) from error
         return self._process

@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 Extractor: TypeAlias = Literal["resiliparse", "trafilatura"]
 
+_NO_MEMORY = "(Error 2)"  # of lexbor, resiliparse's parser: LXB_STATUS_ERROR_MEMORY_ALLOCATION
+
 
 class ExtractionError(Exception):
     """The extractor failed on a page."""
@@ -13,14 +15,21 @@ class ExtractionTimeoutError(ExtractionError):
     """The extractor took longer than allowed, and was stopped."""
 
 
+class ExtractorMissingError(RuntimeError):
+    """The extractor cannot be started: a fault of the installation, not of any page."""
+
+
 def main_text(html: str, extractor: Extractor) -> str:
     """The main text of a page, "" when it has none. Depends on the page alone.
 
     Raises:
         ExtractionError: the extractor failed.
+        MemoryError: there was not enough memory, which says nothing about the page.
     """
     try:
         return _resiliparse(html) if extractor == "resiliparse" else _trafilatura(html)
+    except MemoryError:
+        raise
     except Exception as error:  # the libraries have no common base of their exceptions
         raise ExtractionError(f"{extractor}: {type(error).__name__}: {error}") from error
 
@@ -28,7 +37,12 @@ def main_text(html: str, extractor: Extractor) -> str:
 def _resiliparse(html: str) -> str:
     from resiliparse.extract.html2text import extract_plain_text
 
-    return extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False)
+    try:
+        return extract_plain_text(html, main_content=True, list_bullets=True, alt_texts=False, links=False)
+    except Exception as error:
+        if _NO_MEMORY in str(error):
+            raise MemoryError(f"resiliparse: {error}") from error
+        raise
 
 
 def _trafilatura(html: str) -> str:

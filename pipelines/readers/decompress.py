@@ -269,6 +269,8 @@ def _embedded_dictionary(source: Source) -> zstandard.ZstdCompressionDict | None
     payload = source.at(8, length - 8)
     if payload.startswith(b"\x28\xb5\x2f\xfd"):
         try:
+            if zstandard.frame_content_size(payload) > _LARGEST_DICTIONARY:
+                return None  # the decoder would allocate it at once
             decoder = zstandard.ZstdDecompressor(max_window_size=_LARGEST_DICTIONARY)
             payload = decoder.decompress(payload, max_output_size=_LARGEST_DICTIONARY)
         except zstandard.ZstdError:

@@ -55,10 +55,10 @@ class Counts:
     def so_few(self, share: float) -> float:
         """How unlikely so few letters beyond ASCII are in a language where they are this share of all."""
         total = len(self._bytes) + self._ascii_letters
-        seen = len(self._bytes) / total
-        if seen >= share:
+        seen = len(self._bytes) / max(total, 1)
+        if seen >= share or not total:
             return 0.0
-        divergence = seen * math.log(seen / share) + (1 - seen) * math.log((1 - seen) / (1 - share))
+        divergence = (seen and seen * math.log(seen / share)) + (1 - seen) * math.log((1 - seen) / (1 - share))
         return max(_FEWEST, -total * divergence)
 
 

@@ -6,12 +6,12 @@ CRC-32.
 """
 
 import io
+import struct
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 import xxhash
@@ -24,7 +24,7 @@ from pipelines.readers.finding import Excluded, Found, find
 from pipelines.readers.formats import UnknownFormatError, by_name, choose, codec_of
 from pipelines.readers.line_reader import first_bytes
 from pipelines.readers.record import SAMPLE_BYTES, InputFile, ReadStatistics, Reason, Reject
-from pipelines.readers.storage import ReadError, Source, archive, open_location, open_member, storable_path
+from pipelines.readers.storage import ReadError, Source, archive, open_location, open_member, reason_of, storable_path
 
 EDGE = 64 << 10
 _HEAD = 4 << 10
@@ -33,24 +33,53 @@ _THREADS = 8  # opening files is mostly waiting, above all on remote storage
 DeltaFiles = Callable[[str], Sequence[DeltaFile]]
 
 
-def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> list[InputFile]:
-    """The input files of a source in order of uri. A file that cannot be read is listed with its problem.
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a source before it is listed.
 
-    `delta_files` lists the data files of a Delta table's current version.
+    `files`: path -> (stamp, fingerprint). A file whose stamp is the same is not opened; its format stays unknown.
+    """
+
+    root: str | None = None
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def list_files(
+    config: SourceConfig,
+    delta_files: DeltaFiles | None = None,
+    remembered: Remembered | None = None,
+    never: str | None = None,
+) -> list[InputFile]:
+    """The input files of a source in order of path. A file that cannot be read is listed with its problem.
+
+    Args:
+        config: of the source.
+        delta_files: lists the data files of a Delta table's current version.
+        remembered: from an earlier listing.
+        never: a folder whose files are never input, such as the lake.
 
     Raises:
         SourceError: the source names nothing.
     """
 
+    remembered = remembered or Remembered()
+
     def inspect(found: Found) -> list[InputFile]:
+        stamp, fingerprint = remembered.files.get(storable_path(found.relative), ("", ""))
+        if not found.table and not found.problem and stamp and stamp == _stamp(found):
+            return [replace(_unopened(found, config), fingerprint=fingerprint)]
         try:
             return list(_table(found, config, delta_files) if found.table else _inspect(found, config))
-        except OSError as error:
-            return list(_inspect(replace(found, problem=error.strerror or str(error)), config))
+        except (MemoryError, ImportError):
+            raise
+        except Exception as error:
+            reason, detail = reason_of(error)
+            (file,) = _inspect(replace(found, problem=detail), config)
+            return [replace(file, problem=Reject(0, reason, detail))]
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        files = [file for listed in pool.map(inspect, find(config)) for file in listed]
-    return sorted(files, key=lambda file: file.uri)
+        files = [file for listed in pool.map(inspect, find(config, remembered.root, never)) for file in listed]
+    return sorted(files, key=lambda file: file.path)
 
 
 def fingerprint_of(*fields: object, content: bytes = b"") -> str:
@@ -60,8 +89,13 @@ def fingerprint_of(*fields: object, content: bytes = b"") -> str:
     return digest.hexdigest()
 
 
-def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
-    file = InputFile(
+def _stamp(found: Found) -> str:
+    """Changes with the file, as far as its size and time of change, or ETag, tell. Empty where there is none."""
+    return f"{found.size} {found.version}" if found.version else ""
+
+
+def _unopened(found: Found, config: SourceConfig) -> InputFile:
+    return InputFile(
         source=config.name,
         uri=storable_path(found.location),
         path=storable_path(found.relative),
@@ -70,8 +104,13 @@ def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
         size=found.size,
         fingerprint=fingerprint_of(found.size, found.version, found.problem),
         location=found.location,
+        stamp=_stamp(found),
         partition=hive.partition(found.location, found.relative),
     )
+
+
+def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
+    file = _unopened(found, config)
     if found.problem:
         yield replace(file, problem=Reject(0, Reason.UNREADABLE, found.problem))
         return
@@ -117,10 +156,9 @@ def _expanded(name: str, head: bytes, config: SourceConfig) -> bytes:
 def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
     """The members of a zip archive, each an input file of its own."""
     try:
-        entries = [
-            (index, info) for index, info in enumerate(archive(container.location).infolist()) if not info.is_dir()
-        ]
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        infos = enumerate(archive(container.location).infolist())
+        entries = [(index, info) for index, info in infos if not info.filename.endswith("/")]
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
         yield replace(container, problem=Reject(0, Reason.CORRUPT, f"zip: {error}"))
         return
     if not entries:
@@ -139,6 +177,7 @@ def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
             path=f"{container.path}!/{name}",
             size=info.file_size,
             fingerprint=fingerprint_of(name, info.file_size, info.CRC),
+            stamp="",  # the archive is opened in every run: its members are known by their CRC-32
             member=index,
             partition=(*container.partition, *hive.partition("", info.filename)),
         )
@@ -158,7 +197,9 @@ def _member(member: InputFile, info: zipfile.ZipInfo, config: SourceConfig) -> I
             return classify(member, info.filename, stream.read(_HEAD), config)
     except ReadError as error:
         return replace(member, problem=Reject(0, error.reason, error.detail))
-    except (zlib.error, zipfile.BadZipFile, EOFError, OSError):
+    except (MemoryError, ImportError):
+        raise
+    except Exception:  # decompressors raise errors of many kinds
         return classify(member, info.filename, b"\n", config)  # its reader will report what is wrong
 
 
@@ -177,7 +218,13 @@ def _table(found: Found, config: SourceConfig, delta_files: DeltaFiles | None) -
     if delta_files is None:
         yield replace(base, problem=Reject(0, Reason.UNSUPPORTED, "a Delta table, which only a Spark job can list"))
         return
-    for data in delta_files(found.location):
+    try:
+        listed = delta_files(found.location)
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:
+        raise ReadError(Reason.UNREADABLE, f"a Delta table that cannot be listed: {error}") from error
+    for data in listed:
         problem = None
         if data.deleted_rows:
             detail = f"a deletion vector hides {data.deleted_rows:,} rows: run REORG TABLE ... APPLY (PURGE) first"

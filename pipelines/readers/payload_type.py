@@ -19,33 +19,53 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?\s*([a-z0-9_:.-]{2,40})""")
 _SAYS_NOTHING = re.compile(r"(?:application|binary|content|unknown)/(?:x-)?(?:octet-stream|unknown)")
 
-_SIGNATURES = (
-    (re.compile(rb"\s{0,256}%PDF-"), "application/pdf"),
-    (re.compile(rb"%!PS-Adobe-"), "application/postscript"),
-    (re.compile(rb"\{\\rtf\d"), "application/rtf"),
-    (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), "application/zip"),
-    (re.compile(rb"\x1f\x8b\x08"), "application/gzip"),
-    (re.compile(rb"BZh[1-9]1AY&SY"), "application/x-bzip2"),
-    (re.compile(rb"\xfd7zXZ\0"), "application/x-xz"),
-    (re.compile(rb"\x28\xb5\x2f\xfd"), "application/zstd"),
-    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "application/x-7z-compressed"),
-    (re.compile(rb"Rar!\x1a\x07"), "application/vnd.rar"),
-    (re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "application/x-ole-storage"),  # Word, Excel before 2007
-    (re.compile(rb"\x7fELF|MZ[\0-\xff]\0|\xca\xfe\xba\xbe|\0asm"), "application/x-executable"),
-    (re.compile(rb"[FCZ]WS[\x01-\x20]"), "application/x-shockwave-flash"),
-    (re.compile(rb"SQLite format 3\0"), "application/vnd.sqlite3"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"BM.{4}\0\0\0\0", re.DOTALL), "image/bmp"),
-    (re.compile(rb"II\*\0|MM\0\*"), "image/tiff"),
-    (re.compile(rb"\0\0[\x01\x02]\0"), "image/x-icon"),
-    (re.compile(rb"RIFF.{4}WEBPVP", re.DOTALL), "image/webp"),
-    (re.compile(rb"RIFF.{4}WAVE|fLaC\0|OggS\0|FORM.{4}AIFF|MThd\0", re.DOTALL), "audio/basic"),
-    (re.compile(rb"ID3[\x02-\x04]\0|\xff[\xfb\xf3\xf2][\x10-\xfe]"), "audio/mpeg"),
-    (re.compile(rb"\0\0\0.ftyp|\x1a\x45\xdf\xa3|RIFF.{4}AVI |FLV\x01|\0\0\x01[\xb3\xba]", re.DOTALL), "video/mp4"),
-    (re.compile(rb"wOF[F2]\0|\0\x01\0\0\0|OTTO\0|ttcf\0"), "font/otf"),
+_SIGNATURES = tuple(
+    (re.compile(signature, re.DOTALL), media)
+    for signature, media in (
+        (rb"\s{0,256}%PDF-", "application/pdf"),
+        (rb"%!PS-Adobe-", "application/postscript"),
+        (rb"\{\\rtf\d", "application/rtf"),
+        (rb"PK(?:\x03\x04|\x05\x06)", "application/zip"),
+        (rb"\x1f\x8b\x08", "application/gzip"),
+        (rb"BZh[1-9]1AY&SY", "application/x-bzip2"),
+        (rb"\xfd7zXZ\0", "application/x-xz"),
+        (rb"\x28\xb5\x2f\xfd", "application/zstd"),
+        (rb"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+        (rb"Rar!\x1a\x07", "application/vnd.rar"),
+        (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),  # Word and Excel before 2007
+        (rb"\x7fELF", "application/x-executable"),
+        (rb"MZ.\0", "application/x-dosexec"),
+        (rb"\xca\xfe\xba\xbe", "application/java-vm"),
+        (rb"\0asm", "application/wasm"),
+        (rb"[FCZ]WS[\x01-\x08\x0e-\x1f]", "application/x-shockwave-flash"),
+        (rb"SQLite format 3\0", "application/vnd.sqlite3"),
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"GIF8[79]a", "image/gif"),
+        (rb"BM.{4}\0\0\0\0", "image/bmp"),
+        (rb"II\*\0|MM\0\*", "image/tiff"),
+        (rb"\0\0[\x01\x02]\0", "image/x-icon"),
+        (rb"RIFF.{4}WEBPVP", "image/webp"),
+        (rb"RIFF.{4}WAVE", "audio/wav"),
+        (rb"FORM.{4}AIFF", "audio/aiff"),
+        (rb"MThd\0", "audio/midi"),
+        (rb"fLaC\0", "audio/flac"),
+        (rb"OggS\0", "audio/ogg"),
+        (rb"ID3[\x02-\x04]\0|\xff[\xfb\xf3\xf2][\x10-\xfe]", "audio/mpeg"),
+        (rb"\0\0\0.ftyp", "video/mp4"),
+        (rb"\x1a\x45\xdf\xa3", "video/webm"),
+        (rb"RIFF.{4}AVI ", "video/x-msvideo"),
+        (rb"FLV\x01", "video/x-flv"),
+        (rb"\0\0\x01[\xb3\xba]", "video/mpeg"),
+        (rb"wOF[F2]\0", "font/woff"),
+        (rb"\0\x01\0\0\0|OTTO\0|ttcf\0", "font/otf"),
+    )
 )
+_CONTROLS = bytes({*range(0x01, 0x20)} - {*b"\t\n\f\r\x1b"})
+_SNIFFED = 1445  # as many bytes as a browser looks at
+_WITH_CONTROLS = ("utf-16", "utf16", "utf-32", "utf32", "ucs-", "unicode", "iso-2022", "csiso2022")
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+
 _PAGE = re.compile(
     rb"(?i)(?:\xef\xbb\xbf)?\s{0,1024}(?:"
     rb"(?:<\?xml[^>]{0,256}>\s{0,1024})?<(?:!doctype\s+html|html)[\s>]"
@@ -73,7 +93,21 @@ def charset(values: Sequence[str]) -> str | None:
 
 def binary(data: bytes) -> str:
     """The media type of a payload that begins as a binary format, empty for all others."""
+    if data.startswith(b"<"):  # as most pages do, and no signature
+        return ""
     return next((media for signature, media in _SIGNATURES if signature.match(data)), "")
+
+
+def is_noise(data: bytes, charset: str | None) -> bool:
+    """Whether a payload without a signature has too many control characters, one in twenty, for text in a charset.
+
+    Random bytes have one in twelve. Charsets in which text has such bytes are left to their decoder.
+    """
+    if (charset or "").lower().startswith(_WITH_CONTROLS) or data.startswith(_WIDE):
+        return False
+    head = data[:_SNIFFED]
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls > 2 and controls * 20 >= len(head)
 
 
 def is_page(data: bytes) -> bool:

@@ -1,14 +1,14 @@
 """Bytes of input files: local, on any fsspec file system, or inside a zip archive."""
 
 import os
+import struct
 import zipfile
-import zlib
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import fsspec
 
-from pipelines.readers.record import InputFile, ReadStatistics, Reason
+from pipelines.readers.record import InputFile, ReadStatistics, Reason, storable
 
 BLOCK = 256 << 10
 
@@ -19,6 +19,14 @@ class ReadError(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason, self.detail = reason, detail
+
+
+def reason_of(error: Exception) -> tuple[Reason, str]:
+    """(reason, detail) of the reject for what a reader, or a library that it uses, has raised."""
+    if isinstance(error, ReadError):
+        return error.reason, error.detail
+    said = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+    return Reason.UNREADABLE if isinstance(error, OSError) else Reason.READER_FAILED, storable(said)
 
 
 def is_local(location: str) -> bool:
@@ -35,20 +43,26 @@ def open_location(location: str) -> tuple[BinaryIO, int]:
     """(seekable stream, size) of a physical file.
 
     Raises:
-        OSError: it cannot be opened.
+        ReadError: it cannot be opened.
     """
-    if is_local(location):
-        stream = open(location, "rb")  # noqa: SIM115 - the caller closes it
-        return stream, os.fstat(stream.fileno()).st_size
-    files, path = file_system(location)
-    return files.open(path, "rb"), int(files.size(path))
+    try:
+        if is_local(location):
+            stream = open(location, "rb")  # noqa: SIM115 - the caller closes it
+            return stream, os.fstat(stream.fileno()).st_size
+        files, path = file_system(location)
+        return files.open(path, "rb"), int(files.size(path))
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:  # file systems have no common base of their exceptions
+        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise ReadError(Reason.UNREADABLE, storable(detail)) from error
 
 
 def archive(location: str) -> zipfile.ZipFile:
     """An opened zip archive; its directory is read once for all the members a task reads.
 
     Raises:
-        OSError, zipfile.BadZipFile: it cannot be opened, or is no zip archive.
+        ReadError, zipfile.BadZipFile: it cannot be opened, or is no zip archive.
     """
     return _archive(location, _identity(location))
 
@@ -79,12 +93,12 @@ def open_member(location: str, index: int, uri: str) -> tuple[BinaryIO, int]:
         if index >= len(members) or storable_path(members[index].filename) not in uri:
             raise ReadError(Reason.CHANGED, "the archive's directory has changed since it was listed; run again")
         return container.open(members[index]), members[index].file_size  # type: ignore[return-value]
-    except zipfile.BadZipFile as error:
-        raise ReadError(Reason.CORRUPT, f"zip: {error}") from error
     except NotImplementedError as error:
         raise ReadError(Reason.UNSUPPORTED, f"zip: {error}") from error
     except RuntimeError as error:  # what zipfile raises for encrypted members
         raise ReadError(Reason.UNSUPPORTED, f"zip: {error}") from error
+    except (zipfile.BadZipFile, struct.error, ValueError) as error:
+        raise ReadError(Reason.CORRUPT, f"zip: {error}") from error
 
 
 class Source:
@@ -118,12 +132,14 @@ class Source:
             if self.stream.tell() != offset:
                 self.stream.seek(offset)
             data = self.stream.read(count)
-        except (zlib.error, zipfile.BadZipFile) as error:
-            raise ReadError(Reason.CORRUPT, f"zip: {error}") from error
         except EOFError as error:
             raise ReadError(Reason.TRUNCATED, "zip: compressed data ends before its end") from error
-        except OSError as error:
-            raise ReadError(Reason.UNREADABLE, str(error)) from error
+        except MemoryError:
+            raise
+        except Exception as error:  # decompressors and file systems have no common base of their exceptions
+            if isinstance(self.stream, zipfile.ZipExtFile) and getattr(error, "errno", None) is None:
+                raise ReadError(Reason.CORRUPT, f"zip: {error}") from error
+            raise ReadError(Reason.UNREADABLE, str(error) or type(error).__name__) from error
         self._statistics.bytes += len(data)
         return data
 
@@ -144,13 +160,10 @@ def open_source(file: InputFile, statistics: ReadStatistics) -> Source:
     Raises:
         ReadError: it vanished, cannot be read, or has changed.
     """
-    try:
-        if file.member >= 0:
-            stream, size = open_member(file.location, file.member, file.uri)
-        else:
-            stream, size = open_location(file.location)
-    except OSError as error:
-        raise ReadError(Reason.UNREADABLE, error.strerror or str(error)) from error
+    if file.member >= 0:
+        stream, size = open_member(file.location, file.member, file.uri)
+    else:
+        stream, size = open_location(file.location)
     if size != file.size:
         stream.close()
         raise ReadError(Reason.CHANGED, f"{size} bytes, but {file.size} when it was listed; run again")

@@ -142,6 +142,10 @@ def _of_payload(position: int, record: Record, split: Split, sample: bytes) -> D
     if len(data) > limit:
         return Reject(position, Reason.OVERSIZED, f"{len(data):,} bytes, over {limit:,}", sample)
     charset = payload_type.charset(record.content_types)
+    if payload_type.is_noise(data, split.config.encoding or charset):
+        return Reject(
+            position, Reason.ENCODING, "control characters all over: binary data, or another encoding", sample
+        )
     meta = {**record.meta(), "content_type": HTML[0] if unknown else media}
     if unknown or media in HTML:
         return page(position, data, meta, split.config, charset, sample)

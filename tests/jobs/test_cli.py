@@ -13,7 +13,7 @@ import yaml
 
 from jobs import cli
 
-COMMANDS = ("run", "stage", "tables", "explain", "decide", "report", "upgrade", "doctor")
+COMMANDS = ("run", "stage", "tables", "explain", "decide", "report", "check", "upgrade", "doctor")
 
 
 @pytest.fixture
@@ -173,7 +173,9 @@ def test_no_command_is_bad_usage(capsys):
     assert "usage: tokenlake" in fails(capsys)
 
 
-@pytest.mark.parametrize("command", [("tables",), ("explain", "0f"), ("decide", "gopher"), ("report",), ("upgrade",)])
+@pytest.mark.parametrize(
+    "command", [("tables",), ("explain", "0f"), ("decide", "gopher"), ("report",), ("check",), ("upgrade",)]
+)
 def test_a_lake_that_is_not_there_is_named_with_how_to_make_one(capsys, tmp_path, command):
     name, *others = command
     message = fails(capsys, name, tmp_path / "no-lake", *others)

@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.failures import explain_failure, note_lake
+from pipelines.workers.edge import in_worker
 
 FULL = """An error occurred while calling o118.save.
 : org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to file:{lake}/tokens.
@@ -69,6 +70,19 @@ def test_a_jvm_that_was_killed_is_said_to_have_ended():
     assert explain_failure(ConnectionRefusedError(111, "Connection refused")).message.startswith(
         "Spark's JVM has ended: killed"
     )
+
+
+def test_a_task_without_memory_says_that_nothing_is_lost(spark):
+    def without_memory(batches):
+        raise MemoryError
+        yield from batches
+
+    rows = spark.range(1).mapInArrow(in_worker(without_memory), "id long")
+    with pytest.raises(Exception, match="MemoryError") as raised:
+        rows.toArrow()
+    failure = explain_failure(raised.value)
+    assert failure.known
+    assert failure.message.startswith("memory ran out while a task worked; what it was reading is not rejected")
 
 
 def test_pythons_own_errors_name_their_file():

@@ -18,12 +18,14 @@ from pipelines.tables import (
     DUPLICATES,
     MEASURES,
     SIGNATURES,
+    TABLES,
     TOKENS,
     ContractError,
     SequenceFormat,
-    definition,
     sequences,
 )
+
+DEFINED = {table.name: table for table in (*TABLES, sequences("causal"), sequences("chunks"))}
 
 RENAMED = ("clean_documents", "tokens")
 
@@ -51,13 +53,13 @@ def new(old):
 
 
 def upgrade(lake):
-    return [upgraded(lake, name) for name in outdated(lake)]
+    return [upgraded(lake, table) for table in outdated(lake)]
 
 
 def rows(lake, table, version=None):
     """All rows of a version, as delta-rs reads them."""
     found = DeltaTable(lake.path(table), version=version).to_pyarrow_table().to_pylist()
-    return sorted(found, key=lambda row: [str(row[name]) for name in definition(table).key])
+    return sorted(found, key=lambda row: [str(row[name]) for name in DEFINED[table].key])
 
 
 def test_every_table_follows_the_contract(new):
@@ -68,9 +70,7 @@ def test_every_table_follows_the_contract(new):
 
 
 def test_every_table_has_the_columns_of_the_contract(new):
-    assert {name: new.schema(name) for name in new.tables()} == {
-        name: definition(name).schema for name in new.tables()
-    }
+    assert {name: new.schema(name) for name in new.tables()} == {name: DEFINED[name].schema for name in new.tables()}
 
 
 @pytest.mark.parametrize("table", RENAMED)
@@ -157,7 +157,7 @@ def test_an_upgrade_that_ended_before_a_commit_leaves_no_file_behind(old, monkey
     with monkeypatch.context() as patch:
         patch.setattr(Lake, "commit_files", killed)
         with pytest.raises(KeyboardInterrupt):
-            upgraded(old, "tokens")
+            upgraded(old, TOKENS)
     upgrade(old)
     committed = {file.path for version in range(old.version("tokens") + 1) for file in old.files("tokens", version)}
     assert {name for name in old.storage.files_below("tokens") if name.endswith(".parquet")} == committed

@@ -2,6 +2,8 @@
 
 import pytest
 from archives import response
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.readers import header_fields
 
@@ -119,6 +121,23 @@ def test_a_response_whose_record_names_no_type_is_known_by_its_status_line(read_
     without = record.replace(b"Content-Type: application/http; msgtype=response\r\n", b"")
     assert len(without) < len(record)
     assert read_bytes(without, "a.warc").texts == [TEXT]
+
+
+PIECES = st.sampled_from(
+    [
+        *(STATUS, b"HTTP/1.1 100\r\n", TYPE, b"Content-Type: \r\n", b"\r\n", b"\n", b" ", b":", b"\xe9", b"<p>page"),
+        *(b"Content-Encoding: %s\r\n" % coding for coding in (b"gzip", b"deflate", b"br", b"zstd", b"other")),
+        *(b"Transfer-Encoding: chunked\r\n", b"4\r\n", b"0\r\n"),
+        *(b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd", b"\x78\x9c", b"%PDF-"),
+    ]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.one_of(PIECES, st.binary(max_size=12)), max_size=14).map(b"".join), st.booleans())
+def test_whatever_bytes_a_response_holds_it_is_one_document_or_reject_or_is_counted(read_bytes, http, cut):
+    reading = read_bytes(response(http, *(["WARC-Truncated: length"] if cut else [])), "a.warc")
+    assert len(reading.records) + reading.skipped.total() == 1
 
 
 def test_fields_keep_every_value_in_order_under_any_case():

@@ -1,3 +1,4 @@
+import time
 from itertools import pairwise
 
 import pytest
@@ -33,6 +34,62 @@ def test_repeated_aliases_do_not_explode():
         bomb += f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n"
     _, meta = front_matter(f"---\n{bomb}---\ntext")
     assert meta == {"a": "x, x, x, x, x, x, x, x, x"}
+
+
+def nested_merges(levels: int) -> str:
+    """Each mapping merges the one before it nine times."""
+    lines = ["a0: &a0 {title: x}"]
+    for level in range(1, levels):
+        lines += [f"a{level}: &a{level}", f"  <<: [{', '.join([f'*a{level - 1}'] * 9)}]", f"  k{level}: v"]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [nested_merges(9), nested_merges(60), "a: &a\n  <<: *a\n", "a: &a {b: &b {<<: *a}, <<: *b}"],
+    ids=["nine levels", "sixty levels", "of itself", "in a circle"],
+)
+def test_merge_keys_without_bound_stay_in_the_text_and_meta_says_so(read_bytes, values):
+    content = f"---\n{values}\n---\nThe text.\n"
+    started = time.process_time()
+    (document,) = read_bytes(content.encode(), "a.md").documents
+    assert document.text == content
+    assert document.meta == {"front_matter": "left in the text: its merge keys multiply without bound"}
+    assert time.process_time() - started < 5
+
+
+def test_merge_keys_are_read(read_bytes):
+    content = b"---\nbase: &base {a: 1, b: 2}\n<<: *base\ntitle: x\n---\ntext"
+    assert read_bytes(content, "a.md").documents[0].meta == {"a": "1", "b": "2", "title": "x"}
+
+
+def test_a_long_text_that_aliases_repeat_is_left_out(read_bytes):
+    content = f"---\ntitle: x\nlong: &a {'word ' * 1000}\nmany: [{', '.join(['*a'] * 10_000)}]\n---\ntext"
+    assert set(read_bytes(content.encode(), "a.md").documents[0].meta) == {"title", "long"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!timestamp soon",
+        "!!bool perhaps",
+        "!!int ''",
+        "!!int '_'",
+        "!!float ''",
+        "!!omap [a]",
+        ":".join(["1"] * 20_000),
+    ],
+)
+def test_values_that_are_not_of_their_type_leave_the_front_matter_in_the_text(read_bytes, value):
+    content = f"---\na: {value}\n---\ntext"
+    assert read_bytes(content.encode(), "a.md").texts == [content]
+
+
+def test_pairs_of_pairs_do_not_explode():
+    bomb = "a: &a !!pairs [x: y]\n"
+    for before, name in pairwise("abcdefghijklm"):
+        bomb += f"{name}: &{name} !!pairs [{','.join([f'x: *{before}'] * 9)}]\n"
+    assert front_matter(f"---\n{bomb}---\ntext") == ("text", {})
 
 
 def test_a_file_of_front_matter_alone_is_empty(read_bytes):

@@ -1,9 +1,12 @@
 """What a payload is: the bytes before the archive's word, and the archive's before the server's."""
 
 import gzip
+from random import Random
 
 import pytest
 from archives import PAGE, Archive, response
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 HTML = PAGE.format("some words").encode()
 PDF = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n"
@@ -38,6 +41,7 @@ def test_an_archive_that_identified_nothing_leaves_it_to_the_server(read_bytes, 
     assert read_bytes(served("text/html", HTML, identified), "a.warc").texts == ["some words"]
 
 
+CHARSETS = st.sampled_from(["utf-8", "iso-8859-1", "windows-1251", "koi8-r", "shift_jis", "gb18030", "unheard-of"])
 BINARIES = {
     "application": [
         PDF,
@@ -78,6 +82,29 @@ def test_binary_bytes_are_known_in_every_type_of_record_and_behind_a_coding(read
     else:
         archive = Archive().add(kind, PNG, warc_content_type="text/plain")
     assert read_bytes(archive.bytes, "a.warc.gz").skipped == {f"{kind} image": 1}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 1 << 32), st.integers(200, 3000), st.sampled_from(["text/html", "text/plain"]), CHARSETS)
+def test_bytes_of_no_known_format_are_rejected_where_they_are_no_text(read_bytes, seed, size, media, charset):
+    body = b"\xaa" + Random(seed).randbytes(size)
+    reading = read_bytes(served(f"{media}; charset={charset}", body), "a.warc")
+    assert (reading.documents, reading.reasons) == ([], ["encoding"])
+
+
+@pytest.mark.parametrize(
+    ("charset", "mark", "text"),
+    [
+        ("utf-16-le", b"\xff\xfe", "Привет, мир, как дела"),
+        ("utf-16-be", b"\xfe\xff", "Привет, мир, как дела"),
+        ("iso-2022-kr", b"", "한국어 문장 입니다"),
+        ("utf-8", b"", "a\x01b, a stray control character, as pages have them"),
+        ("utf-8", b"", "\x02\x03 short"),
+    ],
+)
+def test_text_that_has_control_bytes_is_text(read_bytes, charset, mark, text):
+    record = served(f"text/plain; charset={charset}", mark + text.encode(charset))
+    assert read_bytes(record, "a.warc").texts == [text]
 
 
 PAGES = [

@@ -1,0 +1,1 @@
+"""What must hold in a lake, checked on all rows by `tokenlake check`."""

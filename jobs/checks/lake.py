@@ -1,0 +1,74 @@
+"""All checks of a lake, in the order of the data flow."""
+
+from collections.abc import Iterator
+
+from pyspark.sql import DataFrame
+
+from jobs.checks import sequences, steps, tables
+from jobs.checks.finding import Finding
+from jobs.invariants import count, invariants
+from lake.contract import known
+from lake.lake import Lake
+from lake.scratch import STAGING
+from pipelines.tables import SequenceFormat, Table
+
+_INGEST = ("inputs", "documents", "rejects")
+
+
+def check(lake: Lake) -> Iterator[Finding]:
+    """Checks every row of every table; each finding comes as soon as it is made."""
+    found = known(lake)
+    whole = True
+    for table in found:
+        for finding in tables.described(lake, table):
+            whole &= finding.holds
+            yield finding
+    if not whole:
+        yield Finding("rows", False, "not checked, because tables above lack files or columns")
+        return
+    yield from (tables.keyed(lake, table) for table in found)
+    for table in found:
+        yield from steps.made_from(lake, table.name)
+        yield from _token_ids(lake, table)
+    yield from _counts(lake, [table.name for table in found])
+
+
+def pending(lake: Lake) -> list[str]:
+    """What the next run has to finish, a line each."""
+    lines = ["an ingest was interrupted between two commits"] if _interrupted(lake) else []
+    for table in known(lake):
+        names = ", ".join(steps.behind(lake, table.name)) if table.name != "runs" else ""
+        lines += [f"{table.name} was made before the newest rows of {names}"] if names else []
+    return lines
+
+
+def _interrupted(lake: Lake) -> bool:
+    return any(entry.name.endswith(".json") for entry in lake.storage.entries(STAGING))
+
+
+def _token_ids(lake: Lake, table: Table) -> Iterator[Finding]:
+    if table.name == "tokens":
+        yield sequences.token_ids(lake.read("tokens"))
+    if table.name.startswith("sequences_"):
+        try:
+            described = SequenceFormat.of(lake.properties(table.name))
+        except (KeyError, ValueError) as error:
+            yield Finding(f"{table.name}: properties", False, f"{error}: `tokenlake stage pack` writes them")
+            return
+        tokens: DataFrame = steps.inputs_of(lake, table.name)("tokens")
+        yield from sequences.packed(table.name, lake.read(table.name), described, tokens)
+
+
+def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:
+    """The identities that runs check; where a run was interrupted, only those of what it had finished."""
+    if _interrupted(lake):
+        return
+    counts = count(lake)
+    if any(steps.behind(lake, name) for name in names if name != "runs"):
+        counts = {name: counted for name, counted in counts.items() if name in _INGEST}
+    for invariant in invariants(counts):
+        yield Finding(
+            invariant.name,
+            invariant.holds,
+            f"{invariant.left:,} {'=' if invariant.holds else '≠'} {invariant.right:,}",
+        )

@@ -1,0 +1,107 @@
+"""Each table beside the tables it was made from, at the versions that its last commit names.
+
+So the checks also hold where a run was interrupted between two steps: what is not processed yet is told apart from
+what is lost.
+"""
+
+from collections.abc import Callable, Iterator
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.checks.finding import Finding
+from lake.lake import Lake
+
+Inputs = Callable[[str], DataFrame]
+
+
+def behind(lake: Lake, table: str) -> list[str]:
+    """The inputs that have new rows which this table's last commit has not read."""
+    return [name for name, version in _read_by(lake, table).items() if _has_grown(lake, name, version)]
+
+
+def made_from(lake: Lake, table: str) -> Iterator[Finding]:
+    """Each document of the inputs is in the table exactly once, if it belongs there."""
+    check = _CHECKS.get(table)
+    if check is None:
+        return
+    yield from check(lake.read(table), inputs_of(lake, table))
+
+
+def inputs_of(lake: Lake, table: str) -> Inputs:
+    """The rows of the inputs that the table's last commit read."""
+    read_by = _read_by(lake, table)
+
+    def inputs(name: str) -> DataFrame:
+        version = read_by[name]
+        return lake.read(name, version if _has_grown(lake, name, version) else None)
+
+    return inputs
+
+
+def _read_by(lake: Lake, table: str) -> dict[str, int]:
+    """input -> version that the table's last commit read; an update also names its own table, which is left out."""
+    last = lake.last_own_commit(table)
+    found = dict(last.metadata.inputs) if last and last.metadata else {}
+    return {name: version for name, version in found.items() if name != table}
+
+
+def _has_grown(lake: Lake, table: str, version: int) -> bool:
+    """Whether rows were committed after a version; compaction and upgrades change none."""
+    return any(commit.of_step for commit in lake.commits(table, version))
+
+
+def _same_documents(name: str, left: DataFrame, right: DataFrame) -> Finding:
+    """Both have the same doc_ids, each as often."""
+    signed = left.select("doc_id", F.lit(1).alias("n")).unionByName(right.select("doc_id", F.lit(-1).alias("n")))
+    by_document = signed.groupBy("doc_id").agg(F.sum("n").alias("n"), F.count("*").alias("rows"))
+    row = by_document.agg(
+        F.sum("rows").alias("rows"),
+        F.count_if(F.col("n") > 0).alias("more"),
+        F.count_if(F.col("n") < 0).alias("missing"),
+        F.min(F.when(F.col("n") != 0, F.col("doc_id"))).alias("example"),
+    ).head()
+    assert row is not None
+    if row["more"] or row["missing"]:
+        detail = f"{row['missing']:,} are missing, {row['more']:,} too many, such as {row['example']}"
+        return Finding(name, False, detail)
+    return Finding(name, True, f"{(row['rows'] or 0) // 2:,}")
+
+
+def _measures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield _same_documents("each document is measured once", rows, inputs("documents"))
+
+
+def _decisions(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield _same_documents("each measured document is kept or dropped", rows, inputs("measures"))
+
+
+def _signatures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield _same_documents("each kept document is signed once", rows, inputs("decisions").where("kept"))
+
+
+def _duplicates(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    signed = inputs("signatures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
+    yield _same_documents("each clustered document is signed", rows, signed)
+    clusters = rows.select(F.col("cluster_id").alias("doc_id")).distinct()
+    yield _same_documents("each cluster has one survivor, which names it", rows.where("kept"), clusters)
+
+
+def _clean_documents(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    dropped = inputs("duplicates").where("NOT kept").select("doc_id")
+    survivors = inputs("decisions").where("kept").join(dropped, on="doc_id", how="left_anti")
+    yield _same_documents("each kept document is clean, or a duplicate", rows, survivors)
+
+
+def _tokens(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield _same_documents("each clean document is encoded once", rows, inputs("clean_documents"))
+
+
+_CHECKS: dict[str, Callable[[DataFrame, Inputs], Iterator[Finding]]] = {
+    "measures": _measures,
+    "decisions": _decisions,
+    "signatures": _signatures,
+    "duplicates": _duplicates,
+    "clean_documents": _clean_documents,
+    "tokens": _tokens,
+}
