@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 
 from jobs.config import CleanConfig
 from jobs.invariants import count, invariants
@@ -131,7 +132,13 @@ def _measures(table: DataFrame, rules: Sequence[data.Threshold]) -> tuple[data.M
 def _runs(runs: DataFrame) -> tuple[data.RunRecord, ...]:
     names = list(data.RunRecord.model_fields)
     rows = runs.select(*names).orderBy(runs["finished_at"].desc(), "run_id").limit(RUNS).collect()
-    return tuple(data.RunRecord(**row.asDict() | {"inputs": row["inputs"] or {}}) for row in rows)
+    return tuple(_run(row) for row in rows)
+
+
+def _run(row: Row) -> data.RunRecord:
+    # Spark returns times without a zone, in this machine's.
+    times = {name: row[name] and row[name].astimezone(UTC) for name in ("started_at", "finished_at")}
+    return data.RunRecord(**row.asDict() | times | {"inputs": row["inputs"] or {}})
 
 
 def _state(lake: Lake, name: str, rows: int | None) -> data.TableState:
