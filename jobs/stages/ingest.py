@@ -14,6 +14,7 @@ import pyarrow as pa
 from jobs.engine.choice import LARGE_INPUT_BYTES
 from jobs.stages.arrivals import Listed, arrivals
 from jobs.stages.context import StageContext
+from jobs.stages.reading_versions import note_other_versions, of_documents
 from jobs.stages.reconcile import reconcile
 from jobs.stages.staged_files import Manifest, StoreStaged, manifest
 from lake.commits import CommitMetadata
@@ -35,6 +36,7 @@ def run(run: StageContext) -> None:
     """Finishes the commits of an interrupted run, then brings the tables to what the sources hold now."""
     _finish_interrupted(run)
     found = arrivals(run)
+    note_other_versions(run, found)
     _note_large_input(run, sum(one.file.size for one in found.to_read))
     gone = found.gone
     for batch in _batches(found.to_read, run.config.ingest.batch_bytes):
@@ -143,6 +145,7 @@ def _commit(run: StageContext, read: Manifest) -> None:
         inputs={},
         started_at=read.started_at,
         rows_in=sum(row["rows_read"] for row in read.inputs),
+        detail={"semantics": of_documents(run.lake, read)},
     )
     run.ingested.append(read.run_id)
     documents = pa.table({"doc_id": pa.array(read.removed_documents, pa.string())})

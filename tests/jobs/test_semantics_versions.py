@@ -12,10 +12,10 @@ from jobs.invariants import check
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.report import collect
-from jobs.stages import clean
+from jobs.stages import arrivals, clean, reading_versions
 from lake.lake import Lake
 from pipelines.readers.config import SourceConfig
-from pipelines.semantics import MEASURING, Semantics
+from pipelines.semantics import MEASURING, READING, Semantics
 
 NEWER = Semantics("measuring", {**MEASURING.changes, MEASURING.version + 1: "lists are kept"})
 FOLLOWING = ("measures", "decisions", "signatures", "duplicates", "clean_documents", "tokens", "sequences_causal")
@@ -85,3 +85,35 @@ def test_later_commits_still_tell_of_the_old_rows(upgraded, tmp_path):
     (tmp_path / "new.jsonl").write_text(json.dumps({"text": corpus.prose(3001)}))
     upgraded.run(keep_old=True)
     assert describe(upgraded.lake, "measures")["semantics"] == BOTH
+
+
+NEWER_READING = Semantics("reading", {**READING.changes, READING.version + 1: "tables are text"})
+
+
+@pytest.fixture
+def reading_upgraded(upgraded, monkeypatch):
+    """The same lake under unchanged measures and a new version of the readers."""
+    monkeypatch.setattr(clean, "MEASURING", MEASURING)
+    for module in (arrivals, reading_versions):
+        monkeypatch.setattr(module, "READING", NEWER_READING)
+    return upgraded
+
+
+def test_files_that_an_older_version_read_are_read_again_and_one_line_says_why(reading_upgraded, capsys):
+    files = reading_upgraded.lake.read("inputs").count()
+    reading_upgraded.run()
+    said = [line for line in capsys.readouterr().err.splitlines() if "read again" in line]
+    assert said == [
+        f"  note: {files} files are read again: reading is at version {NEWER_READING.version} now (tables are text), "
+        f"and there are rows of version {READING.version}; --keep-old would keep them"
+    ]
+    assert describe(reading_upgraded.lake, "documents")["semantics"] == str(NEWER_READING.version)
+    check(reading_upgraded.lake)
+
+
+def test_documents_that_an_older_version_read_can_be_kept_beside_new_ones(reading_upgraded, capsys):
+    reading_upgraded.run(keep_old=True)
+    assert "read again" not in capsys.readouterr().err
+    both = f"{READING.version},{NEWER_READING.version}"
+    assert describe(reading_upgraded.lake, "documents")["semantics"] == both
+    check(reading_upgraded.lake)
