@@ -7,6 +7,7 @@ from jobs.report import collect, publish, published
 from jobs.report.data import ReportData
 from jobs.report.publish import is_due
 from jobs.stages.context import StageContext
+from pipelines.words.methods import described, word_methods
 
 
 def conclude(run: StageContext) -> None:
@@ -49,6 +50,9 @@ def _renewed(run: StageContext) -> ReportData | None:
 def _show(run: StageContext, data: ReportData, page: str) -> None:
     run.reporter.event("funnel", "\n".join(["", *lines(data)]), **data.total.model_dump())
     run.reporter.event("report_written", f"\n  report: {page}", path=page)
+    methods = word_methods(data.by_language)
+    if methods:
+        run.reporter.event("words", f"  words      {described(methods)}", methods=methods)
     for each in data.much_rewritten:
         message = (
             f"  warning: rewriting removed {each.share:.0%} of the characters in language {each.language}, more than"

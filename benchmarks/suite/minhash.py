@@ -10,7 +10,7 @@ from pipelines.pii.spans import KINDS
 
 # What the peers do: signatures, buckets, components, and the surviving text as it is.
 PARITY = {
-    "dedup": {"exact": False, "minhash": {"verify": False}},
+    "dedup": {"exact": False, "minhash": {"verify": False, "language": "en"}},
     "clean": {"policy": "none"},
 }
 DEFAULT = {"clean": {"policy": "none", "repair": {"enabled": True}, "pii": {"kinds": list(KINDS)}}}

@@ -12,18 +12,20 @@ from test_config_roles import fields
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.stages.arrivals import reading_settings
 from lake.lake import Lake
 from pipelines.config import Role
+from pipelines.readers.config import SourceConfig
 
 
-def others(lake, folder):
+def others(lake, folder, moved):
     """For each setting of execution: the configuration's key, and another value."""
     return {
         ("RunConfig", "lake"): ({}, ("lake", lake)),
         ("RunConfig", "engine"): ({}, ("engine", "sail")),
         ("RunConfig", "profile"): ({}, ("profile", "large")),
         ("RunConfig", "spark"): ({}, ("spark", {"spark.sql.shuffle.partitions": "3"})),
-        ("SourceConfig", "path"): ("source", ("path", [str(folder / "*")])),
+        ("SourceConfig", "path"): ("source", ("path", str(moved))),
         ("SourceConfig", "root"): ("source", ("root", str(folder))),
         ("SourceConfig", "exclude"): ("source", ("exclude", ["*.nothing"])),
         ("SourceConfig", "on_change"): ("source", ("on_change", "keep")),
@@ -65,8 +67,9 @@ def copied(lake, tmp_path_factory):
 
 
 @pytest.mark.parametrize("setting", EXECUTION, ids=".".join)
-def test_another_setting_of_execution_commits_nothing(engine, copied, corpus_folder, setting):
-    section, (key, value) = others(copied, Path(corpus_folder))[setting]
+def test_another_setting_of_execution_commits_nothing(engine, copied, corpus_folder, tmp_path, setting):
+    moved = shutil.copytree(corpus_folder, tmp_path / "moved")
+    section, (key, value) = others(copied, Path(corpus_folder), moved)[setting]
     config = changed(corpus.config(copied, corpus_folder), section, key, value)
     assert config != corpus.config("another", corpus_folder)
     lake = Lake(copied, engine)
@@ -148,3 +151,13 @@ def test_another_priority_of_a_source_without_documents_changes_nothing(sources)
     (sources.folder / "new" / "empty.jsonl").write_text('{"text": " "}\n')
     sources.run(old=7, new=1)
     assert sources.run(old=7, new=9)[0] == set()
+
+
+def test_a_language_model_counts_by_its_content_wherever_it_lies(tmp_path):
+    one, moved, other = (tmp_path / name for name in ("one.bin", "moved.bin", "other.bin"))
+    one.write_bytes(b"a model")
+    moved.write_bytes(b"a model")
+    other.write_bytes(b"another")
+    source = SourceConfig(name="s", path="p")
+    settings = [reading_settings(source, str(path)) for path in (one, moved, other)]
+    assert settings[0] == settings[1] != settings[2]
