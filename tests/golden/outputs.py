@@ -45,7 +45,9 @@ Rows = Iterator[tuple[str, Mapping[str, Any]]]
 """The name of each row, and the row."""
 
 # They tell one run from another, or one machine from another.
-_LEFT_OUT = {"run_id", "ingested_at", "recorded_at", "uri", "detail", "sample", "settings", "fingerprint"}
+_LEFT_OUT = {
+    "run_id", "ingested_at", "recorded_at", "uri", "root", "stamp", "detail", "sample", "settings", "fingerprint",
+}  # fmt: skip
 
 
 class Outputs:

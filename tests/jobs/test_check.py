@@ -7,16 +7,12 @@ import corpus
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from pyspark.sql import functions as F
 
 from jobs.checks.lake import check, pending
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
-from lake.commits import CommitMetadata
 from lake.lake import Lake
-from lake.row_files import without
 from pipelines.sequences.reader import Sequences
-from pipelines.tables import DOCUMENTS
 
 
 @pytest.fixture
@@ -190,28 +186,22 @@ def test_compaction_leaves_nothing_pending(copy):
     assert faults(copy) == {}
 
 
-def test_documents_that_left_the_lake_left_whole_rows_behind(engine, copy, corpus_folder):
-    survivor = copy.read("duplicates").where("kept").orderBy("doc_id").head().doc_id
-    single = copy.read("tokens").orderBy(F.desc("n_tokens"), "doc_id").head().doc_id
-    _remove(copy, survivor, single)
-    run_stages(
-        engine, corpus.config(copy.root, corpus_folder), Reporter(), ["clean", "dedup", "tokenize", "pack"], False
-    )
-    lake = Lake(copy.root, engine)
-    of_ingest = {"documents counted by readers = documents", "rows read = documents + rejects"}
-    assert faults(lake).keys() <= of_ingest  # which was not asked to remove anything
-    assert pending(lake) == []
+def test_documents_that_left_the_lake_left_whole_rows_behind(engine, tmp_path):
+    folder = corpus.make(tmp_path / "corpus", 40)
+    config = corpus.config(str(tmp_path / "lake"), folder)
+    source = config.sources[0].model_copy(update={"on_change": "replace", "on_delete": "retract"})
+    config = config.model_copy(update={"sources": (source,)})
+    run_stages(engine, config, Reporter(), conclude=False)
+    lines = (folder / "notes.jsonl").read_text().splitlines()
+    (folder / "notes.jsonl").write_text("\n".join(lines[3:]) + "\n")  # the first of them had copies
+    (folder / "mail.txt").unlink()
+    lake = Lake(config.lake, engine)
+    before = lake.rows("clean_documents")
+    run_stages(engine, config, Reporter(), conclude=False)
+    lake = Lake(config.lake, engine)
+    assert (faults(lake), pending(lake)) == ({}, [])
+    assert lake.rows("clean_documents") < before
     packed = Sequences(lake.root, "causal")
     texts = {doc_id: packed.text(ids) for doc_id, ids in packed.documents().items()}
     clean = lake.read("clean_documents").select("doc_id", "text").toArrow().to_pylist()
     assert texts == {row["doc_id"]: row["text"] for row in clean}
-    assert not {survivor, single} & texts.keys()
-
-
-def _remove(lake, *doc_ids):
-    """Takes documents out of the lake, as ingest does when their file is gone."""
-    rewritten = without(
-        lake.storage, DOCUMENTS, lake.files("documents"), "doc_id", pa.array(doc_ids), "ingest-0123456789abcdef"
-    )
-    note = CommitMetadata("ingest-0123456789abcdef", "ingest", "change", "c", "v", {}, 0.0, rows_out=0)
-    lake.change(DOCUMENTS, rewritten.removed, rewritten.added, note, lake.version("documents"))
