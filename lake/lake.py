@@ -14,6 +14,7 @@ from lake.commits import EXPIRED, Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
+from pipelines.errors import TokenlakeError
 from pipelines.tables import RUNS, Table
 from pipelines.workers.mapped import Mapped
 
@@ -31,7 +32,7 @@ REWRITTEN = "rewritten"
 """How the names of data files begin that `exchange` writes without the removed rows."""
 
 
-class ConcurrentCommitError(RuntimeError):
+class ConcurrentCommitError(TokenlakeError, RuntimeError):
     """Another run committed to the table first; this commit was not made."""
 
 

@@ -13,6 +13,7 @@ from jobs.report import bins, data, queries, summaries
 from jobs.report.thresholds import thresholds
 from jobs.stages.policy_file import label_in_force, policy_in_force
 from lake.lake import Lake
+from pipelines.errors import MissingPathError
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -33,11 +34,11 @@ def collect(
         rewrite_limit: the share of a language's characters above which the report warns of rewriting.
 
     Raises:
-        FileNotFoundError: the lake has no table at all.
+        MissingPathError: the lake has no table at all.
     """
     names = lake.tables()
     if not names:
-        raise FileNotFoundError(f"{lake.root}: no tables there; `tokenlake run CONFIG --lake {lake.root}` makes them")
+        raise MissingPathError(f"{lake.root}: no tables there; `tokenlake run CONFIG --lake {lake.root}` makes them")
     tables = {name: lake.read(name) for name in names}
     with ThreadPoolExecutor(max_workers=4) as pool:  # small queries mostly wait; the engine runs them concurrently
         ask = _Asker(pool, tables)
