@@ -176,6 +176,10 @@ def plan(
     consumed = last.metadata.inputs
     if all(consumed.get(name) == version for name, version in versions.items()):
         return work
+    remade = [name for name, newest in versions.items() if consumed.get(name, -1) > newest >= 0]
+    if remade:
+        why = f"{output.name} is made anew: {remade[0]} was deleted and made again"
+        return _rebuild(lake, work, inputs[0], why)
     unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
     replaced = [commit for commits in unseen.values() for commit in commits if _replaces(commit)]
     if replaced:
