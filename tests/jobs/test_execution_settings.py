@@ -16,6 +16,9 @@ from jobs.stages.arrivals import reading_settings
 from lake.lake import Lake
 from pipelines.config import Role
 from pipelines.readers.config import SourceConfig
+from pipelines.tokenizer.config import TokenizerConfig
+from pipelines.tokenizer.load import parse
+from pipelines.tokenizer.train import train
 
 
 def others(lake, folder, moved):
@@ -161,3 +164,48 @@ def test_a_language_model_counts_by_its_content_wherever_it_lies(tmp_path):
     source = SourceConfig(name="s", path="p")
     settings = [reading_settings(source, str(path)) for path in (one, moved, other)]
     assert settings[0] == settings[1] != settings[2]
+
+
+class Tokenized:
+    """A copy of a finished lake, tokenized again with the tokenizer in a file."""
+
+    def __init__(self, engine, root, folder, file):
+        self.engine, self.folder, self.lake = engine, folder, Lake(root, engine)
+        self.write(file, 400)
+
+    def write(self, file, vocab_size):
+        trained = train(["one two three four five six seven"] * 9, TokenizerConfig(vocab_size=vocab_size))
+        file.write_text(trained.json)
+
+    def run(self, file):
+        config = changed(corpus.config(self.lake.root, self.folder), None, "tokenizer", {"load": str(file)})
+        run_stages(self.engine, config, Reporter(), ("tokenize", "pack"), conclude=False)
+        return {row.tokenizer for row in self.lake.read("tokens").select("tokenizer").distinct().collect()}
+
+
+@pytest.fixture
+def tokenized(engine, lake, corpus_folder, tmp_path):
+    root = str(shutil.copytree(lake, tmp_path / "lake"))
+    return Tokenized(engine, root, corpus_folder, tmp_path / "tokenizer.json")
+
+
+def test_a_tokenizer_that_has_moved_encodes_nothing_again(tokenized, tmp_path):
+    tokenized.run(tmp_path / "tokenizer.json")
+    before = tokenized.lake.version("tokens")
+    (tmp_path / "tokenizer.json").rename(tmp_path / "moved.json")
+    tokenized.run(tmp_path / "moved.json")
+    assert tokenized.lake.version("tokens") == before
+
+
+def test_a_tokenizer_that_has_gone_is_the_one_that_the_lake_keeps(tokenized, tmp_path):
+    used = tokenized.run(tmp_path / "tokenizer.json")
+    (tmp_path / "tokenizer.json").unlink()
+    assert tokenized.run(tmp_path / "tokenizer.json") == used
+
+
+def test_another_tokenizer_under_the_same_path_encodes_again_and_the_first_is_kept(tokenized, tmp_path):
+    (used,) = tokenized.run(tmp_path / "tokenizer.json")
+    tokenized.write(tmp_path / "tokenizer.json", 262)
+    assert tokenized.run(tmp_path / "tokenizer.json") != {used}
+    kept = tokenized.lake.storage.read_text(f"tokenizers/default-{used}.json")
+    assert parse(kept).fingerprint == used

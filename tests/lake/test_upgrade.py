@@ -90,6 +90,14 @@ def test_documents_get_the_path_of_their_file_and_nothing_else(new):
     assert all(row["uri"].endswith(f"/{row['path']}") for row in after)
 
 
+def test_inputs_have_one_row_a_file_and_their_sums_hold(new):
+    files = rows(new, "inputs")
+    assert len({(row["source"], row["path"]) for row in files}) == len(files)
+    for count in ("documents", "rejects"):
+        assert sum(row[count] for row in files) == new.rows(count)
+    assert all(row["rows_read"] + row["kept"] == row["documents"] + row["rejects"] for row in files)
+
+
 def test_a_file_has_one_row_with_the_counts_of_its_last_reading(new):
     [row] = [row for row in rows(new, "inputs") if row["path"] == "notes.jsonl"]
     counts = {name: row[name] for name in ("rows_read", "documents", "rejects", "known", "kept")}
