@@ -14,7 +14,6 @@ from lake.lock import exclusive
 from lake.upgrade import Upgraded, upgraded
 from pipelines.tables import CONTRACT
 
-
 _NEXT = """\
 The next `tokenlake run` says what it makes anew, and why; with --keep-old it keeps all rows as they are.
 Runs follow their sources now: for a source whose files are deleted once they are ingested, set `on_delete: keep`."""
