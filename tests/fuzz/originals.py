@@ -202,13 +202,13 @@ def members(parts: list[bytes], codec: str) -> bytes:
 
 
 def long_frames(parts: list[bytes]) -> bytes:
-    """A zstd frame for each part, as `zstd --long=31` writes from a pipe, between frames that hold nothing."""
+    """A zstd frame for each part, as `zstd --long=29` writes from a pipe, between frames that hold nothing."""
     options = zstandard.ZstdCompressionParameters(window_log=20, enable_ldm=False)
     framed = b""
     for part in parts:
         compressor = zstandard.ZstdCompressor(compression_params=options).compressobj()
         frame = compressor.compress(part) + compressor.flush()
-        framed += frame[:5] + bytes([31 - 10 << 3]) + frame[6:]  # RFC 8878, 3.1.1.1.2
+        framed += frame[:5] + bytes([29 - 10 << 3]) + frame[6:]  # RFC 8878, 3.1.1.1.2
         framed += (0x184D2A50).to_bytes(4, "little") + (3).to_bytes(4, "little") + b"any" + zstandard.compress(b"")
     return framed
 
