@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart test test-engines faults faults-full fuzz fuzz-full check format oracle parity bench bench-full gate clean
+.PHONY: help setup setup-spark quickstart test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -49,6 +49,9 @@ check: setup ## format, lint, types, imports between packages
 format: setup ## fix what can be fixed automatically of what `check` reports
 	ruff format .
 	ruff check --fix .
+
+golden: setup ## write the golden outputs of all steps anew; ANYWAY=1 also where a step's version is the same
+	PYTHONPATH=tests:. python -m golden $(if $(ANYWAY),--same-versions)
 
 oracle: setup ## compare decisions and signatures with datatrove on a small corpus; installs it in an environment of its own
 	PYTHONPATH=.:tests python -m oracle.environment

@@ -24,6 +24,7 @@ from benchmarks.setting import SIZES, Setting, corpus_of
 from benchmarks.suite.chain import chain, whole_run
 from benchmarks.suite.encoders import encoders
 from benchmarks.suite.extraction import extraction
+from benchmarks.suite.increment import increment
 from benchmarks.suite.languages import languages
 from benchmarks.suite.minhash import minhash
 from benchmarks.suite.rules import rules_kernel, rules_stage
@@ -34,10 +35,21 @@ Benchmark = Callable[[Setting], results.Found]
 
 BENCHMARKS: dict[str, Benchmark] = {
     function.__name__: function
-    for function in (small, chain, rules_stage, minhash, tokenize, encoders, languages, extraction, rules_kernel)
+    for function in (
+        small,
+        increment,
+        chain,
+        rules_stage,
+        minhash,
+        tokenize,
+        encoders,
+        languages,
+        extraction,
+        rules_kernel,
+    )
 }
-WHOLE = ("small", "chain", "rules_stage", "minhash", "tokenize")  # commands of ours, on each engine
-QUICK = ("small", "chain", "rules_stage", "minhash", "encoders", "languages")
+WHOLE = ("small", "increment", "chain", "rules_stage", "minhash", "tokenize")  # commands of ours, on each engine
+QUICK = ("small", "increment", "chain", "rules_stage", "minhash", "encoders", "languages")
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 
 

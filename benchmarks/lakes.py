@@ -116,8 +116,10 @@ def _command(finished: Finished) -> Command:
 
 
 def policy(folder: Path, *rule_sets: str, **rules: Any) -> str:
-    """A policy file with FineWeb's thresholds for some rule sets; its path."""
+    """A policy file with FineWeb's thresholds for some rule sets, and its passes that rewrite; its path."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{'-'.join(rule_sets)}.yaml"
-    file.write_text(yaml.safe_dump({"name": "benchmark", "order": list(rule_sets), "rules": rules}))
+    passes = ["c4_lines", "repair", "pii"]
+    chosen = {"name": "benchmark", "order": list(rule_sets), "rules": rules, "rewrite": passes}
+    file.write_text(yaml.safe_dump(chosen))
     return str(file)

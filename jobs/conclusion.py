@@ -4,6 +4,7 @@ from jobs.funnel import lines
 from jobs.invariants import require
 from jobs.report import collect, publish, published
 from jobs.stages.context import StageContext
+from pipelines.words.methods import described, word_methods
 
 
 def conclude(run: StageContext) -> None:
@@ -23,6 +24,9 @@ def conclude(run: StageContext) -> None:
     page = run.lake.path("report/index.html")
     run.reporter.event("funnel", "\n".join(["", *lines(data)]), **data.total.model_dump())
     run.reporter.event("report_written", f"\n  report: {page}", path=page)
+    methods = word_methods(data.by_language)
+    if methods:
+        run.reporter.event("words", f"  words      {described(methods)}", methods=methods)
     for each in data.much_rewritten:
         message = (
             f"  warning: rewriting removed {each.share:.0%} of the characters in language {each.language}, more than"

@@ -1,6 +1,5 @@
 """The configuration of a run: one section per stage, each defined in the package it configures."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -25,6 +24,9 @@ class IngestConfig(Config):
         ge=0,
         le=1,
         description="a run exits 1 when it rejects a larger share of the records that it read of a source",
+    )
+    delete_limit: Execution[float] = Field(
+        0.5, ge=0, le=1, description="a run stops when more than 100 files and a larger share of a source are gone"
     )
     split_bytes: Execution[int] = Field(8 << 20, ge=1 << 10, description="bytes of a file that one task reads, about")
     batch_bytes: Execution[int] = Field(
@@ -73,21 +75,3 @@ class RunConfig(Config):
             if repeated:
                 raise ValueError(f"{section}: name {repeated[0]!r} is used twice; names must differ")
         return self
-
-    def with_inputs(self, paths: list[str], only: bool) -> "RunConfig":
-        """Adds one source per path, named after the path; with `only` these replace the config's sources.
-
-        Raises:
-            FileNotFoundError: a local path does not exist.
-        """
-        taken = set() if only else {source.name for source in self.sources}
-        added = []
-        for path in paths:
-            if "://" not in path and not any(mark in path for mark in "*?[") and not Path(path).exists():
-                raise FileNotFoundError(f"--input {path}: no such file or folder")
-            stem = Path(path.rstrip("/")).name or "input"
-            name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, 10_000))) if n not in taken)
-            taken.add(name)
-            added.append(SourceConfig(name=name, path=path))
-        kept = () if only else self.sources
-        return self.model_copy(update={"sources": (*kept, *added)})

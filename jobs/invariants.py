@@ -33,6 +33,7 @@ class Invariant:
 _COUNTS = {
     "inputs": {
         "read": "sum(rows_read)",
+        "kept": "sum(kept)",
         "documents": "sum(documents)",
         "rejects": "sum(rejects)",
         "rows": "count(*)",
@@ -56,7 +57,6 @@ _COUNTS = {
     },
     "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
 }
-_NEEDS = {"with_text": "characters"}  # count -> column that tables of earlier versions lack
 _SEQUENCE_COUNTS = {
     "rows": "count(*)",
     "keys": "count(DISTINCT sequence_id)",
@@ -94,12 +94,8 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
     wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
     rows = None
     for name, counts in wanted.items():
-        columns = lake.schema(name).names
         entries = [
-            entry
-            for key, sql in counts.items()
-            if key not in _NEEDS or _NEEDS[key] in columns
-            for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
+            entry for key, sql in counts.items() for entry in (F.lit(key), F.expr(f"coalesce({sql}, 0)").cast("long"))
         ]
         one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
         rows = one if rows is None else rows.unionByName(one)
@@ -107,14 +103,18 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
 
 
 def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
-    """The invariants between tables that are present in `counts`."""
+    """The invariants between counts that are there."""
     found = []
 
     def same(name: str, left: tuple[str, str], *right: tuple[str, str]) -> None:
         if all(key in counts.get(table, ()) for table, key in (left, *right)):
             found.append(Invariant(name, counts[left[0]][left[1]], sum(counts[table][key] for table, key in right)))
 
-    same("rows read = documents + rejects", ("inputs", "read"), ("documents", "rows"), ("rejects", "rows"))
+    if {"inputs", "documents", "rejects"} <= counts.keys():
+        read, kept = counts["inputs"]["read"], counts["inputs"]["kept"]
+        held = counts["documents"]["rows"] + counts["rejects"]["rows"]
+        name = "rows read + kept of earlier readings" if kept else "rows read"
+        found.append(Invariant(f"{name} = documents + rejects", read + kept, held))
     same("documents counted by readers = documents", ("inputs", "documents"), ("documents", "rows"))
     same("rejects counted by readers = rejects", ("inputs", "rejects"), ("rejects", "rows"))
     same("documents = kept + dropped", ("documents", "rows"), ("decisions", "kept"), ("decisions", "dropped"))

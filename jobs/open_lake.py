@@ -2,6 +2,7 @@
 
 from jobs.commands.lake_session import existing
 from jobs.engine.choice import Settings, choose, make
+from lake import contract
 from lake.lake import Lake
 
 
@@ -15,8 +16,9 @@ def open_lake(root: str, engine: str = "auto") -> Lake:
         engine: `auto`, `sail`, `spark` or `connect`, as the commands' `--engine`.
 
     Raises:
+        ContractError: the lake follows another contract.
         FileNotFoundError: there is no lake at `root`.
         EngineError: the engine cannot be used here.
     """
-    existing(root)
+    contract.require(existing(root))
     return existing(root, make(choose(None, engine), Settings()))

@@ -3,7 +3,7 @@
 import os
 import re
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
@@ -19,8 +19,16 @@ class ConfigError(ValueError):
     """An invalid configuration; the message names file, line and key."""
 
 
-def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+def load(
+    path: str | Path,
+    model: type[Model],
+    overrides: Sequence[str] = (),
+    prepare: Callable[[dict[str, Any]], None] | None = None,
+) -> Model:
     """Reads a YAML file into `model`.
+
+    `prepare` changes what the file says, before the overrides.
+
 
     `overrides` are `key.path=value`, with a YAML value; a list item is addressed by its number, from 0. Under a
     mapping with free keys (`spark`), the rest of the path is one key, dots included, and the value is text.
@@ -41,7 +49,10 @@ def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) ->
         raise ConfigError(f"{name}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: the top level must be a mapping of sections")
-    return parse(_override(_expand(data, name), overrides, model), model, name, root)
+    data = _expand(data, name)
+    if prepare is not None:
+        prepare(data)
+    return parse(_override(data, overrides, model), model, name, root)
 
 
 def parse(data: Mapping[str, Any], model: type[Model], name: str, root: yaml.Node | None = None) -> Model:

@@ -27,6 +27,9 @@ _CONCURRENT = "{table}: another run committed meanwhile; run the command again"
 _CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
 _ATTEMPTS = 10  # at a commit without a base version
 
+REWRITTEN = "rewritten"
+"""How the names of data files begin that `exchange` writes without the removed rows."""
+
 
 class ConcurrentCommitError(RuntimeError):
     """Another run committed to the table first; this commit was not made."""
@@ -120,14 +123,14 @@ class Lake:
             rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
         return rows
 
-    def read_holding(self, table: str, version: int, column: str, values: pa.Array) -> "DataFrame":
-        """The rows of a version that have one of the values in a column of texts.
+    def read_holding(self, table: str, version: int, wanted: pa.Table) -> "DataFrame":
+        """The rows of a version that have, in the columns of `wanted`, the values of one of its rows (texts).
 
         Only files with such rows are read whole, so that a few rows of a large table are found quickly.
         """
-        files = row_files.holding(self.storage, table, self.files(table, version), column, values)
+        files = row_files.holding(self.storage, table, self.files(table, version), wanted)
         rows = self.read_files(table, files, self.schema(table, version))
-        return rows.join(self.engine.frame(pa.table({column: values})), on=column, how="left_semi")
+        return rows.join(self.engine.frame(wanted), on=wanted.column_names, how="left_semi")
 
     def read_here(self, table: str, columns: Sequence[str], run_ids: Collection[str] | None = None) -> pa.Table:
         """Some columns of a small table, read in this process without an engine.
@@ -230,13 +233,63 @@ class Lake:
         Raises:
             UnwritableTableError: the table uses a Delta feature that this would break.
         """
+        try:
+            self._change(table, removed, added, metadata, base, (f"tokenlake/{table.name}", base + 1))
+        except ConcurrentCommitError:
+            if not self._is_own(table.name, base + 1, metadata.run_id):
+                raise
+
+    def exchange(self, table: Table, wanted: pa.Table, added: Sequence[DataFile], metadata: CommitMetadata) -> None:
+        """Removes the rows `wanted` (see `row_files`) and adds data files, in one commit, once per run id.
+
+        The rows are removed from the newest version, so the commit can be tried again after any other. Nothing is
+        committed if there are no such rows and no files, unless the table does not exist.
+
+        Raises:
+            ConcurrentCommitError: other runs kept committing first.
+            UnwritableTableError: the table uses a Delta feature that this would break.
+        """
+        transaction = (_application(table.name, metadata.run_id), 1)
+        name = f"{REWRITTEN}-{metadata.run_id.rpartition('-')[2]}"
+        for attempt in range(_ATTEMPTS):
+            version = self.version(table.name)
+            if version < 0:
+                self.commit_files(added, table, metadata, "append", None)
+                return
+            if self._has_committed(table.name, version, metadata.run_id):
+                return
+            self.remove_unfinished(table.name, name)
+            rewritten = row_files.without(self.storage, table, self.files(table.name, version), wanted, name)
+            if not rewritten.removed and not added:
+                return
+            made = replace(
+                metadata,
+                mode="change" if rewritten.removed else metadata.mode,
+                rows_out=sum(file.rows for file in added),
+                rows_removed=rewritten.rows,
+            )
+            try:
+                self._change(table, rewritten.removed, [*rewritten.added, *added], made, version, transaction)
+                return
+            except ConcurrentCommitError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
+    def _change(
+        self,
+        table: Table,
+        removed: Sequence[DataFile],
+        added: Sequence[DataFile],
+        metadata: CommitMetadata,
+        base: int,
+        transaction: tuple[str, int],
+    ) -> None:
+        """Commits version `base + 1`, or raises ConcurrentCommitError."""
         log.require_writable(self._table(table.name, base))
-        transaction = (f"tokenlake/{table.name}", base + 1)
         try:
             log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
         except FileExistsError as error:
-            if not self._is_own(table.name, base + 1, metadata.run_id):
-                raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
+            raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
         if (base + 1) % _CHECKPOINT_INTERVAL == 0:
             self._table(table.name, base + 1).create_checkpoint()
 

@@ -80,7 +80,7 @@ class Work:
 
     def beside(self, lake: Lake, table: str, wanted: pa.Array, column: str = "doc_id") -> "DataFrame":
         """The rows of a side input, or of the output before this work, that have one of the values in a column."""
-        return lake.read_holding(table, self.inputs.get(table, self.base), column, wanted)
+        return lake.read_holding(table, self.inputs.get(table, self.base), pa.table({column: wanted}))
 
     def gone(self, lake: Lake) -> pa.Array:
         """Keys of output rows whose input row was removed, or is among those that are processed now."""
@@ -115,16 +115,15 @@ class Work:
         lake.commit_files(files, self.output, self.metadata(**detail), mode, self.base)
         return self._committed(lake)
 
-    def replace(self, lake: Lake, keys: pa.Array, files: Sequence[DataFile], **detail: str) -> Commit:
-        """Commits data files and, in the same commit, removes the rows that have one of `keys`.
+    def replace(self, lake: Lake, removed: pa.Array, files: Sequence[DataFile], **detail: str) -> Commit:
+        """Commits data files and, in the same commit, removes the rows whose keys are in `removed`.
 
         If this work is an append, every key must come back with the files: steps that follow see an append. The commit
         names the version it changes among its inputs.
         """
         table = self.output.name
-        rewritten = without(
-            lake.storage, self.output, lake.files(table, self.base), self.output.key[0], keys, self.run_id
-        )
+        wanted = pa.table({self.output.key[0]: removed})
+        rewritten = without(lake.storage, self.output, lake.files(table, self.base), wanted, self.run_id)
         metadata = replace(
             self.metadata(**detail),
             inputs={**self.inputs, table: self.base},

@@ -15,6 +15,11 @@ def is_local(location: str) -> bool:
     return "://" not in location
 
 
+def absolute(location: str) -> str:
+    """A local path as an absolute path; URIs stay as they are."""
+    return str(Path(location).expanduser().resolve()) if is_local(location) else location
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file or folder directly below another."""

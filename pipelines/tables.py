@@ -51,7 +51,19 @@ TEXT_MAP = pa.map_(pa.string(), pa.string())
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 STATISTICS = frozenset(
-    ("doc_id", "source", "language", "position", "batch", "cluster_id", "sequence_id", "n_tokens", "run_id", "stage")
+    (
+        "doc_id",
+        "source",
+        "path",
+        "language",
+        "position",
+        "batch",
+        "cluster_id",
+        "sequence_id",
+        "n_tokens",
+        "run_id",
+        "stage",
+    )
 )
 """Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do
 not."""
@@ -96,24 +108,29 @@ _FINEWEB = _struct(
 
 INPUTS = Table(
     "inputs",
-    key=("source", "uri", "fingerprint"),
+    key=("source", "path"),
     schema=_schema(
         source=pa.string(),
-        uri=pa.string(),
-        path=pa.string(),  # relative to the source's root; enters doc_id
+        path=pa.string(),  # below the source's root; enters doc_id
+        uri=pa.string(),  # where the file lay when it was read
+        root=pa.string(),  # of the source, then
         format=pa.string(),
         size=pa.int64(),  # bytes
         fingerprint=pa.string(),  # of the file's size and content
-        settings=pa.string(),  # fingerprint of the source's configuration
-        rows_read=pa.int64(),  # counted by the reader: documents + rejects
-        documents=pa.int64(),
-        rejects=pa.int64(),
+        stamp=pa.string(),  # size and time of change: while it stays the same, so does the fingerprint
+        settings=pa.string(),  # version of the readers, and fingerprint of the settings that the file was read with
+        retry=pa.bool_(),  # whether the file could not be read to its end, so that the next run tries again
+        rows_read=pa.int64(),  # counted by the reader; rows_read + kept = documents + rejects
+        documents=pa.int64(),  # rows of the file in `documents`
+        rejects=pa.int64(),  # rows of the file in `rejects`
+        known=pa.int64(),  # of the documents: those that were there before the last reading
+        kept=pa.int64(),  # of the documents: those that the file no longer holds
         skipped=pa.map_(pa.string(), pa.int64()),  # records that are no content (WARC requests, metadata), by type
         bytes_read=pa.int64(),
         run_id=pa.string(),
         recorded_at=TIMESTAMP,
     ),
-    about="every input file that was read; committed after its documents and rejects",
+    about="every input file, as it was last read; committed after its documents and rejects",
 )
 
 DOCUMENTS = Table(
@@ -122,6 +139,7 @@ DOCUMENTS = Table(
     schema=_schema(
         doc_id=pa.string(),
         source=pa.string(),
+        path=pa.string(),  # of the file, as in `inputs`
         uri=pa.string(),
         position=pa.int64(),
         text=pa.string(),
@@ -136,9 +154,10 @@ DOCUMENTS = Table(
 
 REJECTS = Table(
     "rejects",
-    key=("source", "uri", "position"),
+    key=("source", "path", "position"),
     schema=_schema(
         source=pa.string(),
+        path=pa.string(),  # of the file, as in `inputs`
         uri=pa.string(),
         position=pa.int64(),
         reason=pa.string(),
@@ -187,7 +206,6 @@ MEASURES = Table(
         ),
         c4=_struct(
             sentences=pa.int64(),  # of the lines kept
-            characters=pa.int64(),  # of the text that the line rules leave
             lorem_ipsum=pa.bool_(),
             curly_bracket=pa.bool_(),
             lines_read=pa.int64(),
@@ -199,8 +217,10 @@ MEASURES = Table(
             policy=pa.int64(),
         ),
         fineweb=_FINEWEB,
-        c4_fineweb=_FINEWEB,  # of the text that C4's line rules leave; all other measures are of the text as read
         size=_struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),
+        # These two are of the text that C4's line rules leave, all others of the text as read.
+        c4_fineweb=_FINEWEB,
+        c4_size=_struct(characters=pa.int64()),
         text=pa.string(),  # as read; later stages read it here, so texts are never joined
         c4_text=pa.string(),  # what C4's line rules leave of it; null where they leave it as it is
         run_id=pa.string(),

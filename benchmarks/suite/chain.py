@@ -12,13 +12,13 @@ def chain(setting: Setting) -> Found:
     """WARC to packed sequences, everything.
 
     Ours is `tokenlake run`: main text, language, the four rule sets (Gopher repetition and quality, C4, FineWeb),
-    MinHash, tokens, packed sequences, the checks and the report, as Delta tables. "Without rules" is the same with a
-    policy that keeps everything, for comparison with Daft. Daft has no rules and no language identification: its chain
-    is its own WARC reader, resiliparse, its `minhash` expression, bands and connected components, tokens by fastokens,
-    two Delta tables. datatrove's chain: its WARC reader, trafilatura, language (its fastText backend with the model of
-    our wheel, for its own is a download), the four rule sets, MinHash in four stages, tokens. Both language filters
-    accept every language that scores over 0.65. 14 bands of 8 and 5-grams everywhere. "In" is pages, "out" documents
-    that were tokenized.
+    MinHash, tokens, packed sequences, the checks and the report, as Delta tables. "Without rules" is the same with
+    a policy that keeps everything as it was read, for comparison with Daft. Daft has no rules and no language
+    identification: its chain is its own WARC reader, resiliparse, its `minhash` expression, bands and connected
+    components, tokens by fastokens, two Delta tables. datatrove's chain: its WARC reader, trafilatura, language
+    (its fastText backend with the model of our wheel, for its own is a download), the four rule sets, MinHash in
+    four stages, tokens. Both language filters accept every language that scores over 0.65. 14 bands of 8 and
+    5-grams everywhere. "In" is pages, "out" documents that were tokenized.
     """
     found = Found()
     for size in setting.sizes:

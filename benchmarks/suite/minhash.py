@@ -6,13 +6,14 @@ from benchmarks.environments import peer
 from benchmarks.lakes import Command, Lake
 from benchmarks.results import Found, Goal, Run
 from benchmarks.setting import Setting, all_kept, count_lines, our_run, peer_run
+from pipelines.pii.spans import KINDS
 
 # What the peers do: signatures, buckets, components, and the surviving text as it is.
 PARITY = {
-    "dedup": {"exact": False, "minhash": {"verify": False}},
-    "clean": {"policy": "none", "repair": {"enabled": False}, "pii": {"kinds": []}},
+    "dedup": {"exact": False, "minhash": {"verify": False, "language": "en"}},
+    "clean": {"policy": "none"},
 }
-DEFAULT = {"clean": {"policy": "none"}}
+DEFAULT = {"clean": {"policy": "none", "repair": {"enabled": True}, "pii": {"kinds": list(KINDS)}}}
 # Name in the tables -> environment, script's first argument.
 PEERS = {
     "datatrove": ("datatrove", "minhash"),

@@ -41,12 +41,12 @@ def rules_kernel(setting: Setting) -> Found:
 def rules_stage(setting: Setting) -> Found:
     """All cleaning rules as a stage.
 
-    Whole commands; "work" is what the goal compares: the stage in ours, the executor's run in datatrove. Ours reads
-    Delta and writes Delta: tables `measures` (every measure, and the text that goes on) and `decisions`, two
-    commits. Words are split by each document's own language. datatrove reads and writes JSON lines through the four
-    filters with its local executor, its workers' start and imports included, English rules for all. A document that
-    it drops goes no further; "every filter" takes each document through all four, which is the work that ours does,
-    and writes all of them. "Out" is documents kept.
+    Whole commands; "work" is what the goal compares: the stage in ours, the executor's run in datatrove. Ours
+    reads Delta and writes Delta: tables `measures` (every measure, the text as read and as C4's line rules leave
+    it) and `decisions`, two commits. Words are split by each document's own language. datatrove reads and writes
+    JSON lines through the four filters with its local executor, its workers' start and imports included, English
+    rules for all. A document that it drops goes no further; "every filter" takes each document through all four,
+    which is the work that ours does, and writes all of them. "Out" is documents kept.
     """
     found = Found()
     for size in setting.sizes:

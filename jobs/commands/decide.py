@@ -21,7 +21,7 @@ from lake.lock import exclusive
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import changes
-from pipelines.tables import MEASURES
+from pipelines.semantics import MEASURING
 from pipelines.urls.url_lists import UrlConfig
 
 
@@ -36,6 +36,7 @@ class Proposal:
     changes: Sequence[Row]  # change, language, reason, documents, first
     kept: int  # documents that are kept now
     present: Policy | None  # that decides now; None: nobody knows it
+    measured_before: bool  # whether an earlier version of the program measured some of the texts
 
     @property
     def dropped(self) -> int:
@@ -72,21 +73,19 @@ def propose(lake: Lake, policy: Policy) -> Proposal:
     """Decides all measured documents under the policy, and compares with the committed decisions.
 
     Raises:
-        UsageError: the lake has no decisions to compare with, or measures of an earlier version.
+        UsageError: the lake has no decisions to compare with.
     """
     if not lake.exists("decisions"):
         raise UsageError(f"{lake.root}: nothing is decided there yet; run `tokenlake stage clean CONFIG` first")
-    if not lake.schema("measures").equals(MEASURES.schema):
-        raise UsageError(
-            f"{lake.root}: an earlier version of tokenlake measured these texts, in another way;"
-            " run `tokenlake stage clean CONFIG` first, which measures them again"
-        )
     urls = urls_in_force(lake)
     work = decision_work(lake, policy, urls)
     old = work.previous(lake)
     new = decisions(lake, work, policy, urls)
     found = changes(old, new, work.whole(lake, "measures")).orderBy("change", "language", "reason").collect()
-    return Proposal(policy, urls, work, new, found, old.where("kept").count(), policy_in_force(lake))
+    measured = lake.last_own_commit("measures")
+    versions = measured.metadata.semantics if measured and measured.metadata else ()
+    earlier = any(version < MEASURING.version for version in versions)
+    return Proposal(policy, urls, work, new, found, old.where("kept").count(), policy_in_force(lake), earlier)
 
 
 def apply(lake: Lake, proposal: Proposal) -> Commit | None:
@@ -108,6 +107,8 @@ def show(proposal: Proposal) -> None:
     if proposal.present and set(proposal.present.rewrite) != set(proposal.policy.rewrite):
         passes = [", ".join(policy.rewrite) or "none" for policy in (proposal.present, proposal.policy)]
         print(f"passes that rewrite kept texts: {' -> '.join(passes)}")
+    if proposal.measured_before:
+        print("note: an earlier version measured some of these texts, and kept only what C4's line rules left of them")
     if not proposal.changes:
         return
     grid = Grid("change", "language", "rule", "documents", "first", box=None, header_style="bold", padding=(0, 1))

@@ -12,6 +12,7 @@ from pathlib import Path
 from jobs.engine.choice import EngineError, choose
 from jobs.engine.spark import java
 from jobs.progress import Reporter
+from pipelines.words.methods import SEGMENTED, described, word_methods
 
 PACKAGES = ("tokenlake", "pyspark-client", "pysail", "deltalake", "pyarrow", "numba", "spacy", "tokenizers")
 
@@ -66,6 +67,7 @@ def examine(engine: str = "sail") -> list[Finding]:
         Finding("java", _java(), "--engine spark", java.HOW_TO_INSTALL, needed=engine == "spark"),
         Finding("memory", _memory(), "everything (2 GB at least)", "a larger machine"),
         Finding("cores", str(os.cpu_count()), "everything", ""),
+        Finding("words", _words(), "Chinese, Japanese, Thai, Lao, Khmer and Burmese", "make setup (icu4py)"),
         Finding(
             "trafilatura",
             _version("trafilatura"),
@@ -115,6 +117,14 @@ def _packages() -> str | None:
 
 def _absent() -> str:
     return ", ".join(name for name in _wanted() if _version(name) is None) or "all"
+
+
+def _words() -> str | None:
+    """How the words of languages without spaces are found."""
+    try:
+        return described(word_methods((*SEGMENTED, "bo", "ko", "vi")))
+    except ImportError:
+        return None
 
 
 def _java() -> str | None:

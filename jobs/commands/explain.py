@@ -49,10 +49,22 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
     if trace.get("duplicates"):
         trace["cluster"] = _cluster(lake, trace["duplicates"])
+    trace["semantics"] = _semantics(lake, trace)
     trace["sequences"] = {
         name: _sequences(lake, name, document["doc_id"]) for name in sorted(present) if name.startswith("sequences_")
     }
     return trace
+
+
+def _semantics(lake: Lake, trace: Mapping[str, Any]) -> dict[str, str]:
+    """table -> the version of its step that made the document's row, where `runs` tells."""
+    if not lake.exists("runs"):
+        return {}
+    rows = lake.read_here("runs", ["run_id", "detail"]).to_pylist(maps_as_pydicts="strict")
+    made_by = {row["run_id"]: row["detail"]["semantics"] for row in rows if "semantics" in (row["detail"] or {})}
+    runs = {table: row["run_id"] for table, row in trace.items() if isinstance(row, dict) and "run_id" in row}
+    # A commit that adds to older rows names several versions; its own rows are of the newest.
+    return {table: made_by[run].rpartition(",")[2] for table, run in runs.items() if run in made_by}
 
 
 def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
@@ -94,13 +106,18 @@ def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
     ]
 
 
-def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int]:
-    """Pass that changed the text -> characters it removed. Of a text that ends here, what C4's lines would remove."""
+def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, policy: Policy) -> dict[str, int] | None:
+    """Pass that changed the text -> characters it removed; None in rows of an earlier version, which do not tell.
+
+    Of a text that is not delivered, what C4's lines would remove.
+    """
     if clean is not None:
-        return dict(clean.get("rewritten") or {})  # a lake of an earlier version has no such column
-    if "c4_lines" not in policy.rewrite or measures.get("c4_text") is None:
+        return clean["rewritten"]
+    if measures["c4_size"] is None:
+        return None
+    if "c4_lines" not in policy.rewrite or measures["c4_text"] is None:
         return {}
-    return {"c4_lines": measures["size"]["characters"] - measures["c4"]["characters"]}
+    return {"c4_lines": measures["size"]["characters"] - measures["c4_size"]["characters"]}
 
 
 def _cluster(lake: Lake, duplicate: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -128,6 +145,9 @@ def _print(trace: Mapping[str, Any]) -> None:
         console.print(f"  {key:<15} {_shown(document[key])}", markup=False)
     for key, value in sorted((document["meta"] or {}).items()):
         console.print(f"  meta.{key:<10} {value}", markup=False)
+    if trace["semantics"]:
+        versions = ", ".join(f"{table} {version}" for table, version in trace["semantics"].items())
+        console.print(f"  {'step versions':<15} {versions}", markup=False)
     text = document["text"]
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
     _print_rules(console, trace)
@@ -173,12 +193,17 @@ def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
+    _print_rewriting(console, trace)
+
+
+def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:
+    if trace["rewriting"] is None:
+        return
     changes = [
         f"{name} {'removed' if removed >= 0 else 'added'} {abs(removed):,} characters"
         for name, removed in trace["rewriting"].items()
     ]
-    read = f"{len(trace['document']['text']):,} characters"
-    console.print(f"  rewriting: {', '.join(changes)} of {read}" if changes else f"  rewriting: none of {read}")
+    console.print(f"  rewriting: {', '.join(changes) or 'none'} of {len(trace['document']['text']):,} characters")
 
 
 def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:

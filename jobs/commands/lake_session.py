@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.commands.run import absolute
 from jobs.engine.choice import Settings, choose, make
 from jobs.progress import Reporter
 from lake import contract
 from lake.lake import Lake
-from lake.storage import is_local
+from lake.storage import absolute, is_local
 
 if TYPE_CHECKING:
     from jobs.engine.base import Engine

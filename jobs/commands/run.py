@@ -1,20 +1,21 @@
 """`tokenlake run` and `tokenlake stage`."""
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from jobs import preflight
 from jobs.cli import STAGES, UsageError
 from jobs.config import RunConfig
 from jobs.engine.choice import Settings, choose, make
 from jobs.failures import note_lake
+from jobs.inputs import add_inputs, with_known_names
 from jobs.progress import Reporter
 from jobs.yaml_config import load
 from lake.lock import exclusive
-from lake.storage import is_local
+from lake.storage import absolute
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
@@ -36,15 +37,12 @@ def configuration(arguments: argparse.Namespace) -> RunConfig:
         FileNotFoundError: an --input does not exist.
         UsageError: --only-input without --input.
     """
-    config = load(arguments.config, RunConfig, _flat(arguments.set))
     inputs = _flat(arguments.input)
     if arguments.only_input and not inputs:
         raise UsageError("--only-input needs --input PATH")
-    if inputs:
-        config = config.with_inputs(inputs, arguments.only_input)
-    if arguments.lake:
-        config = config.model_copy(update={"lake": arguments.lake})
-    return config
+    overrides = [*_flat(arguments.set), *([f"lake={json.dumps(arguments.lake)}"] if arguments.lake else [])]
+    config = load(arguments.config, RunConfig, overrides, partial(add_inputs, inputs, arguments.only_input))
+    return with_known_names(config, len(inputs)) if inputs else config
 
 
 def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -82,8 +80,3 @@ def execute(
     seconds = round(time.perf_counter() - started, 1)
     reporter.event("run_finished", f"  done in {seconds} s", seconds=seconds, status=status)
     return status
-
-
-def absolute(lake: str) -> str:
-    """A local lake as an absolute path; URIs stay as they are."""
-    return lake if not is_local(lake) else str(Path(lake).expanduser().resolve())

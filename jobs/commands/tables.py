@@ -35,7 +35,12 @@ def show(found: Sequence[Mapping[str, Any]]) -> None:
     for one in found:
         numbers = f"{one['version']:,}", f"{one['rows']:,}", filesize.decimal(one["bytes"])
         grid.add_row(one["table"], *numbers, _short(one["run_id"]), _short(one["config_hash"]))
-    Console(soft_wrap=True, highlight=False).print(grid)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(grid)
+    for one in found:
+        if "," in (one["semantics"] or ""):
+            versions = one["semantics"].replace(",", " and ")
+            console.print(f"{one['table']} holds rows of versions {versions} of its step (--keep-old)")
 
 
 def _short(identifier: str | None) -> str:
@@ -57,5 +62,6 @@ def describe(lake: Lake, name: str) -> dict[str, Any]:
         "bytes": size,
         "run_id": metadata.run_id if metadata else None,
         "config_hash": metadata.config_hash if metadata else None,
+        "semantics": metadata.detail.get("semantics") if metadata else None,
         "committed_at": last.timestamp.isoformat() if last else None,
     }

@@ -46,8 +46,7 @@ def collect(
         encodings = ask(queries.encodings, "documents")
         sizes, largest = ask(queries.cluster_sizes, "duplicates"), ask(queries.largest_clusters, "duplicates")
         examples = ask(queries.examples, "decisions")
-        told = {name for name, table in tables.items() if "rewritten" in table.columns}  # not by earlier versions
-        rewritten = ask(queries.rewriting, "clean_documents") if "clean_documents" in told else _known(())
+        rewritten = ask(queries.rewriting, "clean_documents")
         packed = {
             name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
         }
@@ -146,6 +145,7 @@ def _state(lake: Lake, name: str, rows: int | None) -> data.TableState:
             "run_id": metadata.run_id,
             "config_hash": metadata.config_hash,
             "code_version": metadata.code_version,
+            "semantics": metadata.detail.get("semantics"),
             "inputs": dict(metadata.inputs),
         }
     )

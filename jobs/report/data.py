@@ -241,6 +241,7 @@ class TableState(ReportModel):
     run_id: str | None = None
     config_hash: str | None = None
     code_version: str | None = None
+    semantics: str | None = Field(None, description="versions of the step that made its rows: 2, or 1,2")
     inputs: Mapping[str, int] = {}
 
 

@@ -43,6 +43,7 @@ RULE_SETS = {
     "c4": "C4",
     "fineweb": "FineWeb",
     "c4_fineweb": "FineWeb, after C4's line rules",
+    "c4_size": "Size, after C4's line rules",
     "text": "Text",
     "size": "Size",
 }
@@ -70,7 +71,6 @@ MEASURES = {
     "gopher_quality.alpha_word_ratio": "share of words with a letter",
     "gopher_quality.stop_words": "different stop words that occur",
     "c4.sentences": "sentences in the lines that stay",
-    "c4.characters": "characters that the line rules leave",
     "c4.lorem_ipsum": "holds a line of dummy text",
     "c4.curly_bracket": "holds a curly bracket in a line that stays",
     "c4.too_long_word": "lines dropped for a word that is too long",
@@ -94,4 +94,5 @@ MEASURES = {
     "size.characters": "characters",
     "size.words": "words and symbols",
     "size.lines": "lines",
+    "c4_size.characters": "characters",
 }

@@ -12,6 +12,7 @@ from jobs.report.data import OTHER, Example, Measure, ReportData, TableState, la
 from jobs.report.labels import MEASURES, RULE_SETS, STAGES, TABLES
 from jobs.report.plots import Limit, Step, percent
 from pipelines.policies.policy import PASSES
+from pipelines.words.methods import described, word_methods
 
 GROUPS = 12
 """Number of sources and languages with their own line; the others share one."""
@@ -47,6 +48,7 @@ def render(data: ReportData) -> str:
         missing=[stage for stage in STAGES if not data.table(stage.table) and not _made(data, stage.table)],
         by_source=largest(data.by_source, GROUPS),
         by_language=largest(data.by_language, GROUPS),
+        words=described(word_methods(data.by_language)),
         languages=largest(data.by_language, COLUMNS),
         tables=sorted((table for table in data.tables if table.name != "runs"), key=_way),
         measures=[(rule_set, list(each)) for rule_set, each in groupby(filter(_is_known, data.measures), _rule_set)],

@@ -93,8 +93,7 @@ def events(
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
     rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
-    counted = clean is None or "characters" in clean.columns  # not by earlier versions
-    rows = _with(rows, clean, characters=(F.col("characters") if counted else F.length("text"), "long"))
+    rows = _with(rows, clean, characters=(F.col("characters"), "long"))
     rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
     fate = (
         F.when(F.col("reasons").isNull(), _event("undecided"))
@@ -123,10 +122,14 @@ def events(
 
 
 def rewriting(clean: DataFrame) -> list[Row]:
-    """Clean documents per language: all, rewritten ones, characters, and those that each pass removed."""
+    """Clean documents per language: all, rewritten ones, characters, and those that each pass removed.
+
+    Rows that an earlier version wrote do not tell, and are left out.
+    """
     removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in PASSES]
     return (
-        clean.groupBy("language")
+        clean.where("rewritten IS NOT NULL")
+        .groupBy("language")
         .agg(
             F.count("*").alias("documents"),
             F.count_if(F.size("rewritten") > 0).alias("rewritten"),

@@ -5,42 +5,55 @@ the three tables are committed from it. If a run is killed between two commits, 
 the manifest and does not read the input again.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
-from pyspark.sql import functions as F
 
 from jobs.engine.choice import LARGE_INPUT_BYTES
+from jobs.stages.arrivals import Listed, arrivals
 from jobs.stages.context import StageContext
+from jobs.stages.reading_versions import note_other_versions, of_documents
+from jobs.stages.reconcile import reconcile
 from jobs.stages.staged_files import Manifest, StoreStaged, manifest
 from lake.commits import CommitMetadata
+from lake.lake import REWRITTEN
 from lake.ledger import code_version, run_id
 from lake.scratch import STAGING
 from lake.storage import is_local
 from pipelines.readers import spark as readers
-from pipelines.readers.config import SourceConfig
-from pipelines.readers.record import InputFile
 from pipelines.readers.splits import assign, split
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 _LEAST_BYTES = 1 << 20  # of a task that is only there to keep all cores at work: each makes a file
 
+_OUR_FILE = re.compile(rf"part-(?:ingest|{REWRITTEN})-([0-9a-f]{{16}})-")
 _TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
 
 
 def run(run: StageContext) -> None:
-    """Finishes the commits of an interrupted run, then ingests the files that are not in `inputs`."""
+    """Finishes the commits of an interrupted run, then brings the tables to what the sources hold now."""
     _finish_interrupted(run)
-    unknown = _unknown_files(run)
-    _note_large_input(run, sum(one.file.size for one in unknown))
-    for batch in _batches(unknown, run.config.ingest.batch_bytes):
-        read = _read(run, batch)
-        file = _manifest_file(read.run_id)
-        run.lake.storage.write_text(file, read.to_json())
-        _commit(run, read)
-        run.lake.storage.delete(file)
+    found = arrivals(run)
+    note_other_versions(run, found)
+    _note_large_input(run, sum(one.file.size for one in found.to_read))
+    gone = found.gone
+    for batch in _batches(found.to_read, run.config.ingest.batch_bytes):
+        _store(run, reconcile(run.lake, _read(run, batch, gone), batch, gone, found.known))
+        gone = ()
+    if gone:
+        nothing = Manifest(_name(run, [], gone), run.started_at, run.config.ingest.fingerprint(), (), (), ())
+        _store(run, reconcile(run.lake, nothing, [], gone, found.known))
+
+
+def _store(run: StageContext, read: Manifest) -> None:
+    if read.is_empty:
+        return
+    file = _manifest_file(read.run_id)
+    run.lake.storage.write_text(file, read.to_json())
+    _commit(run, read)
+    run.lake.storage.delete(file)
 
 
 def _note_large_input(run: StageContext, size: int) -> None:
@@ -68,46 +81,16 @@ def _remove_orphaned_files(run: StageContext) -> None:
     if not is_local(run.lake.root):
         return
     files = (path for table in _TABLES for path in run.lake.storage.files_below(table))
-    names = {path.removeprefix("part-").rpartition("-")[0] for path in files if path.startswith("part-ingest-")}
-    for name in names:
+    found = {name[1] for path in files if (name := _OUR_FILE.match(path))}
+    for number in found:
         for table in _TABLES:
-            if not run.lake.is_committed(table, name):
-                run.lake.remove_unfinished(table, name)
+            if not run.lake.is_committed(table, f"ingest-{number}"):
+                run.lake.remove_unfinished(table, f"ingest-{number}")
+                run.lake.remove_unfinished(table, f"{REWRITTEN}-{number}")
 
 
 def _manifest_file(name: str) -> str:
     return f"{STAGING}/{name}.json"
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An input file and its source."""
-
-    file: InputFile
-    config: SourceConfig
-
-
-def _unknown_files(run: StageContext) -> list[Listed]:
-    """Files of the configured sources that are not in `inputs`, in order of source and name."""
-    listed = [Listed(file, source) for source in run.config.sources for file in readers.list_inputs(source)]
-    if not run.lake.exists(INPUTS.name):
-        return listed
-    rows = run.lake.read_here(INPUTS.name, ["source", "uri", "fingerprint", "settings"]).to_pylist()
-    known = {(row["source"], row["uri"], row["fingerprint"]) for row in rows}
-    _note_changed_settings(run, {(row["source"], row["settings"]) for row in rows})
-    return [one for one in listed if (one.file.source, one.file.uri, one.file.fingerprint) not in known]
-
-
-def _note_changed_settings(run: StageContext, seen: set[tuple[str, str]]) -> None:
-    for source in run.config.sources:
-        others = {settings for name, settings in seen if name == source.name} - {source.fingerprint()}
-        if others:
-            run.reporter.event(
-                "source_settings_changed",
-                f"  note: the settings of source {source.name} have changed; they apply to new files only "
-                "(rename the source to read its files again)",
-                source=source.name,
-            )
 
 
 def _batches(files: Iterable[Listed], limit: int) -> Iterator[list[Listed]]:
@@ -123,11 +106,16 @@ def _batches(files: Iterable[Listed], limit: int) -> Iterator[list[Listed]]:
         yield batch
 
 
-def _read(run: StageContext, batch: list[Listed]) -> Manifest:
+def _name(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, str]]) -> str:
+    """The run id: of what is read and what leaves, in a given state of the lake."""
+    files = [(one.file.source, one.file.path, one.file.fingerprint, one.settings) for one in batch]
+    return run_id("ingest", files, gone, run.lake.version(INPUTS.name))
+
+
+def _read(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, str]]) -> Manifest:
     """Reads input files into data files named after the run id; returns their manifest."""
     config = run.config.ingest
-    names = [(one.file.source, one.file.uri, one.file.fingerprint, one.config.fingerprint()) for one in batch]
-    name = run_id("ingest", names, config.language_model)
+    name = _name(run, batch, gone)
     splits = [piece for one in batch for piece in split([one.file], one.config, config.split_bytes)]
     size = sum(one.file.size for one in batch)
     tasks = assign(splits, _tasks(size, run.engine.parallelism(), config.split_bytes))
@@ -137,7 +125,7 @@ def _read(run: StageContext, batch: list[Listed]) -> Manifest:
     sink = StoreStaged(run.lake.root, name)
     session = run.engine.session
     reports = readers.read_splits(session, tasks, name, datetime.now(UTC), config.language_model, sink).toArrow()
-    return _without_known(run, manifest(reports, name, run.started_at, config.fingerprint()))
+    return manifest(reports, name, run.started_at, config.fingerprint())
 
 
 def _tasks(size: int, parallelism: int, split_bytes: int) -> int:
@@ -157,59 +145,26 @@ def _commit(run: StageContext, read: Manifest) -> None:
         inputs={},
         started_at=read.started_at,
         rows_in=sum(row["rows_read"] for row in read.inputs),
+        detail={"semantics": of_documents(run.lake, read)},
     )
     run.ingested.append(read.run_id)
-    run.lake.commit_files(read.documents, DOCUMENTS, metadata, "append", None)
-    run.lake.commit_files(read.rejects, REJECTS, metadata, "append", None)
+    documents = pa.table({"doc_id": pa.array(read.removed_documents, pa.string())})
+    files = pa.table(
+        {
+            "source": pa.array([source for source, _ in read.removed_files], pa.string()),
+            "path": pa.array([path for _, path in read.removed_files], pa.string()),
+        }
+    )
+    run.lake.exchange(DOCUMENTS, documents, read.documents, metadata)
+    run.lake.exchange(REJECTS, files, read.rejects, metadata)
     if not run.lake.is_committed(INPUTS.name, read.run_id):
         run.lake.remove_unfinished(INPUTS.name, read.run_id)
-        run.lake.append(_inputs(run, read), INPUTS, metadata, None)
+        run.lake.exchange(INPUTS, files, run.lake.write(_inputs(read), INPUTS, read.run_id), metadata)
     committed = run.lake.last_own_commit(DOCUMENTS.name)
-    assert committed is not None
-    run.committed(committed)
+    if committed and committed.metadata and committed.metadata.run_id == read.run_id:
+        run.committed(committed)
 
 
-def _inputs(run: StageContext, read: Manifest) -> pa.Table:
-    settings = {source.name: source.fingerprint() for source in run.config.sources}
+def _inputs(read: Manifest) -> pa.Table:
     constant = {"run_id": read.run_id, "recorded_at": datetime.now(UTC)}
-    rows = [{**row, "settings": settings.get(row["source"]), **constant} for row in read.inputs]
-    return pa.Table.from_pylist(rows, schema=INPUTS.schema)
-
-
-def _without_known(run: StageContext, read: Manifest) -> Manifest:
-    """Rejects documents of changed files that the lake holds already, with the reason `already_ingested`.
-
-    Only files whose earlier version is in `inputs` can hold such documents.
-    """
-    if not run.lake.exists(INPUTS.name):
-        return read
-    before = {(row["source"], row["uri"]) for row in run.lake.read_here(INPUTS.name, ["source", "uri"]).to_pylist()}
-    if not any((row["source"], row["uri"]) in before for row in read.inputs):
-        return read
-    documents = run.lake.read_files(DOCUMENTS.name, read.documents, DOCUMENTS.schema)
-    known = run.lake.read(DOCUMENTS.name).select("doc_id")
-    again = documents.join(known, on="doc_id", how="left_semi").select(
-        "source",
-        "uri",
-        "position",
-        F.lit("already_ingested").alias("reason"),
-        F.concat(F.lit("the file changed, this record did not: "), "doc_id").alias("detail"),
-        F.lit(b"").alias("sample"),
-        "run_id",
-        "ingested_at",
-    )
-    rejects = run.lake.write(again, REJECTS, read.run_id)
-    if not rejects:
-        return read
-    fresh = run.lake.write(documents.join(known, on="doc_id", how="left_anti"), DOCUMENTS, read.run_id)
-    counted = run.lake.read_files(REJECTS.name, rejects, REJECTS.schema).groupBy("source", "uri").count().collect()
-    moved = {(row["source"], row["uri"]): row["count"] for row in counted}
-    for file in read.documents:
-        run.lake.storage.delete(f"{DOCUMENTS.name}/{file.path}")
-    inputs = tuple(_recounted(row, moved.get((row["source"], row["uri"]), 0)) for row in read.inputs)
-    return replace(read, documents=tuple(fresh), rejects=(*read.rejects, *rejects), inputs=inputs)
-
-
-def _recounted(row: dict, moved: int) -> dict:
-    """The counts of a file after `moved` documents became rejects."""
-    return {**row, "documents": row["documents"] - moved, "rejects": row["rejects"] + moved}
+    return pa.Table.from_pylist([{**row, **constant} for row in read.inputs], schema=INPUTS.schema)

@@ -63,6 +63,13 @@ class Manifest:
     documents: tuple[DataFile, ...]
     rejects: tuple[DataFile, ...]
     inputs: tuple[dict[str, Any], ...]  # rows of table `inputs`, without the columns that are equal in all
+    removed_documents: tuple[str, ...] = ()  # ids
+    removed_files: tuple[tuple[str, str], ...] = ()  # (source, path) whose rows in `rejects` and `inputs` leave
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a commit would change nothing."""
+        return not (self.inputs or self.removed_documents or self.removed_files)
 
     def to_json(self) -> str:
         """The content of the manifest's file."""
@@ -74,7 +81,10 @@ class Manifest:
         found = json.loads(text)
         for key in ("documents", "rejects"):
             found[key] = tuple(DataFile(**file) for file in found[key])
-        return Manifest(**{**found, "inputs": tuple(found["inputs"])})
+        for key in ("inputs", "removed_documents"):
+            found[key] = tuple(found.get(key, ()))
+        found["removed_files"] = tuple((source, path) for source, path in found.get("removed_files", ()))
+        return Manifest(**found)
 
 
 def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str) -> Manifest:

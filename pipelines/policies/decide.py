@@ -32,7 +32,7 @@ def evaluate(measures: Mapping[str, Any], policy: Policy) -> list[Verdict]:
     language = measures.get("language")
     verdicts = []
     for rule in policy.active():
-        value = _value(measures, policy.measure(rule))
+        value = _value(measures, _known(measures, policy.measure(rule), rule))
         threshold = policy.threshold(rule, language)
         spared = policy.spares_zero(rule, language) and value == 0
         failed = threshold is not None and not spared and fails(rule.comparison, value, threshold)
@@ -62,6 +62,10 @@ def fails(comparison: Comparison, value: Any, threshold: Any) -> bool:
             return bool(value)
         case _:
             return bool(value == 0)
+
+
+def _known(measures: Mapping[str, Any], path: str, rule: Rule) -> str:
+    return rule.measure if measures.get(path.partition(".")[0]) is None else path
 
 
 def _value(measures: Mapping[str, Any], path: str) -> Any:

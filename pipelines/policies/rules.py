@@ -40,9 +40,9 @@ class Rule:
     """One rule.
 
     `measure` is the column's path in table `measures`; `after_c4` that of the same measure of the text that C4's line
-    rules leave (None: there is none); `default` the threshold where a policy names none;
-    `datatrove` the reason that datatrove 0.10.1 gives (None: it has no such reason);
-    `spare_zero` a switch of the rule set under which a measure of exactly 0 passes.
+    rules leave (None: there is none; in rows of earlier versions its struct is null, and `measure` is of that text);
+    `default` the threshold where a policy names none; `datatrove` the reason that datatrove 0.10.1 gives (None: it has
+    no such reason); `spare_zero` a switch of the rule set under which a measure of exactly 0 passes.
     """
 
     rule_set: str
@@ -70,7 +70,7 @@ def _rule(
     rule_set, name = reason.split(".")
     peer = name if datatrove == "" else datatrove
     spare_zero = "line_punct_exclude_zero" if name == "line_punct_ratio" else None
-    after_c4 = f"c4_{measure}" if rule_set == "fineweb" else None
+    after_c4 = f"c4_{measure}" if rule_set in ("fineweb", "text") else None
     return Rule(rule_set, name, measure, Comparison(comparison), default, key or name, after_c4, peer, spare_zero)
 
 
@@ -152,7 +152,7 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
     name: tuple(rule for rule in RULES if rule.rule_set == name) for name in dict.fromkeys(r.rule_set for r in RULES)
 }
 
-EMPTIED = _rule("text.empty", "c4.characters", "is zero", True, None)
+EMPTIED = _rule("text.empty", "size.characters", "is zero", True, None)
 """The rule that every policy with C4's line rules ends with, and that none can switch off: no text becomes empty."""
 
 BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED)}

@@ -42,13 +42,20 @@ def failure(rule: Rule, policy: Policy) -> Column:
         setting = (policy.threshold(rule, code), policy.spares_zero(rule, code))
         if setting != base:
             codes_by_setting[setting].append(code)
-    value = F.col(policy.measure(rule))
+    value = _measure(rule, policy)
     expression = _compare(rule.comparison, value, *base)
     for setting, codes in codes_by_setting.items():
         expression = F.when(F.col("language").isin(codes), _compare(rule.comparison, value, *setting)).otherwise(
             expression
         )
     return expression
+
+
+def _measure(rule: Rule, policy: Policy) -> Column:
+    path = policy.measure(rule)
+    if path == rule.measure:
+        return F.col(path)
+    return F.when(F.col(path.partition(".")[0]).isNull(), F.col(rule.measure)).otherwise(F.col(path))
 
 
 def _compare(comparison: Comparison, value: Column, threshold: Threshold, spares_zero: bool) -> Column:

@@ -6,13 +6,13 @@ also chunked when what follows the first size can only be a chunk; it was then c
 
 import re
 
+from pipelines.readers.payload_type import binary_bytes
 from pipelines.readers.record import Reason
 from pipelines.readers.storage import ReadError
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,4096})?(?:\r\n|\r?\Z)")
 _TRAILER = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*\r\n)*(?:\r\n)*\Z")
 _SURE = 64  # bytes: a chunk of this length that ends where its size says is no accident
-_BINARY = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def unchunked(body: bytes, declared: bool, cut: bool) -> bytes:
@@ -57,4 +57,4 @@ def _is_chunk(body: bytes, parts: list[bytes]) -> bool:
     if not first or int(first[1], 16) == 0:
         return False
     head = body[first.end() : first.end() + 256].lstrip()
-    return bool(parts and len(parts[0]) >= _SURE) or head.startswith(b"<") or _BINARY.search(head) is not None
+    return bool(parts and len(parts[0]) >= _SURE) or head.startswith(b"<") or binary_bytes(head) > 0

@@ -28,6 +28,12 @@ class SourceConfig(Config):
     exclude: Execution[tuple[str, ...]] = Field(
         DEFAULT_EXCLUDE, description="globs on the path below the root, or on the name"
     )
+    on_change: Execution[Literal["replace", "keep"]] = Field(
+        "replace", description="documents that a changed file no longer holds leave the lake, or stay"
+    )
+    on_delete: Execution[Literal["retract", "keep"]] = Field(
+        "retract", description="documents of a file that is gone leave the lake, or stay"
+    )
     priority: Meaning[int] = Field(0, description="higher survives deduplication")
 
     text_column: Meaning[str] = Field(

@@ -7,7 +7,6 @@ the declared encodings, unless the bytes disprove them; ASCII; detection.
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from pipelines.readers.config import Undecodable
 from pipelines.readers.decompress import Damage
@@ -48,14 +47,14 @@ def decode(
         return decode_utf8(data, configured, undecodable)
     if marked := byte_order_mark(data):
         encoding, length = marked
-        return replace(decoded_as(data[length:], encoding, undecodable), source="byte_order_mark")
+        return decoded_as(data[length:], encoding, "byte_order_mark", undecodable)
     try:
         if not data.isascii() or not is_seven_bit(data):
             return Decoded(data.decode())
     except UnicodeDecodeError:
         pass
     encoding, source = identify(data, declared)
-    return replace(decoded_as(data, encoding, undecodable), source=source)
+    return decoded_as(data, encoding, source, undecodable)
 
 
 def decode_utf8(data: bytes, configured: str | None, undecodable: Undecodable) -> Decoded:
@@ -64,8 +63,9 @@ def decode_utf8(data: bytes, configured: str | None, undecodable: Undecodable) -
     Raises:
         EncodingError: they are not.
     """
-    decoded = decoded_as(data, configured or "utf-8", undecodable)
-    return replace(decoded, source="configured") if configured else decoded
+    if configured:
+        return decoded_as(data, codecs.lookup(configured).name, "configured", undecodable)
+    return decoded_as(data, "utf-8", "", undecodable)
 
 
 def identify(data: bytes, declared: Iterable[str | None] = ()) -> tuple[str, str]:

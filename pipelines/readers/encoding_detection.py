@@ -14,7 +14,9 @@ from pipelines.readers.encoding_languages import DOS, SINGLE_BYTE
 from pipelines.readers.encoding_single_byte import Counts
 from pipelines.readers.undecodable import EncodingError
 
-SAMPLE = 16 << 10
+_BEFORE, _SAMPLE = 1 << 10, 32 << 10  # bytes around the first one beyond ASCII
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_NO_TAGS = bytes.maketrans(b"<>", b"  ")
 # By how much the best hypothesis must be likelier than none, and than one that makes another text; as powers of e.
 _OVER_NONE, _OVER_OTHERS = 1.0, 0.5
 _OVER_DECLARED = 20.0
@@ -78,14 +80,17 @@ def is_mistaken(declared: str, data: bytes) -> bool:
 
 def hypotheses(data: bytes) -> list[Hypothesis]:
     """All of them, the likeliest first."""
-    lines = b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:SAMPLE]
-    counts = Counts(lines, len(_NO_LETTER.sub(b"", data[:SAMPLE])))
+    first = _BEYOND_ASCII.search(data)
+    sample = data[max(0, first.start() - _BEFORE) : first.start() + _SAMPLE] if first else b""
+    # no second byte of a character is a space, `<` or `>`
+    words = b" ".join(word for word in sample.translate(_NO_TAGS).split() if not word.isascii())
+    counts = Counts(words, len(_NO_LETTER.sub(b"", sample)))
     found = [Hypothesis(counts.in_none(), "", "")]
     for encoding, (rarity, languages) in (SINGLE_BYTE | DOS).items():
         for language, likely in counts.in_each(encoding, languages):
             found.append(Hypothesis(likely - rarity, encoding, language))
     for encoding, (rarity, language, *_) in DOUBLE_BYTE.items():
-        likely = likelihood(lines, encoding) + counts.so_few(0.5)
+        likely = likelihood(words, encoding) + counts.so_few(0.5)
         found.append(Hypothesis(likely - rarity, encoding, language))
     return sorted(found, key=lambda one: -one.likelihood)
 

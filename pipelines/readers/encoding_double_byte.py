@@ -19,7 +19,7 @@ DOUBLE_BYTE: dict[str, tuple[float, str, str, float, range, range]] = {
     "euc_jp": (2, "Japanese", JAPANESE, 0.65, range(0xB0, 0xD0), range(0xA1, 0xFF)),
 }
 _FULL_WIDTH = (
-    "，。、：；！？“”「」（）…—《》・　‘’『』【】〈〉～／．－０１２３４５６７８９"
+    "，。、：；！？“”「」（）…—《》・　‘’『』【】〈〉～／．－０１２３４５６７８９·※○●◎★☆■□▲▼◆◇→←①②③④⑤℃㈜％＆＋＝"
     "ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
 )
 _FULL_WIDTH_SHARE = 0.08

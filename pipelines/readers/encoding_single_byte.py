@@ -15,13 +15,14 @@ Array = npt.NDArray[np.float64]
 
 _ACCENTED = 0.08  # probability of a letter beyond ASCII in the Latin script
 _FOREIGN = 1e-3  # of a letter that the language has not, among those beyond ASCII
-_MARKS = "«»“”„‘‚–—…·•°§©®™¿¡€£№‹›"
+_QUOTES = "«»“”„‘‚…¿¡‹›"
+_SIGNS = "–—·•°§©®™€£№"
 _WITHIN_WORDS = "’´\u00ad"
 _SPACE = "\u00a0"
 # Kinds of characters.
-_OTHER, _LOWER, _UPPER, _HIGH_LOWER, _HIGH_UPPER, _CASELESS, _MARK, _APOSTROPHE, _BLANK, _JUNK = range(10)
-_KINDS = 10
-_PROBABLE = {_MARK: 0.005, _APOSTROPHE: 0.005, _BLANK: 0.1, _JUNK: 1e-6}
+_OTHER, _LOWER, _UPPER, _HIGH_LOWER, _HIGH_UPPER, _CASELESS, _QUOTE, _SIGN, _APOSTROPHE, _BLANK, _JUNK = range(11)
+_KINDS = 11
+_PROBABLE = {_QUOTE: 0.005, _SIGN: 0.005, _APOSTROPHE: 0.005, _BLANK: 0.1, _JUNK: 1e-6}
 _ASCII_LETTERS = (_LOWER, _UPPER)
 _LETTERS = (_LOWER, _UPPER, _HIGH_LOWER, _HIGH_UPPER, _CASELESS)
 _IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
@@ -55,10 +56,10 @@ class Counts:
     def so_few(self, share: float) -> float:
         """How unlikely so few letters beyond ASCII are in a language where they are this share of all."""
         total = len(self._bytes) + self._ascii_letters
-        seen = len(self._bytes) / max(total, 1)
-        if seen >= share or not total:
+        seen = len(self._bytes) / total if total else 1.0
+        if seen >= share:
             return 0.0
-        divergence = (seen and seen * math.log(seen / share)) + (1 - seen) * math.log((1 - seen) / (1 - share))
+        divergence = seen * math.log(seen / share) + (1 - seen) * math.log((1 - seen) / (1 - share))
         return max(_FEWEST, -total * divergence)
 
 
@@ -81,12 +82,13 @@ def _is_latin(encoding: str) -> bool:
 def _kind(character: str) -> int:
     if character.isascii():
         return _LOWER if character.islower() else _UPPER if character.isupper() else _OTHER
-    for kind, characters in ((_MARK, _MARKS), (_APOSTROPHE, _WITHIN_WORDS), (_BLANK, _SPACE), (_JUNK, "ªº")):
+    for kind, characters in _BY_KIND.items():
         if character in characters:
             return kind
     return _CATEGORIES.get(unicodedata.category(character), _JUNK)
 
 
+_BY_KIND = {_QUOTE: _QUOTES, _SIGN: _SIGNS, _APOSTROPHE: _WITHIN_WORDS, _BLANK: _SPACE, _JUNK: "ªº"}
 _CATEGORIES = {"Ll": _HIGH_LOWER, "Lu": _HIGH_UPPER, "Lo": _CASELESS, "Lm": _CASELESS, "Mn": _CASELESS}
 
 
@@ -119,6 +121,15 @@ def _neighbours(latin: bool) -> Array:
     return np.array([math.log(_factor(*three, latin)) for three in product(kinds, kinds, kinds)])
 
 
+# Kind -> factor beside no letter, one, or two: quotes stand at words, signs and spaces apart, apostrophes within.
+_BESIDE_LETTERS = {
+    _QUOTE: (1.0, 4.0, 0.02),
+    _SIGN: (4.0, 0.1, 0.1),
+    _APOSTROPHE: (1.0, 1.0, 8.0),
+    _BLANK: (1.0, 1.0, 0.2),
+}
+
+
 def _factor(before: int, kind: int, after: int, latin: bool) -> float:
     factor = 1.0
     if kind == _HIGH_UPPER:
@@ -127,10 +138,8 @@ def _factor(before: int, kind: int, after: int, latin: bool) -> float:
         factor *= 0.02
     if kind == _HIGH_LOWER and before == _OTHER and latin:
         factor *= 0.5
-    if kind == _MARK:
-        factor *= 0.02 if before in _LETTERS and after in _LETTERS else 4.0
-    if kind == _APOSTROPHE and before in _LETTERS and after in _LETTERS:
-        factor *= 8.0
+    letters = (before in _LETTERS) + (after in _LETTERS)  # beside it
+    factor *= _BESIDE_LETTERS.get(kind, (1.0, 1.0, 1.0))[letters]
     if not latin and kind in _LETTERS[2:] and (before in _ASCII_LETTERS or after in _ASCII_LETTERS):
         factor *= 0.02
     return factor

@@ -1,6 +1,7 @@
 """Lists the files of paths, folders, globs and URLs, without opening any."""
 
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Iterator
@@ -34,16 +35,21 @@ class Found:
     exact: bool = False  # the source names this file itself
 
 
-def find(config: SourceConfig) -> list[Found]:
+def find(config: SourceConfig, root: str | None = None, never: str | None = None) -> list[Found]:
     """The files that a source names and does not exclude, in order of location.
+
+    Args:
+        config: of the source.
+        root: folder that relative paths start from; default: `root_of(config)`.
+        never: a folder whose files are never input, such as the lake.
 
     Raises:
         SourceError: a path does not exist, or nothing is left.
     """
     paths = [_normal(path) for path in config.paths]
-    root = _root(config, paths)
+    root = root_of(config) if root is None else root
     found: dict[str, Found] = {}
-    for entry in _entries(config, paths, root):
+    for entry in _entries(config, paths, root, None if never is None else _normal(never)):
         if entry.location not in found or entry.exact:
             found[entry.location] = entry
     excluded = Excluded(config.exclude)
@@ -73,8 +79,13 @@ def _normal(path: str) -> str:
     return str(files.unstrip_protocol(inner))
 
 
-def _root(config: SourceConfig, paths: list[str]) -> str:
-    """The folder that relative paths start from, so that ids do not depend on where a source is mounted."""
+def root_of(config: SourceConfig) -> str:
+    """The folder that relative paths start from, so that ids do not depend on where a source is mounted.
+
+    Raises:
+        SourceError: the paths are on different file systems.
+    """
+    paths = [_normal(path) for path in config.paths]
     if config.root is not None:
         return _normal(config.root).rstrip("/")
     roots = [_fixed_part(path) for path in paths]
@@ -100,16 +111,21 @@ def _fixed_part(path: str) -> str:
 
 
 def _relative(location: str, root: str) -> str:
-    return location[len(root) :].lstrip("/") if location.startswith(root) else location.lstrip("/")
+    """The path from the root to a location; it begins with `../` where the location is not below the root."""
+    if location == root or location.startswith(root.rstrip("/") + "/"):
+        return location[len(root) :].lstrip("/")
+    return posixpath.relpath(location, root or "/")
 
 
-def _entries(config: SourceConfig, paths: list[str], root: str) -> Iterator[Found]:
+def _entries(config: SourceConfig, paths: list[str], root: str, never: str | None) -> Iterator[Found]:
     globs: dict[str, list[str]] = {}
     for path in paths:
+        if never is not None and (path == never or path.startswith(f"{never}/")):
+            raise SourceError(f"source {config.name!r}: {path} lies in the lake, whose own files are never input")
         if not is_local(path):
-            yield from _remote(path, root, config)
+            yield from _remote(path, root, config, never)
         elif os.path.isdir(path):
-            yield from _walk(path, root, config, None)
+            yield from _walk(path, root, config, None, never)
         elif os.path.lexists(path):
             yield _stat(path, root, exact=True)
         elif _GLOB.search(path):
@@ -120,12 +136,15 @@ def _entries(config: SourceConfig, paths: list[str], root: str) -> Iterator[Foun
         relative = [glob_translate(path[len(folder) :].lstrip("/")) for path in patterns]
         # a matching folder includes everything in it
         matching = "|".join(pattern.removesuffix(r"\Z").removesuffix(r"\z") + r"(?:/.*)?\Z" for pattern in relative)
-        yield from _walk(folder, root, config, re.compile(matching, re.DOTALL))
+        yield from _walk(folder, root, config, re.compile(matching, re.DOTALL), never)
 
 
-def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str] | None) -> Iterator[Found]:
-    """Files below a folder. Follows links, but no cycles."""
+def _walk(
+    folder: str, root: str, config: SourceConfig, matching: re.Pattern[str] | None, never: str | None
+) -> Iterator[Found]:
+    """Files below a folder, but not those of the folder `never`. Follows links, but no cycles."""
     waiting: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
+    skipped = _identity(never) if never is not None and is_local(never) else None
     while waiting:
         here, above = waiting.pop()
         try:
@@ -135,7 +154,7 @@ def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str
             yield Found(here, _relative(here, root), problem=f"folder cannot be listed: {error.strerror}")
             continue
         identity = (status.st_dev, status.st_ino)
-        if identity in above:
+        if identity in above or identity == skipped:
             continue
         if config.format in ("auto", "delta", "parquet") and any(entry.name == LOG for entry in entries):
             if matching is None or _names_some(matching, here, folder):
@@ -146,6 +165,15 @@ def _walk(folder: str, root: str, config: SourceConfig, matching: re.Pattern[str
                 waiting.append((entry.path, above | {identity}))
             elif matching is None or matching.match(_relative(entry.path, folder)):
                 yield _stat(entry.path, root)
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """The folder's device and inode; None when it does not exist."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _names_some(matching: re.Pattern[str], table: str, folder: str) -> bool:
@@ -169,7 +197,7 @@ def _stat(path: str, root: str, exact: bool = False) -> Found:
     return Found(path, relative, status.st_size, str(status.st_mtime_ns), exact=exact)
 
 
-def _remote(path: str, root: str, config: SourceConfig) -> Iterator[Found]:
+def _remote(path: str, root: str, config: SourceConfig, never: str | None) -> Iterator[Found]:
     files, inner = file_system(path)
     if not _GLOB.search(path) and not files.exists(inner):
         raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
@@ -182,6 +210,9 @@ def _remote(path: str, root: str, config: SourceConfig) -> Iterator[Found]:
             listed |= {name: info} if info["type"] == "file" else files.find(name, detail=True)
     else:
         listed = files.find(inner, detail=True)
+    if never is not None and not is_local(never):
+        lake = file_system(never)[1].rstrip("/") + "/"
+        listed = {name: info for name, info in listed.items() if not name.startswith(lake)}
     tables = {name.partition(f"/{LOG}/")[0] for name in listed if f"/{LOG}/" in name}
     if config.format in ("auto", "delta", "parquet"):
         for table in sorted(tables):

@@ -16,6 +16,7 @@ from pipelines.readers.chunked import unchunked
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.decompress import Member, gzip_member, zstd_frame
 from pipelines.readers.header_fields import Fields
+from pipelines.readers.payload_type import binary_bytes
 from pipelines.readers.record import ReadStatistics, Reason
 from pipelines.readers.storage import ReadError, Source
 
@@ -23,9 +24,7 @@ _PIECE = 64 << 10
 _BROTLI_PIECE = 4 << 10  # what its decoder gives of a stream that breaks off is whole pieces
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _NONE = ("", "identity", "none", "chunked")
-# The MIME Sniffing Standard, sections 3 and 5.2: bytes that text does not have, in as many as a browser looks at.
-_BINARY = re.compile(rb"[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-_SNIFFED = 1445
+_MARKUP = re.compile(rb"\s{0,256}<|\xff\xfe|\xfe\xff|\xef\xbb\xbf")  # or a byte order mark
 
 Decoder = Callable[[bytes, SourceConfig], Iterator[bytes]]
 
@@ -55,7 +54,7 @@ def _codings(fields: Fields, name: str) -> list[str]:
 
 
 def _undone(coding: str, data: bytes, limits: SourceConfig, cut: bool) -> bytes:
-    problem, text = None, not _BINARY.search(data, 0, _SNIFFED)
+    problem, text = None, _MARKUP.match(data) is not None or not binary_bytes(data)
     for decoder in _decoders(coding, data):
         try:
             found = _expanded(coding, decoder(data, limits), limits, cut and not text)

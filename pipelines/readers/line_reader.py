@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from pipelines.readers.decompress import Damage, codec, expand
@@ -79,7 +79,7 @@ class Text:
         named = split.config.encoding or (mark[0] if mark else "")
         is_wide = bool(named) and "\n".encode(named) != b"\n"  # UTF-16, UTF-32, EBCDIC, ...
         is_other = bool(named) and codecs.lookup(named).name != "utf-8"
-        self._wide = named if is_wide or (in_utf8 and is_other) else ""
+        self._wide = codecs.lookup(named).name if is_wide or (in_utf8 and is_other) else ""
 
     def decode(self, data: bytes) -> Decoded:
         """One record as text.
@@ -90,20 +90,20 @@ class Text:
         configured, undecodable = self._split.config.encoding, self._split.config.undecodable
         if self._wide:
             said = "configured" if configured else "byte_order_mark"
-            return replace(decoded_as(data, "utf-8", undecodable), encoding=self._wide, source=said)
-        if configured or (data.isascii() and is_seven_bit(data) and not self._only_utf8):
+            return decoded_as(data, "utf-8", said, undecodable)._replace(encoding=self._wide)
+        if configured or (not self._only_utf8 and data.isascii() and is_seven_bit(data)):
             return decode(data, configured, undecodable=undecodable)
         try:
             return Decoded(data.decode())
         except UnicodeDecodeError:
             pass
         if self._only_utf8:
-            return decoded_as(data, "utf-8", undecodable)
+            return decoded_as(data, "utf-8", "", undecodable)
         if self._detected is None:
             return decode(data, undecodable=undecodable)
         if isinstance(self._detected, EncodingError):
             raise self._detected
-        return replace(decoded_as(data, self._detected, undecodable), source="detected")
+        return decoded_as(data, self._detected, "detected", undecodable)
 
     @cached_property
     def _detected(self) -> str | EncodingError | None:

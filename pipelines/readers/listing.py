@@ -9,9 +9,9 @@ import io
 import struct
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 import xxhash
@@ -33,16 +33,41 @@ _THREADS = 8  # opening files is mostly waiting, above all on remote storage
 DeltaFiles = Callable[[str], Sequence[DeltaFile]]
 
 
-def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> list[InputFile]:
-    """The input files of a source in order of uri. A file that cannot be read is listed with its problem.
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a source before it is listed.
 
-    `delta_files` lists the data files of a Delta table's current version.
+    `files`: path -> (stamp, fingerprint). A file whose stamp is the same is not opened; its format stays unknown.
+    """
+
+    root: str | None = None
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def list_files(
+    config: SourceConfig,
+    delta_files: DeltaFiles | None = None,
+    remembered: Remembered | None = None,
+    never: str | None = None,
+) -> list[InputFile]:
+    """The input files of a source in order of path. A file that cannot be read is listed with its problem.
+
+    Args:
+        config: of the source.
+        delta_files: lists the data files of a Delta table's current version.
+        remembered: from an earlier listing.
+        never: a folder whose files are never input, such as the lake.
 
     Raises:
         SourceError: the source names nothing.
     """
 
+    remembered = remembered or Remembered()
+
     def inspect(found: Found) -> list[InputFile]:
+        stamp, fingerprint = remembered.files.get(storable_path(found.relative), ("", ""))
+        if not found.table and not found.problem and stamp and stamp == _stamp(found):
+            return [replace(_unopened(found, config), fingerprint=fingerprint)]
         try:
             return list(_table(found, config, delta_files) if found.table else _inspect(found, config))
         except (MemoryError, ImportError):
@@ -53,8 +78,8 @@ def list_files(config: SourceConfig, delta_files: DeltaFiles | None = None) -> l
             return [replace(file, problem=Reject(0, reason, detail))]
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        files = [file for listed in pool.map(inspect, find(config)) for file in listed]
-    return sorted(files, key=lambda file: file.uri)
+        files = [file for listed in pool.map(inspect, find(config, remembered.root, never)) for file in listed]
+    return sorted(files, key=lambda file: file.path)
 
 
 def fingerprint_of(*fields: object, content: bytes = b"") -> str:
@@ -64,8 +89,13 @@ def fingerprint_of(*fields: object, content: bytes = b"") -> str:
     return digest.hexdigest()
 
 
-def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
-    file = InputFile(
+def _stamp(found: Found) -> str:
+    """Changes with the file, as far as its size and time of change, or ETag, tell. Empty where there is none."""
+    return f"{found.size} {found.version}" if found.version else ""
+
+
+def _unopened(found: Found, config: SourceConfig) -> InputFile:
+    return InputFile(
         source=config.name,
         uri=storable_path(found.location),
         path=storable_path(found.relative),
@@ -74,8 +104,13 @@ def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
         size=found.size,
         fingerprint=fingerprint_of(found.size, found.version, found.problem),
         location=found.location,
+        stamp=_stamp(found),
         partition=hive.partition(found.location, found.relative),
     )
+
+
+def _inspect(found: Found, config: SourceConfig) -> Iterator[InputFile]:
+    file = _unopened(found, config)
     if found.problem:
         yield replace(file, problem=Reject(0, Reason.UNREADABLE, found.problem))
         return
@@ -142,6 +177,7 @@ def _members(container: InputFile, config: SourceConfig) -> Iterator[InputFile]:
             path=f"{container.path}!/{name}",
             size=info.file_size,
             fingerprint=fingerprint_of(name, info.file_size, info.CRC),
+            stamp="",  # the archive is opened in every run: its members are known by their CRC-32
             member=index,
             partition=(*container.partition, *hive.partition("", info.filename)),
         )

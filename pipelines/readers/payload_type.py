@@ -61,7 +61,7 @@ _SIGNATURES = tuple(
         (rb"\0\x01\0\0\0|OTTO\0|ttcf\0", "font/otf"),
     )
 )
-_CONTROLS = bytes({*range(0x01, 0x20)} - {*b"\t\n\f\r\x1b"})
+_BINARY = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})  # bytes that text does not have (section 3 there)
 _SNIFFED = 1445  # as many bytes as a browser looks at
 _WITH_CONTROLS = ("utf-16", "utf16", "utf-32", "utf32", "ucs-", "unicode", "iso-2022", "csiso2022")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
@@ -98,16 +98,21 @@ def binary(data: bytes) -> str:
     return next((media for signature, media in _SIGNATURES if signature.match(data)), "")
 
 
+def binary_bytes(data: bytes) -> int:
+    """How many of the first bytes are some that text does not have."""
+    head = data[:_SNIFFED]
+    return len(head) - len(head.translate(None, _BINARY))
+
+
 def is_noise(data: bytes, charset: str | None) -> bool:
     """Whether a payload without a signature has too many control characters, one in twenty, for text in a charset.
 
-    Random bytes have one in twelve. Charsets in which text has such bytes are left to their decoder.
+    Random bytes have one in ten. Charsets in which text has such bytes are left to their decoder.
     """
     if (charset or "").lower().startswith(_WITH_CONTROLS) or data.startswith(_WIDE):
         return False
-    head = data[:_SNIFFED]
-    controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls > 2 and controls * 20 >= len(head)
+    controls = binary_bytes(data)
+    return controls > 2 and controls * 20 >= min(len(data), _SNIFFED)
 
 
 def is_page(data: bytes) -> bool:

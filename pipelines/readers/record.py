@@ -71,8 +71,9 @@ class InputFile:
     format: str
     codec: str  # "", gzip or zstd
     size: int  # bytes; uncompressed for archive members
-    fingerprint: str
+    fingerprint: str  # of the content
     location: str  # of the physical file: the archive for a member
+    stamp: str = ""  # size and time of change: while it stays the same, so does the fingerprint
     member: int = -1  # index in the archive
     partition: tuple[tuple[str, str], ...] = ()  # column values that stand outside the file
     columns: tuple[tuple[str, str], ...] = ()  # logical -> physical names of a Delta table's columns

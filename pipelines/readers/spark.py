@@ -17,7 +17,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import DeltaFile
-from pipelines.readers.listing import list_files
+from pipelines.readers.listing import Remembered, list_files
 from pipelines.readers.record import InputFile, Split
 from pipelines.readers.staging import STAGED, staged_batches
 from pipelines.tables import DOCUMENTS, REJECTS
@@ -37,13 +37,15 @@ class Sink(Protocol):
         """Called once for each task."""
 
 
-def list_inputs(config: SourceConfig) -> list[InputFile]:
-    """The input files of a source, Delta tables included.
+def list_inputs(
+    config: SourceConfig, remembered: Remembered | None = None, never: str | None = None
+) -> list[InputFile]:
+    """The input files of a source, Delta tables included; as `list_files`.
 
     Raises:
         SourceError: no file matches the source.
     """
-    return list_files(config, delta_files)
+    return list_files(config, delta_files, remembered, never)
 
 
 def read_splits(

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.readers.dispatch import read
-from pipelines.readers.record import Document, ReadStatistics, Reject, Split, doc_id
+from pipelines.readers.record import TRANSIENT, Document, ReadStatistics, Reject, Split, doc_id
 from pipelines.tables import DOCUMENTS, REJECTS
 
 BATCH_BYTES = 16 << 20
@@ -25,6 +25,7 @@ _SUMMARY = pa.schema(
         pa.field("rows_read", pa.int64()),  # counted where records are found
         pa.field("documents", pa.int64()),
         pa.field("rejects", pa.int64()),
+        pa.field("transient", pa.int64()),  # rejects that another attempt may not meet
         pa.field("bytes_read", pa.int64()),
         pa.field("skipped", pa.map_(pa.string(), pa.int64())),  # records that are no rows, by type
     ]
@@ -39,13 +40,14 @@ def staged_batches(
     """Reads splits one after the other, into batches bounded in bytes and rows."""
     batch = _Batch({"run_id": run_id, "ingested_at": ingested_at}, language_model)
     for split in splits:
-        statistics, counts = ReadStatistics(), {Document: 0, Reject: 0}
+        statistics, counts, transient = ReadStatistics(), {Document: 0, Reject: 0}, 0
         for record in read(split, statistics):
             counts[type(record)] += 1
+            transient += isinstance(record, Reject) and record.reason in TRANSIENT
             batch.add(split, record)
             if batch.is_full:
                 yield batch.take()
-        batch.add_summary(split, statistics, counts[Document], counts[Reject])
+        batch.add_summary(split, statistics, counts[Document], counts[Reject], transient)
     if batch.rows:
         yield batch.take()
 
@@ -65,7 +67,8 @@ class _Batch:
     def add(self, split: Split, record: Document | Reject) -> None:
         """A document or a reject."""
         file = split.file
-        row = {"source": file.source, "uri": file.uri, "position": record.position, **self._constant}
+        place = {"source": file.source, "uri": file.uri, "path": file.path, "position": record.position}
+        row = {**place, **self._constant}
         if isinstance(record, Document):
             row |= {"kind": "document", "text": record.text, "meta": list(record.meta.items())}
             row["doc_id"] = doc_id(file.source, file.path, record.position, record.text)
@@ -74,7 +77,9 @@ class _Batch:
             row |= {"kind": "reject", "reason": record.reason.value, "detail": record.detail, "sample": record.sample}
         self.rows.append(row)
 
-    def add_summary(self, split: Split, statistics: ReadStatistics, documents: int, rejects: int) -> None:
+    def add_summary(
+        self, split: Split, statistics: ReadStatistics, documents: int, rejects: int, transient: int
+    ) -> None:
         """Adds the summary of a split."""
         file = split.file
         self.rows.append(
@@ -90,6 +95,7 @@ class _Batch:
                 "rows_read": statistics.rows,
                 "documents": documents,
                 "rejects": rejects,
+                "transient": transient,
                 "bytes_read": statistics.bytes,
                 "skipped": sorted(statistics.skipped.items()),
                 **self._constant,

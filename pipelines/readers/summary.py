@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 WHOLE = ("source", "uri", "path", "format", "size", "fingerprint")
-COUNTS = ("rows_read", "documents", "rejects", "bytes_read")
+COUNTS = ("rows_read", "documents", "rejects", "transient", "bytes_read")
 
 
 def by_file(summaries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ A pair of surrogates that was encoded one by one, as MySQL's `utf8` and Java wri
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pipelines.readers.config import Undecodable
 
@@ -15,7 +15,7 @@ LIMIT = 20
 """A record may have one undecodable place in so many characters; with more it is no text in this encoding."""
 
 REPLACEMENT = "\ufffd"
-_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_PAIRS = re.compile(rb"(?:\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf])+")
 _LONE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 # What browsers decode (encoding.spec.whatwg.org) and Python's tables lack.
 _ABSENT = {("gb18030", b"\x80"): "€", ("big5hkscs", b"\xa3\xe1"): "€"}
@@ -32,8 +32,7 @@ class EncodingError(ValueError):
     """Bytes that cannot be decoded in the configured, declared or detected encoding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """Text, the encoding it was in, who says so, and what was done to make it text."""
 
     text: str
@@ -51,7 +50,7 @@ class Decoded:
         whole, joined, lone = whole_characters(text)
         if lone and undecodable == "reject":
             raise EncodingError(f"{lone} unpaired surrogates")
-        return replace(self, text=whole, undecodable=self.undecodable + lone, joined=self.joined + joined)
+        return Decoded(whole, self.encoding, self.source, self.undecodable + lone, self.joined + joined)
 
     def meta(self) -> dict[str, str]:
         """What `meta` says of it: nothing when it was valid UTF-8."""
@@ -66,27 +65,32 @@ class Decoded:
 
 
 def together(parts: Sequence[Decoded]) -> Decoded:
-    """How the lines of one record were decoded, without their text."""
+    """How the lines of one record were decoded; the text of it is of no use."""
+    if len(parts) == 1:
+        return parts[0]
     other = next((part for part in parts if part.encoding != "utf-8"), Decoded(""))
     undecodable, joined = sum(part.undecodable for part in parts), sum(part.joined for part in parts)
-    return replace(other, text="", undecodable=undecodable, joined=joined)
+    return Decoded("", other.encoding, other.source, undecodable, joined)
 
 
-def decoded_as(data: bytes, encoding: str, undecodable: Undecodable = "replace", limit: int = LIMIT) -> Decoded:
-    """The bytes in this encoding; a place that is no character becomes U+FFFD.
+def decoded_as(
+    data: bytes, encoding: str, source: str = "", undecodable: Undecodable = "replace", limit: int = LIMIT
+) -> Decoded:
+    """The bytes in this encoding, as `source` says; a place that is no character becomes U+FFFD.
 
     Raises:
         EncodingError: such places are to be refused, or there are more than one in `limit` characters.
     """
     try:
-        return Decoded(data.decode(encoding), encoding)
+        return Decoded(data.decode(encoding), encoding, source)
     except UnicodeDecodeError as error:
         first = error
     except UnicodeError as error:  # of a codec that does not say where
         raise EncodingError(f"not {encoding}: {error}") from error
     joined, lone = 0, 0
     if encoding == "utf-8":
-        data, joined = _PAIR.subn(_joined, data)
+        in_pairs, data = len(data), _PAIRS.sub(_joined, data)
+        joined = (in_pairs - len(data)) // 2  # six bytes become four
         data, lone = _LONE.subn(REPLACEMENT.encode(), data)
     text = data.decode(encoding, "replace")
     count = lone + _replaced(text, data, encoding)
@@ -96,7 +100,7 @@ def decoded_as(data: bytes, encoding: str, undecodable: Undecodable = "replace",
     if count and (undecodable == "reject" or count * limit > len(text)):
         places = "" if count == 1 else f", the first of {count:,} places"
         raise EncodingError(f"not {encoding}: {first.reason} at byte {first.start}{places}")
-    return Decoded(text, encoding, undecodable=count, joined=joined)
+    return Decoded(text, encoding, source, count, joined)
 
 
 def decode_completely(data: bytes, encoding: str) -> str:
@@ -121,8 +125,8 @@ def _replaced(text: str, data: bytes, encoding: str) -> int:
     return text.count(REPLACEMENT) - data.decode(encoding, "ignore").count(REPLACEMENT)
 
 
-def _joined(pair: re.Match[bytes]) -> bytes:
-    return pair[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+def _joined(pairs: re.Match[bytes]) -> bytes:
+    return pairs[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
 
 
 def _complete(error: UnicodeError) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from numba import njit
 from pipelines.kernels.arrays import Bytes, Integers, Truths
 from pipelines.kernels.batch import TextBatch
 from pipelines.kernels.hashing import same_bytes
-from pipelines.kernels.utf8 import code_point_counts, skip_spaces, skip_spaces_back
+from pipelines.kernels.utf8 import skip_spaces, skip_spaces_back
 from pipelines.rules.c4_line import (
     CURLY_BRACKET,
     JAVASCRIPT,
@@ -33,10 +33,9 @@ from pipelines.words.interning import Chunks, Words
 from pipelines.words.lines import Lines
 from pipelines.words.sentences import count_sentences
 
-# `sentences` and `characters` are of the text that the line rules leave.
 # `lines_read` is the sum of `lines_kept` and the lines that each rule dropped, which are in the order of the rules.
 TYPE = MEASURES.schema.field("c4").type
-_COUNTS = [field.name for field in TYPE][2:]
+_COUNTS = [field.name for field in TYPE][1:]
 _LOREM_IPSUM, _CURLY_BRACKET, _READ, _KEPT, _LONG_WORD, _NO_END, _FEW_WORDS, _JAVASCRIPT, _POLICY = range(len(_COUNTS))
 
 _ALL_WORDS = 1 << 62
@@ -51,7 +50,7 @@ class Rewritten:
     sources: Lines  # the same lines in the text as read
     edited: Truths  # (L,) whether a citation was cut out of a line
     changed: Truths  # (D,) whether a text is another than the one read
-    counts: npt.NDArray[np.int64]  # (D, 9), by the fields of `TYPE` from the third on
+    counts: npt.NDArray[np.int64]  # (D, 9), by the fields of `TYPE` from the second on
 
 
 def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
@@ -75,11 +74,7 @@ def rewrite(texts: TextBatch, lines: Lines, config: MeasureConfig) -> Rewritten:
 
 def measure(rewritten: Rewritten, words: Words, chunks: Chunks) -> pa.StructArray:
     """Rows of `TYPE`, (D,). Words and chunks are those of the rewritten texts."""
-    texts = rewritten.texts
-    columns: dict[str, npt.NDArray] = {
-        "sentences": count_sentences(texts, rewritten.lines, words, chunks),
-        "characters": code_point_counts(texts.data, texts.begins, texts.ends),
-    }
+    columns: dict[str, npt.NDArray] = {"sentences": count_sentences(rewritten.texts, rewritten.lines, words, chunks)}
     columns |= {name: rewritten.counts[:, i] for i, name in enumerate(_COUNTS)}
     columns |= {name: columns[name] > 0 for name in ("lorem_ipsum", "curly_bracket")}
     return struct(TYPE, columns)

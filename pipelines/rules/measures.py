@@ -19,8 +19,8 @@ from pipelines.words.lines import splitlines
 from pipelines.words.splitter import word_splitter
 
 SCHEMA = MEASURES.schema
-SIZE = SCHEMA.field("size").type
-_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "c4_fineweb", "size", "c4_text"]
+SIZE, C4_SIZE = SCHEMA.field("size").type, SCHEMA.field("c4_size").type
+_MEASURED = ["gopher_repetition", "gopher_quality", "c4", "fineweb", "size", "c4_fineweb", "c4_size", "c4_text"]
 
 
 def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") -> pa.RecordBatch:
@@ -69,6 +69,7 @@ def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.Recor
     words, chunks = splitter.with_chunks(texts)
     lines = splitlines(texts)
     rewritten = c4.rewrite(texts, lines, config)
+    left = rewritten.texts
     new_words, new_chunks = rewritten_words(splitter, words, chunks, rewritten)
     characters = code_point_counts(texts.data, texts.begins, texts.ends)
     columns = {
@@ -76,8 +77,9 @@ def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.Recor
         "gopher_quality": gopher_quality.measure(texts, lines, words, language),
         "c4": c4.measure(rewritten, new_words, new_chunks),
         "fineweb": fineweb.measure(texts, words, config),
-        "c4_fineweb": fineweb.measure(rewritten.texts, new_words, config),
         "size": struct(SIZE, {"characters": characters, "words": words.counts, "lines": lines.counts}),
-        "c4_text": rewritten.texts.to_arrow(present=rewritten.changed),
+        "c4_fineweb": fineweb.measure(left, new_words, config),
+        "c4_size": struct(C4_SIZE, {"characters": code_point_counts(left.data, left.begins, left.ends)}),
+        "c4_text": left.to_arrow(present=rewritten.changed),
     }
     return pa.RecordBatch.from_pydict(columns)

@@ -26,7 +26,7 @@ def candidates(measures: DataFrame, decisions: DataFrame, policy: Policy) -> Dat
     text, removed = F.col("text"), F.lit(None)
     if "c4_lines" in policy.rewrite:
         text = F.coalesce("c4_text", "text")
-        removed = F.when(F.col("c4_text").isNotNull(), F.col("size.characters") - F.col("c4.characters"))
+        removed = F.when(F.col("c4_text").isNotNull(), F.col("size.characters") - F.col("c4_size.characters"))
     texts = measures.select(
         "doc_id", "source", "language", text.alias("text"), removed.cast("long").alias("c4_removed")
     )

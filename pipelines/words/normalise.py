@@ -15,9 +15,10 @@ import regex
 from pipelines.kernels.arrays import Truths
 from pipelines.kernels.batch import TextBatch
 from pipelines.words.interning import ChunkInterner, SplitWords, split_at_spaces
+from pipelines.words.methods import SEGMENTED
 from pipelines.words.punctuation import PUNCTUATION, TERMINAL_PUNCTUATION
 from pipelines.words.scripts import are_unspaced, find_runs
-from pipelines.words.segmentation import SEGMENTED, segment
+from pipelines.words.segmentation import segment
 from pipelines.words.spacy_words import spacy_language, split_texts
 from pipelines.words.splitter import merged
 

@@ -6,10 +6,7 @@ dictionaries that are part of ICU's data, which the package icu4py carries.
 Shapes: R runs, W words.
 """
 
-from functools import cache
-
 import numpy as np
-from icu4py import icu_version
 from icu4py.breakers import WordBreaker
 from numba import njit
 
@@ -18,17 +15,7 @@ from pipelines.kernels.batch import TextBatch
 from pipelines.kernels.utf8 import utf8_width
 from pipelines.words.interning import SplitWords
 
-# Languages, as lid.176 codes them, whose words are found by dictionary. Wu, Cantonese and classical Chinese are cut by
-# the dictionary of Chinese.
-SEGMENTED = ("ja", "km", "lo", "my", "th", "wuu", "yue", "zh")
-
 _LOCALE = "root"  # the dictionaries are chosen by script
-
-
-@cache
-def segmenter() -> str:
-    """What words of scripts without spaces depend on: the library and its version."""
-    return f"ICU {icu_version}"
 
 
 def segment(runs: TextBatch) -> SplitWords:

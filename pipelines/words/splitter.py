@@ -8,8 +8,9 @@ from numba import njit
 from pipelines.kernels.arrays import Integers, Truths
 from pipelines.kernels.batch import TextBatch
 from pipelines.words.interning import ChunkInterner, SplitWords
+from pipelines.words.methods import SEGMENTED
 from pipelines.words.scripts import are_unspaced, find_runs
-from pipelines.words.segmentation import SEGMENTED, segment
+from pipelines.words.segmentation import segment
 from pipelines.words.spacy_words import MULTI_LANGUAGE, spacy_language, split_chunks
 
 # All languages with a segmenter share one splitter, since ICU chooses the dictionary by script.

@@ -11,8 +11,8 @@ from prose import prose
 
 from pipelines.dedup.config import MinHashConfig
 from pipelines.dedup.minhash import MERSENNE_PRIME, MinHasher, bands, permutations
+from pipelines.words.methods import SEGMENTED
 from pipelines.words.normalise import segments, simplify
-from pipelines.words.segmentation import SEGMENTED
 from pipelines.words.splitter import word_splitter
 
 FOX = "The quick brown fox jumps over the lazy dog near the river bank today."

@@ -100,9 +100,15 @@ class Tree:
         return next((str(event["error"]) for event in reversed(self.events) if event["event"] == "error"), "")
 
 
-def start(config: Path, *arguments: str, before: Sequence[str] = (), json_log: bool = True) -> Tree:
+def start(
+    config: Path,
+    *arguments: str,
+    before: Sequence[str] = (),
+    json_log: bool = True,
+    program: Sequence[str] = ("-m", "jobs"),
+) -> Tree:
     """`tokenlake run CONFIG ARGUMENTS` in a session of its own. `before` is put before it, such as `prlimit ...`."""
-    command = [*before, sys.executable, "-m", "jobs", "run", str(config), *arguments]
+    command = [*before, sys.executable, *program, "run", str(config), *arguments]
     process = subprocess.Popen(
         [*command, "--log-json"] if json_log else command,
         stdout=subprocess.DEVNULL,

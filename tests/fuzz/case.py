@@ -158,7 +158,22 @@ def _read(file: InputFile, config: SourceConfig, size: int) -> list[Record]:
             _require(len(record.sample) <= 256, "samples are short", f"{len(record.sample)} bytes")
         else:
             _require("\0" not in record.text and bool(record.text.strip()), "a document has text", repr(record.text))
+            _require(
+                _told(record, file, config), "what was replaced is told", f"{record.meta} of {record.text[:500]!r}"
+            )
     return records
+
+
+def _told(record: Document, file: InputFile, config: SourceConfig) -> bool:
+    """Whether `meta` says how many U+FFFD of a text stand for what could not be decoded, and there are not many."""
+    count = int(record.meta.get("undecodable", 0))
+    if file.format not in ("text", "markdown"):  # whose text is all that was decoded
+        return count >= 0
+    return (
+        count <= record.text.count("\ufffd")
+        and count * 20 <= len(record.text) + 2
+        and not (count and config.undecodable == "reject")
+    )
 
 
 def _same(found: Sequence[Record], expected: Sequence[Record], what: str) -> None:

@@ -56,6 +56,8 @@ FRAGMENTS = (
 NESTS = (b"[", b'{"text":', b"<div>", b"<table><tr><td>", b"(", b"<!--", b'"', b"> ", b"<b", b"*")
 EXTREMES = (b"0", b"-1", b"1", b"99999999999999999999", b"2147483648", b"18446744073709551615", b"00000005")
 ENCODINGS = ("utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "shift_jis", "koi8-r", "utf-8-sig", "cp037")
+CHARSETS = (b"utf-8", b"utf-16", b"euc-kr", b"gb2312", b"big5", b"shift_jis", b"euc-jp", b"iso-2022-jp", b"hz-gb-2312")
+CHARSETS += (b"windows-1251", b"koi8-r", b"iso-8859-1", b"iso-8859-2", b"tis-620", b"utf-7", b"cp850", b"nonsense")
 
 Mutation = Callable[[bytes, bytes, Random], bytes]
 
@@ -197,6 +199,23 @@ def encode(data: bytes, other: bytes, random: Random) -> bytes:
     return text.encode(random.choice(ENCODINGS), random.choice(["ignore", "replace"])) or b"\xff"
 
 
+def declare(data: bytes, other: bytes, random: Random) -> bytes:
+    """Another charset is declared where one is, or at the start."""
+    charset = b"charset=" + random.choice(CHARSETS)
+    declared, count = re.subn(rb"(?i)charset\s*=\s*[\"']?[a-z0-9_:.-]+", charset, data[:MEGABYTE])
+    return declared + data[MEGABYTE:] if count else b"<meta " + charset + b">" + data
+
+
+def break_characters(data: bytes, other: bytes, random: Random) -> bytes:
+    """Single bytes beyond ASCII are absent, doubled or others, as where text was cut by the byte or passed 7 bits."""
+    beyond = [found.start() for found in re.finditer(rb"[\x80-\xff]", data[:MEGABYTE])] or range(len(data))
+    changed = bytearray(data)
+    for at in sorted(random.sample(beyond, min(len(beyond), random.choice([1, 1, 3, 40]))), reverse=True):
+        byte = changed[at]
+        changed[at : at + 1] = random.choice([b"", bytes([byte, byte]), bytes([byte & 0x7F]), random.randbytes(1)])
+    return bytes(changed)
+
+
 def compress(data: bytes, other: bytes, random: Random) -> bytes:
     """Compressed once more, as mirrors do."""
     data = data[:MEGABYTE]
@@ -222,6 +241,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     giant_line,
     join_lines,
     encode,
+    declare,
+    break_characters,
     compress,
 )
 

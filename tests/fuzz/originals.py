@@ -18,6 +18,7 @@ import brotli
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
+from legacy_texts import WRITTEN
 
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 LARGEST = 200_000  # bytes of a file that is taken as it is
@@ -95,6 +96,37 @@ def delimited(number: int, delimiter: str) -> bytes:
 def plain(number: int) -> bytes:
     """Paragraphs between blank lines."""
     return "\n\n".join(text.replace(", ", ",\n") for text in some(number, 30)).encode()
+
+
+def legacy(number: int) -> bytes:
+    """Paragraphs in an encoding before UTF-8, which nothing names."""
+    text, encoding = WRITTEN[number % len(WRITTEN)]
+    return "\n\n".join(f"{n}. {text}\n{text}" for n in range(12)).encode(encoding)
+
+
+def legacy_table(number: int) -> bytes:
+    """A table in an encoding before UTF-8."""
+    text, encoding = WRITTEN[number % len(WRITTEN)]
+    return ("id,text\n" + "".join(f'{n},"{text} {n}"\n' for n in range(30))).encode(encoding)
+
+
+def legacy_page(number: int) -> bytes:
+    """A page in an encoding before UTF-8, with its own charset declared, another one, or none."""
+    text, encoding = WRITTEN[number % len(WRITTEN)]
+    other = WRITTEN[number * 7 % len(WRITTEN)][1]
+    declared = [f"<meta charset={encoding}>", f"<meta charset={other}>", "", "<meta charset=utf-8>"][number % 4]
+    body = "".join(f"<p>{text} {text}</p>" for _ in range(8))
+    return f"<html><head>{declared}<title>t</title></head><body><main>{body}</main></body></html>".encode(encoding)
+
+
+def surrogates(number: int) -> bytes:
+    """Lines with surrogates, in pairs and alone, escaped and as bytes."""
+    kinds = (b"\\ud83d\\ude00", b"\\ud83d", b"\\ude00\\ud83d", b"\xed\xa0\xbd\xed\xb8\x80", b"\xed\xa0\xbd", b"\xc3")
+    lines = [
+        b'{"text": "%s %s", "id": "%s"}' % (text.encode(), kinds[n % 6], kinds[(n + number) % 6])
+        for n, text in enumerate(text.replace('"', "").replace("\\", "") for text in some(number, 40))
+    ]
+    return b"\n".join(lines)
 
 
 def parquet(number: int) -> bytes:

@@ -65,6 +65,8 @@ def _tables() -> list[bytes]:
 
 
 _UNITS: tuple[Options, ...] = ({"unit": "paragraph"}, {"unit": "line"}, {"unit": "paragraph", **SMALL})
+_UNDECODABLE: tuple[Options, ...] = ({}, {"undecodable": "reject"}, {"encoding": "cp949"}, {"encoding": "euc_jp"})
+_LEGACY_UNITS: tuple[Options, ...] = ({"unit": "line"}, {"unit": "paragraph"}, {"unit": "line", "encoding": "big5"})
 _META = {"id_column": "id", "url_column": "url", "meta_columns": ("when", "missing")}
 _NESTED = {"text_column": "of.text", "meta_columns": ("of.n", "of", "text")}
 
@@ -91,6 +93,11 @@ TARGETS = {
     "text-utf16": Target("a.txt", _many(lambda n: originals.plain(n).decode().encode("utf-16")), ({}, *_UNITS)),
     "text-gzip": Target("a.txt.gz", _packed(_text_parts, "gzip"), ({}, *_UNITS)),
     "text-zstd": Target("a.txt.zst", _packed(_text_parts, "zstd"), ({}, *_UNITS)),
+    "text-legacy": Target("a.txt", _many(originals.legacy, 40), _UNDECODABLE),
+    "text-lines-legacy": Target("a.txt", _many(originals.legacy, 40), _LEGACY_UNITS),
+    "csv-legacy": Target("a.csv", _many(originals.legacy_table, 40), ({}, {"multiline": False}, *_UNDECODABLE)),
+    "html-legacy": Target("a.html", _many(originals.legacy_page, 40), _UNDECODABLE),
+    "jsonl-surrogates": Target("a.jsonl", _many(originals.surrogates), ({}, _META, *_UNDECODABLE), sequential=True),
     "html": Target("a.html", lambda: list(originals.pages()), ({"extractor_timeout": 5.0}, SMALL)),
     "html-gzip": Target("a.html.gz", lambda: [originals.members([page], "gzip") for page in originals.pages()]),
     "markdown": Target("a.md", lambda: originals.installed(".md", ".markdown")),

@@ -12,6 +12,7 @@ from jobs.checks.lake import check, pending
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from lake.lake import Lake
+from pipelines.sequences.reader import Sequences
 
 
 @pytest.fixture
@@ -183,3 +184,24 @@ def test_compaction_leaves_nothing_pending(copy):
     DeltaTable(copy.path("documents")).optimize.compact()
     assert pending(Lake(copy.root, copy.engine)) == []
     assert faults(copy) == {}
+
+
+def test_documents_that_left_the_lake_left_whole_rows_behind(engine, tmp_path):
+    folder = corpus.make(tmp_path / "corpus", 40)
+    config = corpus.config(str(tmp_path / "lake"), folder)
+    source = config.sources[0].model_copy(update={"on_change": "replace", "on_delete": "retract"})
+    config = config.model_copy(update={"sources": (source,)})
+    run_stages(engine, config, Reporter(), conclude=False)
+    lines = (folder / "notes.jsonl").read_text().splitlines()
+    (folder / "notes.jsonl").write_text("\n".join(lines[3:]) + "\n")  # the first of them had copies
+    (folder / "mail.txt").unlink()
+    lake = Lake(config.lake, engine)
+    before = lake.rows("clean_documents")
+    run_stages(engine, config, Reporter(), conclude=False)
+    lake = Lake(config.lake, engine)
+    assert (faults(lake), pending(lake)) == ({}, [])
+    assert lake.rows("clean_documents") < before
+    packed = Sequences(lake.root, "causal")
+    texts = {doc_id: packed.text(ids) for doc_id, ids in packed.documents().items()}
+    clean = lake.read("clean_documents").select("doc_id", "text").toArrow().to_pylist()
+    assert texts == {row["doc_id"]: row["text"] for row in clean}

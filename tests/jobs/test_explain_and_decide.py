@@ -156,7 +156,7 @@ def test_an_id_that_is_none_is_refused_whatever_it_holds(opened, doc_id):
 def test_a_lake_of_one_stage_tells_what_it_has(engine, lake, kept, tmp_path):
     shutil.copytree(f"{lake}/documents", tmp_path / "documents")
     story = explain.trace_document(Lake(str(tmp_path), engine), kept["document"]["doc_id"])
-    assert set(story) == {"document", "sequences"}
+    assert set(story) == {"document", "semantics", "sequences"}
     explain._print(story)
 
 

@@ -190,6 +190,17 @@ def test_keeping_old_rows_does_not_keep_those_of_other_settings(lake):
     assert (work.mode, work.why) == ("rebuild", "tokens is made anew: its settings have changed")
 
 
+def test_rows_from_before_versions_were_recorded_are_kept_whatever_their_settings_but_not_through_later_changes(lake):
+    add_input(lake, "run-1", "a")
+    work = work_on(lake, "of another kind")
+    lake.append(rows(TOKENS, work.run_id, "a"), TOKENS, replace(work.metadata(), detail={}), -1)
+    add_input(lake, "run-2", "b")
+    work = work_on(lake, keep_old=True)
+    _, commit = carry_out(lake, work)
+    assert (work.mode, commit.metadata.semantics) == ("append", (0, 1))
+    assert work_on(lake, "two", keep_old=True).mode == "rebuild"
+
+
 def test_what_the_caller_found_changed_rebuilds_and_is_said(lake):
     add_input(lake, "run-1", "a")
     carry_out(lake, work_on(lake))

@@ -31,9 +31,9 @@ class ReadingLake(Lake):
         self.reads.add((table, version))
         return super().read(table, version, run_ids)
 
-    def read_holding(self, table, version, column, values):
+    def read_holding(self, table, version, wanted):
         self.reads.add((table, version))
-        return super().read_holding(table, version, column, values)
+        return super().read_holding(table, version, wanted)
 
     def change(self, table, removed, added, metadata, base):
         self._note(table, metadata)

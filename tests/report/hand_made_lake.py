@@ -77,6 +77,7 @@ def measures() -> list[dict[str, object]]:
             "fineweb": _all("fineweb", 0),
             "c4_fineweb": _all("c4_fineweb", 0),
             "size": _all("size", 100),
+            "c4_size": _all("c4_size", 100),
             "run_id": "clean-1",
         }
         rows.append(row)

@@ -107,7 +107,7 @@ def test_any_text_is_rewritten_as_in_plain_python(text, config):
     counts, rewritten = plain_rules.c4(text, config)
     assert {name: measures["c4"][name] for name in counts} == counts
     assert (measures["text"], measures["c4_text"]) == (text, None if rewritten == text else rewritten)
-    assert measures["c4"]["characters"] == len(rewritten)
+    assert measures["c4_size"]["characters"] == len(rewritten)
 
 
 @given(text=texts, config=configs)

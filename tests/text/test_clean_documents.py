@@ -27,7 +27,7 @@ URLS = {"a": "http://bad.example.com/x", "b": "http://good.org/", "c": None, "d"
 LINES = Policy(name="lines", order=(), rewrite=("c4_lines",))
 MEASURES = (
     "doc_id string, source string, language string, url string, text string, c4_text string, "
-    "size struct<characters: long>, c4 struct<characters: long>"
+    "size struct<characters: long>, c4_size struct<characters: long>"
 )
 
 

@@ -13,8 +13,9 @@ from tricky_text import texts
 
 from pipelines.kernels.batch import TextBatch
 from pipelines.words.interning import LONGEST_CHUNK
+from pipelines.words.methods import SEGMENTED
 from pipelines.words.scripts import are_unspaced, find_runs
-from pipelines.words.segmentation import SEGMENTED, segment
+from pipelines.words.segmentation import segment
 from pipelines.words.splitter import word_splitter
 
 GOLDEN = yaml.safe_load(Path(__file__).with_name("segmented.yaml").read_text("utf-8"))

@@ -1,0 +1,60 @@
+"""Row counts of a lake's tables, from their logs and a few narrow columns: without an engine and without texts."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.lake import Lake
+
+Counts = Mapping[str, Mapping[str, int]]
+
+_SUMS = ("rows_read", "kept", "documents", "rejects")
+
+
+def counts(lake: Lake) -> Counts:
+    """Table -> name of the count -> number, of all tables that exist; `rows` of every table.
+
+    Leaves out what needs whole columns of ids; `jobs.invariants.count` has these too.
+    """
+    found = {}
+    for name in lake.tables():
+        more = _MORE.get("sequences" if name.startswith("sequences_") else name)
+        columns, of = more or ((), lambda rows: {})
+        rows = lake.read_here(name, columns) if columns else None
+        found[name] = {"rows": lake.rows(name), **(of(rows) if rows is not None else {})}
+    return found
+
+
+def _total(values: pa.ChunkedArray) -> int:
+    return pc.sum(values).as_py() or 0
+
+
+def _inputs(rows: pa.Table) -> dict[str, int]:
+    return {"read": _total(rows["rows_read"]), **{name: _total(rows[name]) for name in _SUMS[1:]}}
+
+
+def _decisions(rows: pa.Table) -> dict[str, int]:
+    kept = _total(rows["kept"])
+    return {"kept": kept, "dropped": len(rows) - kept}
+
+
+def _duplicates(rows: pa.Table) -> dict[str, int]:
+    return {**_decisions(rows), "clusters": pc.count_distinct(rows["cluster_id"]).as_py()}
+
+
+def _tokens(rows: pa.Table) -> dict[str, int]:
+    return {"tokens": _total(rows["n_tokens"])}
+
+
+def _sequences(rows: pa.Table) -> dict[str, int]:
+    return {**_tokens(rows), "pieces": _total(pc.list_flatten(rows["doc_lengths"]))}
+
+
+_MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] = {
+    "inputs": (_SUMS, _inputs),
+    "decisions": (("kept",), _decisions),
+    "duplicates": (("kept", "cluster_id"), _duplicates),
+    "tokens": (("n_tokens",), _tokens),
+    "sequences": (("n_tokens", "doc_lengths"), _sequences),
+}

@@ -1,0 +1,226 @@
+"""What each step makes of fixed input, as a digest for each row; kept in `outputs.json` beside this file.
+
+The steps do not feed each other: each has input of its own, so a change of one shows in that one alone.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from golden.texts import TEXTS, write_files
+from pyspark.sql import functions as F
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+from jobs.config import RunConfig
+from jobs.engine.base import Engine
+from jobs.pipeline import run_stages
+from jobs.progress import Reporter
+from lake.lake import Lake
+from lake.scratch import Scratch
+from pipelines.dedup.config import DedupConfig
+from pipelines.dedup.spark import clusters, signatures
+from pipelines.policies.policy import Policy
+from pipelines.policies.rules import RULE_SETS
+from pipelines.policies.spark import decide
+from pipelines.rules.config import MeasureConfig
+from pipelines.rules.spark import measures
+from pipelines.sequences.config import PackConfig
+from pipelines.sequences.shard import TokenFormat
+from pipelines.sequences.spark import pack
+from pipelines.tables import CLEAN_DOCUMENTS, DOCUMENTS, DUPLICATES, MEASURES, SIGNATURES, TOKENS, Table
+from pipelines.text.finalize import FinalizeConfig
+from pipelines.text.spark import clean_documents
+from pipelines.tokenizer.choice import EncoderChoice
+from pipelines.tokenizer.load import parse
+from pipelines.tokenizer.spark import tokens
+
+FILE = Path(__file__).with_name("outputs.json")
+
+Rows = Iterator[tuple[str, Mapping[str, Any]]]
+"""The name of each row, and the row."""
+
+# They tell one run from another, or one machine from another.
+_LEFT_OUT = {
+    "run_id", "ingested_at", "recorded_at", "uri", "root", "stamp", "detail", "sample", "settings", "fingerprint",
+}  # fmt: skip
+
+
+class Outputs:
+    """The outputs of all steps, on one engine."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine, self.folder = engine, folder
+        self.lake = Lake(str(folder / "lake"), engine)
+
+    def digests(self, step: str) -> dict[str, str]:
+        """name of a row -> digest of its content."""
+        return {name: _digest(row) for name, row in getattr(self, step)()}
+
+    def reading(self) -> Rows:
+        """Files to documents, rejects and counts."""
+        source = {"name": "golden", "path": str(write_files(self.folder / "files")), "id_column": "id"}
+        config = RunConfig.model_validate({"lake": self.lake.root, "sources": [source]})
+        run_stages(self.engine, config, Reporter(log_json=False), ["ingest"], conclude=False)
+        for table in ("documents", "rejects", "inputs"):
+            for row in self.lake.read(table).toArrow().to_pylist(maps_as_pydicts="strict"):
+                file = row["uri"].rpartition("/")[2]
+                yield f"{table}: {file} {row.get('position', '')}".strip(), row
+
+    def measuring(self) -> Rows:
+        """Texts to measures."""
+        return _by_id(measures(self._texts(DOCUMENTS), MeasureConfig(), "golden").frame())
+
+    def deciding(self) -> Rows:
+        """Made-up measures to decisions, under the thresholds that rules have by default."""
+        rows = [{**_made_up(MEASURES.schema, f"measures {n}"), "doc_id": str(n)} for n in range(40)]
+        policy = Policy(name="golden", order=tuple(RULE_SETS))
+        measured = self.engine.frame(pa.Table.from_pylist(rows, MEASURES.schema))
+        return _by_id(decide(measured, policy, "golden").drop("policy"))
+
+    def signing(self) -> Rows:
+        """Texts to signatures."""
+        texts = pa.Table.from_pylist(
+            [{"doc_id": name, "text": text, "priority": 1} for name, (_, text) in TEXTS.items()],
+            pa.schema([("doc_id", pa.string()), ("text", pa.string()), ("priority", pa.int32())]),
+        )
+        return _by_id(signatures(self.engine.frame(texts), DedupConfig(), 0, "golden").frame())
+
+    def clustering(self) -> Rows:
+        """Made-up signatures to clusters, in two batches."""
+        documents = self._texts(CLEAN_DOCUMENTS).select("doc_id", "text")
+        signed = [_signature(number, name, text) for number, (name, (_, text)) in enumerate(TEXTS.items())]
+        with Scratch(self.lake, "golden") as scratch:
+            first = self.engine.frame(pa.Table.from_pylist(signed[::2], SIGNATURES.schema))
+            both = self.engine.frame(
+                pa.Table.from_pylist([{**row, "batch": n % 2} for n, row in enumerate(signed)], SIGNATURES.schema)
+            )
+            config = DedupConfig()
+            known = scratch.keep(clusters(first, None, lambda _: documents, config, 0, "golden", scratch))
+            later = clusters(both, known, lambda _: documents, config, 1, "golden", scratch)
+            for batch, rows in (("first", known), ("later", later)):
+                for name, row in _by_id(rows):
+                    yield f"{batch}: {name}", row
+
+    def finalizing(self) -> Rows:
+        """Candidates and duplicates to clean documents."""
+        dropped = {**dict.fromkeys(DUPLICATES.schema.names), "doc_id": "english-copy", "kept": False}
+        kept = {**dropped, "doc_id": "english", "kept": True, "component_id": "component"}
+        duplicates = self.engine.frame(pa.Table.from_pylist([dropped, kept], DUPLICATES.schema))
+        candidates = self._texts(DOCUMENTS).withColumn("c4_removed", F.lit(None).cast("long"))
+        return _by_id(clean_documents(candidates, duplicates, FinalizeConfig(), "golden").frame())
+
+    def encoding(self) -> Rows:
+        """Texts to ids of a small byte-level tokenizer."""
+        choice = EncoderChoice("tokenizers", "golden")
+        return _by_id(tokens(self._texts(CLEAN_DOCUMENTS), parse(_tokenizer(), "golden"), "golden", choice).frame())
+
+    def packing(self) -> Rows:
+        """Made-up tokens to sequences, with both strategies."""
+        chance = random.Random(0)
+        rows = [_tokens(f"{number:03d}", chance.randrange(1, 90)) for number in range(80)]
+        made = self.engine.frame(pa.Table.from_pylist(rows, TOKENS.schema))
+        token_format = TokenFormat("golden", separator=1, pad=0, item_size=2)
+        for strategy in ("concat", "best_fit"):
+            config = PackConfig.model_validate(
+                {"length": 64, "strategy": strategy, "heldout": 0.2, "shard_tokens": 999}
+            )
+            for row in pack(made, token_format, config, "golden").toArrow().to_pylist():
+                yield f"{strategy}: {row['split']} {row['position']}", row
+
+    def _texts(self, table: Table) -> Any:
+        """The texts as rows of a table; its other columns are empty."""
+        rows = [
+            {
+                **dict.fromkeys(table.schema.names),
+                "doc_id": name,
+                "source": "golden",
+                "language": language,
+                "text": text,
+                "split_group_id": name,
+            }
+            for name, (language, text) in TEXTS.items()
+        ]
+        return self.engine.frame(pa.Table.from_pylist(rows, table.schema))
+
+
+def _by_id(rows: Any) -> Rows:
+    for row in rows.toArrow().to_pylist(maps_as_pydicts="strict"):
+        yield row["doc_id"], row
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in row.items() if name not in _LEFT_OUT}
+    canonical = json.dumps(_canonical(kept), sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    """The value as JSON; machines differ in the last digits of a floating-point number."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {key: _canonical(each) for key, each in value.items()}
+    return [_canonical(each) for each in value] if isinstance(value, list) else value
+
+
+def _made_up(schema: Any, path: str) -> dict[str, Any]:
+    """A value for every field, by chance but always the same: another field more changes no other one's value."""
+    return {field.name: _value(field.type, f"{path} {field.name}") for field in schema}
+
+
+def _value(kind: pa.DataType, path: str) -> Any:
+    if pa.types.is_struct(kind):
+        return _made_up(kind, path)
+    chance = random.Random(path)
+    if chance.random() < 0.1:
+        return None
+    if pa.types.is_boolean(kind):
+        return chance.random() < 0.3
+    if pa.types.is_integer(kind):
+        return chance.choice([0, 1, 3, 50, 200])
+    return chance.choice([0.0, 0.05, 0.3, 0.9]) if pa.types.is_floating(kind) else chance.choice(["en", "de", "zh"])
+
+
+def _signature(number: int, name: str, text: str) -> dict[str, Any]:
+    """Every third document shares its first band with the two before."""
+    bands = [number // 3, *(1000 + 20 * number + band for band in range(13))]
+    text_hash = hashlib.blake2b(" ".join(text.split()).encode(), digest_size=16).digest()
+    return {
+        "doc_id": name,
+        "text_hash": text_hash,
+        "length": len(text),
+        "priority": number % 2,
+        "batch": 0,
+        "bands": bands,
+        "run_id": "golden",
+    }
+
+
+def _tokens(name: str, count: int) -> dict[str, Any]:
+    ids = np.arange(2, 2 + count, dtype="<u2").tobytes()
+    return {
+        "doc_id": name,
+        "tokenizer": "golden",
+        "ids": ids,
+        "n_tokens": count,
+        "split_group_id": name[:2],
+        "run_id": "golden",
+    }
+
+
+def _tokenizer() -> str:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = ["<|endoftext|>", "<|pad|>", *alphabet, "th", "Ġth", "he", "Ġthe", "in", "an"]
+    merges = [("t", "h"), ("Ġ", "th"), ("h", "e"), ("Ġth", "e"), ("i", "n"), ("a", "n")]
+    made = Tokenizer(models.BPE(vocab={piece: number for number, piece in enumerate(pieces)}, merges=merges))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens(["<|endoftext|>", "<|pad|>"])
+    return made.to_str()
