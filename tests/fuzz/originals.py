@@ -74,7 +74,7 @@ def backslashed(number: int) -> bytes:
     """A table as Spark writes it: a backslash before each quote and backslash of a quoted field."""
     rows = ["id,text,path"]
     for n, text in enumerate(some(number, 50)):
-        quoted = text.replace("\\", "\\\\").replace(" the ", ' \\"the\\" ').replace(". ", ".\n", n % 3)
+        quoted = text.replace(" the ", ' "the" ').replace("\\", "\\\\").replace('"', '\\"').replace(". ", ".\n", n % 3)
         rows.append(f'{n},"{quoted}",C:\\{n}\\')
     return "\n".join(rows).encode()
 
