@@ -1,12 +1,15 @@
 """The command line. Exit status: 0 done, 1 the run failed, 2 bad usage or configuration."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import NoReturn
 
+from jobs import interruption
 from jobs.progress import Reporter
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
@@ -22,10 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     parsed = _parser().parse_args(arguments)
     reporter = Reporter(log_json=getattr(parsed, "log_json", False), hold_engine_output=not parsed.traceback)
+    interruption.tell(partial(_interrupted, reporter, parsed.command.startswith("run:")))
     try:
         return _load(parsed.command)(parsed, reporter)
-    except KeyboardInterrupt:
-        return _fail(reporter, RuntimeError("interrupted; run the same command again to continue"), 130)
     except Exception as error:
         if _misused(error):
             return _fail(reporter, error, 2)
@@ -60,6 +62,14 @@ def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
     module, _, function = name.partition(":")
     loaded: Callable[[argparse.Namespace, Reporter], int] = getattr(import_module(f"jobs.commands.{module}"), function)
     return loaded
+
+
+def _interrupted(reporter: Reporter, continues: bool, number: int) -> str:
+    """The line that a command ends with when a signal ends it."""
+    name = signal.Signals(number).name
+    what = "; committed work stays, and the same command continues from there" if continues else ""
+    fields = {"error": f"interrupted by {name}{what}", "kind": name, "status": 128 + number}
+    return reporter.line("error", f"tokenlake: interrupted by {name}{what}", **fields)
 
 
 def _fail(reporter: Reporter, error: Exception, status: int, explanation: str = "") -> int:
@@ -118,6 +128,12 @@ def _command(
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config",
+        metavar="CONFIG",
+        help="YAML file with sources and settings; see examples/. Relative paths in it start from its own folder, "
+        "those of --lake, --input and --set from the working directory",
+    )
     parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: `lake` in CONFIG)")
     parser.add_argument(
         "--input",
@@ -163,7 +179,6 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
     )
     added = _command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
-    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:run")
 
@@ -173,7 +188,6 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
     )
     added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
-    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:stage")
 
@@ -268,11 +282,13 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added.set_defaults(command="doctor:doctor")
 
 
-def entry() -> NoReturn:
-    """The `tokenlake` command."""
+def entry(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The process of a command."""
     status = 1
     try:
-        status = main()
+        status = main(arguments)
+    except KeyboardInterrupt:  # of Spark, which handles SIGINT too
+        interruption.end(signal.SIGINT)
     except Exception:  # --traceback
         sys.excepthook(*sys.exc_info())
     if "pysail" in sys.modules:

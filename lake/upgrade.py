@@ -1,11 +1,11 @@
 """Brings a table of an older contract to this one, in one commit and without an engine.
 
-An upgrade renames columns and sets table properties; it computes nothing anew. A table follows the new contract once
-its commit is made, so an upgrade of many that was interrupted goes on where it stopped.
+An upgrade renames and adds columns and sets table properties; it computes no text anew. A table follows the new
+contract once its commit is made, so an upgrade of many that was interrupted goes on where it stopped.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -16,13 +16,16 @@ from lake.data_files import DataFile
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
 from lake.parquet_writer import TableWriter
-from pipelines.tables import CONTRACT, PACKED, SequenceFormat, Table, contract_of
+from lake.upgraded_inputs import one_row_a_file, paths, with_paths
+from pipelines.tables import CONTRACT, DOCUMENTS, INPUTS, PACKED, REJECTS, SequenceFormat, Table, contract_of
 
 _RENAMED = {
     "clean_documents": {"cluster_id": "split_group_id"},
     "tokens": {"cluster_id": "split_group_id"},
 }
 """table -> column of contract 1 -> its name now."""
+
+_WITH_PATHS = (DOCUMENTS.name, REJECTS.name)
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,9 @@ def upgraded(lake: Lake, table: Table) -> Upgraded:
     stored = lake.schema(name, base).names
     renamed = {old: new for old, new in _RENAMED.get(name, {}).items() if old in stored}
     lake.remove_unfinished(name, metadata.run_id)
-    before = lake.files(name, base) if renamed else []
-    files = [new for file in before for new in _rewritten(lake, file, table, renamed, metadata.run_id)]
-    lake.commit_files(files, table, metadata, "overwrite" if renamed else "append", base)
+    added = name in _WITH_PATHS or name == INPUTS.name
+    files = _files(lake, table, base, renamed, metadata.run_id) if renamed or added else []
+    lake.commit_files(files, table, metadata, "overwrite" if renamed or added else "append", base)
     return Upgraded(name, base + 1, contract, renamed, sum(file.size for file in files))
 
 
@@ -101,16 +104,30 @@ def _described(table: Table, metadata: CommitMetadata) -> Table:
     return replace(table, properties={**table.properties, **found.properties})
 
 
-def _rewritten(lake: Lake, file: DataFile, table: Table, renamed: Mapping[str, str], run_id: str) -> list[DataFile]:
-    """The rows of a file under the new names of columns, in a new file; none if it has no rows."""
+def _files(lake: Lake, table: Table, base: int, renamed: Mapping[str, str], run_id: str) -> list[DataFile]:
+    """The rows of a table as those of this contract, in new files."""
+    if table.name == INPUTS.name:
+        rows = lake.read_here(table.name, lake.schema(table.name, base).names)
+        return lake.write(one_row_a_file(rows), table, run_id)
+    known = paths(lake) if table.name in _WITH_PATHS else {}
+
+    def changed(rows: pa.Table) -> pa.Table:
+        rows = rows.rename_columns([renamed.get(column, column) for column in rows.column_names])
+        return with_paths(rows, known) if table.name in _WITH_PATHS else rows
+
+    return [new for file in lake.files(table.name, base) for new in _rewritten(lake, file, table, changed, run_id)]
+
+
+def _rewritten(
+    lake: Lake, file: DataFile, table: Table, changed: Callable[[pa.Table], pa.Table], run_id: str
+) -> list[DataFile]:
+    """The changed rows of a file, in a new file; none if it has no rows."""
     writer = TableWriter(lake.root, table, run_id)
     try:
         with lake.storage.open(f"{table.name}/{file.path}") as stream:
             opened = pq.ParquetFile(stream)
             for number in range(opened.num_row_groups):
-                rows = opened.read_row_group(number)
-                rows = rows.rename_columns([renamed.get(column, column) for column in rows.column_names])
-                writer.write(_completed(rows, table.schema))
+                writer.write(_completed(changed(opened.read_row_group(number)), table.schema))
         return writer.close()
     except BaseException:
         writer.abort()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
+from jobs import interruption
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -99,6 +101,12 @@ def _classic() -> bool:
 
 def make(choice: Choice, settings: Settings) -> "Engine":
     """Creates the engine without starting it; imports the modules of this engine only."""
+    made = _make(choice, settings)
+    interruption.first(made.interrupt)
+    return made
+
+
+def _make(choice: Choice, settings: Settings) -> "Engine":
     if choice.name == "sail":
         from jobs.engine.sail import SailEngine
 

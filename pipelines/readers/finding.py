@@ -103,11 +103,22 @@ def _fixed_part(path: str) -> str:
             return path
         if os.path.lexists(path):
             return os.path.dirname(path)
+        return _existing_part(path)
     elif not _GLOB.search(path):
         files, inner = file_system(path)
         return path.rstrip("/") if files.isdir(inner) else path.rpartition("/")[0]
     before = path[: match.start()] if (match := _GLOB.search(path)) else path
     return before.rpartition("/")[0]
+
+
+def _existing_part(glob: str) -> str:
+    """The folder of a local glob, up to the first name that is a pattern; one that exists as it is written is none."""
+    folder = ""
+    for name in glob.split("/")[1:-1]:
+        if _GLOB.search(name) and not os.path.isdir(f"{folder}/{name}"):
+            break
+        folder = f"{folder}/{name}"
+    return folder
 
 
 def _relative(location: str, root: str) -> str:

@@ -82,7 +82,25 @@ def test_the_group_of_the_split_keeps_its_values(new, table):
     assert len({row["split_group_id"] for row in rows(new, table)}) > 20
 
 
-@pytest.mark.parametrize("table", ["documents", "measures", "duplicates", "sequences_causal"])
+@pytest.mark.parametrize("table", ["documents", "rejects"])
+def test_rows_of_a_file_have_its_path(new, table):
+    known = {row["uri"]: row["path"] for row in rows(new, "inputs")}
+    assert {row["uri"]: row["path"] for row in rows(new, table)}.items() <= known.items()
+    before = DeltaTable(new.path(table), version=new.version(table) - 1).to_pyarrow_table().to_pylist()
+    expected = [sorted({**row, "path": known[row["uri"]]}.items()) for row in before]
+    assert sorted(map(repr, expected)) == sorted(repr(sorted(row.items())) for row in rows(new, table))
+
+
+def test_inputs_have_one_row_a_file_and_their_sums_hold(new):
+    files = rows(new, "inputs")
+    assert len({(row["source"], row["path"]) for row in files}) == len(files)
+    for count in ("documents", "rejects"):
+        assert sum(row[count] for row in files) == new.rows(count)
+    assert all(row["rows_read"] + row["kept"] == row["documents"] + row["rejects"] for row in files)
+    assert {row["settings"] for row in files} == {"0:"}
+
+
+@pytest.mark.parametrize("table", ["measures", "duplicates", "sequences_causal"])
 def test_no_file_of_the_other_tables_is_written(new, table):
     assert new.files(table) == new.files(table, new.version(table) - 1)
 
