@@ -14,6 +14,7 @@ from lake.commits import EXPIRED, Commit, CommitMetadata, parse
 from lake.data_files import DataFile, active, add_action, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
+from pipelines.errors import TokenlakeError
 from pipelines.tables import RUNS, Table
 from pipelines.workers.mapped import Mapped
 
@@ -31,7 +32,7 @@ REWRITTEN = "rewritten"
 """How the names of data files begin that `exchange` writes without the removed rows."""
 
 
-class ConcurrentCommitError(RuntimeError):
+class ConcurrentCommitError(TokenlakeError, RuntimeError):
     """Another run committed to the table first; this commit was not made."""
 
 
@@ -132,20 +133,26 @@ class Lake:
         rows = self.read_files(table, files, self.schema(table, version))
         return rows.join(self.engine.frame(wanted), on=wanted.column_names, how="left_semi")
 
-    def read_here(self, table: str, columns: Sequence[str], run_ids: Collection[str] | None = None) -> pa.Table:
-        """Some columns of a small table, read in this process without an engine.
+    def read_here(
+        self,
+        table: str,
+        columns: Sequence[str],
+        run_ids: Collection[str] | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """Some columns of a small table, read in this process without an engine; by default of the newest version.
 
         With `run_ids`, only the rows of these runs; the columns must name `run_id` then.
         """
         import pyarrow.parquet as pq
 
         parts = []
-        for file in self.files(table):
+        for file in self.files(table, version):
             if run_ids is not None and not file.may_hold("run_id", run_ids):
                 continue
             with self.storage.open(f"{table}/{file.path}") as stream:
                 parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
-        schema = self.schema(table)
+        schema = self.schema(table, version)
         empty = pa.schema([schema.field(name) for name in columns]).empty_table()
         found = pa.concat_tables([empty, *parts], promote_options="permissive")
         if run_ids is None:

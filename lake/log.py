@@ -17,6 +17,7 @@ from urllib.parse import quote
 from lake.commits import CommitMetadata
 from lake.data_files import DataFile
 from lake.storage import Storage
+from pipelines.errors import TokenlakeError
 from pipelines.tables import Table
 
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}  # of a new table
@@ -27,7 +28,7 @@ _KEPT_LOG = {"delta.logRetentionDuration": "interval 3650 days"}
 _KNOWN_FEATURES = {"appendOnly", "invariants"}  # of writers, which these commits respect
 
 
-class UnwritableTableError(RuntimeError):
+class UnwritableTableError(TokenlakeError, RuntimeError):
     """A table uses a Delta feature that this program cannot keep right when it changes rows."""
 
 
