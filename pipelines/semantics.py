@@ -28,8 +28,8 @@ READING = Semantics(
     "reading",
     _FIRST
     | {
-        2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers; JSON by content, "
-        "quotes behind a backslash, fields of structs, columns in names of folders"
+        2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers; JSON by its "
+        "content, quotes behind a backslash, fields of structs, columns in names of folders"
     },
 )
 MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
