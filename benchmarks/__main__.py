@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, function in BENCHMARKS.items():
             print(f"{name:<14}{(function.__doc__ or '').strip().splitlines()[0]}")
         return 0
+    options.to = options.to.resolve()  # paths in a configuration start from its folder
     work = options.to / "work" / options.profile
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)

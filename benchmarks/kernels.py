@@ -129,7 +129,7 @@ def _hasher() -> Any:
     from pipelines.dedup.config import MinHashConfig
     from pipelines.dedup.minhash import MinHasher
 
-    return MinHasher(MinHashConfig())
+    return MinHasher(MinHashConfig(language="en"))
 
 
 def _plain_signatures(documents: list[str]) -> list[list[int]]:

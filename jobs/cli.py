@@ -1,34 +1,37 @@
 """The command line. Exit status: 0 done, 1 the run failed, 2 bad usage or configuration."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import NoReturn
 
+from jobs import interruption
 from jobs.progress import Reporter
+from pipelines.errors import MisuseError
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
 _LAKE_HELP = "folder or URI of the tables"
 
 
-class UsageError(ValueError):
-    """The command line is valid but cannot be executed: exit status 2."""
+class UsageError(MisuseError, ValueError):
+    """The command line is valid but cannot be executed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     parsed = _parser().parse_args(arguments)
     reporter = Reporter(log_json=getattr(parsed, "log_json", False), hold_engine_output=not parsed.traceback)
+    interruption.tell(partial(_interrupted, reporter, parsed.command.startswith("run:")))
     try:
         return _load(parsed.command)(parsed, reporter)
-    except KeyboardInterrupt:
-        return _fail(reporter, RuntimeError("interrupted; run the same command again to continue"), 130)
     except Exception as error:
-        if _misused(error):
-            return _fail(reporter, error, 2)
+        if isinstance(error, MisuseError):
+            return _fail(reporter, error, error.exit_status)
         if parsed.traceback:
             raise
         from jobs.failures import explain_failure
@@ -39,27 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(reporter, error, 1, failure.message)
 
 
-def _misused(error: Exception) -> bool:
-    """Whether the command line or a configuration file is wrong, rather than the run."""
-    # Imported here, so that a command that succeeds does not wait for these modules.
-    from jobs.engine.choice import EngineError
-    from jobs.yaml_config import ConfigError
-    from pipelines.tables import ContractError
-
-    if isinstance(error, ConfigError | UsageError | EngineError | FileNotFoundError | ContractError):
-        return True
-    from pipelines.policies.files import PolicyError
-    from pipelines.readers.finding import SourceError
-    from pipelines.readers.formats import UnknownFormatError
-
-    return isinstance(error, PolicyError | SourceError | UnknownFormatError)
-
-
 def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
     """The function that `module:function` names under jobs.commands; no other command is imported."""
     module, _, function = name.partition(":")
     loaded: Callable[[argparse.Namespace, Reporter], int] = getattr(import_module(f"jobs.commands.{module}"), function)
     return loaded
+
+
+def _interrupted(reporter: Reporter, continues: bool, number: int) -> str:
+    """The line that a command ends with when a signal ends it."""
+    name = signal.Signals(number).name
+    what = "; committed work stays, and the same command continues from there" if continues else ""
+    fields = {"error": f"interrupted by {name}{what}", "kind": name, "status": 128 + number}
+    return reporter.line("error", f"tokenlake: interrupted by {name}{what}", **fields)
 
 
 def _fail(reporter: Reporter, error: Exception, status: int, explanation: str = "") -> int:
@@ -118,6 +113,12 @@ def _command(
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config",
+        metavar="CONFIG",
+        help="YAML file with sources and settings; see examples/. Relative paths in it start from its own folder, "
+        "those of --lake, --input and --set from the working directory",
+    )
     parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: `lake` in CONFIG)")
     parser.add_argument(
         "--input",
@@ -163,7 +164,6 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
     )
     added = _command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
-    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:run")
 
@@ -173,7 +173,6 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
     )
     added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
-    added.add_argument("config", metavar="CONFIG", help="YAML file with sources and settings; see examples/")
     _add_config(added)
     added.set_defaults(command="run:stage")
 
@@ -268,11 +267,13 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added.set_defaults(command="doctor:doctor")
 
 
-def entry() -> NoReturn:
-    """The `tokenlake` command."""
+def entry(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The process of a command."""
     status = 1
     try:
-        status = main()
+        status = main(arguments)
+    except KeyboardInterrupt:  # of Spark, which handles SIGINT too
+        interruption.end(signal.SIGINT)
     except Exception:  # --traceback
         sys.excepthook(*sys.exc_info())
     if "pysail" in sys.modules:

@@ -1,27 +1,53 @@
 """The end of `tokenlake run`: checks the invariants, writes the report, prints the funnel."""
 
-from jobs.funnel import lines
-from jobs.invariants import require
+from jobs.counts import counts
+from jobs.funnel import brief, lines
+from jobs.invariants import invariants, require
 from jobs.report import collect, publish, published
+from jobs.report.data import ReportData
+from jobs.report.publish import is_due
 from jobs.stages.context import StageContext
 from pipelines.words.methods import described, word_methods
 
 
 def conclude(run: StageContext) -> None:
-    """Reads every table once, or none when no table has changed since the last report.
+    """Counts rows without an engine; the report reads every table, but only if enough has changed since the last one.
 
     Raises:
         InvariantError: rows were lost, duplicated or invented. The report is written before this is raised.
     """
+    counted = counts(run.lake)
     with run.reporter.stage("report", run.engine.progress):
-        data, limit = published(run.lake), run.config.clean.rewrite_limit
-        if data is None:
-            data = collect(run.lake, rewrite_limit=limit)
-            publish(run.lake, data)
-        elif data.rewrite_limit != limit:
-            data = data.model_copy(update={"rewrite_limit": limit})
-            publish(run.lake, data)
+        data = _renewed(run)
     page = run.lake.path("report/index.html")
+    if data is None:
+        totals = {name: count for table in counted.values() for name, count in table.items() if name != "rows"}
+        run.reporter.event("funnel", "\n".join(["", *brief(counted)]), **totals)
+        message = f"\n  report: {page}, without the latest rows; `tokenlake report {run.lake.root}` renews it"
+        run.reporter.event("report_is_older", message, path=page)
+    else:
+        _show(run, data, page)
+    found = invariants(counted)
+    require(run.lake.root, found)
+    held = [str(invariant) for invariant in found]
+    run.reporter.event("invariants", f"  {len(held)} invariants hold, such as {held[0]}" if held else "", held=held)
+
+
+def _renewed(run: StageContext) -> ReportData | None:
+    """The figures of the report, which is written if that is due; None while an older report may stay."""
+    data, limit = published(run.lake), run.config.clean.rewrite_limit
+    if data is None:
+        if not is_due(run.lake):
+            return None
+        data = collect(run.lake, rewrite_limit=limit)
+    elif data.rewrite_limit == limit:
+        return data
+    data = data.model_copy(update={"rewrite_limit": limit})
+    publish(run.lake, data)
+    return data
+
+
+def _show(run: StageContext, data: ReportData, page: str) -> None:
     run.reporter.event("funnel", "\n".join(["", *lines(data)]), **data.total.model_dump())
     run.reporter.event("report_written", f"\n  report: {page}", path=page)
     methods = word_methods(data.by_language)
@@ -30,9 +56,7 @@ def conclude(run: StageContext) -> None:
     for each in data.much_rewritten:
         message = (
             f"  warning: rewriting removed {each.share:.0%} of the characters in language {each.language}, more than"
-            f" clean.rewrite_limit ({limit:.0%}); the report says which passes did"
+            f" clean.rewrite_limit ({data.rewrite_limit:.0%}); the report says which passes did"
         )
+        limit = data.rewrite_limit
         run.reporter.event("much_rewritten", message, limit=limit, share=each.share, **each.model_dump())
-    require(run.lake.root, data.invariants)
-    held = [str(invariant) for invariant in data.invariants]
-    run.reporter.event("invariants", f"  {len(held)} invariants hold, such as {held[0]}" if held else "", held=held)

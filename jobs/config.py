@@ -1,12 +1,13 @@
 """The configuration of a run: one section per stage, each defined in the package it configures."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config, Execution, Meaning
+from pipelines.config import Config, Execution, Location, Meaning
 from pipelines.dedup.config import DedupConfig
 from pipelines.pii.spans import PiiConfig
+from pipelines.policies.files import names_a_policy
 from pipelines.policies.policy import DEFAULT_POLICY
 from pipelines.readers.config import SourceConfig
 from pipelines.rules.config import MeasureConfig
@@ -32,7 +33,7 @@ class IngestConfig(Config):
     batch_bytes: Execution[int] = Field(
         8 << 30, ge=1 << 20, description="bytes of input per commit; a killed run reads at most this again"
     )
-    language_model: Meaning[str | None] = Field(
+    language_model: Meaning[Annotated[str | None, Location()]] = Field(
         None, description="path of another fastText model; default: the bundled lid.176.ftz"
     )
 
@@ -40,7 +41,9 @@ class IngestConfig(Config):
 class CleanConfig(Config):
     """What is measured, the policy that decides, and how the text of kept documents is finalized."""
 
-    policy: Meaning[str] = Field(DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file")
+    policy: Meaning[Annotated[str, Location(is_name=names_a_policy)]] = Field(
+        DEFAULT_POLICY, description="name of a bundled policy, or path of a YAML file"
+    )
     measure: MeasureConfig = MeasureConfig()
     urls: UrlConfig = UrlConfig()
     repair: RepairConfig = RepairConfig()
@@ -53,7 +56,7 @@ class CleanConfig(Config):
 class RunConfig(Config):
     """Everything `tokenlake run` needs."""
 
-    lake: Execution[str] = Field("lakes/default", description="folder or URI of the tables")
+    lake: Execution[Annotated[str, Location()]] = Field("lakes/default", description="folder or URI of the tables")
     sources: tuple[SourceConfig, ...] = ()
     ingest: IngestConfig = IngestConfig()
     clean: CleanConfig = CleanConfig()

@@ -43,6 +43,10 @@ def _duplicates(rows: pa.Table) -> dict[str, int]:
     return {**_decisions(rows), "clusters": pc.count_distinct(rows["cluster_id"]).as_py()}
 
 
+def _clean_documents(rows: pa.Table) -> dict[str, int]:
+    return {"with_text": len(rows) - _total(pc.equal(rows["characters"], 0))}
+
+
 def _tokens(rows: pa.Table) -> dict[str, int]:
     return {"tokens": _total(rows["n_tokens"])}
 
@@ -55,6 +59,7 @@ _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] 
     "inputs": (_SUMS, _inputs),
     "decisions": (("kept",), _decisions),
     "duplicates": (("kept", "cluster_id"), _duplicates),
+    "clean_documents": (("characters",), _clean_documents),
     "tokens": (("n_tokens",), _tokens),
     "sequences": (("n_tokens", "doc_lengths"), _sequences),
 }

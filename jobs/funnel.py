@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from jobs.counts import Counts
 from jobs.report.data import ReportData
 from jobs.report.page import steps
 
@@ -22,3 +23,19 @@ def lines(data: ReportData) -> Iterator[str]:
         fill = split.tokens / (split.sequences * split.length) if split.sequences else 0.0
         name = f"{split.table}, {split.split}"
         yield f"  {name:<32}{split.sequences:>12,}  of {split.length:,} tokens, {fill:.1%} full"
+
+
+def brief(counts: Counts) -> Iterator[str]:
+    """A line for each table that the counts of a lake describe, without the rules that dropped documents."""
+    for label, table, key in (
+        ("documents", "documents", "rows"),
+        ("  rejected", "rejects", "rows"),
+        ("  dropped by the rules", "decisions", "dropped"),
+        ("  duplicates", "duplicates", "dropped"),
+        ("kept", "clean_documents", "rows"),
+        ("tokens", "tokens", "tokens"),
+    ):
+        if key in counts.get(table, ()):
+            yield f"  {label:<32}{counts[table][key]:>12,}"
+    for table in sorted(name for name in counts if name.startswith("sequences_")):
+        yield f"  {table:<32}{counts[table]['rows']:>12,}"

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from jobs.config import RunConfig
+from lake.contract import require
 from lake.lake import Lake
 from lake.storage import absolute
+from pipelines.errors import MissingPathError
 from pipelines.readers.finding import root_of
 
 
@@ -15,11 +17,11 @@ def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
     This happens before `--set`, which can therefore address them: `--set sources.0.text_column=content`.
 
     Raises:
-        FileNotFoundError: a local path does not exist.
+        MissingPathError: a local path does not exist.
     """
     for path in paths:
         if "://" not in path and not any(mark in path for mark in "*?[") and not Path(path).exists():
-            raise FileNotFoundError(f"--input {path}: no such file or folder")
+            raise MissingPathError(f"--input {path}: no such file or folder")
     if not paths:
         return
     kept = [] if only else list(data.get("sources") or [])
@@ -27,10 +29,16 @@ def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
 
 
 def with_known_names(config: RunConfig, count: int) -> RunConfig:
-    """Names the last `count` sources after their paths, as the lake knows them, unless `--set` has named them."""
+    """Names the last `count` sources after their paths, as the lake knows them, unless `--set` has named them.
+
+    Raises:
+        ContractError: the lake follows another contract.
+    """
     from jobs.stages.known_sources import known_sources, name_of_input
 
-    known = known_sources(Lake(absolute(config.lake)))
+    lake = Lake(absolute(config.lake))
+    require(lake)
+    known = known_sources(lake)
     sources = list(config.sources)
     for number in range(count):
         place = len(sources) - count + number

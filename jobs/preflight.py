@@ -7,13 +7,14 @@ from pathlib import Path
 from jobs.cli import UsageError
 from jobs.config import RunConfig
 from pipelines.readers.storage import is_local
+from pipelines.urls.url_lists import UrlConfig
 
 
 def check(config: RunConfig, stages: Sequence[str]) -> None:
     """Opens every file that the configuration of these stages names.
 
     Raises:
-        UsageError: a file cannot be used; the message names the key and the reason.
+        UsageError: a file cannot be used; the message names the key, the file and the reason.
     """
     _lake(config.lake)
     if "ingest" in stages:
@@ -21,6 +22,7 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _language_model(config)
     if "clean" in stages:
         _policy(config.clean.policy, "clean.policy")
+        _url_lists(config.clean.urls)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
 
@@ -38,6 +40,8 @@ def _lake(lake: str) -> None:
 
 
 def _sources(config: RunConfig) -> None:
+    if not config.sources and not Path(config.lake, "documents").exists():
+        raise UsageError("sources: there is nothing to read: name a source, or add --input PATH")
     for number, source in enumerate(config.sources):
         for path in source.paths:
             glob = any(mark in path for mark in "*?[")
@@ -58,6 +62,13 @@ def _policy(policy: str, key: str) -> None:
         load(policy)
     except PolicyError as error:
         raise UsageError(f"{key}: {error}") from error
+
+
+def _url_lists(urls: UrlConfig) -> None:
+    for kind in ("domains", "urls", "words", "soft_words"):
+        for path in getattr(urls, kind):
+            if is_local(path) and not Path(path).is_file():
+                raise UsageError(f"clean.urls.{kind}: {path}: no such file")
 
 
 def _tokenizer(config: RunConfig) -> None:

@@ -40,11 +40,16 @@ class Reporter:
     def event(self, name: str, message: str = "", /, **fields: object) -> None:
         """Reports an event: `message` as text, or `name` and `fields` as JSON."""
         if self.log_json:
-            line = {"time": round(time.time(), 3), "event": name, **fields}
-            self.stream.write(json.dumps(line, default=str) + "\n")  # whole, whichever thread writes
+            self.stream.write(self.line(name, **fields) + "\n")  # whole, whichever thread writes
             self.stream.flush()
         elif message:
             self.console.print(message, markup=False)
+
+    def line(self, name: str, message: str = "", /, **fields: object) -> str:
+        """The line of an event, without reporting it."""
+        if not self.log_json:
+            return message
+        return json.dumps({"time": round(time.time(), 3), "event": name, **fields}, default=str)
 
     def engine_output(self, line: str) -> None:
         """Takes a line that the engine wrote, such as a task's error: reported now, or held."""

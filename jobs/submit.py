@@ -1,10 +1,10 @@
 """Shared by the spark-submit entry points, which take the configuration as `--config CONFIG`."""
 
 import argparse
-import sys
 from typing import NoReturn
 
-from jobs.cli import main
+from jobs import interruption
+from jobs.cli import entry
 
 
 def submit(stage: str) -> NoReturn:
@@ -12,4 +12,5 @@ def submit(stage: str) -> NoReturn:
     parser = argparse.ArgumentParser(prog=f"{stage}.py", add_help=False)
     parser.add_argument("--config", required=True, metavar="CONFIG")
     known, others = parser.parse_known_args()
-    sys.exit(main(["stage", stage, known.config, *others]))
+    interruption.watch()
+    entry(["stage", stage, known.config, *others])

@@ -3,20 +3,32 @@
 import os
 import re
 import sysconfig
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any, NamedTuple, TypeVar, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+
+from jobs.config_paths import anchored
+from pipelines.errors import MisuseError
+from pipelines.yaml_file import YamlFileError, content
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
-class ConfigError(ValueError):
+class ConfigError(MisuseError, ValueError):
     """An invalid configuration; the message names file, line and key."""
+
+
+class Override(NamedTuple):
+    """One `--set`: the path of a key, and the value it is given."""
+
+    keys: tuple[str, ...]
+    value: object
+    text: str  # as on the command line
 
 
 def load(
@@ -29,34 +41,40 @@ def load(
 
     `prepare` changes what the file says, before the overrides.
 
-
     `overrides` are `key.path=value`, with a YAML value; a list item is addressed by its number, from 0. Under a
     mapping with free keys (`spark`), the rest of the path is one key, dots included, and the value is text.
     In the file, `${NAME}` is an environment variable, `${python:purelib}` and `${python:stdlib}` are folders of the
-    interpreter.
+    interpreter. Relative paths start from the file's folder, in `overrides` from the working directory.
 
     Raises:
-        ConfigError: unreadable file, bad YAML, unknown key, wrong type or value.
+        ConfigError: unreadable file, bad YAML, unknown or repeated key, wrong type or value.
     """
     name = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) or {}
+        data, root = content(Path(path).read_bytes(), name)
     except OSError as error:
         raise ConfigError(f"{name}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{name}: not valid YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{name}: the top level must be a mapping of sections")
-    data = _expand(data, name)
+    except YamlFileError as error:
+        raise ConfigError(str(error)) from None
+    if not isinstance(data, dict | None):
+        raise ConfigError(f"{name}: the top level must be a mapping of sections, such as `lake:` and `sources:`")
+    settings = anchored(_expand(data or {}, name), model, os.path.dirname(name))
     if prepare is not None:
-        prepare(data)
-    return parse(_override(data, overrides, model), model, name, root)
+        prepare(settings)
+    changes = [_override(text, model) for text in overrides]
+    for change in changes:
+        _assign(settings, change)
+    return parse(anchored(settings, model, ""), model, name, root, changes)
 
 
-def parse(data: Mapping[str, Any], model: type[Model], name: str, root: yaml.Node | None = None) -> Model:
-    """Validates a mapping; messages use `name` and the line numbers of `root` (the composed YAML).
+def parse(
+    data: Mapping[str, Any],
+    model: type[Model],
+    name: str,
+    root: yaml.Node | None = None,
+    overrides: Iterable[Override] = (),
+) -> Model:
+    """Validates a mapping; messages use `name`, the line numbers of `root` (the composed YAML), or the override.
 
     Raises:
         ConfigError: one line for each problem.
@@ -64,17 +82,20 @@ def parse(data: Mapping[str, Any], model: type[Model], name: str, root: yaml.Nod
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = [_describe(problem, name, root) for problem in error.errors()]
+        problems = [_describe(problem, name, root, overrides) for problem in error.errors()]
         raise ConfigError("\n".join(problems)) from error
 
 
-def _describe(problem: Mapping[str, Any], name: str, root: yaml.Node | None) -> str:
+def _describe(problem: Mapping[str, Any], name: str, root: yaml.Node | None, overrides: Iterable[Override]) -> str:
     keys = [key for key in problem["loc"] if not str(key).startswith("function-")]
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = "unknown key"
     line = _line(root, keys)
     where = f"{name}:{line}" if line else name
+    for override in overrides:
+        if override.keys == tuple(map(str, keys))[: len(override.keys)]:
+            where = f"--set {override.text}"
     return f"{where}: {'.'.join(map(str, keys)) or 'top level'}: {message}"
 
 
@@ -95,27 +116,23 @@ def _line(node: yaml.Node | None, keys: Sequence[str | int]) -> int | None:
     return line
 
 
-def _override(data: dict[str, Any], overrides: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
-    for override in overrides:
-        path, separator, value = override.partition("=")
-        if not separator or not path:
-            raise ConfigError(f"--set {override}: expected key.path=value, for example tokenizer.vocab_size=16000")
-        section, _, rest = path.partition(".")
-        field = model.model_fields.get(section)
-        if field is not None and get_origin(field.annotation) is dict and rest:
-            _assign(data, [section, rest], value, override)
-            continue
-        try:
-            parsed = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {override}: the value is not valid YAML") from error
-        _assign(data, path.split("."), parsed, override)
-    return data
+def _override(text: str, model: type[BaseModel]) -> Override:
+    path, separator, value = text.partition("=")
+    if not separator or not path:
+        raise ConfigError(f"--set {text}: expected key.path=value, for example tokenizer.vocab_size=16000")
+    section, _, rest = path.partition(".")
+    field = model.model_fields.get(section)
+    if field is not None and get_origin(field.annotation) is dict and rest:
+        return Override((section, rest), value, text)
+    try:
+        return Override(tuple(path.split(".")), yaml.safe_load(value), text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {text}: the value is not valid YAML") from error
 
 
-def _assign(data: Any, keys: Sequence[str], value: object, override: str) -> None:
-    *parents, last = keys
-    for key, following in zip(parents, keys[1:], strict=True):
+def _assign(data: Any, override: Override) -> None:
+    *parents, last = override.keys
+    for key, following in zip(parents, override.keys[1:], strict=True):
         if isinstance(data, list):
             data = _item(data, key, override)
         else:
@@ -123,17 +140,17 @@ def _assign(data: Any, keys: Sequence[str], value: object, override: str) -> Non
                 data[key] = [{}] if following.isdigit() else {}
             data = data[key]
         if not isinstance(data, dict | list):
-            raise ConfigError(f"--set {override}: {key} holds a value, not a section")
+            raise ConfigError(f"--set {override.text}: {key} holds a value, not a section")
     if isinstance(data, list):
         _item(data, last, override)
-        data[int(last)] = value
+        data[int(last)] = override.value
     else:
-        data[last] = value
+        data[last] = override.value
 
 
-def _item(items: list[Any], key: str, override: str) -> Any:
+def _item(items: list[Any], key: str, override: Override) -> Any:
     if not key.isdigit() or int(key) >= len(items):
-        raise ConfigError(f"--set {override}: {key} is not one of 0 … {len(items) - 1}")
+        raise ConfigError(f"--set {override.text}: {key} is not one of 0 … {len(items) - 1}")
     return items[int(key)]
 
 

@@ -49,6 +49,9 @@ class CommitMetadata:
 EXPIRED = "expired"
 """The operation of a commit whose entry in the log is gone."""
 
+_KEEPING = {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"}
+"""Operations of other programs that leave every row as it is."""
+
 _KEYS = {each.name for each in fields(CommitMetadata)}
 
 
@@ -67,6 +70,18 @@ class Commit:
     def of_step(self) -> CommitMetadata | None:
         """The metadata of a commit that a step made, to add, change or remove rows; None of any other."""
         return None if self.metadata is None or self.metadata.mode == UPGRADE else self.metadata
+
+    @property
+    def replaces_rows(self) -> bool:
+        """Whether it may have changed or removed any earlier row."""
+        if self.metadata is not None:
+            return self.metadata.mode == "rebuild"
+        return self.operation not in _KEEPING
+
+    @property
+    def removes_rows(self) -> bool:
+        """Whether it removed single rows, and added others."""
+        return self.metadata is not None and self.metadata.mode == "change"
 
     @property
     def rows_out(self) -> int:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lake.commits import EXPIRED, Commit, CommitMetadata
+from lake.commits import Commit, CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake, Rows
-from lake.rebuilding import outdated
+from lake.rebuilding import not_by_a_step, outdated, remade
 from lake.row_files import without
 from pipelines.semantics import Semantics
 from pipelines.tables import Table
@@ -168,20 +168,19 @@ def plan(
     last = lake.last_own_commit(output.name)
     work = Work(stage, output, "nothing", config_hash, str(semantics.version), versions, lake.version(output.name))
     if last is None or last.metadata is None:
-        lost = f"{output.name} is made anew: its log no longer tells what it was made from"
-        return _rebuild(lake, work, inputs[0], lost if work.base >= 0 else "")
-    why = outdated(last.metadata, config_hash, semantics, keep_old) or changed
-    if why:
-        return _rebuild(lake, work, inputs[0], f"{output.name} is made anew: {why}")
+        return _rebuild(lake, work, inputs[0], "its log no longer tells what it was made from")
     consumed = last.metadata.inputs
+    why = outdated(last.metadata, config_hash, semantics, keep_old) or changed or remade(consumed, versions)
+    if why:
+        return _rebuild(lake, work, inputs[0], why)
     if all(consumed.get(name) == version for name, version in versions.items()):
         return work
     unseen = {name: list(lake.commits(name, after=consumed.get(name, -1))) for name in inputs}
-    replaced = [commit for commits in unseen.values() for commit in commits if _replaces(commit)]
-    if replaced:
-        return _rebuild(lake, work, inputs[0], _foreign(output.name, replaced))
+    replacing = [commit for commits in unseen.values() for commit in commits if commit.replaces_rows]
+    if replacing:
+        return _rebuild(lake, work, inputs[0], not_by_a_step(replacing))
     fresh = {name: tuple(_run_ids(commits)) for name, commits in unseen.items()}
-    removed = any(_removes(commit) for commits in unseen.values() for commit in commits)
+    removed = any(commit.removes_rows for commits in unseen.values() for commit in commits)
     if not fresh[inputs[0]] and not removed:
         return work  # only side inputs have new versions, for instance after compaction
     rows_in = sum(commit.rows_out for commit in unseen[inputs[0]])
@@ -190,38 +189,17 @@ def plan(
     return replace(work, mode=mode, semantics=",".join(map(str, sorted(made_by))), fresh=fresh, rows_in=rows_in)
 
 
-def _rebuild(lake: Lake, work: Work, driving: str, why: str = "") -> Work:
+def _rebuild(lake: Lake, work: Work, driving: str, why: str) -> Work:
+    """`why`: the end of a sentence; empty if the cause is in an input, and was said there."""
     rows_in = 0
     for commit in lake.commits(driving):
         rows_in += commit.rows_out
-        if _replaces(commit):
+        if commit.replaces_rows:
             break
-    return replace(work, mode="rebuild", rows_in=rows_in, why=why)
-
-
-def _foreign(output: str, replaced: Sequence[Commit]) -> str:
-    """Why commits that are not tokenlake's, or not known, rebuild the output; empty if there are none."""
-    foreign = next((commit for commit in replaced if commit.metadata is None), None)
-    if foreign is None:
-        return ""
-    if foreign.operation == EXPIRED:
-        return (
-            f"{output} is made anew: the log of {foreign.table} no longer tells what version {foreign.version} changed"
-        )
-    which = f"{foreign.operation}, version {foreign.version}"
-    return f"{output} is made anew: another program changed {foreign.table} ({which})"
-
-
-def _replaces(commit: Commit) -> bool:
-    """Whether a commit may have changed or removed earlier rows."""
-    if commit.metadata is not None:
-        return commit.metadata.mode == "rebuild"
-    return commit.operation not in {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE"}
-
-
-def _removes(commit: Commit) -> bool:
-    """Whether a commit removed single rows, and added others."""
-    return commit.metadata is not None and commit.metadata.mode == "change"
+    said = why and work.base >= 0  # a table that is made for the first time needs no reason
+    return replace(
+        work, mode="rebuild", rows_in=rows_in, why=f"{work.output.name} is made anew: {why}" if said else ""
+    )
 
 
 def _run_ids(commits: Sequence[Commit]) -> list[str]:

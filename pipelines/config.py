@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
@@ -19,6 +21,14 @@ class Role(Enum):
 
 Meaning = Annotated[T, Role.MEANING]
 Execution = Annotated[T, Role.EXECUTION]
+
+
+@dataclass(frozen=True)
+class Location:
+    """Marks a setting that holds a path or URI, or several: in a configuration file, paths start from its folder."""
+
+    is_name: Callable[[str], bool] = lambda value: False
+    """Whether a value is no path, but the name of something."""
 
 
 class Config(BaseModel):
@@ -42,9 +52,19 @@ class Config(BaseModel):
         return next((mark for mark in cls.model_fields[name].metadata if isinstance(mark, Role)), None)
 
     @classmethod
+    def location(cls, name: str) -> Location | None:
+        """The mark of a field that holds paths or URIs; None for any other."""
+        return next((mark for mark in cls.model_fields[name].metadata if isinstance(mark, Location)), None)
+
+    @classmethod
     def is_section(cls, name: str) -> bool:
         """Whether a field holds one or several sections, or may hold one."""
-        return any(_is_config(each) for each in _parts(cls.model_fields[name].annotation))
+        return cls.section(name) is not None
+
+    @classmethod
+    def section(cls, name: str) -> "type[Config] | None":
+        """The section that a field holds, once or several times; None for any other field."""
+        return next((each for each in _parts(cls.model_fields[name].annotation) if _is_config(each)), None)
 
     def fingerprint(self) -> str:
         """16 hex digits of the settings with a meaning: equal settings, equal fingerprint."""

@@ -20,29 +20,38 @@ from lake.storage import absolute
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs all stages, then checks invariants and writes the report and the funnel."""
-    return execute(configuration(arguments), STAGES, reporter, True, arguments.engine, arguments.keep_old)
+    config = configuration(arguments, STAGES)
+    return execute(config, STAGES, reporter, True, arguments.engine, arguments.keep_old)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs one stage."""
     stages = (arguments.stage,)
-    return execute(configuration(arguments), stages, reporter, False, arguments.engine, arguments.keep_old)
+    config = configuration(arguments, stages)
+    return execute(config, stages, reporter, False, arguments.engine, arguments.keep_old)
 
 
-def configuration(arguments: argparse.Namespace) -> RunConfig:
-    """The configuration file, with the overrides of the command line.
+def configuration(arguments: argparse.Namespace, stages: Sequence[str]) -> RunConfig:
+    """The configuration file, with the overrides of the command line, checked for these stages.
 
     Raises:
         ConfigError: the file or an override is not valid.
         FileNotFoundError: an --input does not exist.
-        UsageError: --only-input without --input.
+        UsageError: --only-input without --input, or a file that the configuration names cannot be used.
     """
     inputs = _flat(arguments.input)
     if arguments.only_input and not inputs:
         raise UsageError("--only-input needs --input PATH")
     overrides = [*_flat(arguments.set), *([f"lake={json.dumps(arguments.lake)}"] if arguments.lake else [])]
     config = load(arguments.config, RunConfig, overrides, partial(add_inputs, inputs, arguments.only_input))
-    return with_known_names(config, len(inputs)) if inputs else config
+    if inputs:
+        config = with_known_names(config, len(inputs))
+    config = config.model_copy(update={"lake": absolute(config.lake)})
+    try:
+        preflight.check(config, stages)
+    except UsageError as error:
+        raise UsageError(f"{arguments.config}: {error}") from error
+    return config
 
 
 def _flat(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -59,8 +68,6 @@ def execute(
 ) -> int:
     """Chooses an engine, locks the lake and runs the stages; returns the exit status."""
     started = time.perf_counter()
-    config = config.model_copy(update={"lake": absolute(config.lake)})
-    preflight.check(config, stages)
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)

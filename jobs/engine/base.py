@@ -53,6 +53,10 @@ class Engine(ABC):
         if self.started:
             self.session.stop()
 
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Ends what would go on after this process. Called from another thread while the engine is at work."""
+
     def frame(self, rows: pa.Table) -> DataFrame:
         """An Arrow table of this process, a few megabytes at most, as a DataFrame."""
         if rows.num_rows:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
+from jobs import interruption
+from pipelines.errors import MisuseError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,7 +21,7 @@ LARGE_INPUT_BYTES = 20 << 30
 """Input size above which a run on Sail recommends Spark on several machines."""
 
 
-class EngineError(ValueError):
+class EngineError(MisuseError, ValueError):
     """The requested engine does not exist or cannot be used here; the message says what to do."""
 
 
@@ -99,6 +102,12 @@ def _classic() -> bool:
 
 def make(choice: Choice, settings: Settings) -> "Engine":
     """Creates the engine without starting it; imports the modules of this engine only."""
+    made = _make(choice, settings)
+    interruption.first(made.interrupt)
+    return made
+
+
+def _make(choice: Choice, settings: Settings) -> "Engine":
     if choice.name == "sail":
         from jobs.engine.sail import SailEngine
 

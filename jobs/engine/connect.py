@@ -36,6 +36,11 @@ class ConnectEngine(Engine):
         if known:
             self._tasks[str(operation_id)] = (ended, known)
 
+    def interrupt(self) -> None:
+        """Ends this session's queries on the server."""
+        if self.started:
+            self.session.interruptAll()
+
     def parallelism(self) -> int:
         """The server's default parallelism; 8 where it does not report one."""
         try:

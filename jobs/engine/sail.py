@@ -100,6 +100,11 @@ class SailEngine(Engine):
             edge.use(None)
             self._pool.stop()
 
+    def interrupt(self) -> None:
+        """Ends the worker processes."""
+        if "_pool" in self.__dict__:
+            self._pool.stop()
+
     def parallelism(self) -> int:
         """The cores that this process may use."""
         return self._cores

@@ -3,8 +3,11 @@
 docs/explanation/identity.md states the rules.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from jobs.stages.context import StageContext
 from jobs.stages.known_sources import KnownSource, is_elsewhere, known_sources, root_now
@@ -60,7 +63,15 @@ def arrivals(run: StageContext) -> Arrivals:
 
 def reading_settings(config: SourceConfig, language_model: str | None) -> str:
     """`<version of the readers>:<fingerprint of everything that decides what a file is read as>`."""
-    return f"{READING.version}:{fingerprint(config.reading_fingerprint(), language_model)}"
+    model = _content(language_model, Path(language_model).stat().st_mtime_ns) if language_model else None
+    return f"{READING.version}:{fingerprint(config.reading_fingerprint(), model)}"
+
+
+@lru_cache(maxsize=2)
+def _content(path: str, _modified: int) -> str:
+    """SHA-256 of a file: a model that has moved reads alike, one that was replaced does not."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _listed(run: StageContext, config: SourceConfig, before: KnownSource | None) -> list[Listed]:
@@ -76,8 +87,12 @@ def _listed(run: StageContext, config: SourceConfig, before: KnownSource | None)
 
 
 def _reads_alike(one: str, other: str, keep_old: bool) -> bool:
-    """Whether two `reading_settings` give the same documents; with `keep_old`, whatever the version of the readers."""
-    return one == other or (keep_old and one.partition(":")[2] == other.partition(":")[2])
+    """Whether two `reading_settings` give the same documents; with `keep_old`, whatever the version of the readers.
+
+    Settings of version 0, before versions were recorded, cannot be compared with others.
+    """
+    (version, _, settings), (_, _, others) = one.partition(":"), other.partition(":")
+    return one == other or (keep_old and (version == "0" or settings == others))
 
 
 def _is_known(one: Listed, before: KnownSource, keep_old: bool) -> bool:

@@ -10,16 +10,30 @@ from pipelines.tokenizer.train import train
 def tokenizer(run: StageContext) -> LoadedTokenizer:
     """Reads `LAKE/tokenizers/<name>-<fingerprint of its settings>.json`; creates it when absent.
 
-    New data is encoded with the existing tokenizer; other settings under `tokenizer` name another file.
+    New data is encoded with the existing tokenizer; other settings under `tokenizer` name another file. A file that
+    `tokenizer.load` names may change, or go: then its copy follows, or stays.
     """
     config = run.config.tokenizer
     file = f"tokenizers/{config.name}-{config.fingerprint()}.json"
     text = run.lake.storage.read_text(file)
+    if config.load and (text is None or config.load.is_file()):
+        found = load(config.load)
+        if text != found.json:
+            _keep(run, config.name, text)
+            run.lake.storage.write_text(file, found.json)
+        return found
     if text is not None:
         return parse(text, run.lake.path(file))
-    made = load(config.load) if config.load else _train(run)
+    made = _train(run)
     run.lake.storage.write_text(file, made.json)
     return made
+
+
+def _keep(run: StageContext, name: str, replaced: str | None) -> None:
+    """Keeps a tokenizer that is replaced under its own fingerprint: earlier versions of tables hold its ids."""
+    if replaced is not None:
+        old = parse(replaced)
+        run.lake.storage.write_text(f"tokenizers/{name}-{old.fingerprint}.json", old.json)
 
 
 def _train(run: StageContext) -> LoadedTokenizer:

@@ -1,6 +1,8 @@
 """The child process behind `extract.Child`: reads pages, writes their text, until its input ends."""
 
+import ctypes
 import os
+import signal
 import struct
 import sys
 from contextlib import suppress
@@ -10,9 +12,13 @@ from pipelines.extraction.extractors import ExtractionError, Extractor, main_tex
 from pipelines.extraction.memory import LIMIT, is_taken_up, limit_memory
 from pipelines.kernels.freed_memory import give_back
 
+_PR_SET_PDEATHSIG = 1
+
 
 def main(extractor: Extractor) -> None:
     """Sends one answer when ready, then one per page."""
+    if sys.platform == "linux":  # also in the middle of a page that takes for ever
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     pages, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # prints to standard output must not mix with the answers
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:

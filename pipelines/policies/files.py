@@ -8,16 +8,23 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from pipelines.errors import MisuseError
 from pipelines.policies.policy import Policy, problems
+from pipelines.yaml_file import YamlFileError, content
 
 
-class PolicyError(ValueError):
+class PolicyError(MisuseError, ValueError):
     """A policy file that cannot be used; the message names file, line and key."""
 
 
 def names() -> list[str]:
     """Names of the policies that come with the package."""
     return sorted(Path(entry.name).stem for entry in resources.files(__package__).iterdir() if _is_yaml(entry.name))
+
+
+def names_a_policy(name_or_path: str) -> bool:
+    """Whether it is the name of a policy of the package, rather than a path."""
+    return not _is_yaml(name_or_path) and "/" not in name_or_path
 
 
 def load(name_or_path: str) -> Policy:
@@ -38,45 +45,44 @@ def load(name_or_path: str) -> Policy:
 
 
 def _merged(name_or_path: str, folder: Path, seen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
-    text, origin, folder = _read(name_or_path, folder)
+    data, origin, folder = _read(name_or_path, folder)
     if origin in seen:
         raise PolicyError(f"{origin}: extends: policies extend each other in a circle: {' -> '.join([*seen, origin])}")
-    data = _parse(text, origin)
-    base_name = data.pop("extends", None)
+    fields = _parse(data, origin)
+    base_name = fields.pop("extends", None)
     if base_name is None:
-        return {"name": Path(origin).stem} | data, origin
+        return {"name": Path(origin).stem} | fields, origin
     base, _ = _merged(str(base_name), folder, (*seen, origin))
-    return _overlay(base, {"name": Path(origin).stem} | data), origin
+    return _overlay(base, {"name": Path(origin).stem} | fields), origin
 
 
-def _read(name_or_path: str, folder: Path) -> tuple[str, str, Path]:
-    """Text, name for messages, and the folder of relative paths."""
-    if not _is_yaml(name_or_path) and "/" not in name_or_path:
+def _read(name_or_path: str, folder: Path) -> tuple[bytes, str, Path]:
+    """Content, name for messages, and the folder of relative paths."""
+    if names_a_policy(name_or_path):
         packaged = resources.files(__package__) / f"{name_or_path}.yaml"
         if not packaged.is_file():
             known = ", ".join(names())
             raise PolicyError(f"unknown policy {name_or_path!r}; known: {known}, or the path of a .yaml file")
-        return packaged.read_text("utf-8"), name_or_path, Path()
+        return packaged.read_bytes(), name_or_path, Path()
     path = folder / name_or_path
     try:
-        return path.read_text("utf-8"), str(path), path.parent
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path}: cannot be read: {error}") from None
+        return path.read_bytes(), str(path), path.parent
+    except OSError as error:
+        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _is_yaml(name: str) -> bool:
     return name.endswith((".yaml", ".yml"))
 
 
-def _parse(text: str, origin: str) -> dict[str, Any]:
+def _parse(text: bytes, origin: str) -> dict[str, Any]:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{origin}: not YAML: {error}") from None
+        data, root = content(text, origin)
+    except YamlFileError as error:
+        raise PolicyError(str(error)) from None
     if root is None or not isinstance(data, dict):
         raise PolicyError(f"{origin}:1: a policy is a mapping of keys")
-    lines = dict(_lines(root, (), origin))
+    lines = dict(_lines(root, ()))
     found = [*_unknown_keys(data), *problems(data)]
     if found:
         path, message = found[0]
@@ -92,21 +98,16 @@ def _unknown_keys(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]
             yield (str(key),), f"unknown key; known: {', '.join(known)}"
 
 
-def _lines(node: yaml.Node, path: tuple[str, ...], origin: str) -> Iterator[tuple[tuple[str, ...], int]]:
+def _lines(node: yaml.Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
     """(path of keys, line from 1) of every node."""
     yield path, node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _lines(item, (*path, str(index)), origin)
+            yield from _lines(item, (*path, str(index)))
     if isinstance(node, yaml.MappingNode):
-        keys = set()
         for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.value in keys:
-                raise PolicyError(f"{origin}:{line}: {'.'.join((*path, key.value))}: the key stands twice")
-            keys.add(key.value)
-            yield from _lines(value, (*path, key.value), origin)
-            yield (*path, key.value), line  # a key's line, not that of the block below it
+            yield from _lines(value, (*path, key.value))
+            yield (*path, key.value), key.start_mark.line + 1  # a key's line, not that of the block below it
 
 
 def _overlay(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Where raw text comes from, and how it is read."""
 
 import codecs
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from pipelines.config import Config, Execution, Meaning
+from pipelines.config import Config, Execution, Location, Meaning
 from pipelines.extraction.extractors import Extractor
 from pipelines.readers.formats import by_name
 
@@ -20,8 +20,10 @@ class SourceConfig(Config):
     """One named source: files of one kind of content, read with the same options."""
 
     name: Meaning[str] = Field(min_length=1, description="stored with every document and part of its id")
-    path: Execution[str | tuple[str, ...]] = Field(description="file, folder, glob or URL, or a list of them")
-    root: Execution[str | None] = Field(
+    path: Execution[Annotated[str | tuple[str, ...], Location()]] = Field(
+        description="file, folder, glob or URL, or a list of them"
+    )
+    root: Execution[Annotated[str | None, Location()]] = Field(
         None, description="folder that paths inside document ids are relative to; default: what all paths share"
     )
     format: Meaning[str] = Field("auto", description="a registered format, or auto: chosen by suffix and first bytes")

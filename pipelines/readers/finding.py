@@ -10,6 +10,7 @@ from typing import Any
 
 from fsspec.utils import glob_translate
 
+from pipelines.errors import MisuseError
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import LOG
 from pipelines.readers.storage import file_system, is_local
@@ -18,7 +19,7 @@ _GLOB = re.compile(r"[*?\[]")
 _VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "generation")
 
 
-class SourceError(ValueError):
+class SourceError(MisuseError, ValueError):
     """A source without files, or whose files cannot be listed."""
 
 
@@ -103,11 +104,22 @@ def _fixed_part(path: str) -> str:
             return path
         if os.path.lexists(path):
             return os.path.dirname(path)
+        return _existing_part(path)
     elif not _GLOB.search(path):
         files, inner = file_system(path)
         return path.rstrip("/") if files.isdir(inner) else path.rpartition("/")[0]
     before = path[: match.start()] if (match := _GLOB.search(path)) else path
     return before.rpartition("/")[0]
+
+
+def _existing_part(glob: str) -> str:
+    """The folder of a local glob, up to the first name that is a pattern; one that exists as it is written is none."""
+    folder = ""
+    for name in glob.split("/")[1:-1]:
+        if _GLOB.search(name) and not os.path.isdir(f"{folder}/{name}"):
+            break
+        folder = f"{folder}/{name}"
+    return folder
 
 
 def _relative(location: str, root: str) -> str:

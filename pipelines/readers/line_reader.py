@@ -102,7 +102,7 @@ class Text:
         if self._detected is None:
             return decode(data, undecodable=undecodable)
         if isinstance(self._detected, EncodingError):
-            raise self._detected
+            raise EncodingError(*self._detected.args)  # an exception that is raised again grows
         return decoded_as(data, self._detected, "detected", undecodable)
 
     @cached_property

@@ -10,21 +10,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.fs as fs
+import pyarrow.parquet as pq
 
+from pipelines.errors import MissingPathError, TokenlakeError
 from pipelines.tables import SequenceFormat, require_contract
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_COLUMNS = ("sequence_id", "split", "position", "ids", "n_tokens", "doc_lengths", "doc_ids", "doc_offsets")
+_STORED = ("sequence_id", "position", "ids", "n_tokens", "doc_lengths", "doc_ids", "doc_offsets")  # in the files
 _BATCH_BYTES = 8 << 20  # of ids
 
 
-class SequencesError(ValueError):
+class SequencesError(TokenlakeError, ValueError):
     """A table of sequences, or rows of it, that cannot be what packing wrote."""
 
 
@@ -67,9 +71,9 @@ class Sequences:
         version: of the table; by default the newest. `version` holds it.
 
     Raises:
-        FileNotFoundError: there is no such table, or no such version.
+        MissingPathError: there is no such table, or no such version.
         ContractError: the table follows another version of the contract.
-        SequencesError: the table does not describe itself.
+        SequencesError: the table does not describe itself, or its files alone do not give its rows.
     """
 
     def __init__(self, lake: str, name: str, version: int | None = None) -> None:
@@ -81,7 +85,7 @@ class Sequences:
             self._opened = DeltaTable(f"{self.lake}/{self.table}", version=version)
         except DeltaError as error:
             wanted = "" if version is None else f" of version {version}"
-            raise FileNotFoundError(f"{self.lake}: no table {self.table}{wanted}: {error}") from error
+            raise MissingPathError(f"{self.lake}: no table {self.table}{wanted}: {error}") from error
         self.version = self._opened.version()
         properties = self._opened.metadata().configuration or {}
         require_contract(self.lake, self.table, properties)
@@ -89,6 +93,12 @@ class Sequences:
             self.format = SequenceFormat.of(properties)
         except (KeyError, ValueError) as error:
             raise SequencesError(f"{self.lake}/{self.table}: table properties: {error}; pack it again") from error
+        if self._opened.protocol().min_reader_version > 1:
+            raise SequencesError(
+                f"{self.lake}/{self.table}: another program enabled Delta features under which rows may be hidden or "
+                "columns renamed; drop them there (ALTER TABLE … DROP FEATURE …)"
+            )
+        self._storage, self._folder = _located(self.lake)
 
     def rows(self, split: str | None = None) -> Iterator[Row]:
         """All rows, or those of a split (`train`, `heldout`); each reading of a version has the same order.
@@ -101,15 +111,12 @@ class Sequences:
 
     def batches(self, split: str | None = None) -> Iterator[pa.RecordBatch]:
         """As `rows`, but as Arrow batches: all columns of the table but `run_id`."""
-        import pyarrow.dataset as ds
-
-        dataset = self._opened.to_pyarrow_dataset()
-        chosen = None if split is None else ds.field("split") == split
         rows = max(1, _BATCH_BYTES // (self.format.length * self.format.id_bits // 8))
-        for fragment in sorted(dataset.get_fragments(chosen), key=lambda fragment: fragment.path):
-            for batch in fragment.to_batches(dataset.schema, list(_COLUMNS), chosen, batch_size=rows):
-                if len(batch):
-                    yield batch
+        for path, found in self._files():
+            if split in (None, found):
+                with self._storage.open_input_file(f"{self._folder}/{self.table}/{path}") as stream:
+                    for batch in pq.ParquetFile(stream).iter_batches(rows, columns=list(_STORED)):
+                        yield batch.append_column("split", pa.array([found] * len(batch), pa.string()))
 
     def texts(self, row: Row) -> list[tuple[str, int, str]]:
         """(doc_id, offset, text) of each piece, decoded alone, without the separator.
@@ -137,17 +144,23 @@ class Sequences:
         """The lake's tokenizer of these ids.
 
         Raises:
-            FileNotFoundError: the lake does not have it.
+            MissingPathError: the lake does not have it.
         """
-        import fsspec
         from tokenizers import Tokenizer
 
-        files, folder = fsspec.core.url_to_fs(f"{self.lake}/tokenizers")
-        for file in sorted(files.ls(folder, detail=False)) if files.exists(folder) else ():
-            content = files.cat_file(file)
+        folder = fs.FileSelector(f"{self._folder}/tokenizers", allow_not_found=True)
+        for file in self._storage.get_file_info(folder):
+            with self._storage.open_input_file(file.path) as stream:
+                content = stream.read()
             if hashlib.sha256(content).hexdigest().startswith(self.format.tokenizer):
                 return Tokenizer.from_str(content.decode())
-        raise FileNotFoundError(f"{self.lake}/tokenizers: no tokenizer with the hash {self.format.tokenizer}")
+        raise MissingPathError(f"{self.lake}/tokenizers: no tokenizer with the hash {self.format.tokenizer}")
+
+    def _files(self) -> list[tuple[str, str]]:
+        """(path below the table, split) of each data file, by path."""
+        actions = pa.table(self._opened.get_add_actions())
+        splits = (partition["split"] for partition in actions["partition"].to_pylist())
+        return sorted(zip(map(unquote, actions["path"].to_pylist()), splits, strict=True))
 
     def _rows(self, batch: pa.RecordBatch) -> Iterator[Row]:
         """The rows of a batch, after checking each against the format."""
@@ -155,16 +168,14 @@ class Sequences:
             found = batch.column("sequence_id").filter(wrong)
             if len(found):
                 raise SequencesError(f"{self.lake}/{self.table}, version {self.version}: row {found[0]}: {fault}")
-        counts = pc.list_value_length(batch.column("doc_lengths")).to_numpy()
-        bounds = np.cumsum(counts)[:-1]
         columns = (
             batch.column("sequence_id").to_pylist(),
             batch.column("split").to_pylist(),
             batch.column("position").to_pylist(),
             _ids(batch.column("ids"), self.format),
-            np.split(batch.column("doc_lengths").flatten().to_numpy(), bounds),
+            _parts(batch.column("doc_lengths")),
             map(tuple, batch.column("doc_ids").to_pylist()),
-            np.split(batch.column("doc_offsets").flatten().to_numpy(), bounds),
+            _parts(batch.column("doc_offsets")),
         )
         return itertools.starmap(Row, zip(*columns, strict=True))
 
@@ -186,6 +197,23 @@ class Sequences:
 
     def _without_separator(self, ids: np.ndarray) -> np.ndarray:
         return ids[:-1] if len(ids) and ids[-1] == self.format.separator_id else ids
+
+
+def _parts(lists: pa.ListArray) -> Iterator[np.ndarray]:
+    """The values of each list, as views."""
+    values = lists.flatten().to_numpy()
+    ends = np.cumsum(pc.list_value_length(lists).to_numpy()).tolist()
+    return (values[start:stop] for start, stop in itertools.pairwise([0, *ends]))
+
+
+def _located(lake: str) -> tuple[fs.FileSystem, str]:
+    """(file system, folder) of a lake."""
+    if "://" not in lake:
+        return fs.LocalFileSystem(), lake
+    import fsspec
+
+    files, folder = fsspec.core.url_to_fs(lake)
+    return fs.PyFileSystem(fs.FSSpecHandler(files)), folder
 
 
 def join(pieces: Iterable[Piece], separator: int) -> dict[str, np.ndarray]:

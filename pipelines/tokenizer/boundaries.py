@@ -136,12 +136,12 @@ def _proven(fields: dict[str, Any]) -> tuple[Pairs, str]:
         return nothing, "whole texts: the tokenizer has no pre-tokenizer"
     unknown = [step["type"] for step in steps[1:] if step["type"] not in _SPLITS_WORDS_FURTHER]
     pairs = nothing if unknown else _pairs_of_splitter(steps[0])
-    if len(steps) < len(_parts(fields["pre_tokenizer"], "pretokenizers")):
+    if len(steps) < len(parts(fields["pre_tokenizer"], "pretokenizers")):
         # A first step has cut white space from a digit or punctuation behind it: then the whole run is one word.
         pairs = {pair: where for pair, where in pairs.items() if pair[0] < SPACE or pair[1] in _LETTERS}
     if not pairs:
         return nothing, f"whole texts: no cut is proven safe for the pre-tokenizer {[*unknown, steps[0]['type']][0]}"
-    normalizers = _parts(fields["normalizer"], "normalizers")
+    normalizers = parts(fields["normalizer"], "normalizers")
     # BERT's normaliser changes and adds white space: harmless only where the pre-tokenizer drops white space.
     safe = _NORMALIZERS | {"BertNormalizer"} if steps[0]["type"] in _DROP_WHITE_SPACE else _NORMALIZERS
     for step in normalizers:
@@ -176,17 +176,17 @@ def _pairs_of_splitter(step: dict[str, Any]) -> Pairs:
 
 def _splitter(fields: dict[str, Any]) -> list[dict[str, Any]]:
     """The pre-tokenizer's steps, without first steps that only split further, at pairs of neighbours."""
-    steps = _parts(fields["pre_tokenizer"], "pretokenizers")
+    steps = parts(fields["pre_tokenizer"], "pretokenizers")
     while steps and (steps[0]["type"], steps[0].get("behavior")) in _ONLY_CUT_FURTHER:
         steps = steps[1:]
     return steps
 
 
-def _parts(field: dict[str, Any] | None, members: str) -> list[dict[str, Any]]:
+def parts(field: dict[str, Any] | None, members: str) -> list[dict[str, Any]]:
     """A component as the flat list of its parts."""
     if field is None:
         return []
-    return [part for member in field[members] for part in _parts(member, members)] if members in field else [field]
+    return [part for member in field[members] for part in parts(member, members)] if members in field else [field]
 
 
 def _normalizer(tokenizer_json: str, strip: bool) -> Callable[[str], str] | None:

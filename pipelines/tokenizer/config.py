@@ -1,11 +1,11 @@
 """Configuration of the tokenizer: a file to load, or settings to train one."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config, Execution, Meaning
+from pipelines.config import Config, Execution, Location, Meaning
 
 Kind = Literal["bpe", "unigram", "wordpiece"]
 WantedEncoder = Literal["auto", "fastokens", "tokenizers"]
@@ -21,7 +21,9 @@ class TokenizerConfig(Config):
     """Either `load` or training settings; giving both is an error."""
 
     name: Meaning[str] = "default"
-    load: Meaning[Path | None] = Field(None, description="path of a tokenizer.json to use instead of training one")
+    load: Meaning[Annotated[Path | None, Location()]] = Field(
+        None, description="path of a tokenizer.json to use instead of training one"
+    )
     kind: Meaning[Kind] = Field("bpe", description="byte-level BPE, byte-level Unigram, or BERT's WordPiece")
     vocab_size: Meaning[int] = Field(32_768, gt=0, description="special tokens included")
     sample_bytes: Meaning[int] = Field(
@@ -45,7 +47,10 @@ class TokenizerConfig(Config):
     def _load_or_train(self) -> Self:
         training = sorted(self.model_fields_set - {"name", "load", "encoder"})
         if self.load is not None and training:
-            raise ValueError(f"`load` names a finished tokenizer, so drop {', '.join(training)}")
+            raise ValueError(
+                f"`load` names a finished tokenizer, so drop {', '.join(training)} "
+                "(on the command line, --set 'tokenizer={load: PATH}' replaces the whole section)"
+            )
         cased = sorted(self.model_fields_set & {"lowercase", "strip_accents"})
         if self.kind != "wordpiece" and cased:
             raise ValueError(f"{', '.join(cased)} applies to `kind: wordpiece` only, not to {self.kind}")

@@ -37,6 +37,15 @@ class Segments:
     ends: Integers  # (S,)
     rows: Ids  # (S,)
 
+    def apart(self, longest: int) -> Iterator["Segments"]:
+        """The same segments in order, each that has more bytes than `longest` by itself."""
+        first = 0
+        for long in (*np.flatnonzero(self.ends - self.begins > longest).tolist(), len(self.begins)):
+            for part in (slice(first, long), slice(long, long + 1)):
+                if len(self.begins[part]):
+                    yield Segments(self.begins[part], self.ends[part], self.rows[part])
+            first = long + 1
+
 
 def cut(texts: TextBatch, classes: Bytes, pairs: Bytes, longest: int) -> Iterator[Segments]:
     """The segments of all texts, in order, at most `MOST` at a time; an empty text has none.

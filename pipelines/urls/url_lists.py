@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipelines.config import Config, Meaning
+from pipelines.config import Config, Location, Meaning
 
+Files = Annotated[tuple[str, ...], Location()]
 Match = Literal["domain", "subdomain", "url", "word", "soft_words"]
 
 
@@ -24,16 +25,10 @@ class UrlConfig(Config):
     Paths are anything fsspec opens, also compressed (by suffix).
     """
 
-    domains: Meaning[tuple[str, ...]] = Field(
-        default=(), description="files of domains: registered ones, or full host names"
-    )
-    urls: Meaning[tuple[str, ...]] = Field(default=(), description="files of addresses, with or without http://")
-    words: Meaning[tuple[str, ...]] = Field(
-        default=(), description="files of words, one of which in an address is enough"
-    )
-    soft_words: Meaning[tuple[str, ...]] = Field(
-        default=(), description="files of words, of which an address needs several"
-    )
+    domains: Meaning[Files] = Field(default=(), description="files of domains: registered ones, or full host names")
+    urls: Meaning[Files] = Field(default=(), description="files of addresses, with or without http://")
+    words: Meaning[Files] = Field(default=(), description="files of words, one of which in an address is enough")
+    soft_words: Meaning[Files] = Field(default=(), description="files of words, of which an address needs several")
     min_soft_words: Meaning[int] = Field(default=2, ge=1)
 
     @property

@@ -6,14 +6,14 @@ import socket
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from pipelines.child_process import environment, python
 from pipelines.workers.errors import WorkerError
 from pipelines.workers.messages import HangupError, Kind, receive, send
 from pipelines.workers.pickled import Pickled
-from pipelines.workers.template import ANSWER, END, FORK, READY, REQUEST
+from pipelines.workers.template import ANSWER, END, FORK, IGNORED, READY, REQUEST
 
 # There is a worker per core, so its libraries must not start a thread per core. The user's own settings win.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -66,7 +66,7 @@ class Template:
     def __init__(self, work: Sequence[str] = ()) -> None:
         """`work` names what is warmed (`warm.WARM_UPS`); by default everything is."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, _signals_blocked():
             self._process = subprocess.Popen(
                 python("-m", "pipelines.workers.template", str(theirs.fileno()), *work),
                 stdin=subprocess.DEVNULL,
@@ -181,6 +181,16 @@ class Template:
         except subprocess.TimeoutExpired:
             return WorkerError(f"the template of the worker processes, process {self.pid}, does not answer")
         return WorkerError(f"the template of the worker processes, process {self.pid}, {how_it_ended(code)}")
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Processes that start in this block inherit it, until the template has chosen to ignore them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def how_it_ended(code: int) -> str:

@@ -30,13 +30,18 @@ REQUEST = struct.Struct("<cq")
 ANSWER = struct.Struct("<q")
 FORK, END = b"F", b"E"
 
+IGNORED = (signal.SIGINT, signal.SIGTERM)
+"""They may be sent to all processes of a command: then the one with the engine ends this one."""
+
 _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = "500"  # 0 to 1000: when memory runs out, the kernel kills a worker before the process with the engine
 
 
 def main(descriptor: int, work: Sequence[str] = ()) -> None:
     """Warms up, reports the seconds that took, and answers requests until the socket is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the process with the engine ends this one
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)
     control = socket.socket(fileno=descriptor)
     _end_with(control)
     from pipelines.workers.warm import warm

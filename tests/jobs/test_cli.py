@@ -84,7 +84,7 @@ def test_a_config_that_is_not_there_is_named(capsys, tmp_path):
 def test_a_config_that_is_no_yaml_is_told_with_its_line(capsys, tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text("lake: [\n")
-    assert f"{path}: not valid YAML" in fails(capsys, "run", path)
+    assert f"{path}:2: not valid YAML" in fails(capsys, "run", path)
 
 
 @pytest.mark.parametrize("override", ["lake", "clean.polic=gopher", "pack.7.length=128", "ingest.reject_limit=much"])
@@ -145,9 +145,27 @@ def test_a_loaded_tokenizer_must_have_the_token_that_ends_documents(capsys, conf
     assert "pack.0: the tokenizer has none of " in message
 
 
-def test_a_language_model_must_be_there(capsys, config):
-    message = fails(capsys, "run", config("ingest: {language_model: no/model.ftz}\n"))
-    assert "ingest.language_model: no/model.ftz: no such file" in message
+def test_a_language_model_must_be_there(capsys, config, tmp_path):
+    path = config("ingest: {language_model: no/model.ftz}\n")
+    assert f"{path}: ingest.language_model: {tmp_path}/no/model.ftz: no such file" in fails(capsys, "run", path)
+
+
+def test_a_list_of_addresses_must_be_there(capsys, config, tmp_path):
+    path = config("clean: {urls: {words: [bad.txt]}}\n")
+    assert f"{path}: clean.urls.words: {tmp_path}/bad.txt: no such file" in fails(capsys, "run", path)
+
+
+def test_a_policy_file_must_be_there(capsys, config, tmp_path):
+    path = config("clean: {policy: mine.yaml}\n")
+    message = fails(capsys, "run", path)
+    assert f"{path}: clean.policy: {tmp_path}/mine.yaml: cannot be read: No such file or directory" in message
+
+
+def test_a_run_without_sources_is_told_what_to_add(capsys, tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("")
+    assert f"{path}: sources: there is nothing to read: name a source, or add --input" in fails(capsys, "run", path)
+    assert not (tmp_path / "lakes").exists()
 
 
 def test_an_unknown_stage_is_told_with_those_there_are(capsys, config):

@@ -12,18 +12,23 @@ from test_config_roles import fields
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.stages.arrivals import reading_settings
 from lake.lake import Lake
 from pipelines.config import Role
+from pipelines.readers.config import SourceConfig
+from pipelines.tokenizer.config import TokenizerConfig
+from pipelines.tokenizer.load import parse
+from pipelines.tokenizer.train import train
 
 
-def others(lake, folder):
+def others(lake, folder, moved):
     """For each setting of execution: the configuration's key, and another value."""
     return {
         ("RunConfig", "lake"): ({}, ("lake", lake)),
         ("RunConfig", "engine"): ({}, ("engine", "sail")),
         ("RunConfig", "profile"): ({}, ("profile", "large")),
         ("RunConfig", "spark"): ({}, ("spark", {"spark.sql.shuffle.partitions": "3"})),
-        ("SourceConfig", "path"): ("source", ("path", [str(folder / "*")])),
+        ("SourceConfig", "path"): ("source", ("path", str(moved))),
         ("SourceConfig", "root"): ("source", ("root", str(folder))),
         ("SourceConfig", "exclude"): ("source", ("exclude", ["*.nothing"])),
         ("SourceConfig", "on_change"): ("source", ("on_change", "keep")),
@@ -65,8 +70,9 @@ def copied(lake, tmp_path_factory):
 
 
 @pytest.mark.parametrize("setting", EXECUTION, ids=".".join)
-def test_another_setting_of_execution_commits_nothing(engine, copied, corpus_folder, setting):
-    section, (key, value) = others(copied, Path(corpus_folder))[setting]
+def test_another_setting_of_execution_commits_nothing(engine, copied, corpus_folder, tmp_path, setting):
+    moved = shutil.copytree(corpus_folder, tmp_path / "moved")
+    section, (key, value) = others(copied, Path(corpus_folder), moved)[setting]
     config = changed(corpus.config(copied, corpus_folder), section, key, value)
     assert config != corpus.config("another", corpus_folder)
     lake = Lake(copied, engine)
@@ -148,3 +154,58 @@ def test_another_priority_of_a_source_without_documents_changes_nothing(sources)
     (sources.folder / "new" / "empty.jsonl").write_text('{"text": " "}\n')
     sources.run(old=7, new=1)
     assert sources.run(old=7, new=9)[0] == set()
+
+
+def test_a_language_model_counts_by_its_content_wherever_it_lies(tmp_path):
+    one, moved, other = (tmp_path / name for name in ("one.bin", "moved.bin", "other.bin"))
+    one.write_bytes(b"a model")
+    moved.write_bytes(b"a model")
+    other.write_bytes(b"another")
+    source = SourceConfig(name="s", path="p")
+    settings = [reading_settings(source, str(path)) for path in (one, moved, other)]
+    assert settings[0] == settings[1] != settings[2]
+
+
+class Tokenized:
+    """A copy of a finished lake, tokenized again with the tokenizer in a file."""
+
+    def __init__(self, engine, root, folder, file):
+        self.engine, self.folder, self.lake = engine, folder, Lake(root, engine)
+        self.write(file, 400)
+
+    def write(self, file, vocab_size):
+        trained = train(["one two three four five six seven"] * 9, TokenizerConfig(vocab_size=vocab_size))
+        file.write_text(trained.json)
+
+    def run(self, file):
+        config = changed(corpus.config(self.lake.root, self.folder), None, "tokenizer", {"load": str(file)})
+        run_stages(self.engine, config, Reporter(), ("tokenize", "pack"), conclude=False)
+        return {row.tokenizer for row in self.lake.read("tokens").select("tokenizer").distinct().collect()}
+
+
+@pytest.fixture
+def tokenized(engine, lake, corpus_folder, tmp_path):
+    root = str(shutil.copytree(lake, tmp_path / "lake"))
+    return Tokenized(engine, root, corpus_folder, tmp_path / "tokenizer.json")
+
+
+def test_a_tokenizer_that_has_moved_encodes_nothing_again(tokenized, tmp_path):
+    tokenized.run(tmp_path / "tokenizer.json")
+    before = tokenized.lake.version("tokens")
+    (tmp_path / "tokenizer.json").rename(tmp_path / "moved.json")
+    tokenized.run(tmp_path / "moved.json")
+    assert tokenized.lake.version("tokens") == before
+
+
+def test_a_tokenizer_that_has_gone_is_the_one_that_the_lake_keeps(tokenized, tmp_path):
+    used = tokenized.run(tmp_path / "tokenizer.json")
+    (tmp_path / "tokenizer.json").unlink()
+    assert tokenized.run(tmp_path / "tokenizer.json") == used
+
+
+def test_another_tokenizer_under_the_same_path_encodes_again_and_the_first_is_kept(tokenized, tmp_path):
+    (used,) = tokenized.run(tmp_path / "tokenizer.json")
+    tokenized.write(tmp_path / "tokenizer.json", 262)
+    assert tokenized.run(tmp_path / "tokenizer.json") != {used}
+    kept = tokenized.lake.storage.read_text(f"tokenizers/default-{used}.json")
+    assert parse(kept).fingerprint == used

@@ -1,5 +1,6 @@
 """What a step has to do follows from the last commit of its output."""
 
+import shutil
 from dataclasses import replace
 
 import pyarrow as pa
@@ -101,6 +102,19 @@ def test_a_rebuilt_input_rebuilds_the_output(lake):
     work = work_on(lake)
     seen, _ = carry_out(lake, work)
     assert (work.mode, seen) == ("rebuild", ["b"])
+
+
+def test_an_input_that_was_deleted_and_made_again_rebuilds_the_output(lake):
+    for number in range(3):
+        add_input(lake, f"run-{number}", f"a{number}")
+    carry_out(lake, work_on(lake))
+    shutil.rmtree(lake.path("clean_documents"))
+    add_input(Lake(lake.root, lake.engine), "run-3", "b")
+    again = Lake(lake.root, lake.engine)
+    work = work_on(again)
+    seen, _ = carry_out(again, work)
+    assert (work.mode, seen) == ("rebuild", ["b"])
+    assert work.why == "tokens is made anew: clean_documents was deleted and made again"
 
 
 def test_a_foreign_commit_that_changes_rows_rebuilds_the_output(lake):

@@ -28,10 +28,10 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(folder, tmp_path):
     """All stages, with an extractor that runs in a process of its own."""
     settings = {
-        "sources": [{"name": "texts", "path": "texts", "extractor": "trafilatura"}],
+        "sources": [{"name": "texts", "path": str(folder / "texts"), "extractor": "trafilatura"}],
         "clean": {"policy": "none"},
         "tokenizer": {"vocab_size": 260, "min_frequency": 1},
         "pack": [{"length": 16}],

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from legacy_texts import CZECH, JAPANESE, KOREAN, RUSSIAN, WRITTEN
 
+from pipelines.readers.encoding import decode
+
 LINES = [f"{RUSSIAN} {number}" for number in range(40)]
 
 
@@ -120,3 +122,23 @@ def test_lines_of_json_in_another_encoding_are_not_guessed(read_bytes, text, enc
     assert read_bytes(content, "a.jsonl").reasons == ["encoding"] * 9
     read = read_bytes(content, "a.jsonl", encoding=encoding)
     assert (read.texts, read.documents[0].meta["encoding_source"]) == ([text] * 9, "configured")
+
+
+@pytest.mark.parametrize(
+    "label", ["euc-kr", "EUC-KR", "ks_c_5601-1987", "uhc", "cp949", "x-windows-949", "korean", None]
+)
+@pytest.mark.parametrize("sentences", [1, 8])
+def test_pages_in_korean_are_read_under_every_name_of_their_encoding_and_none(read_bytes, label, sentences):
+    declared = f'<meta http-equiv="Content-Type" content="text/html; charset={label}">' if label else ""
+    body = "".join(f"<p>{KOREAN} 똠방각하</p>" for _ in range(sentences))
+    page = f"<html><head>{declared}<title>시장</title></head><body><article>{body}</article></body></html>"
+    (document,) = read_bytes(page.encode("cp949"), "a.html").documents
+    assert document.text.count(f"{KOREAN} 똠방각하") == sentences
+    assert document.meta == {"encoding": "cp949", "encoding_source": "declared" if label else "detected"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "label"), [("utf-16-le", "utf-16le"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16be")]
+)
+def test_utf16_without_a_mark_is_read_as_declared(codec, label):
+    assert decode(KOREAN.encode(codec), declared=[label]).text == KOREAN

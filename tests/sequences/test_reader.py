@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, TableFeatures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +160,21 @@ def test_a_table_that_does_not_describe_itself_is_refused(tmp_path):
     lake = written(tmp_path, packed_rows([3], PackConfig(length=8))[1], sequences("causal"))
     with pytest.raises(SequencesError, match=r"sequences_causal: table properties: 'tokenlake\.objective'"):
         Sequences(lake, "causal")
+
+
+def test_a_table_whose_rows_another_program_hides_is_refused(tmp_path):
+    lake = written(tmp_path, packed_rows([3], PackConfig(length=8))[1], table())
+    opened = DeltaTable(f"{lake}/sequences_causal")
+    opened.alter.add_feature(TableFeatures.DeletionVectors, allow_protocol_versions_increase=True)
+    with pytest.raises(SequencesError, match="another program enabled Delta features"):
+        Sequences(lake, "causal")
+
+
+@pytest.mark.parametrize("name", ["a b", "ü漢", "a#b", "a::b", "a%b", "[a]*"])
+def test_a_lake_may_lie_under_any_of_these_names(tmp_path, name):
+    documents, rows = packed_rows([3, 4], PackConfig(length=8))
+    lake = written(tmp_path / name, rows, table())
+    assert Sequences(lake, "causal").documents().keys() == documents.keys()
 
 
 def changed(rows: pa.Table, **values: object) -> pa.Table:

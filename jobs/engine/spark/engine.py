@@ -38,6 +38,9 @@ class SparkEngine(Engine):
         """
         return session.build(settings=self._settings, profile=self._profile, on_output=self._on_output)
 
+    def interrupt(self) -> None:
+        """Nothing: the JVM ends with this process, and its Python workers with it."""
+
     def parallelism(self) -> int:
         """The cores assigned to Spark."""
         return session.default_parallelism(self.session)

@@ -1,0 +1,62 @@
+"""YAML files that users write: in any encoding of Unicode, no key twice; errors name file and line."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from pipelines.errors import MisuseError
+
+_NO_TAB = "indent with spaces, not with tabs"
+
+
+class YamlFileError(MisuseError, ValueError):
+    """Not YAML, or a key stands twice; the message names file and line."""
+
+
+class Content(NamedTuple):
+    """What a file holds, and the nodes it came from, which know their lines. None, None for an empty file."""
+
+    data: Any
+    root: yaml.Node | None
+
+
+def content(data: bytes, origin: str) -> Content:
+    """Reads the bytes of a YAML file: UTF-8, or UTF-16 with a byte order mark.
+
+    Raises:
+        YamlFileError: the message begins with `origin` and the line.
+    """
+    try:
+        root = yaml.compose(data, Loader=yaml.SafeLoader)
+        found = yaml.safe_load(data)
+    except yaml.reader.ReaderError as error:
+        line = data.count(b"\n", 0, error.position) + 1
+        raise YamlFileError(f"{origin}:{line}: not text in UTF-8: save the file as UTF-8 ({error.reason})") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{origin}:{mark.line + 1}" if mark else origin
+        problem = _NO_TAB if "'\\t'" in str(error.problem) else error.problem
+        raise YamlFileError(f"{where}: not valid YAML: {', '.join(filter(None, (error.context, problem)))}") from None
+    for path, line in _repeated(root, (), set()):
+        raise YamlFileError(f"{origin}:{line}: {'.'.join(path)}: the key stands twice")
+    return Content(found, root)
+
+
+def _repeated(node: yaml.Node | None, path: tuple[str, ...], seen: set[int]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """(path of keys, line from 1) of every key that its mapping holds already."""
+    if node is None or id(node) in seen:  # an alias stands for the same node once more
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _repeated(item, (*path, str(index)), seen)
+    if isinstance(node, yaml.MappingNode):
+        keys = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in keys:
+                yield (*path, key.value), key.start_mark.line + 1
+            keys.add(key.value)
+            yield from _repeated(value, (*path, key.value), seen)
