@@ -11,14 +11,15 @@ from typing import NoReturn
 
 from jobs import interruption
 from jobs.progress import Reporter
+from pipelines.errors import MisuseError
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
 _LAKE_HELP = "folder or URI of the tables"
 
 
-class UsageError(ValueError):
-    """The command line is valid but cannot be executed: exit status 2."""
+class UsageError(MisuseError, ValueError):
+    """The command line is valid but cannot be executed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _load(parsed.command)(parsed, reporter)
     except Exception as error:
-        if _misused(error):
-            return _fail(reporter, error, 2)
+        if isinstance(error, MisuseError):
+            return _fail(reporter, error, error.exit_status)
         if parsed.traceback:
             raise
         from jobs.failures import explain_failure
@@ -39,22 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not failure.known:
             reporter.show_engine_output()
         return _fail(reporter, error, 1, failure.message)
-
-
-def _misused(error: Exception) -> bool:
-    """Whether the command line or a configuration file is wrong, rather than the run."""
-    # Imported here, so that a command that succeeds does not wait for these modules.
-    from jobs.engine.choice import EngineError
-    from jobs.yaml_config import ConfigError
-    from pipelines.tables import ContractError
-
-    if isinstance(error, ConfigError | UsageError | EngineError | FileNotFoundError | ContractError):
-        return True
-    from pipelines.policies.files import PolicyError
-    from pipelines.readers.finding import SourceError
-    from pipelines.readers.formats import UnknownFormatError
-
-    return isinstance(error, PolicyError | SourceError | UnknownFormatError)
 
 
 def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:

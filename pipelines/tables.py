@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
 
+from pipelines.errors import MisuseError
+
 CONTRACT = 2
 """Version of this contract. It grows whenever a table changes so that earlier programs would misread it.
 
@@ -23,7 +25,7 @@ CONTRACT_PROPERTY = "tokenlake.contract"
 _CONTRACT = {CONTRACT_PROPERTY: str(CONTRACT)}
 
 
-class ContractError(RuntimeError):
+class ContractError(MisuseError, RuntimeError):
     """A table follows another version of the contract than this program."""
 
 

@@ -95,13 +95,13 @@ SINGLE_BYTE: dict[str, tuple[float, Languages]] = {
     "iso8859-4": (5, _NORTHERN),
     "iso8859-10": (6, _NORTHERN),
     "iso8859-14": (6, {"Irish": (0.06, "áéíóúḃċḋḟġṁṗṡṫ"), "Welsh": (0.008, "âŵôŷîêûáï")}),
-    "iso8859-16": (6, {"Romanian": (0.05, "ăîțșâ")}),
+    "iso8859-16": (8, {"Romanian": (0.05, "ăîțșâ")}),
     "cp1258": (5, {"Vietnamese": (0.25, "đươôâêă\u0301\u0300\u0323\u0309\u0303")}),
 }
 # DOS code pages, which the Encoding Standard does not know. They are here to be recognised, not to be guessed.
 DOS: dict[str, tuple[float, Languages]] = {
     "cp437": (3, _WESTERN),
-    "cp850": (2, _WESTERN),
+    "cp850": (2.5, _WESTERN),
     "cp852": (3, _CENTRAL),
     "cp775": (4, _BALTIC),
     "cp737": (4, _GREEK),

@@ -16,13 +16,16 @@ Array = npt.NDArray[np.float64]
 _ACCENTED = 0.08  # probability of a letter beyond ASCII in the Latin script
 _FOREIGN = 1e-3  # of a letter that the language has not, among those beyond ASCII
 _QUOTES = "«»“”„‘‚…¿¡‹›"
-_SIGNS = "–—·•°§©®™€£№"
+_DASHES = "–—"
+_SIGNS = "·•°§©®™€£№½¼¾×÷±²³µ"
 _WITHIN_WORDS = "’´\u00ad"
 _SPACE = "\u00a0"
 # Kinds of characters.
-_OTHER, _LOWER, _UPPER, _HIGH_LOWER, _HIGH_UPPER, _CASELESS, _QUOTE, _SIGN, _APOSTROPHE, _BLANK, _JUNK = range(11)
-_KINDS = 11
-_PROBABLE = {_QUOTE: 0.005, _SIGN: 0.005, _APOSTROPHE: 0.005, _BLANK: 0.1, _JUNK: 1e-6}
+_OTHER, _LOWER, _UPPER, _HIGH_LOWER, _HIGH_UPPER, _CASELESS, _QUOTE, _DASH, _SIGN, _APOSTROPHE, _BLANK, _JUNK = range(
+    12
+)
+_KINDS = 12
+_PROBABLE = {_QUOTE: 0.005, _DASH: 0.005, _SIGN: 0.005, _APOSTROPHE: 0.005, _BLANK: 0.1, _JUNK: 1e-6}
 _ASCII_LETTERS = (_LOWER, _UPPER)
 _LETTERS = (_LOWER, _UPPER, _HIGH_LOWER, _HIGH_UPPER, _CASELESS)
 _IS_ASCII_LETTER = np.array([chr(byte).isascii() and chr(byte).isalpha() for byte in range(256)])
@@ -88,7 +91,7 @@ def _kind(character: str) -> int:
     return _CATEGORIES.get(unicodedata.category(character), _JUNK)
 
 
-_BY_KIND = {_QUOTE: _QUOTES, _SIGN: _SIGNS, _APOSTROPHE: _WITHIN_WORDS, _BLANK: _SPACE, _JUNK: "ªº"}
+_BY_KIND = {_QUOTE: _QUOTES, _DASH: _DASHES, _SIGN: _SIGNS, _APOSTROPHE: _WITHIN_WORDS, _BLANK: _SPACE, _JUNK: "ªº"}
 _CATEGORIES = {"Ll": _HIGH_LOWER, "Lu": _HIGH_UPPER, "Lo": _CASELESS, "Lm": _CASELESS, "Mn": _CASELESS}
 
 
@@ -124,7 +127,8 @@ def _neighbours(latin: bool) -> Array:
 # Kind -> factor beside no letter, one, or two: quotes stand at words, signs and spaces apart, apostrophes within.
 _BESIDE_LETTERS = {
     _QUOTE: (1.0, 4.0, 0.02),
-    _SIGN: (4.0, 0.1, 0.1),
+    _DASH: (4.0, 0.2, 0.2),
+    _SIGN: (4.0, 0.1, 0.03),
     _APOSTROPHE: (1.0, 1.0, 8.0),
     _BLANK: (1.0, 1.0, 0.2),
 }
@@ -139,6 +143,10 @@ def _factor(before: int, kind: int, after: int, latin: bool) -> float:
     if kind == _HIGH_LOWER and before == _OTHER and latin:
         factor *= 0.5
     letters = (before in _LETTERS) + (after in _LETTERS)  # beside it
+    if (
+        kind in (_DASH, _SIGN) and latin
+    ):  # where letters beyond ASCII are few, signs are many of the characters beyond it
+        factor *= 4.0
     factor *= _BESIDE_LETTERS.get(kind, (1.0, 1.0, 1.0))[letters]
     if not latin and kind in _LETTERS[2:] and (before in _ASCII_LETTERS or after in _ASCII_LETTERS):
         factor *= 0.02

@@ -160,3 +160,35 @@ def test_text_far_behind_ascii_is_found(before):
 def test_bytes_without_a_word_are_something_or_refused(data):
     with suppress(EncodingError):
         assert codecs.lookup(detect(data))
+
+
+@pytest.mark.parametrize(("text", "encoding"), [case for case in WRITTEN if case[1] not in ("hz", "iso2022_jp")])
+@pytest.mark.parametrize("bad", [b"\xff", b"\x81"])
+def test_a_bad_byte_does_not_turn_a_text_into_another_alphabet(text, encoding, bad):
+    data = "\n".join([text] * 8).encode(encoding)
+    for at in range(0, len(data), max(1, len(data) // 9)):
+        lines = decode(data[:at] + bad + data[at:]).text.split("\n")
+        assert sum(line == text for line in lines) >= 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Copyright © 2004 by someone who wrote",
+        "25 °C outside",
+        "the café – bar",
+        "“Hello” he said",
+        "It’s fine",
+        "• item",
+        "Price: £20",
+        "word—word and more",
+        "10 €",
+        "Acme™ tools",
+        "1½ cups",
+        "résumé",
+        "piñata",
+        "20 × 30",
+    ],
+)
+def test_english_with_a_single_character_beyond_ascii_is_found_as_it_was_written(text):
+    assert decode(text.encode("cp1252")).text == text
