@@ -83,6 +83,16 @@ class Lake:
         """Whether a table has been committed."""
         return self.version(table) >= 0
 
+    def has_version(self, table: str, version: int) -> bool:
+        """Whether the log still tells which rows a version had."""
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        try:
+            self._table(table, version)
+        except (DeltaError, TableNotFoundError):
+            return False
+        return True
+
     def tables(self) -> list[str]:
         """Names of all Delta tables of the lake."""
         return [entry.name for entry in self.storage.entries() if entry.is_folder and self.exists(entry.name)]

@@ -39,6 +39,10 @@ def pending(lake: Lake) -> list[str]:
     for table in known(lake):
         names = ", ".join(steps.behind(lake, table.name))
         lines += [f"{table.name} was made before the newest rows of {names}"] if names else []
+        for name in steps.expired(lake, table.name) if names else []:
+            lines.append(
+                f"{table.name} was not compared with {name}, whose log no longer has the version it was made from"
+            )
     return lines
 
 
