@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake import history, log, row_files
 from lake.commits import EXPIRED, Commit, CommitMetadata, parse
-from lake.data_files import DataFile, active, add_action, of_table
+from lake.data_files import DataFile, active, of_table
 from lake.parquet_writer import TableWriter, WriteTask, is_ours
 from lake.storage import Storage, is_local
 from pipelines.errors import TokenlakeError
@@ -82,6 +82,16 @@ class Lake:
     def exists(self, table: str) -> bool:
         """Whether a table has been committed."""
         return self.version(table) >= 0
+
+    def has_version(self, table: str, version: int) -> bool:
+        """Whether the log still tells which rows a version had."""
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        try:
+            self._table(table, version)
+        except (DeltaError, TableNotFoundError):
+            return False
+        return True
 
     def tables(self) -> list[str]:
         """Names of all Delta tables of the lake."""
@@ -379,64 +389,15 @@ class Lake:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
         from deltalake.exceptions import DeltaError
 
+        opened = self._table(table.name, base) if base >= 0 else None
         try:
-            if base >= 0 and table.properties.items() <= self.properties(table.name, base).items():
-                self._add(table, files, metadata, mode, base, transaction)
-            else:
-                self._describe(table, files, metadata, mode, base, transaction)
+            log.write(self.storage, table, opened, files, metadata, mode, transaction)
         except (DeltaError, FileExistsError) as error:
             if self.version(table.name) > base:
                 raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
             raise
         finally:
             self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
-
-    def _add(
-        self,
-        table: Table,
-        files: Sequence[DataFile],
-        metadata: CommitMetadata,
-        mode: str,
-        base: int,
-        transaction: tuple[str, int],
-    ) -> None:
-        """Commits files to a table whose properties stay."""
-        from deltalake import Schema
-        from deltalake.transaction import CommitProperties, Transaction
-
-        self._table(table.name, base).create_write_transaction(
-            [add_action(file) for file in files],
-            mode=mode,
-            schema=Schema.from_arrow(table.schema),
-            partition_by=list(table.partition_by),
-            commit_properties=CommitProperties(
-                custom_metadata={"userMetadata": metadata.to_json()},
-                app_transactions=[Transaction(*transaction, None)],
-                max_commit_retries=0,
-            ),
-        )
-
-    def _describe(
-        self,
-        table: Table,
-        files: Sequence[DataFile],
-        metadata: CommitMetadata,
-        mode: str,
-        base: int,
-        transaction: tuple[str, int],
-    ) -> None:
-        """Commits files to a new table, or to one whose properties change.
-
-        Raises:
-            ValueError: rows of the stored table would get properties that are not theirs.
-        """
-        opened = self._table(table.name, base) if base >= 0 else None
-        present = active(opened) if opened else []
-        if mode == "append" and files and present:
-            raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
-        removed = present if mode == "overwrite" else []
-        description = log.describe(table, opened)
-        log.commit(self.storage, table.name, base + 1, removed, files, metadata, transaction, description)
 
     def _table(self, table: str, version: int) -> Any:
         """The `deltalake.DeltaTable` of a version, cached."""

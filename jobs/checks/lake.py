@@ -37,8 +37,12 @@ def pending(lake: Lake) -> list[str]:
     """What the next run has to finish, a line each."""
     lines = ["an ingest was interrupted between two commits"] if is_interrupted(lake) else []
     for table in known(lake):
-        names = ", ".join(steps.behind(lake, table.name)) if table.name != "runs" else ""
+        names = ", ".join(steps.behind(lake, table.name))
         lines += [f"{table.name} was made before the newest rows of {names}"] if names else []
+        for name in steps.expired(lake, table.name) if names else []:
+            lines.append(
+                f"{table.name} was not compared with {name}, whose log no longer has the version it was made from"
+            )
     return lines
 
 
@@ -60,7 +64,7 @@ def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:
     if is_interrupted(lake):
         return
     counts = count(lake)
-    if any(steps.behind(lake, name) for name in names if name != "runs"):
+    if any(steps.behind(lake, name) for name in names):
         counts = {name: counted for name, counted in counts.items() if name in _INGEST}
     for invariant in invariants(counts):
         yield Finding(

@@ -1,6 +1,9 @@
 """`tokenlake upgrade`, and what other commands say of a lake of another contract."""
 
 import re
+import subprocess
+import sys
+import time
 
 import corpus
 import older_lake
@@ -50,6 +53,21 @@ def test_an_upgrade_is_in_the_table_of_runs(root):
     cli.main(["upgrade", root])
     rows = Lake(root).read_here("runs", ["table", "mode", "stage"]).to_pylist()
     assert {row["table"] for row in rows if row["mode"] == "upgrade"} >= {"tokens", "measures", "sequences_causal"}
+
+
+def test_an_upgrade_that_is_killed_goes_on_and_ends_as_any_other(tmp_path, root):
+    whole = older_lake.unpack(tmp_path / "whole")
+    cli.main(["upgrade", whole])
+    first = Lake(root).version("inputs")
+    process = subprocess.Popen([sys.executable, "-m", "jobs", "upgrade", root], stdout=subprocess.DEVNULL)
+    while process.poll() is None and Lake(root).version("inputs") == first:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert cli.main(["upgrade", root]) == 0
+    for table in set(versions(root)) - {"runs"}:
+        found = [DeltaTable(f"{lake}/{table}").to_pyarrow_table().to_pylist() for lake in (root, whole)]
+        assert sorted(map(repr, found[0])) == sorted(map(repr, found[1]))
 
 
 @pytest.mark.parametrize("command", [["explain", "0f"], ["decide", "gopher"], ["report"], ["run"]], ids=lambda c: c[0])
