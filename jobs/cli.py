@@ -288,6 +288,7 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     """The process of a command."""
+    interruption.watch()
     status = 1
     try:
         status = main(arguments)
