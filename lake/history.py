@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from lake.commits import EXPIRED, Commit, CommitMetadata
+from pipelines.errors import TokenlakeError
 from pipelines.tables import RUNS
 
 if TYPE_CHECKING:
     from lake.lake import Lake
+
+
+class ExpiredLogError(TokenlakeError, LookupError):
+    """Neither a table's log nor `runs` tells what a command needs to know."""
+
 
 _COLUMNS = (
     "table",

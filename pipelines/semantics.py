@@ -25,7 +25,12 @@ _FIRST = {1: "the first version that is recorded"}
 
 # files -> documents, rejects: formats, encodings, main text, languages
 READING = Semantics(
-    "reading", _FIRST | {2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers"}
+    "reading",
+    _FIRST
+    | {
+        2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers; JSON by its "
+        "content, quotes behind a backslash, fields of structs, columns in names of folders"
+    },
 )
 MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
     "measuring",

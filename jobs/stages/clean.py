@@ -5,6 +5,7 @@ from pyspark.sql import DataFrame
 from jobs.stages.context import StageContext
 from jobs.stages.policy_file import keep_policy
 from lake.commits import Commit
+from lake.history import ExpiredLogError
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, plan
 from pipelines.policies.files import load
@@ -83,12 +84,12 @@ def urls_in_force(lake: Lake) -> UrlConfig:
     """The URL settings of the last commit of `decisions`.
 
     Raises:
-        LookupError: the entry of that commit in the log has expired, and `runs` has no row for it.
+        ExpiredLogError: the entry of that commit in the log has expired, and `runs` has no row for it.
     """
     last = lake.last_own_commit(DECISIONS.name)
     if last is None or last.metadata is None:
         if lake.exists(DECISIONS.name):
-            raise LookupError(
+            raise ExpiredLogError(
                 f"{lake.root}: the log of {DECISIONS.name} no longer tells which URL lists were in force; "
                 "`tokenlake run CONFIG` decides anew"
             )

@@ -14,6 +14,7 @@ from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.runs import record_runs
 from jobs.stages.clean import urls_in_force
+from lake.history import ExpiredLogError
 from lake.lake import Lake
 from pipelines.readers.config import SourceConfig
 
@@ -149,7 +150,7 @@ def test_url_lists_that_nothing_tells_about_are_not_taken_for_none(copies):
     shutil.rmtree(copies.cut.path("runs"))
     DeltaTable(copies.cut.path("decisions")).alter.set_table_properties({"delta.dataSkippingNumIndexedCols": "9"})
     expire(copies.cut, "decisions")
-    with pytest.raises(LookupError, match="no longer tells which URL lists were in force; `tokenlake run CONFIG`"):
+    with pytest.raises(ExpiredLogError, match="no longer tells which URL lists were in force; `tokenlake run CONFIG`"):
         urls_in_force(copies.cut)
 
 
