@@ -47,5 +47,8 @@ def policy_of(lake: Lake, label: str) -> Policy:
     name = label.partition("@")[0]
     bundled = files.load(name) if name in files.names() else None
     if bundled is None or bundled.label != label:
-        raise MissingPathError(f"{lake.root}: there is no policies/{label}.json")
+        raise MissingPathError(
+            f"{lake.root}: there is no policies/{label}.json, the policy that decided; put it back, or let"
+            " `tokenlake stage clean CONFIG` decide by the configured one"
+        )
     return bundled
