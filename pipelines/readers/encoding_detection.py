@@ -14,7 +14,8 @@ from pipelines.readers.encoding_languages import DOS, SINGLE_BYTE
 from pipelines.readers.encoding_single_byte import Counts
 from pipelines.readers.undecodable import LIMIT, EncodingError
 
-_BEFORE, _SAMPLE = 1 << 10, 32 << 10  # bytes around the first one beyond ASCII
+_BEFORE = 1 << 10  # bytes before the first one beyond ASCII
+_SAMPLE, _DOUBT_SAMPLE = 32 << 10, 2 << 10  # and from it on, to detect an encoding, and to doubt a declared one
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _NO_TAGS = bytes.maketrans(b"<>", b"  ")
 # By how much the best hypothesis must be likelier than none, and than one that makes another text; as powers of e.
@@ -65,7 +66,7 @@ def is_mistaken(declared: str, data: bytes) -> bool:
     Of 569 texts and excerpts of the Universal Declaration of Human Rights, in encodings made for their languages, none
     is taken for another; declared as Windows-1252 wrongly, three in four are.
     """
-    found = hypotheses(data)
+    found = hypotheses(data, _DOUBT_SAMPLE)
     none = next(one for one in found if not one.encoding)
     said = next((one for one in found if one.encoding == declared), none)
     if said.likelihood >= none.likelihood or found[0].likelihood < said.likelihood + _OVER_DECLARED:
@@ -86,10 +87,10 @@ def _are_other_texts(data: bytes, one: str, other: str) -> bool:
     return differences * LIMIT > len(first) - len(first.encode("ascii", "ignore"))
 
 
-def hypotheses(data: bytes) -> list[Hypothesis]:
-    """All of them, the likeliest first."""
+def hypotheses(data: bytes, length: int = _SAMPLE) -> list[Hypothesis]:
+    """All of them, the likeliest first, from so many bytes."""
     first = _BEYOND_ASCII.search(data)
-    sample = data[max(0, first.start() - _BEFORE) : first.start() + _SAMPLE] if first else b""
+    sample = data[max(0, first.start() - _BEFORE) : first.start() + length] if first else b""
     # no second byte of a character is a space, `<` or `>`
     words = b" ".join(word for word in sample.translate(_NO_TAGS).split() if not word.isascii())
     counts = Counts(words, len(_NO_LETTER.sub(b"", sample)))
