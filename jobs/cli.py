@@ -1,6 +1,7 @@
 """The command line. Exit status: 0 done, 1 the run failed, 2 bad usage or configuration."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -11,26 +12,31 @@ from typing import NoReturn
 
 from jobs import interruption
 from jobs.progress import Reporter
+from pipelines import logs
+from pipelines.errors import MisuseError
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
 _LAKE_HELP = "folder or URI of the tables"
 
 
-class UsageError(ValueError):
-    """The command line is valid but cannot be executed: exit status 2."""
+class UsageError(MisuseError, ValueError):
+    """The command line is valid but cannot be executed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     parsed = _parser().parse_args(arguments)
-    reporter = Reporter(log_json=getattr(parsed, "log_json", False), hold_engine_output=not parsed.traceback)
+    log_json, verbose = getattr(parsed, "log_json", False), getattr(parsed, "verbose", False)
+    hold = not (parsed.traceback or verbose or os.environ.get(logs.VARIABLE))
+    reporter = Reporter(log_json=log_json, hold_engine_output=hold)
     interruption.tell(partial(_interrupted, reporter, parsed.command.startswith("run:")))
     try:
+        _configure_logs(log_json, verbose)
         return _load(parsed.command)(parsed, reporter)
     except Exception as error:
-        if _misused(error):
-            return _fail(reporter, error, 2)
+        if isinstance(error, MisuseError):
+            return _fail(reporter, error, error.exit_status)
         if parsed.traceback:
             raise
         from jobs.failures import explain_failure
@@ -41,27 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(reporter, error, 1, failure.message)
 
 
-def _misused(error: Exception) -> bool:
-    """Whether the command line or a configuration file is wrong, rather than the run."""
-    # Imported here, so that a command that succeeds does not wait for these modules.
-    from jobs.engine.choice import EngineError
-    from jobs.yaml_config import ConfigError
-    from pipelines.tables import ContractError
-
-    if isinstance(error, ConfigError | UsageError | EngineError | FileNotFoundError | ContractError):
-        return True
-    from pipelines.policies.files import PolicyError
-    from pipelines.readers.finding import SourceError
-    from pipelines.readers.formats import UnknownFormatError
-
-    return isinstance(error, PolicyError | SourceError | UnknownFormatError)
-
-
 def _load(name: str) -> Callable[[argparse.Namespace, Reporter], int]:
     """The function that `module:function` names under jobs.commands; no other command is imported."""
     module, _, function = name.partition(":")
     loaded: Callable[[argparse.Namespace, Reporter], int] = getattr(import_module(f"jobs.commands.{module}"), function)
     return loaded
+
+
+def _configure_logs(log_json: bool, verbose: bool) -> None:
+    """Of this process, and of those that it starts, which inherit its environment."""
+    if verbose:
+        os.environ.setdefault(logs.VARIABLE, "info")
+    if log_json and logs.VARIABLE in os.environ:
+        os.environ[logs.FORMAT] = "json"
+    logs.configure()
 
 
 def _interrupted(reporter: Reporter, continues: bool, number: int) -> str:
@@ -159,6 +158,11 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         "the new version, and the commit names both",
     )
     _add_engine(parser)
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help=f"log what the worker processes do, such as the file that each reads; ${logs.VARIABLE} names a level",
+    )
     parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")
 
 
@@ -284,6 +288,7 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def entry(arguments: Sequence[str] | None = None) -> NoReturn:
     """The process of a command."""
+    interruption.watch()
     status = 1
     try:
         status = main(arguments)
@@ -303,7 +308,6 @@ def _leave(status: int) -> NoReturn:
     abort the process (SIGABRT, "exception not rethrown").
     """
     import atexit
-    import os
 
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):

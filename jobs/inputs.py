@@ -7,6 +7,7 @@ from jobs.config import RunConfig
 from lake.contract import require
 from lake.lake import Lake
 from lake.storage import absolute
+from pipelines.errors import MissingPathError
 from pipelines.readers.finding import root_of
 
 
@@ -16,11 +17,11 @@ def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
     This happens before `--set`, which can therefore address them: `--set sources.0.text_column=content`.
 
     Raises:
-        FileNotFoundError: a local path does not exist.
+        MissingPathError: a local path does not exist.
     """
     for path in paths:
         if "://" not in path and not any(mark in path for mark in "*?[") and not Path(path).exists():
-            raise FileNotFoundError(f"--input {path}: no such file or folder")
+            raise MissingPathError(f"--input {path}: no such file or folder")
     if not paths:
         return
     kept = [] if only else list(data.get("sources") or [])

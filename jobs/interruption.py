@@ -17,6 +17,7 @@ _CLEAR_LINE, _SHOW_CURSOR = "\r\x1b[2K", "\x1b[?25h"  # a progress bar hides the
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 _STOP_SECONDS = 1.0
+_NAME = "interruption"  # of the thread
 
 _ending = threading.Lock()
 _first: list[Callable[[], None]] = []
@@ -41,14 +42,19 @@ def first(stop: Callable[[], None]) -> None:
 
 
 def watch() -> None:
-    """From now on, SIGINT and SIGTERM end the process; signals that its parent told it to ignore stay ignored."""
+    """From now on, SIGINT and SIGTERM end the process; signals that its parent told it to ignore stay ignored.
+
+    May be called again.
+    """
+    if any(thread.name == _NAME for thread in threading.enumerate()):
+        return
     watched = [number for number in _NUMBERS if signal.getsignal(number) != signal.SIG_IGN]
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in watched:
         signal.signal(number, lambda *_: None)
-    threading.Thread(target=_wait, args=(reader, frozenset(watched)), name="interruption", daemon=True).start()
+    threading.Thread(target=_wait, args=(reader, frozenset(watched)), name=_NAME, daemon=True).start()
 
 
 def end(number: int) -> NoReturn:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pyspark.sql import functions as F
 
 from lake.lake import Lake
+from pipelines.errors import TokenlakeError
 
 
-class InvariantError(RuntimeError):
+class InvariantError(TokenlakeError, RuntimeError):
     """An invariant does not hold: rows were lost, duplicated or invented."""
 
 

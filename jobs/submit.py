@@ -3,7 +3,6 @@
 import argparse
 from typing import NoReturn
 
-from jobs import interruption
 from jobs.cli import entry
 
 
@@ -12,5 +11,4 @@ def submit(stage: str) -> NoReturn:
     parser = argparse.ArgumentParser(prog=f"{stage}.py", add_help=False)
     parser.add_argument("--config", required=True, metavar="CONFIG")
     known, others = parser.parse_known_args()
-    interruption.watch()
     entry(["stage", stage, known.config, *others])

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from jobs.config_paths import anchored
+from pipelines.errors import MisuseError
 from pipelines.yaml_file import YamlFileError, content
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -18,7 +19,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
-class ConfigError(ValueError):
+class ConfigError(MisuseError, ValueError):
     """An invalid configuration; the message names file, line and key."""
 
 

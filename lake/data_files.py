@@ -9,8 +9,10 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from pipelines.errors import TokenlakeError
 
-class UnreadableTableError(RuntimeError):
+
+class UnreadableTableError(TokenlakeError, RuntimeError):
     """A table uses a Delta feature under which its Parquet files alone do not give its rows."""
 
 

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lake.storage import is_local
+from pipelines.errors import TokenlakeError
 
 FILE = "_lock"
 
 
-class LakeBusyError(RuntimeError):
+class LakeBusyError(TokenlakeError, RuntimeError):
     """Another run holds the lake's lock."""
 
 

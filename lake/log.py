@@ -1,8 +1,8 @@
-"""Commits that delta-rs offers no function for: those that remove single data files of a table and add others, and
-those that set a table's properties together with its rows.
+"""Commits to a table's log: through delta-rs, and written here where it has no function for them.
 
 delta-rs creates a table with rows only under properties that it knows itself, and changes properties in a commit of
-their own. Between two commits a reader would see rows under the properties of others.
+their own; between two commits a reader would see rows under the properties of others. It also cannot remove single
+data files of a table and add others.
 
 Format: delta.io, PROTOCOL.md, "Actions". A commit is a file that must not exist yet; whoever creates it has committed.
 """
@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from lake.commits import CommitMetadata
-from lake.data_files import DataFile
+from lake.data_files import DataFile, active, add_action
 from lake.storage import Storage
+from pipelines.errors import TokenlakeError
 from pipelines.tables import Table
 
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}  # of a new table
@@ -27,8 +28,67 @@ _KEPT_LOG = {"delta.logRetentionDuration": "interval 3650 days"}
 _KNOWN_FEATURES = {"appendOnly", "invariants"}  # of writers, which these commits respect
 
 
-class UnwritableTableError(RuntimeError):
+class UnwritableTableError(TokenlakeError, RuntimeError):
     """A table uses a Delta feature that this program cannot keep right when it changes rows."""
+
+
+def write(
+    storage: Storage,
+    table: Table,
+    opened: Any | None,
+    files: Sequence[DataFile],
+    metadata: CommitMetadata,
+    mode: str,
+    transaction: tuple[str, int],
+) -> None:
+    """Adds files to a table and sets its properties, in the version after that of an opened `deltalake.DeltaTable`.
+
+    Args:
+        storage: of the lake.
+        table: its schema and properties replace those of the stored table.
+        opened: the version before; None for a new table.
+        files: to add.
+        metadata: of the commit.
+        mode: `append`, or `overwrite`, which removes all earlier files.
+        transaction: (`appId`, version).
+
+    Raises:
+        DeltaError, FileExistsError: the version exists already.
+        ValueError: rows of the stored table would get properties that are not theirs.
+    """
+    if opened and table.properties.items() <= (opened.metadata().configuration or {}).items():
+        _through_delta_rs(opened, table, files, metadata, mode, transaction)
+        return
+    present = active(opened) if opened else []
+    if mode == "append" and files and present:
+        raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
+    version = opened.version() + 1 if opened else 0
+    removed = present if mode == "overwrite" else []
+    commit(storage, table.name, version, removed, files, metadata, transaction, _description(table, opened))
+
+
+def _through_delta_rs(
+    opened: Any,
+    table: Table,
+    files: Sequence[DataFile],
+    metadata: CommitMetadata,
+    mode: str,
+    transaction: tuple[str, int],
+) -> None:
+    from deltalake import Schema
+    from deltalake.transaction import CommitProperties, Transaction
+
+    opened.create_write_transaction(
+        [add_action(file) for file in files],
+        mode=mode,
+        schema=Schema.from_arrow(table.schema),
+        partition_by=list(table.partition_by),
+        commit_properties=CommitProperties(
+            custom_metadata={"userMetadata": metadata.to_json()},
+            app_transactions=[Transaction(*transaction, None)],
+            max_commit_retries=0,
+        ),
+    )
 
 
 def commit(
@@ -65,7 +125,7 @@ def commit(
     storage.create_text(f"{table}/_delta_log/{version:020d}.json", text)
 
 
-def describe(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
+def _description(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
     """The actions that set schema, partitioning and properties of a table.
 
     Args:

@@ -1,6 +1,6 @@
 """Brings a table of an older contract to this one, in one commit and without an engine.
 
-An upgrade renames and adds columns and sets table properties; it computes no text anew. A table follows the new
+An upgrade renames and adds columns and sets table properties; it computes nothing anew. A table follows the new
 contract once its commit is made, so an upgrade of many that was interrupted goes on where it stopped.
 """
 
@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 
 from lake.commits import UPGRADE, CommitMetadata
 from lake.data_files import DataFile
+from lake.earlier_inputs import NEEDED, EarlierInputs
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
 from lake.parquet_writer import TableWriter
-from lake.upgraded_inputs import one_row_a_file, paths, with_paths
-from pipelines.tables import CONTRACT, DOCUMENTS, INPUTS, PACKED, REJECTS, SequenceFormat, Table, contract_of
+from pipelines.tables import CONTRACT, INPUTS, PACKED, REJECTS, SequenceFormat, Table, contract_of
+
+Conversion = Callable[[pa.Table], pa.Table]
+"""Rows of a data file of contract 1 -> the same rows of this contract, but for columns that are null."""
 
 _RENAMED = {
     "clean_documents": {"cluster_id": "split_group_id"},
@@ -25,7 +28,14 @@ _RENAMED = {
 }
 """table -> column of contract 1 -> its name now."""
 
-_WITH_PATHS = (DOCUMENTS.name, REJECTS.name)
+_CHANGES = {
+    "inputs": "one row for each file",
+    "documents": "column path added",
+    "rejects": "column path added, those of earlier readings removed",
+    "clean_documents": "column cluster_id is split_group_id now",
+    "tokens": "column cluster_id is split_group_id now",
+}
+"""What is done to rows; those of other tables stay in their files."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Upgraded:
     table: str
     version: int
     contract: int  # before
-    renamed: Mapping[str, str]  # column -> its name now
+    changes: str  # of its rows
     rewritten: int  # bytes
 
 
@@ -45,13 +55,10 @@ def upgraded(lake: Lake, table: Table) -> Upgraded:
     base, contract = lake.version(name), contract_of(lake.properties(name))
     metadata = _metadata(lake, name, base)
     table = _described(table, metadata)
-    stored = lake.schema(name, base).names
-    renamed = {old: new for old, new in _RENAMED.get(name, {}).items() if old in stored}
     lake.remove_unfinished(name, metadata.run_id)
-    added = name in _WITH_PATHS or name == INPUTS.name
-    files = _files(lake, table, base, renamed, metadata.run_id) if renamed or added else []
-    lake.commit_files(files, table, metadata, "overwrite" if renamed or added else "append", base)
-    return Upgraded(name, base + 1, contract, renamed, sum(file.size for file in files))
+    files = _rewritten(lake, table, base, metadata.run_id) if name in _CHANGES else []
+    lake.commit_files(files, table, metadata, "overwrite" if name in _CHANGES else "append", base)
+    return Upgraded(name, base + 1, contract, _CHANGES.get(name, ""), sum(file.size for file in files))
 
 
 def _metadata(lake: Lake, name: str, base: int) -> CommitMetadata:
@@ -104,30 +111,50 @@ def _described(table: Table, metadata: CommitMetadata) -> Table:
     return replace(table, properties={**table.properties, **found.properties})
 
 
-def _files(lake: Lake, table: Table, base: int, renamed: Mapping[str, str], run_id: str) -> list[DataFile]:
-    """The rows of a table as those of this contract, in new files."""
+def _rewritten(lake: Lake, table: Table, base: int, run_id: str) -> list[DataFile]:
+    """New data files with the rows of a version."""
     if table.name == INPUTS.name:
-        rows = lake.read_here(table.name, lake.schema(table.name, base).names)
-        return lake.write(one_row_a_file(rows), table, run_id)
-    known = paths(lake) if table.name in _WITH_PATHS else {}
-
-    def changed(rows: pa.Table) -> pa.Table:
-        rows = rows.rename_columns([renamed.get(column, column) for column in rows.column_names])
-        return with_paths(rows, known) if table.name in _WITH_PATHS else rows
-
-    return [new for file in lake.files(table.name, base) for new in _rewritten(lake, file, table, changed, run_id)]
+        return lake.write(pa.Table.from_pylist(_earlier(lake).rows(), schema=INPUTS.schema), table, run_id)
+    convert = _conversion(lake, table.name)
+    return [new for file in lake.files(table.name, base) for new in _converted(lake, file, table, convert, run_id)]
 
 
-def _rewritten(
-    lake: Lake, file: DataFile, table: Table, changed: Callable[[pa.Table], pa.Table], run_id: str
-) -> list[DataFile]:
-    """The changed rows of a file, in a new file; none if it has no rows."""
+def _conversion(lake: Lake, name: str) -> Conversion:
+    if name in _RENAMED:
+        return lambda rows: rows.rename_columns([_RENAMED[name].get(column, column) for column in rows.column_names])
+    earlier = _earlier(lake)
+
+    def placed(rows: pa.Table) -> pa.Table:
+        return rows.append_column("path", earlier.paths(rows))
+
+    if name == REJECTS.name:
+        return lambda rows: placed(rows.filter(earlier.is_current(rows)))
+    return placed
+
+
+def _earlier(lake: Lake) -> EarlierInputs:
+    """What contract 1 noted of input files, also after these tables were upgraded."""
+    inputs, rejects = (_version_of_contract_1(lake, table.name) for table in (INPUTS, REJECTS))
+    columns = [name for name in lake.schema(INPUTS.name, inputs).names if name in INPUTS.schema.names]
+    return EarlierInputs(
+        lake.read_here(INPUTS.name, columns, version=inputs),
+        lake.read_here(REJECTS.name, NEEDED, version=rejects),
+    )
+
+
+def _version_of_contract_1(lake: Lake, name: str) -> int:
+    upgrades = (commit.version for commit in lake.commits(name) if commit.metadata and commit.metadata.mode == UPGRADE)
+    return min(upgrades, default=lake.version(name) + 1) - 1
+
+
+def _converted(lake: Lake, file: DataFile, table: Table, convert: Conversion, run_id: str) -> list[DataFile]:
+    """The rows of a data file in a new one; none if it has no rows."""
     writer = TableWriter(lake.root, table, run_id)
     try:
         with lake.storage.open(f"{table.name}/{file.path}") as stream:
             opened = pq.ParquetFile(stream)
             for number in range(opened.num_row_groups):
-                writer.write(_completed(changed(opened.read_row_group(number)), table.schema))
+                writer.write(_completed(convert(opened.read_row_group(number)), table.schema))
         return writer.close()
     except BaseException:
         writer.abort()

@@ -25,7 +25,12 @@ _FIRST = {1: "the first version that is recorded"}
 
 # files -> documents, rejects: formats, encodings, main text, languages
 READING = Semantics(
-    "reading", _FIRST | {2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers"}
+    "reading",
+    _FIRST
+    | {
+        2: "likeliest encodings, bad bytes as U+FFFD; web archives by their bytes, not their headers; JSON by its "
+        "content, quotes behind a backslash, fields of structs, columns in names of folders"
+    },
 )
 MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
     "measuring",
@@ -45,7 +50,9 @@ CLUSTERING = Semantics(  # -> duplicates: components, verification, survivors
 FINALIZING = Semantics(  # -> clean_documents: repair, personal data, groups of the split
     "finalizing", _FIRST | {2: "repair and replacement as the policy says; characters, and what each pass removed"}
 )
-ENCODING = Semantics("encoding", _FIRST)  # -> tokens
+ENCODING = Semantics(  # -> tokens
+    "encoding", _FIRST | {2: "texts and words of more than 8 MiB in pieces that the vocabulary proves independent"}
+)
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
 
 STEPS = (READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINALIZING, ENCODING, PACKING)

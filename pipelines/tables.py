@@ -9,10 +9,14 @@ from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
 
+from pipelines.errors import MisuseError
+
 CONTRACT = 2
 """Version of this contract. It grows whenever a table changes so that earlier programs would misread it.
 
-1: `clean_documents` and `tokens` had the column `cluster_id` for what is `split_group_id` now; no table properties.
+1: `clean_documents` and `tokens` had the column `cluster_id` for what is `split_group_id` now; documents and rejects
+had no `path`; `inputs` had a row for each reading of a file; `measures.text` was what C4's line rules left; there were
+no properties.
 """
 
 CONTRACT_PROPERTY = "tokenlake.contract"
@@ -21,7 +25,7 @@ CONTRACT_PROPERTY = "tokenlake.contract"
 _CONTRACT = {CONTRACT_PROPERTY: str(CONTRACT)}
 
 
-class ContractError(RuntimeError):
+class ContractError(MisuseError, RuntimeError):
     """A table follows another version of the contract than this program."""
 
 
@@ -247,7 +251,7 @@ SIGNATURES = Table(
     schema=_schema(
         doc_id=pa.string(),
         text_hash=pa.binary(),  # 16 bytes: equal for exact duplicates
-        length=pa.int64(),  # code points of `text` in `measures`
+        length=pa.int64(),  # code points of the text that is compared
         priority=pa.int32(),  # of the source, higher survives
         batch=pa.int64(),  # order of arrival: 0 for the first dedup commit, then 1, ...
         bands=pa.list_(pa.int64()),  # one hash per MinHash bucket; empty when the text has too few words

@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from pipelines.errors import MisuseError
+
 _NO_TAB = "indent with spaces, not with tabs"
 
 
-class YamlFileError(ValueError):
+class YamlFileError(MisuseError, ValueError):
     """Not YAML, or a key stands twice; the message names file and line."""
 
 

@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame
 from jobs.checks import sequences, steps, tables
 from jobs.checks.finding import Finding
 from jobs.invariants import count, invariants
+from jobs.stages.staged_files import is_interrupted
 from lake.contract import known
 from lake.lake import Lake
-from lake.scratch import STAGING
 from pipelines.tables import SequenceFormat, Table
 
 _INGEST = ("inputs", "documents", "rejects")
@@ -35,15 +35,15 @@ def check(lake: Lake) -> Iterator[Finding]:
 
 def pending(lake: Lake) -> list[str]:
     """What the next run has to finish, a line each."""
-    lines = ["an ingest was interrupted between two commits"] if _interrupted(lake) else []
+    lines = ["an ingest was interrupted between two commits"] if is_interrupted(lake) else []
     for table in known(lake):
-        names = ", ".join(steps.behind(lake, table.name)) if table.name != "runs" else ""
+        names = ", ".join(steps.behind(lake, table.name))
         lines += [f"{table.name} was made before the newest rows of {names}"] if names else []
+        for name in steps.expired(lake, table.name) if names else []:
+            lines.append(
+                f"{table.name} was not compared with {name}, whose log no longer has the version it was made from"
+            )
     return lines
-
-
-def _interrupted(lake: Lake) -> bool:
-    return any(entry.name.endswith(".json") for entry in lake.storage.entries(STAGING))
 
 
 def _token_ids(lake: Lake, table: Table) -> Iterator[Finding]:
@@ -61,10 +61,10 @@ def _token_ids(lake: Lake, table: Table) -> Iterator[Finding]:
 
 def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:
     """The identities that runs check; where a run was interrupted, only those of what it had finished."""
-    if _interrupted(lake):
+    if is_interrupted(lake):
         return
     counts = count(lake)
-    if any(steps.behind(lake, name) for name in names if name != "runs"):
+    if any(steps.behind(lake, name) for name in names):
         counts = {name: counted for name, counted in counts.items() if name in _INGEST}
     for invariant in invariants(counts):
         yield Finding(

@@ -62,6 +62,7 @@ def decide(arguments: argparse.Namespace, reporter: Reporter) -> int:
     if commit:
         print(f"Committed version {commit.version} of decisions. To update the tables that depend on it:")
         print(f"  tokenlake run CONFIG --lake {arguments.lake} --set clean.policy={arguments.policy}")
+        print("A run whose configuration names another policy decides again with that one, and says so.")
     elif proposal.work.mode == "nothing":
         print("The lake was decided with this policy; nothing would change.")
     else:
@@ -92,7 +93,7 @@ def apply(lake: Lake, proposal: Proposal) -> Commit | None:
     """Commits a proposal; None when the lake already holds these decisions."""
     if proposal.work.mode == "nothing":
         return None
-    commit = commit_decisions(lake, proposal.work, proposal.decisions, proposal.policy, proposal.urls)
+    commit = commit_decisions(lake, proposal.work, proposal.decisions, proposal.policy, proposal.urls, applied="yes")
     record_runs(lake)
     return commit
 

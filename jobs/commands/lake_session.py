@@ -10,6 +10,7 @@ from jobs.progress import Reporter
 from lake import contract
 from lake.lake import Lake
 from lake.storage import absolute, is_local
+from pipelines.errors import MissingPathError
 
 if TYPE_CHECKING:
     from jobs.engine.base import Engine
@@ -19,11 +20,11 @@ def existing(root: str, engine: "Engine | None" = None) -> Lake:
     """An existing lake.
 
     Raises:
-        FileNotFoundError: there is no lake at `root`.
+        MissingPathError: there is no lake at `root`.
     """
     lake = Lake(absolute(root), engine)
     if (is_local(root) and not Path(lake.root).is_dir()) or not lake.tables():
-        raise FileNotFoundError(f"{root}: no tables there; `tokenlake run CONFIG --lake {root}` makes a lake")
+        raise MissingPathError(f"{root}: no tables there; `tokenlake run CONFIG --lake {root}` makes a lake")
     return lake
 
 
@@ -33,7 +34,7 @@ def opened(root: str, engine: str | None, reporter: Reporter) -> Iterator[tuple[
 
     Raises:
         ContractError: the lake follows another contract.
-        FileNotFoundError: there is no lake at `root`.
+        MissingPathError: there is no lake at `root`.
     """
     contract.require(existing(root))
     made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output))

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from jobs import interruption
+from pipelines.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ LARGE_INPUT_BYTES = 20 << 30
 """Input size above which a run on Sail recommends Spark on several machines."""
 
 
-class EngineError(ValueError):
+class EngineError(MisuseError, ValueError):
     """The requested engine does not exist or cannot be used here; the message says what to do."""
 
 

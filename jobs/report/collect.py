@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 
 from jobs.config import CleanConfig
 from jobs.invariants import count, invariants
@@ -12,6 +13,7 @@ from jobs.report import bins, data, queries, summaries
 from jobs.report.thresholds import thresholds
 from jobs.stages.policy_file import label_in_force, policy_in_force
 from lake.lake import Lake
+from pipelines.errors import MissingPathError
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -32,11 +34,11 @@ def collect(
         rewrite_limit: the share of a language's characters above which the report warns of rewriting.
 
     Raises:
-        FileNotFoundError: the lake has no table at all.
+        MissingPathError: the lake has no table at all.
     """
     names = lake.tables()
     if not names:
-        raise FileNotFoundError(f"{lake.root}: no tables there; `tokenlake run CONFIG --lake {lake.root}` makes them")
+        raise MissingPathError(f"{lake.root}: no tables there; `tokenlake run CONFIG --lake {lake.root}` makes them")
     tables = {name: lake.read(name) for name in names}
     with ThreadPoolExecutor(max_workers=4) as pool:  # small queries mostly wait; the engine runs them concurrently
         ask = _Asker(pool, tables)
@@ -131,7 +133,13 @@ def _measures(table: DataFrame, rules: Sequence[data.Threshold]) -> tuple[data.M
 def _runs(runs: DataFrame) -> tuple[data.RunRecord, ...]:
     names = list(data.RunRecord.model_fields)
     rows = runs.select(*names).orderBy(runs["finished_at"].desc(), "run_id").limit(RUNS).collect()
-    return tuple(data.RunRecord(**row.asDict() | {"inputs": row["inputs"] or {}}) for row in rows)
+    return tuple(_run(row) for row in rows)
+
+
+def _run(row: Row) -> data.RunRecord:
+    # Spark returns times without a zone, in this machine's.
+    times = {name: row[name] and row[name].astimezone(UTC) for name in ("started_at", "finished_at")}
+    return data.RunRecord(**row.asDict() | times | {"inputs": row["inputs"] or {}})
 
 
 def _state(lake: Lake, name: str, rows: int | None) -> data.TableState:

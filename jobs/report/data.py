@@ -1,9 +1,8 @@
 """The figures of the report: frozen models that serialise to `report.json`."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from jobs.invariants import Invariant
 
@@ -228,8 +227,8 @@ class RunRecord(ReportModel):
     rows_in: int | None
     rows_out: int | None
     seconds: float | None
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
 
 
 class TableState(ReportModel):

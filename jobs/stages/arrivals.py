@@ -87,8 +87,12 @@ def _listed(run: StageContext, config: SourceConfig, before: KnownSource | None)
 
 
 def _reads_alike(one: str, other: str, keep_old: bool) -> bool:
-    """Whether two `reading_settings` give the same documents; with `keep_old`, whatever the version of the readers."""
-    return one == other or (keep_old and one.partition(":")[2] == other.partition(":")[2])
+    """Whether two `reading_settings` give the same documents; with `keep_old`, whatever the version of the readers.
+
+    Settings of version 0, before versions were recorded, cannot be compared with others.
+    """
+    (version, _, settings), (_, _, others) = one.partition(":"), other.partition(":")
+    return one == other or (keep_old and (version == "0" or settings == others))
 
 
 def _is_known(one: Listed, before: KnownSource, keep_old: bool) -> bool:

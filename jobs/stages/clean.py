@@ -5,6 +5,7 @@ from pyspark.sql import DataFrame
 from jobs.stages.context import StageContext
 from jobs.stages.policy_file import keep_policy
 from lake.commits import Commit
+from lake.history import ExpiredLogError
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, plan
 from pipelines.policies.files import load
@@ -37,8 +38,23 @@ def _decide(run: StageContext) -> None:
     work = decision_work(run.lake, policy, clean.urls, run.keep_old)
     run.planned(work)
     if work.mode != "nothing":
+        _note_replaced_policy(run, policy)
         run.committed(
             commit_decisions(run.lake, work, decisions(run.lake, work, policy, clean.urls), policy, clean.urls)
+        )
+
+
+def _note_replaced_policy(run: StageContext, policy: Policy) -> None:
+    """Says that a policy that `tokenlake decide --apply` committed is replaced: the configuration counts."""
+    last = run.lake.last_own_commit(DECISIONS.name)
+    detail = last.metadata.detail if last and last.metadata else {}
+    if detail.get("applied") and detail["policy"] != policy.label:
+        run.reporter.event(
+            "policy_replaced",
+            f"  note: decided again with {policy.label}, which the configuration names; `tokenlake decide --apply` "
+            f"had committed {detail['policy']}. To keep that one, name it under clean.policy",
+            policy=policy.label,
+            replaced=detail["policy"],
         )
 
 
@@ -56,22 +72,24 @@ def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFr
     return decide(measured, policy, work.run_id)
 
 
-def commit_decisions(lake: Lake, work: Work, rows: DataFrame, policy: Policy, urls: UrlConfig) -> Commit:
+def commit_decisions(
+    lake: Lake, work: Work, rows: DataFrame, policy: Policy, urls: UrlConfig, **detail: str
+) -> Commit:
     """Commits decisions, and stores the policy and the URL settings that made them."""
     keep_policy(lake, policy)
-    return work.commit(lake, rows, policy=policy.label, urls=urls.model_dump_json())
+    return work.commit(lake, rows, policy=policy.label, urls=urls.model_dump_json(), **detail)
 
 
 def urls_in_force(lake: Lake) -> UrlConfig:
     """The URL settings of the last commit of `decisions`.
 
     Raises:
-        LookupError: the entry of that commit in the log has expired, and `runs` has no row for it.
+        ExpiredLogError: the entry of that commit in the log has expired, and `runs` has no row for it.
     """
     last = lake.last_own_commit(DECISIONS.name)
     if last is None or last.metadata is None:
         if lake.exists(DECISIONS.name):
-            raise LookupError(
+            raise ExpiredLogError(
                 f"{lake.root}: the log of {DECISIONS.name} no longer tells which URL lists were in force; "
                 "`tokenlake run CONFIG` decides anew"
             )

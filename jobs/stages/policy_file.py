@@ -3,6 +3,7 @@
 import json
 
 from lake.lake import Lake
+from pipelines.errors import MissingPathError
 from pipelines.policies import files
 from pipelines.policies.policy import Policy
 
@@ -38,7 +39,7 @@ def policy_of(lake: Lake, label: str) -> Policy:
     """The policy with this label (`decisions.policy`): stored in the lake, else bundled.
 
     Raises:
-        FileNotFoundError: neither has a policy with this label.
+        MissingPathError: neither has a policy with this label.
     """
     text = lake.storage.read_text(f"policies/{label}.json")
     if text is not None:
@@ -46,5 +47,8 @@ def policy_of(lake: Lake, label: str) -> Policy:
     name = label.partition("@")[0]
     bundled = files.load(name) if name in files.names() else None
     if bundled is None or bundled.label != label:
-        raise FileNotFoundError(f"{lake.root}: there is no policies/{label}.json")
+        raise MissingPathError(
+            f"{lake.root}: there is no policies/{label}.json, the policy that decided; put it back, or let"
+            " `tokenlake stage clean CONFIG` decide by the configured one"
+        )
     return bundled

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.data_files import REPORTED, DataFile, of_table, reported
+from lake.lake import Lake
 from lake.parquet_writer import TableWriter
+from lake.scratch import STAGING
 from pipelines.readers.summary import COUNTS, WHOLE, by_file
 from pipelines.tables import DOCUMENTS, REJECTS
 
@@ -98,3 +100,8 @@ def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str
         tuple(of_table(reports, REJECTS.name)),
         tuple(by_file(map(json.loads, texts))),
     )
+
+
+def is_interrupted(lake: Lake) -> bool:
+    """Whether an ingest has ended before all its commits; the next one makes them from its manifest."""
+    return any(entry.name.endswith(".json") for entry in lake.storage.entries(STAGING))

@@ -1,6 +1,7 @@
 """Main text of HTML pages, in bounded time."""
 
 import atexit
+import logging
 import os
 import selectors
 import struct
@@ -19,6 +20,9 @@ from pipelines.extraction.memory import killed_for_memory
 from pipelines.extraction.page_cost import may_be_costly
 
 START_SECONDS = 60.0  # for the child to import its extractor
+SLOW_SECONDS = 1.0  # a page that takes longer is logged
+
+_log = logging.getLogger(__name__)
 
 
 def extract(html: str, extractor: Extractor, timeout: float) -> str:
@@ -60,6 +64,7 @@ class Child:
                 starts a new process.
         """
         process, killed_before = self._started(), killed_for_memory()
+        started = time.monotonic()
         try:
             _send(process, html.encode("utf-8", "replace"))
             answer = _receive(process, time.monotonic() + timeout)
@@ -71,6 +76,8 @@ class Child:
             if killed_for_memory() > killed_before:
                 raise MemoryError(f"{self._extractor}: memory ran out, and its process was killed") from error
             raise ExtractionError(f"{self._extractor}: its process died") from error
+        if (seconds := time.monotonic() - started) > SLOW_SECONDS:
+            _log.warning("%s took %.1f s for a page of %d characters", self._extractor, seconds, len(html))
         text = answer[1:].decode()
         if answer[:1] == b"\1":
             raise ExtractionError(text)

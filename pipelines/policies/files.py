@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from pipelines.errors import MisuseError
 from pipelines.policies.policy import Policy, problems
 from pipelines.yaml_file import YamlFileError, content
 
 
-class PolicyError(ValueError):
+class PolicyError(MisuseError, ValueError):
     """A policy file that cannot be used; the message names file, line and key."""
 
 

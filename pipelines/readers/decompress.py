@@ -4,34 +4,17 @@ A member is a gzip member or a zstd frame. A damaged member is lost alone; readi
 Memory is bounded, whatever size a member expands to.
 """
 
-import re
-import struct
-import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import zstandard
-
 from pipelines.readers.config import SourceConfig
+from pipelines.readers.expansion import Member
+from pipelines.readers.gzip_members import gzip_head, gzip_member
 from pipelines.readers.record import SAMPLE_BYTES, Reason
 from pipelines.readers.storage import BLOCK, ReadError, Source
+from pipelines.readers.zstd_frames import embedded_dictionary, skippable, zstd_frame
 
-Member = Generator[bytes, None, int]  # yields the expanded bytes, returns the offset after the member
-
-_FIRST_FEED, _FEED = 16 << 10, 64 << 10  # most members are short
-_PIECE = 256 << 10  # bytes expanded at a time
 _PROBE = 64 << 10  # bytes to which a candidate must expand (or its end before that) to count as a member
-_HEADER = 66 << 10  # longest gzip header: an extra field has up to 64 KiB
-_GZIP_HEADER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{6}", re.DOTALL)
-_LARGEST_DICTIONARY = 1 << 27
-_SKIPPABLE = 0x184D2A50  # and 15 more
-# The binding tells zstd's error codes in words only.
-_ZSTD_REASONS = {
-    "not enough memory": Reason.UNREADABLE,  # another run, with fewer tasks at a time, may have it
-    "requires too much memory": Reason.UNSUPPORTED,  # a window over 2 GiB
-    "Unsupported": Reason.UNSUPPORTED,
-}
-_DICTIONARY = 0x184D2A5D  # WARC-in-zstd: the first frame may carry the dictionary of all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,111 +40,8 @@ def codec(name: str, source: Source) -> Codec:
     """The codec of this name for this file (zstd may read its dictionary from it)."""
     if name == "gzip":
         return Codec("gzip", b"\x1f\x8b\x08", gzip_member)
-    dictionary = _embedded_dictionary(source)
+    dictionary = embedded_dictionary(source)
     return Codec("zstd", b"\x28\xb5\x2f\xfd", lambda at, offset, limits: zstd_frame(at, offset, limits, dictionary))
-
-
-def gzip_member(source: Source, start: int, limits: SourceConfig) -> Member:
-    """Expands the member at `start`. The checksum is compared after the last piece is yielded.
-
-    Raises:
-        ReadError: damaged, cut off, or a bomb.
-    """
-    decoder = zlib.decompressobj(-zlib.MAX_WBITS)
-    offset, expanded, checksum, waiting = start + _gzip_header(source, start), 0, 0, b""
-    while not decoder.eof:
-        if not waiting:
-            waiting = source.at(offset, _FIRST_FEED if offset - start < _FEED else _FEED)
-            offset += len(waiting)
-        try:
-            piece = decoder.decompress(waiting, _PIECE)
-        except zlib.error as error:
-            raise ReadError(Reason.CORRUPT, f"gzip member at byte {start}: {error}") from error
-        if not waiting and not piece and not decoder.eof:
-            raise ReadError(Reason.TRUNCATED, f"gzip member at byte {start} ends too early")
-        waiting = decoder.unconsumed_tail
-        expanded += len(piece)
-        checksum = zlib.crc32(piece, checksum)
-        _refuse_bomb(start, expanded, offset - len(waiting) - start, limits)
-        if piece:
-            yield piece
-    offset -= len(decoder.unused_data)
-    trailer = source.at(offset, 8)
-    if len(trailer) < 8:
-        raise ReadError(Reason.TRUNCATED, f"gzip member at byte {start} ends within its checksum")
-    if trailer != struct.pack("<II", checksum, expanded & 0xFFFFFFFF):
-        raise ReadError(Reason.CORRUPT, f"gzip member at byte {start}: its checksum or length is wrong")
-    return offset + 8
-
-
-def _gzip_header(source: Source, start: int) -> int:
-    """Length of the member header (RFC 1952, 2.3)."""
-    head = source.at(start, 512)
-    if len(head) == 512 and head[3] & 0x1C:  # extra field, name or comment
-        head = source.at(start, _HEADER)
-    found = _GZIP_HEADER.match(head)
-    length = found.end() if found else 0
-    if found and head[3] & 0x04:  # an extra field, which begins with its length
-        length += 2 + int.from_bytes(head[length : length + 2], "little")
-    for flag in (0x08, 0x10):  # name and comment, ended by a zero byte each
-        if found and head[3] & flag:
-            length = head.find(b"\0", length) + 1 or _HEADER + 1
-    length += 2 if found and head[3] & 0x02 else 0  # the header's own checksum
-    if not found or length > len(head):
-        reason = (
-            Reason.TRUNCATED
-            if start + len(head) >= source.size and b"\x1f\x8b\x08".startswith(head[:3])
-            else Reason.CORRUPT
-        )
-        raise ReadError(reason, f"no gzip header at byte {start}")
-    return length
-
-
-def zstd_frame(
-    source: Source, start: int, limits: SourceConfig, dictionary: zstandard.ZstdCompressionDict | None = None
-) -> Member:
-    """Expands the frame at `start` block by block (a block is at most 128 KiB); skippable frames expand to nothing.
-
-    Raises:
-        ReadError: damaged, cut off, or a bomb.
-    """
-    if skipped := _skippable(source, start):
-        if start + skipped > source.size:
-            raise ReadError(Reason.TRUNCATED, f"skippable zstd frame at byte {start} ends too early")
-        return start + skipped
-    where = f"zstd frame at byte {start}"
-    try:
-        head = source.at(start, 18)
-        frame = zstandard.get_frame_parameters(head)
-        if frame.window_size > limits.max_window_bytes:
-            needed = (
-                f"needs a window of {frame.window_size:,} bytes, over max_window_bytes = {limits.max_window_bytes:,}"
-            )
-            raise ReadError(Reason.UNSUPPORTED, f"{where} {needed}")
-        limited = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=limits.max_window_bytes)
-        decoder = limited.decompressobj()
-        offset, expanded, last = start + zstandard.frame_header_size(head), 0, False
-        decoder.decompress(source.at(start, offset - start))
-        while not last:
-            header = int.from_bytes(source.at(offset, 3), "little")
-            last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
-            length = 3 + (1 if kind == 1 else size)
-            length += 4 if last and frame.has_checksum else 0
-            block = source.at(offset, length) if size <= _PIECE else b"\0" * length  # no encoder writes larger blocks
-            if len(block) < max(length, 3):
-                raise ReadError(Reason.TRUNCATED, f"{where} ends too early")
-            piece = decoder.decompress(block)
-            offset += length
-            expanded += len(piece)
-            _refuse_bomb(start, expanded, offset - start, limits)
-            if piece:
-                yield piece
-    except zstandard.ZstdError as error:
-        reason = next((reason for words, reason in _ZSTD_REASONS.items() if words in str(error)), Reason.CORRUPT)
-        raise ReadError(reason, f"{where}: {error}") from error
-    if not decoder.eof:
-        raise ReadError(Reason.CORRUPT, f"{where}: does not end where its last block does")
-    return offset
 
 
 def expand(source: Source, codec: Codec, limits: SourceConfig) -> Iterator[bytes | Damage]:
@@ -183,7 +63,7 @@ def expand(source: Source, codec: Codec, limits: SourceConfig) -> Iterator[bytes
 
 def starts(source: Source, codec: Codec, offset: int) -> bool:
     """Whether the bytes at `offset` look like the start of a member."""
-    return source.at(offset, 4).startswith(codec.magic) or (codec.name == "zstd" and _skippable(source, offset) > 0)
+    return source.at(offset, 4).startswith(codec.magic) or (codec.name == "zstd" and skippable(source, offset) > 0)
 
 
 def find_member(
@@ -211,7 +91,7 @@ def find_member(
 
 def expands(source: Source, codec: Codec, offset: int, limits: SourceConfig, to: bytes = b"") -> bool:
     """Whether the member at `offset` expands to bytes that start with `expands_to`, by expanding it."""
-    if to and codec.name == "gzip" and (head := _gzip_head(source, offset, len(to))) is not None:
+    if to and codec.name == "gzip" and (head := gzip_head(source, offset, len(to))) is not None:
         return head == to
     head = b""
     try:
@@ -233,46 +113,3 @@ def only_zeros(source: Source, offset: int) -> bool:
             return False
         offset += len(piece)
     return True
-
-
-def _gzip_head(source: Source, offset: int, count: int) -> bytes | None:
-    """The first `count` bytes a member expands to, from its first few hundred bytes; None when they are too few."""
-    try:
-        head = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(source.at(offset, 512), count)
-    except zlib.error:
-        return None
-    return head if len(head) == count else None
-
-
-def _refuse_bomb(start: int, expanded: int, compressed: int, limits: SourceConfig) -> None:
-    if expanded > limits.max_decompressed_bytes and expanded > limits.max_decompression_ratio * compressed:
-        raise ReadError(
-            Reason.DECOMPRESSION_BOMB,
-            f"{compressed:,} bytes at byte {start} expand to {expanded:,} and more, over max_decompressed_bytes = "
-            f"{limits.max_decompressed_bytes:,} and max_decompression_ratio = {limits.max_decompression_ratio:g}",
-        )
-
-
-def _skippable(source: Source, offset: int) -> int:
-    """Length of the skippable zstd frame at `offset`, 0 when there is none."""
-    head = source.at(offset, 8)
-    if len(head) < 8 or int.from_bytes(head[:4], "little") & ~0xF != _SKIPPABLE:
-        return 0
-    return 8 + int.from_bytes(head[4:], "little")
-
-
-def _embedded_dictionary(source: Source) -> zstandard.ZstdCompressionDict | None:
-    """The dictionary of WARC-in-zstd (iipc.github.io/warc-specifications, zstd): the payload of the first frame."""
-    length = _skippable(source, 0)
-    if not length or int.from_bytes(source.at(0, 4), "little") != _DICTIONARY or length > _LARGEST_DICTIONARY:
-        return None
-    payload = source.at(8, length - 8)
-    if payload.startswith(b"\x28\xb5\x2f\xfd"):
-        try:
-            if zstandard.frame_content_size(payload) > _LARGEST_DICTIONARY:
-                return None  # the decoder would allocate it at once
-            decoder = zstandard.ZstdDecompressor(max_window_size=_LARGEST_DICTIONARY)
-            payload = decoder.decompress(payload, max_output_size=_LARGEST_DICTIONARY)
-        except zstandard.ZstdError:
-            return None  # frames that need it will fail
-    return zstandard.ZstdCompressionDict(payload)

@@ -10,6 +10,7 @@ from typing import Any
 
 from fsspec.utils import glob_translate
 
+from pipelines.errors import MisuseError
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import LOG
 from pipelines.readers.storage import file_system, is_local
@@ -18,7 +19,7 @@ _GLOB = re.compile(r"[*?\[]")
 _VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "generation")
 
 
-class SourceError(ValueError):
+class SourceError(MisuseError, ValueError):
     """A source without files, or whose files cannot be listed."""
 
 

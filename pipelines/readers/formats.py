@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pipelines.errors import MisuseError
+
 _COMPRESSED = (
     (re.compile(rb"\x1f\x8b\x08"), "gzip"),
     (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstd"),  # a frame, or one to skip
@@ -21,7 +23,7 @@ _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:"|\})')
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
-class UnknownFormatError(ValueError):
+class UnknownFormatError(MisuseError, ValueError):
     """No format has this name, or fits this file."""
 
 

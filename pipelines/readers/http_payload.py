@@ -14,11 +14,13 @@ from fastwarc.stream_io import BrotliReader
 
 from pipelines.readers.chunked import unchunked
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.decompress import Member, gzip_member, zstd_frame
+from pipelines.readers.expansion import Member
+from pipelines.readers.gzip_members import gzip_member
 from pipelines.readers.header_fields import Fields
 from pipelines.readers.payload_type import binary_bytes
 from pipelines.readers.record import ReadStatistics, Reason
 from pipelines.readers.storage import ReadError, Source
+from pipelines.readers.zstd_frames import zstd_frame
 
 _PIECE = 64 << 10
 _BROTLI_PIECE = 4 << 10  # what its decoder gives of a stream that breaks off is whole pieces

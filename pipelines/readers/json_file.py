@@ -1,4 +1,4 @@
-"""Files called `.json`, by their content: an object on each line, objects over several lines, or an array of objects.
+"""Files called `.json`, by their content: an object on each line, objects one after the other, or an array of objects.
 
 The first value decides, for all splits of a file alike. A position is the byte offset of the line or of the value; in
 a file of values in another encoding than UTF-8, its offset in the file's text as UTF-8. Values are read one after the
@@ -70,9 +70,9 @@ def _is_whole(line: bytes) -> bool:
     """Whether a line is an object of its own, well-formed or broken, rather than the beginning of a longer text."""
     text = line.decode("utf-8", "replace").rstrip()
     try:
-        json.loads(text)
+        _, end = json.JSONDecoder().raw_decode(text)
     except json.JSONDecodeError as error:
         return text[error.pos :] not in ("", ",")
     except (ValueError, RecursionError):
         return True
-    return True
+    return not text[end:].lstrip().startswith((",", "{"))

@@ -82,14 +82,15 @@ class _Cutter:
             self._start = self._position
             yield self._given_up()
             return
-        if self._depth or self._in_string:
+        last = self._position - 1
+        if self._depth or self._in_string or (self._in_array and self._start == last):
             sample = bytes(self._held[:SAMPLE_BYTES])
             yield Line(self._start, sample, Reason.MALFORMED_JSON, "the file ends before this value does")
             return
         if self._start >= 0:
             yield from self._finished()
         if self._in_array:
-            yield Line(self._position, b"", Reason.MALFORMED_JSON, "the file ends before its array does")
+            yield Line(last, b"", Reason.MALFORMED_JSON, "the file ends before its array does")
 
     def _between(self, chunk: bytes, at: int) -> int:
         """Passes framing, up to the first byte of the next value."""

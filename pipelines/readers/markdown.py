@@ -36,8 +36,8 @@ def front_matter(text: str) -> tuple[str, dict[str, str]]:
     found = _FRONT_MATTER.match(text)
     if not found:
         return text, {}
-    loader = yaml.SafeLoader(found[1])
     try:
+        loader = yaml.SafeLoader(found[1])
         node = loader.get_single_node()
         if _pairs(node) > _MOST_PAIRS:
             return text, {"front_matter": "left in the text: its merge keys multiply without bound"}
@@ -49,8 +49,6 @@ def front_matter(text: str) -> tuple[str, dict[str, str]]:
         raise
     except Exception:  # the constructors of YAML's types raise errors of many kinds
         return text, {}
-    finally:
-        loader.dispose()
 
 
 def _shown(value: Any) -> str:

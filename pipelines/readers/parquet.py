@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.errors import TokenlakeError
 from pipelines.readers.encoding import decode_utf8
 from pipelines.readers.meta import fields
 from pipelines.readers.parquet_columns import Column, ColumnError, as_bytes, as_texts, column
@@ -113,7 +114,7 @@ def _group(
         yield Reject(position, _reason(error), detail)
 
 
-class _BombError(ValueError):
+class _BombError(TokenlakeError, ValueError):
     pass
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.errors import TokenlakeError
 from pipelines.readers.meta import as_text
 from pipelines.readers.record import Reason
 
@@ -20,7 +21,7 @@ _TEXTS = {
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
 
 
-class ColumnError(ValueError):
+class ColumnError(TokenlakeError, ValueError):
     """A file's columns are not those that its source needs."""
 
     def __init__(self, reason: Reason, detail: str) -> None:

@@ -22,7 +22,7 @@ class Reason(StrEnum):
     CORRUPT = "corrupt"  # bytes that cannot be decompressed, or belong to no record
     WRONG_LENGTH = "wrong_length"  # a WARC record whose Content-Length is not its length
     MALFORMED_RECORD = "malformed_record"  # WARC or HTTP headers, help topics, that cannot be parsed
-    MALFORMED_JSON = "malformed_json"  # a line that is not one JSON object
+    MALFORMED_JSON = "malformed_json"  # a line or element that is not one JSON object; a file that is no JSON
     MALFORMED_ROW = "malformed_row"  # a delimited row with other fields than its header, or a quote left open
     MISSING_TEXT = "missing_text"  # no such key or column, or its value is not text
     ENCODING = "encoding"  # bytes that are no text in the given or detected encoding; surrogates

@@ -3,6 +3,7 @@
 There is one summary for each split. All three kinds of row come from one reading, so they agree.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ import pyarrow as pa
 from pipelines.readers.dispatch import read
 from pipelines.readers.record import TRANSIENT, Document, ReadStatistics, Reject, Split, doc_id
 from pipelines.tables import DOCUMENTS, REJECTS
+
+_log = logging.getLogger(__name__)
 
 BATCH_BYTES = 16 << 20
 BATCH_ROWS = 1000
@@ -40,6 +43,7 @@ def staged_batches(
     """Reads splits one after the other, into batches bounded in bytes and rows."""
     batch = _Batch({"run_id": run_id, "ingested_at": ingested_at}, language_model)
     for split in splits:
+        _log.info("reading %s from byte %d of %d", split.file.uri, split.start, split.file.size)
         statistics, counts, transient = ReadStatistics(), {Document: 0, Reject: 0}, 0
         for record in read(split, statistics):
             counts[type(record)] += 1
@@ -47,6 +51,7 @@ def staged_batches(
             batch.add(split, record)
             if batch.is_full:
                 yield batch.take()
+        _log.debug("%s: %d documents, %d rejects", split.file.uri, counts[Document], counts[Reject])
         batch.add_summary(split, statistics, counts[Document], counts[Reject], transient)
     if batch.rows:
         yield batch.take()

@@ -8,12 +8,13 @@ from typing import Any, BinaryIO
 
 import fsspec
 
+from pipelines.errors import TokenlakeError
 from pipelines.readers.record import InputFile, ReadStatistics, Reason, storable
 
 BLOCK = 256 << 10
 
 
-class ReadError(Exception):
+class ReadError(TokenlakeError):
     """Bytes that cannot be read or decoded; readers turn it into a reject."""
 
     def __init__(self, reason: Reason, detail: str) -> None:

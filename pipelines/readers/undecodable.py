@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipelines.errors import TokenlakeError
 from pipelines.readers.config import Undecodable
 
 LIMIT = 20
@@ -28,7 +29,7 @@ _FEW = 1000
 _COMPLETE = "pipelines.readers.complete"
 
 
-class EncodingError(ValueError):
+class EncodingError(TokenlakeError, ValueError):
     """Bytes that cannot be decoded in the configured, declared or detected encoding."""
 
 

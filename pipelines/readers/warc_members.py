@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.decompress import Codec, Member, expands, find_member, only_zeros, starts
+from pipelines.readers.decompress import Codec, expands, find_member, only_zeros, starts
+from pipelines.readers.expansion import Member
 from pipelines.readers.record import SAMPLE_BYTES, Reason, Reject
 from pipelines.readers.storage import ReadError, Source
 

@@ -8,13 +8,12 @@ import pyarrow as pa
 from numba import njit
 
 from pipelines.kernels.arrays import Bytes, Integers, Truths
-from pipelines.kernels.batch import TextBatch
 from pipelines.kernels.utf8 import code_point_before, contains
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.tables import MEASURES
 from pipelines.words.interning import Words
-from pipelines.words.lines import characters, duplicates, lines_between_newlines, not_blank
+from pipelines.words.lines import CountedTexts, characters, newlines, not_blank
 from pipelines.words.punctuation import TERMINAL_PUNCTUATION, sorted_code_points
 
 # Shares are null for texts without a line, `list_ratio` for texts without a word.
@@ -22,19 +21,19 @@ TYPE = MEASURES.schema.field("fineweb").type
 _TERMINAL = sorted_code_points(TERMINAL_PUNCTUATION)
 
 
-def measure(texts: TextBatch, words: Words, config: MeasureConfig) -> pa.StructArray:
+def measure(counted: CountedTexts, words: Words, config: MeasureConfig) -> pa.StructArray:
     """Rows of `TYPE`, (D,)."""
-    every_line = lines_between_newlines(texts)
-    newlines = every_line.counts - 1
-    without_newlines = every_line.total(characters(texts, every_line))
-    lines = every_line.where(not_blank(texts, every_line))
-    short = characters(texts, lines) <= config.short_line_length
+    texts = counted.texts
+    breaks, written = newlines(texts), not_blank(texts, counted.lines)
+    lines, repeated = counted.lines.where(written), counted.repeated[written]
+    length = characters(texts, lines)
+    without_newlines = np.where(lines.counts > 0, counted.characters - breaks, 0)
     columns = {
         "lines": lines.counts,
         "line_punct_ratio": ratio(lines.total(_end_terminal(texts.data, lines.begins, lines.ends)), lines.counts),
-        "short_line_ratio": ratio(lines.total(short), lines.counts),
-        "char_dup_ratio": ratio(duplicates(texts, lines)[1], np.where(lines.counts > 0, without_newlines, 0)),
-        "list_ratio": ratio(newlines, words.counts),
+        "short_line_ratio": ratio(lines.total(length <= config.short_line_length), lines.counts),
+        "char_dup_ratio": ratio(lines.total(length * repeated), without_newlines),
+        "list_ratio": ratio(breaks, words.counts),
     }
     return struct(TYPE, columns)
 

@@ -5,13 +5,11 @@ Sources: Rae et al. 2021, "Scaling Language Models", table A1; datatrove 0.10.1,
 
 import pyarrow as pa
 
-from pipelines.kernels.arrays import Integers
-from pipelines.kernels.batch import TextBatch
 from pipelines.rules.columns import ratio, struct
 from pipelines.rules.n_grams import duplicated_n_gram_characters, top_n_gram_characters
 from pipelines.tables import MEASURES
 from pipelines.words.interning import Words
-from pipelines.words.lines import duplicates, lines_between_newline_runs, paragraphs
+from pipelines.words.lines import CountedTexts, characters, paragraphs, repeats
 
 TOP_N_GRAMS = (2, 3, 4)
 DUPLICATED_N_GRAMS = (5, 6, 7, 8, 9, 10)
@@ -20,19 +18,19 @@ DUPLICATED_N_GRAMS = (5, 6, 7, 8, 9, 10)
 TYPE = MEASURES.schema.field("gopher_repetition").type
 
 
-def measure(texts: TextBatch, words: Words, characters: Integers) -> pa.StructArray:
-    """Rows of `TYPE`, (D,). `characters` (D,) are the code points of each text, the whole of most shares."""
-    paragraph, line = paragraphs(texts), lines_between_newline_runs(texts)
-    repeated_paragraphs, paragraph_characters = duplicates(texts, paragraph)
-    repeated_lines, line_characters = duplicates(texts, line)
+def measure(counted: CountedTexts, words: Words) -> pa.StructArray:
+    """Rows of `TYPE`, (D,)."""
+    texts, size = counted.texts, counted.characters  # the whole of most shares
+    paragraph, line = paragraphs(texts), counted.lines
+    paragraphs_again, lines_again = paragraph.where(repeats(texts, paragraph)), line.where(counted.repeated)
     columns = {
-        "dup_para_frac": ratio(repeated_paragraphs, paragraph.counts),
-        "dup_para_char_frac": ratio(paragraph_characters, characters),
-        "dup_line_frac": ratio(repeated_lines, line.counts),
-        "dup_line_char_frac": ratio(line_characters, characters),
+        "dup_para_frac": ratio(paragraphs_again.counts, paragraph.counts),
+        "dup_para_char_frac": ratio(paragraphs_again.total(characters(texts, paragraphs_again)), size),
+        "dup_line_frac": ratio(lines_again.counts, line.counts),
+        "dup_line_char_frac": ratio(lines_again.total(characters(texts, lines_again)), size),
     }
     for n in TOP_N_GRAMS:
-        columns[f"top_{n}_gram"] = ratio(top_n_gram_characters(words, n), characters)
-    for n, repeated in zip(DUPLICATED_N_GRAMS, duplicated_n_gram_characters(words, DUPLICATED_N_GRAMS), strict=True):
-        columns[f"duplicated_{n}_n_grams"] = ratio(repeated, characters)
+        columns[f"top_{n}_gram"] = ratio(top_n_gram_characters(words, n), size)
+    for n, taken in zip(DUPLICATED_N_GRAMS, duplicated_n_gram_characters(words, DUPLICATED_N_GRAMS), strict=True):
+        columns[f"duplicated_{n}_n_grams"] = ratio(taken, size)
     return struct(TYPE, columns)

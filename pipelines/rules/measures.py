@@ -9,13 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.kernels.batch import TextBatch
-from pipelines.kernels.utf8 import code_point_counts
 from pipelines.rules import c4, fineweb, gopher_quality, gopher_repetition
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.rewritten_words import rewritten_words
 from pipelines.tables import MEASURES
-from pipelines.words.lines import splitlines
+from pipelines.words.lines import CountedTexts, splitlines
 from pipelines.words.splitter import word_splitter
 
 SCHEMA = MEASURES.schema
@@ -69,17 +68,16 @@ def _measure(texts: TextBatch, language: str, config: MeasureConfig) -> pa.Recor
     words, chunks = splitter.with_chunks(texts)
     lines = splitlines(texts)
     rewritten = c4.rewrite(texts, lines, config)
-    left = rewritten.texts
     new_words, new_chunks = rewritten_words(splitter, words, chunks, rewritten)
-    characters = code_point_counts(texts.data, texts.begins, texts.ends)
+    read, left = CountedTexts.of(texts), CountedTexts.of(rewritten.texts)
     columns = {
-        "gopher_repetition": gopher_repetition.measure(texts, words, characters),
+        "gopher_repetition": gopher_repetition.measure(read, words),
         "gopher_quality": gopher_quality.measure(texts, lines, words, language),
         "c4": c4.measure(rewritten, new_words, new_chunks),
-        "fineweb": fineweb.measure(texts, words, config),
-        "size": struct(SIZE, {"characters": characters, "words": words.counts, "lines": lines.counts}),
+        "fineweb": fineweb.measure(read, words, config),
+        "size": struct(SIZE, {"characters": read.characters, "words": words.counts, "lines": lines.counts}),
         "c4_fineweb": fineweb.measure(left, new_words, config),
-        "c4_size": struct(C4_SIZE, {"characters": code_point_counts(left.data, left.begins, left.ends)}),
-        "c4_text": left.to_arrow(present=rewritten.changed),
+        "c4_size": struct(C4_SIZE, {"characters": left.characters}),
+        "c4_text": left.texts.to_arrow(present=rewritten.changed),
     }
     return pa.RecordBatch.from_pydict(columns)

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.fs as fs
 import pyarrow.parquet as pq
 
+from pipelines.errors import MissingPathError, TokenlakeError
 from pipelines.tables import SequenceFormat, require_contract
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _STORED = ("sequence_id", "position", "ids", "n_tokens", "doc_lengths", "doc_ids
 _BATCH_BYTES = 8 << 20  # of ids
 
 
-class SequencesError(ValueError):
+class SequencesError(TokenlakeError, ValueError):
     """A table of sequences, or rows of it, that cannot be what packing wrote."""
 
 
@@ -70,7 +71,7 @@ class Sequences:
         version: of the table; by default the newest. `version` holds it.
 
     Raises:
-        FileNotFoundError: there is no such table, or no such version.
+        MissingPathError: there is no such table, or no such version.
         ContractError: the table follows another version of the contract.
         SequencesError: the table does not describe itself, or its files alone do not give its rows.
     """
@@ -84,7 +85,7 @@ class Sequences:
             self._opened = DeltaTable(f"{self.lake}/{self.table}", version=version)
         except DeltaError as error:
             wanted = "" if version is None else f" of version {version}"
-            raise FileNotFoundError(f"{self.lake}: no table {self.table}{wanted}: {error}") from error
+            raise MissingPathError(f"{self.lake}: no table {self.table}{wanted}: {error}") from error
         self.version = self._opened.version()
         properties = self._opened.metadata().configuration or {}
         require_contract(self.lake, self.table, properties)
@@ -143,7 +144,7 @@ class Sequences:
         """The lake's tokenizer of these ids.
 
         Raises:
-            FileNotFoundError: the lake does not have it.
+            MissingPathError: the lake does not have it.
         """
         from tokenizers import Tokenizer
 
@@ -153,7 +154,7 @@ class Sequences:
                 content = stream.read()
             if hashlib.sha256(content).hexdigest().startswith(self.format.tokenizer):
                 return Tokenizer.from_str(content.decode())
-        raise FileNotFoundError(f"{self.lake}/tokenizers: no tokenizer with the hash {self.format.tokenizer}")
+        raise MissingPathError(f"{self.lake}/tokenizers: no tokenizer with the hash {self.format.tokenizer}")
 
     def _files(self) -> list[tuple[str, str]]:
         """(path below the table, split) of each data file, by path."""

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.errors import TokenlakeError
 from pipelines.sequences import order
 from pipelines.sequences.assembly import assemble
 from pipelines.sequences.config import PackConfig
@@ -45,7 +46,7 @@ class Shard:
     first: int = 0
 
 
-class PackError(ValueError):
+class PackError(TokenlakeError, ValueError):
     """Tokens that cannot be packed with this token format."""
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from pipelines.errors import MisuseError
 from pipelines.tokenizer.width import id_dtype
 
 END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "</s>", "<eos>", "[SEP]")
 PADDING = ("<|pad|>", "<pad>", "[PAD]", "<|padding|>", "<|finetune_right_pad_id|>")
 
 
-class TokenizerError(ValueError):
+class TokenizerError(MisuseError, ValueError):
     """An unusable tokenizer file, or a token that the tokenizer lacks."""
 
 

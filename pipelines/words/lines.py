@@ -4,6 +4,7 @@ Shapes: D documents, L lines.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from pipelines.kernels.hashing import hash_bytes, same_bytes, table_size
 from pipelines.kernels.utf8 import (
     MAY_BEGIN_LINE_BREAK,
     code_point_counts,
-    code_points,
     line_break_width,
     skip_spaces,
     skip_spaces_back,
@@ -58,17 +58,17 @@ def stripped(texts: TextBatch) -> TextBatch:
 
 def paragraphs(texts: TextBatch) -> Lines:
     r"""`re.split(r"\n{2,}", text.strip())` of every text."""
-    return _at_newlines(stripped(texts), 2, True)
+    return _at_newlines(stripped(texts), 2)
 
 
 def lines_between_newline_runs(texts: TextBatch) -> Lines:
     r"""`re.split(r"\n+", text)` of every text."""
-    return _at_newlines(texts, 1, True)
+    return _at_newlines(texts, 1)
 
 
-def lines_between_newlines(texts: TextBatch) -> Lines:
-    r"""`text.split("\n")` of every text."""
-    return _at_newlines(texts, 1, False)
+def newlines(texts: TextBatch) -> Integers:
+    r"""`text.count("\n")` of every text, (D,)."""
+    return _newlines(texts.data, texts.begins, texts.ends)
 
 
 def splitlines(texts: TextBatch) -> Lines:
@@ -80,8 +80,7 @@ def splitlines(texts: TextBatch) -> Lines:
 
 def not_blank(texts: TextBatch, lines: Lines) -> Truths:
     """Which lines are not blank, (L,)."""
-    begins, ends = _strip(texts.data, lines.begins, lines.ends)
-    return begins < ends
+    return _not_blank(texts.data, lines.begins, lines.ends)
 
 
 def characters(texts: TextBatch, lines: Lines) -> Integers:
@@ -89,14 +88,30 @@ def characters(texts: TextBatch, lines: Lines) -> Integers:
     return code_point_counts(texts.data, lines.begins, lines.ends)
 
 
-def duplicates(texts: TextBatch, lines: Lines) -> tuple[Integers, Integers]:
-    """Repeated lines of each document, and their code points: (D,) each. The first occurrence does not count."""
-    return _duplicates(texts.data, lines.begins, lines.ends, lines.offsets)
+def repeats(texts: TextBatch, lines: Lines) -> Truths:
+    """Which lines stood earlier in their document, (L,)."""
+    return _repeats(texts.data, lines.begins, lines.ends, lines.offsets)
 
 
-def _at_newlines(texts: TextBatch, least: int, collapse: bool) -> Lines:
+@dataclass(frozen=True, slots=True)
+class CountedTexts:
+    """Texts, and what several rules count in them."""
+
+    texts: TextBatch
+    characters: Integers  # (D,) code points
+    lines: Lines  # between runs of newlines
+    repeated: Truths  # (L,) which of these lines stood earlier in their text
+
+    @classmethod
+    def of(cls, texts: TextBatch) -> Self:
+        lines = lines_between_newline_runs(texts)
+        counts = code_point_counts(texts.data, texts.begins, texts.ends)
+        return cls(texts, counts, lines, repeats(texts, lines))
+
+
+def _at_newlines(texts: TextBatch, least: int) -> Lines:
     capacity = _count_bytes(_NEWLINE, texts.data, texts.begins, texts.ends) + len(texts)
-    return Lines(*_split_at_newlines(texts.data, texts.begins, texts.ends, least, collapse, capacity))
+    return Lines(*_split_at_newlines(texts.data, texts.begins, texts.ends, least, capacity))
 
 
 @njit(cache=True)
@@ -110,10 +125,19 @@ def _count_bytes(members: Truths, data: Bytes, begins: Integers, ends: Integers)
 
 
 @njit(cache=True)
+def _newlines(data: Bytes, begins: Integers, ends: Integers) -> Integers:
+    counts = np.zeros(len(begins), np.int64)
+    for d in range(len(begins)):
+        for position in range(begins[d], ends[d]):
+            counts[d] += data[position] == 10
+    return counts
+
+
+@njit(cache=True)
 def _split_at_newlines(
-    data: Bytes, text_begins: Integers, text_ends: Integers, least: int, collapse: bool, capacity: int
+    data: Bytes, text_begins: Integers, text_ends: Integers, least: int, capacity: int
 ) -> tuple[Integers, Integers, Integers]:
-    """Splits at newlines, or with `collapse` at whole runs of them, that are at least `least` long."""
+    """Splits at runs of newlines that are at least `least` long."""
     begins, ends = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
     offsets = np.zeros(len(text_begins) + 1, np.int64)
     count = 0
@@ -125,7 +149,7 @@ def _split_at_newlines(
                 position += 1
                 continue
             after = position + 1
-            while collapse and after < end and data[after] == 10:
+            while after < end and data[after] == 10:
                 after += 1
             if after - position >= least:
                 begins[count], ends[count] = begin, position
@@ -172,9 +196,17 @@ def _strip(data: Bytes, begins: Integers, ends: Integers) -> tuple[Integers, Int
 
 
 @njit(cache=True)
-def _duplicates(data: Bytes, begins: Integers, ends: Integers, offsets: Integers) -> tuple[Integers, Integers]:
+def _not_blank(data: Bytes, begins: Integers, ends: Integers) -> Truths:
+    found = np.empty(len(begins), np.bool_)
+    for i in range(len(begins)):
+        found[i] = skip_spaces(data, begins[i], ends[i]) < ends[i]
+    return found
+
+
+@njit(cache=True)
+def _repeats(data: Bytes, begins: Integers, ends: Integers, offsets: Integers) -> Truths:
     documents = len(offsets) - 1
-    counts, chars = np.zeros(documents, np.int64), np.zeros(documents, np.int64)
+    found = np.zeros(len(begins), np.bool_)
     most = 1
     for d in range(documents):
         most = max(most, offsets[d + 1] - offsets[d])
@@ -195,10 +227,9 @@ def _duplicates(data: Bytes, begins: Integers, ends: Integers, offsets: Integers
                     and ends[first + other] - begins[first + other] == end - begin
                     and same_bytes(data, begins[first + other], data, begin, end - begin)
                 ):
-                    counts[d] += 1
-                    chars[d] += code_points(data, begin, end)
+                    found[first + i] = True
                     break
                 slot = (slot + 1) & (slots - 1)
             else:
                 table[slot] = i
-    return counts, chars
+    return found

@@ -8,12 +8,14 @@ from itertools import pairwise
 from re import _compiler, _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from pipelines.errors import TokenlakeError
+
 Ranges = tuple[tuple[int, int], ...]  # of code points, both ends included
 
 _LAST = 0x10FFFF
 
 
-class UnsupportedExpression(ValueError):
+class UnsupportedExpression(TokenlakeError, ValueError):
     """The expression uses a construct that cannot be compiled."""
 
 

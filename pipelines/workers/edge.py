@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
+from pipelines import logs
 from pipelines.workers.pickled import Batches, BatchFunction, Pickled
 from pipelines.workers.pool import WorkerPool
 
@@ -76,7 +77,10 @@ def in_worker_by_group(function: TableFunction) -> TableFunction:
 
 def _run(pickled: Pickled, batches: Batches) -> Batches:
     pool = current()
-    return pickled.load()(batches) if pool is None else pool.run(pickled, batches)
+    if pool is not None:
+        return pool.run(pickled, batches)
+    logs.configure()
+    return pickled.load()(batches)
 
 
 def _batches(table: pa.Table) -> list[pa.RecordBatch]:

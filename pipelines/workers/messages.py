@@ -12,6 +12,8 @@ from itertools import islice
 
 import pyarrow as pa
 
+from pipelines.errors import TokenlakeError
+
 _HEADER = struct.Struct("<BQ")
 _PARTS_AT_ONCE = 256  # POSIX guarantees 16, Linux and macOS take 1024
 
@@ -27,7 +29,7 @@ class Kind(IntEnum):
     ERROR = 6  # from the worker: the function raised this
 
 
-class HangupError(Exception):
+class HangupError(TokenlakeError):
     """The other process has closed the connection."""
 
 

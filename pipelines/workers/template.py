@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
+from pipelines import logs
 from pipelines.workers import worker
 
 READY = struct.Struct("<d")  # seconds that warming took
@@ -48,6 +49,7 @@ def main(descriptor: int, work: Sequence[str] = ()) -> None:
 
     started = time.perf_counter()
     warm(work)
+    logs.configure()  # of the workers: what warming reads is of no interest
     gc.collect()
     gc.freeze()  # otherwise each worker's garbage collector writes to shared pages and so copies them
     fcntl.fcntl(control, fcntl.F_SETFL, fcntl.fcntl(control, fcntl.F_GETFL) & ~os.O_ASYNC)

@@ -1,5 +1,6 @@
 """A worker process: runs the tasks that come over its socket, one after the other, until the socket is closed."""
 
+import logging
 import pickle
 import socket
 import sys
@@ -11,6 +12,8 @@ import pyarrow as pa
 from pipelines.workers.failure import packed
 from pipelines.workers.messages import HangupError, Kind, decoded, encoded, receive, send
 from pipelines.workers.pickled import BatchFunction
+
+_log = logging.getLogger(__name__)
 
 # Functions kept. Some refer to large lists, so old ones are dropped.
 _REMEMBERED = 16
@@ -34,6 +37,7 @@ def _outcome(
     """Runs one task; returns its last message, END or ERROR."""
     try:
         function = _function(connection, digest, functions)
+        _log.debug("task of %s", getattr(function, "__qualname__", function))
         for batch in function(_input(connection)):
             if not isinstance(batch, pa.RecordBatch):
                 raise TypeError(f"the function yielded {type(batch).__name__}, not pyarrow.RecordBatch")

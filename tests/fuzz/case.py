@@ -21,7 +21,7 @@ from pipelines.readers.config import SourceConfig
 from pipelines.readers.decompress import codec
 from pipelines.readers.dispatch import read
 from pipelines.readers.listing import list_files
-from pipelines.readers.record import Document, InputFile, ReadStatistics, Reject
+from pipelines.readers.record import Document, InputFile, ReadStatistics, Reason, Reject
 from pipelines.readers.splits import is_splittable, split
 from pipelines.readers.staging import staged_batches
 from pipelines.readers.storage import ReadError, open_source
@@ -154,6 +154,7 @@ def _read(file: InputFile, config: SourceConfig, size: int) -> list[Record]:
         _require(max(positions, default=0) < max(1, file.size), "positions lie in the file", f"{positions[-9:]}")
     for record in records:
         if isinstance(record, Reject):
+            _require(record.reason is not Reason.READER_FAILED, "readers know what is wrong", record.detail)
             _require(len(record.sample) <= 256, "samples are short", f"{len(record.sample)} bytes")
         else:
             _require("\0" not in record.text and bool(record.text.strip()), "a document has text", repr(record.text))

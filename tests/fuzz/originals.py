@@ -62,6 +62,23 @@ def jsonl(number: int) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=number % 2 == 0) + "\n" for row in rows).encode()
 
 
+def json_values(number: int) -> bytes:
+    """Objects in an array, on one line or indented, or one after the other over several lines."""
+    objects = [{"text": text, "id": n, "of": {"tags": ["a", {"b": n}]}} for n, text in enumerate(some(number, 40))]
+    if number % 4 == 3:
+        return "\n".join(json.dumps(each, indent=1) for each in objects).encode()
+    return json.dumps(objects, indent=[None, 0, 2][number % 4], ensure_ascii=number % 8 < 4).encode()
+
+
+def backslashed(number: int) -> bytes:
+    """A table as Spark writes it: a backslash before each quote and backslash of a quoted field."""
+    rows = ["id,text,path"]
+    for n, text in enumerate(some(number, 50)):
+        quoted = text.replace(" the ", ' "the" ').replace("\\", "\\\\").replace('"', '\\"').replace(". ", ".\n", n % 3)
+        rows.append(f'{n},"{quoted}",C:\\{n}\\')
+    return "\n".join(rows).encode()
+
+
 def delimited(number: int, delimiter: str) -> bytes:
     """A table with a header; fields hold quotes, delimiters and line breaks when they may."""
     out = io.StringIO()
@@ -116,6 +133,7 @@ def parquet(number: int) -> bytes:
     """A file of several row groups, in one of several codings."""
     rows = some(number, 80)
     table = pa.table({"text": rows, "id": range(80), "when": pa.array(range(80), pa.timestamp("us"))})
+    table = table.append_column("of", pa.array([{"text": text, "n": n} for n, text in enumerate(rows)]))
     if number % 3 == 0:
         table = table.set_column(0, "text", table["text"].dictionary_encode())
     out = io.BytesIO()
@@ -197,17 +215,34 @@ def python_topics() -> list[bytes]:
 def zipped(number: int) -> bytes:
     """An archive of files of several kinds."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED if number % 2 else zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo("a/notes.jsonl"), jsonl(number))
-        archive.writestr(zipfile.ZipInfo("b.txt"), plain(number))
-        archive.writestr(zipfile.ZipInfo("é.html"), pages()[number % len(pages())])
-        archive.writestr(zipfile.ZipInfo("packed.csv.gz"), gzip.compress(delimited(number, ","), mtime=0))
+    method = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2][number % 4]
+    kinds = {
+        "a/notes.jsonl": jsonl(number),
+        "b.txt": plain(number),
+        "é.html": pages()[number % len(pages())],
+        "lang=de/packed.csv.gz": gzip.compress(delimited(number, ","), mtime=0),
+    }
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in kinds.items():
+            archive.writestr(zipfile.ZipInfo(name), content, compress_type=method)
     return out.getvalue()
 
 
 def members(parts: list[bytes], codec: str) -> bytes:
     """Each part compressed by itself, one after the other."""
     return b"".join(gzip.compress(part, 6, mtime=0) if codec == "gzip" else zstandard.compress(part) for part in parts)
+
+
+def long_frames(parts: list[bytes]) -> bytes:
+    """A zstd frame for each part, as `zstd --long=29` writes from a pipe, between frames that hold nothing."""
+    options = zstandard.ZstdCompressionParameters(window_log=20, enable_ldm=False)
+    framed = b""
+    for part in parts:
+        compressor = zstandard.ZstdCompressor(compression_params=options).compressobj()
+        frame = compressor.compress(part) + compressor.flush()
+        framed += frame[:5] + bytes([29 - 10 << 3]) + frame[6:]  # RFC 8878, 3.1.1.1.2
+        framed += (0x184D2A50).to_bytes(4, "little") + (3).to_bytes(4, "little") + b"any" + zstandard.compress(b"")
+    return framed
 
 
 def bomb(number: int, codec: str) -> bytes:

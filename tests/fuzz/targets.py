@@ -51,6 +51,11 @@ def _line_parts(number: int) -> list[bytes]:
     return [b"".join(lines[start : start + 12]) for start in range(0, len(lines), 12)]
 
 
+def _value_parts(number: int) -> list[bytes]:
+    content = originals.json_values(number)
+    return [content[start : start + 2_000] for start in range(0, len(content), 2_000)]
+
+
 def _text_parts(number: int) -> list[bytes]:
     return [part + b"\n\n" for part in originals.plain(number).split(b"\n\n")]
 
@@ -63,11 +68,19 @@ _UNITS: tuple[Options, ...] = ({"unit": "paragraph"}, {"unit": "line"}, {"unit":
 _UNDECODABLE: tuple[Options, ...] = ({}, {"undecodable": "reject"}, {"encoding": "cp949"}, {"encoding": "euc_jp"})
 _LEGACY_UNITS: tuple[Options, ...] = ({"unit": "line"}, {"unit": "paragraph"}, {"unit": "line", "encoding": "big5"})
 _META = {"id_column": "id", "url_column": "url", "meta_columns": ("when", "missing")}
+_NESTED = {"text_column": "of.text", "meta_columns": ("of.n", "of", "text")}
 
 TARGETS = {
     "jsonl": Target("a.jsonl", _many(originals.jsonl), ({}, SMALL, _META), sequential=True),
     "jsonl-gzip": Target("a.jsonl.gz", _packed(_line_parts, "gzip"), sequential=True),
     "jsonl-zstd": Target("a.jsonl.zst", _packed(_line_parts, "zstd"), sequential=True),
+    "jsonl-zstd-long": Target("a.zst", _many(lambda n: originals.long_frames(_line_parts(n))), sequential=True),
+    "json": Target("a.json", _many(originals.json_values, 12), ({}, SMALL, _META), sequential=True),
+    "json-lines": Target("a.json", _many(originals.jsonl), ({}, SMALL, _META), sequential=True),
+    "json-utf16": Target("a.json", _many(lambda n: originals.json_values(n).decode().encode("utf-16"))),
+    "json-gzip": Target("a.json.gz", _packed(_value_parts, "gzip"), sequential=True),
+    "json-zstd": Target("a.json.zst", _packed(_value_parts, "zstd"), sequential=True),
+    "csv-backslash": Target("a.csv", _many(originals.backslashed), ({}, {"escape": "\\"}, {"multiline": False})),
     "csv": Target("a.csv", _tables, ({}, {"multiline": False}, {"header": False, "text_column": "1"}, SMALL)),
     "tsv": Target(
         "a.tsv", _many(lambda n: originals.delimited(n, "\t")), ({}, {"quoting": True}, _META), sequential=True
@@ -88,7 +101,7 @@ TARGETS = {
     "html": Target("a.html", lambda: list(originals.pages()), ({"extractor_timeout": 5.0}, SMALL)),
     "html-gzip": Target("a.html.gz", lambda: [originals.members([page], "gzip") for page in originals.pages()]),
     "markdown": Target("a.md", lambda: originals.installed(".md", ".markdown")),
-    "parquet": Target("a.parquet", _many(originals.parquet, 12), ({}, _META, SMALL)),
+    "parquet": Target("a.parquet", _many(originals.parquet, 12), ({}, _META, SMALL, _NESTED)),
     "delta": Target("part.parquet", _many(originals.parquet, 12), ({"format": "delta"}, {"format": "delta", **_META})),
     "python_topics": Target("topics.py", originals.python_topics, ({"format": "python_topics"},)),
     "warc": Target("a.warc", _many(lambda n: b"".join(originals.warc_records(n))), sequential=True),

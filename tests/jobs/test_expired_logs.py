@@ -7,11 +7,14 @@ import corpus
 import pytest
 from deltalake import DeltaTable
 
+from jobs.checks.lake import check as all_findings
+from jobs.checks.lake import pending
 from jobs.invariants import check
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.runs import record_runs
 from jobs.stages.clean import urls_in_force
+from lake.history import ExpiredLogError
 from lake.lake import Lake
 from pipelines.readers.config import SourceConfig
 
@@ -147,8 +150,18 @@ def test_url_lists_that_nothing_tells_about_are_not_taken_for_none(copies):
     shutil.rmtree(copies.cut.path("runs"))
     DeltaTable(copies.cut.path("decisions")).alter.set_table_properties({"delta.dataSkippingNumIndexedCols": "9"})
     expire(copies.cut, "decisions")
-    with pytest.raises(LookupError, match="no longer tells which URL lists were in force; `tokenlake run CONFIG`"):
+    with pytest.raises(ExpiredLogError, match="no longer tells which URL lists were in force; `tokenlake run CONFIG`"):
         urls_in_force(copies.cut)
+
+
+def test_a_check_says_what_it_could_not_compare(copies):
+    expire(copies.cut)
+    assert [finding.name for finding in all_findings(copies.cut) if not finding.holds] == []
+    unread = "measures was not compared with documents, whose log no longer has the version it was made from"
+    assert unread in pending(copies.cut)
+    copies.run(copies.cut)
+    assert pending(copies.cut) == []
+    assert all(finding.holds for finding in all_findings(copies.cut))
 
 
 def test_runs_keeps_its_rows_once_each_after_an_expiry(copies):

@@ -3,11 +3,15 @@
 import argparse
 import json
 import shutil
+from io import StringIO
 
+import corpus
 import pytest
 
 from jobs.cli import UsageError
 from jobs.commands import decide, explain
+from jobs.pipeline import run_stages
+from jobs.progress import Reporter
 from lake.lake import Lake
 from pipelines.policies.files import load
 
@@ -199,6 +203,19 @@ def test_applying_commits_one_version_of_decisions_and_its_run(copy):
     traced = explain.trace_document(copy, changed)
     assert traced["decisions"]["policy"] == load("none").label
     assert not any(rule["failed"] for rule in traced["rules"])
+
+
+@pytest.mark.parametrize(("policy", "told"), [("technical", True), ("none", False)])
+def test_a_run_says_that_its_configuration_replaces_an_applied_policy(copy, corpus_folder, policy, told):
+    decide.apply(copy, decide.propose(copy, load("none")))
+    config = corpus.config(copy.root, corpus_folder)
+    config = config.model_copy(update={"clean": config.clean.model_copy(update={"policy": policy})})
+    said = StringIO()
+    assert run_stages(copy.engine, config, Reporter(stream=said), ["clean"], conclude=False) == 0
+    note = f"note: decided again with {load('technical').label}, which the configuration names"
+    assert (note in said.getvalue()) is told
+    assert (load("none").label in said.getvalue()) is told
+    assert copy.read("decisions").select("policy").distinct().head().policy == load(policy).label
 
 
 def test_a_lake_without_decisions_is_refused(engine, lake, tmp_path):

@@ -24,6 +24,7 @@ SHAPES = {
     "an array of an object on each line": "[\n" + ",\n".join(ONE_A_LINE) + "\n]\n",
     "an array with leading commas": "[" + "\n,".join(ONE_A_LINE) + "]",
     "objects over several lines": "\n".join(json.dumps(row, indent="\t") for row in ROWS),
+    "objects with nothing between them": "".join(ONE_A_LINE),
     "objects with a comma behind each line": ",\n".join(ONE_A_LINE) + ",\n",
     "a text sequence of RFC 7464": "".join(f"\x1e{line}\n" for line in ONE_A_LINE),
     "blank lines before": "\n \n" + "\n".join(ONE_A_LINE),

@@ -92,3 +92,22 @@ def test_wikitext_is_the_same_in_splits(read_shared, unit):
     whole = read_shared("wikitext2", unit=unit)
     assert read_shared("wikitext2", split_bytes=77_777, unit=unit).records == whole.records
     assert len(whole.documents) > 2000
+
+
+@pytest.mark.parametrize(
+    ("case", "documents", "rejects"),
+    [
+        ("07-json-suffix", 7, []),
+        ("09-zstd-long-window", 4, []),
+        ("11-csv-backslash", 3, []),
+        ("12-parquet-duplicate-columns", 1, ["unsupported"]),
+        ("13-hive-partitions", 2, []),
+    ],
+)
+def test_files_of_other_peoples_reports_are_read(read_shared, shared_data, case, documents, rejects):
+    if not (shared_data.parent / "cases" / case).is_dir():
+        pytest.skip("the cases are not beside the data")
+    reading = read_shared(f"../cases/{case}/in", meta_columns=("lang",))
+    assert (len(reading.documents), reading.reasons) == (documents, rejects)
+    if case.endswith("hive-partitions"):
+        assert [document.meta for document in reading.documents] == [{"lang": "de"}, {"lang": "en"}]

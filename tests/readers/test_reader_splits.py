@@ -55,6 +55,20 @@ def test_parquet(read_bytes, texts, size, rows):
     assert read_bytes(out.getvalue(), "a.parquet", size).records == read_bytes(out.getvalue(), "a.parquet").records
 
 
+@given(st.lists(st.none() | st.text(max_size=9), min_size=1, max_size=40), sizes, st.integers(1, 7))
+@settings(max_examples=30, deadline=None)
+def test_parquet_of_structs(read_bytes, texts, size, rows):
+    out = io.BytesIO()
+    of = pa.array([{"text": text, "n": n} for n, text in enumerate(texts)])
+    pq.write_table(pa.table({"n": range(len(texts)), "of": of}), out, row_group_size=rows)
+    options = {"text_column": "of.text", "meta_columns": ("n", "of.n")}
+    whole = read_bytes(out.getvalue(), "a.parquet", **options)
+    assert read_bytes(out.getvalue(), "a.parquet", size, **options).records == whole.records
+    assert all(
+        document.meta == {"n": str(document.position), "of.n": str(document.position)} for document in whole.documents
+    )
+
+
 def warc_record(number: int, size: int) -> bytes:
     body = (f"record {number} " + "ab" * size).encode()
     return (
@@ -79,13 +93,13 @@ def test_warc_with_a_member_for_each_record_whole_or_damaged(read_bytes, record_
 
 
 def test_only_formats_with_findable_records_are_cut(tmp_path):
-    for name in ("a.jsonl", "a.csv", "a.tsv", "a.txt", "a.html", "a.jsonl.gz", "a.warc"):
+    for name in ("a.jsonl", "a.json", "a.csv", "a.tsv", "a.txt", "a.html", "a.jsonl.gz", "a.json.gz", "a.warc"):
         content = json.dumps({"text": "x" * 100}).encode() * 3
         (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     config = SourceConfig(name="s", path=str(tmp_path))
     pieces = split(list_files(config), config, 100)
     cut = {piece.file.path for piece in pieces if piece.start > 0}
-    assert cut == {"a.jsonl", "a.tsv"}
+    assert cut == {"a.jsonl", "a.json", "a.tsv"}
 
 
 @pytest.fixture

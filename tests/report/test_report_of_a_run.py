@@ -1,5 +1,7 @@
 """The report of a lake that all stages made."""
 
+import time
+
 import pyarrow as pa
 import pytest
 from test_report_page import Page
@@ -26,6 +28,19 @@ def test_every_record_has_one_fate(run):
 def test_every_invariant_is_shown_and_holds(run):
     assert len(run.invariants) >= 10
     assert all(invariant.holds for invariant in run.invariants)
+
+
+def test_times_are_told_in_utc_wherever_the_machine_stands(engine, lake, monkeypatch):
+    finished = max(Lake(lake).read_here("runs", ["finished_at"])["finished_at"].to_pylist())
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        found = collect(Lake(lake, engine))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert found.runs[0].finished_at == finished
+    assert f"as of {finished:%-d %B %Y, %H:%M} UTC" in render(found)
 
 
 def test_every_number_of_the_contract_is_drawn(run):

@@ -59,6 +59,13 @@ def test_n_grams_that_are_equal_when_written_together_are_duplicates():
     assert repetition(text)["duplicated_5_n_grams"] == len("abcdef") / len(text)
 
 
+def test_n_grams_of_one_hash_are_not_duplicates_unless_they_are_equal():
+    """Thue-Morse words of 2,048 letters and their complements: every polynomial hash modulo 2^64 is the same."""
+    bits = [number.bit_count() % 2 for number in range(2048)]
+    word, complement = ("".join(letters[bit] for bit in bits) for letters in ("ab", "ba"))
+    assert repetition(f"one two three four {word} one two three four {complement}")["duplicated_5_n_grams"] == 0
+
+
 def test_fewer_words_than_an_n_gram_repeat_nothing():
     assert repetition("one two")["top_3_gram"] == 0
     assert repetition("one two")["duplicated_5_n_grams"] == 0

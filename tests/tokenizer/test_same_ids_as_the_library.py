@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
+from corpus import PARAGRAPHS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prose import prose
 from tokenizers import (
     AddedToken,
     Regex,
@@ -33,27 +35,32 @@ from pipelines.tokenizer.train import train
 GPT_2, LLAMA_3, QWEN_2, O200K = SPLIT_PATTERNS
 
 
+CODE = "def f(x):\n\n    return {'a': x[1:],\t\"b\": -0.5e10}  # don't\r\n\r\n\tif x<=3: pass\n"
+
+
 @pytest.fixture(scope="module")
-def texts(shared_data) -> list[str]:
+def sample() -> list[str]:
+    """What tokenizers are trained on: many scripts, and English."""
+    return [*(text[at : at + 200] for text in prose().values() for at in range(0, len(text), 200)), *PARAGRAPHS[:120]]
+
+
+@pytest.fixture(scope="module")
+def texts(sample) -> list[str]:
+    whole = "\n\n".join(PARAGRAPHS)[:50_000]
+    odd = [CODE, "", " ", "\n", "a" * 70_000, "<|endoftext|>[SEP] <s>"]
+    return [*prose().values(), *sample, whole, *whole.splitlines(), *odd]
+
+
+@pytest.fixture(scope="module")
+def declarations(shared_data) -> list[str]:
+    """The declaration of human rights in hundreds of languages, a speech, and articles of Wikipedia."""
     with zipfile.ZipFile(shared_data / "udhr" / "udhr.zip") as archive:
         names = [name for name in archive.namelist() if name.endswith("-UTF8")]
         declarations = [archive.read(name).decode(errors="replace")[:1_000] for name in names]
     with zipfile.ZipFile(shared_data / "speeches" / "inaugural.zip") as archive:
         speech = archive.read(next(name for name in archive.namelist() if "Lincoln" in name)).decode("latin-1")
     wiki = (shared_data / "wikitext2" / "test.txt").read_text()[:50_000]
-    code = "def f(x):\n\n    return {'a': x[1:],\t\"b\": -0.5e10}  # don't\r\n\r\n\tif x<=3: pass\n"
-    return [
-        *declarations,
-        speech,
-        wiki,
-        *wiki.splitlines(),
-        code,
-        "",
-        " ",
-        "\n",
-        "a" * 70_000,
-        "<|endoftext|>[SEP] <s>",
-    ]
+    return [*declarations, speech, wiki, *wiki.splitlines()]
 
 
 def byte_level_bpe(vocab_size: int = 3_000) -> tuple[Tokenizer, trainers.Trainer]:
@@ -186,8 +193,7 @@ OWN = {
 
 
 @pytest.fixture(scope="module", params=[*SHAPES, *OWN])
-def tokenizer(request, texts) -> LoadedTokenizer:
-    sample = texts[:80:2] + texts[-60:-10]
+def tokenizer(request, sample) -> LoadedTokenizer:
     if request.param in OWN:
         return train(sample, OWN[request.param])
     blank, trainer = SHAPES[request.param]()
@@ -232,6 +238,10 @@ def test_real_text_in_many_languages(encoder, tokenizer, texts):
     assert ids_of(encoder, texts) == WholeTexts(tokenizer).ids_of(texts)
 
 
+def test_declarations_of_human_rights(encoder, tokenizer, declarations):
+    assert ids_of(encoder, declarations) == WholeTexts(tokenizer).ids_of(declarations)
+
+
 def test_hard_texts(encoder, tokenizer):
     texts = hard_texts(tokenizer.tokens_without_merge)
     assert ids_of(encoder, texts) == WholeTexts(tokenizer).ids_of(texts)
@@ -271,12 +281,12 @@ def test_every_shape_but_one_is_cut(tokenizer):
     "token", [AddedToken("<tool>"), AddedToken("tion"), AddedToken("  "), AddedToken("New York")], ids=str
 )
 @pytest.mark.parametrize("encoder", ["fastokens", "tokenizers"])
-def test_added_tokens_that_are_not_special_are_found(token, encoder, texts):
+def test_added_tokens_that_are_not_special_are_found(token, encoder, sample):
     blank, trainer = llama_3()
-    blank.train_from_iterator(texts[:50], trainer)
+    blank.train_from_iterator(sample, trainer)
     blank.add_tokens([token])
     tokenizer = parse(blank.to_str())
-    spelled = [f"the {token.content}nation{token.content} 's{token.content}", *texts[:50]]
+    spelled = [f"the {token.content}nation{token.content} 's{token.content}", *sample]
     ids = ids_of(Encoder(tokenizer, encoder), spelled)
     assert tokenizer.vocabulary[token.content] in np.frombuffer(ids[0], tokenizer.dtype)
     assert ids == WholeTexts(tokenizer).ids_of(spelled)

@@ -11,11 +11,11 @@ from pipelines.kernels.batch import TextBatch
 from pipelines.words.lines import (
     Lines,
     characters,
-    duplicates,
     lines_between_newline_runs,
-    lines_between_newlines,
+    newlines,
     not_blank,
     paragraphs,
+    repeats,
     splitlines,
     stripped,
 )
@@ -23,7 +23,6 @@ from pipelines.words.lines import (
 KINDS = {
     paragraphs: lambda text: re.split(r"\n{2,}", text.strip()),
     lines_between_newline_runs: lambda text: re.split(r"\n+", text),
-    lines_between_newlines: lambda text: text.split("\n"),
     splitlines: str.splitlines,
 }
 
@@ -57,24 +56,25 @@ def test_every_character_breaks_lines_or_counts_as_space_as_in_python():
 
 
 @given(texts=batches)
-def test_duplicates_are_the_second_and_later_lines_of_the_same_document(texts):
+def test_repeats_are_the_second_and_later_lines_of_the_same_document(texts):
     batch = TextBatch.from_strings(texts)
-    counts, chars = duplicates(batch, lines_between_newlines(batch))
-    for text, count, char in zip(texts, counts, chars, strict=True):
-        lines = text.split("\n")
-        assert count == len(lines) - len(set(lines))
-        assert char == sum(map(len, lines)) - sum(map(len, set(lines)))
+    found = repeats(batch, splitlines(batch)).tolist()
+    assert found == [line in lines[:i] for lines in map(str.splitlines, texts) for i, line in enumerate(lines)]
+
+
+@given(texts=batches)
+def test_newlines_are_counted_per_text(texts):
+    assert newlines(TextBatch.from_strings(texts)).tolist() == [text.count("\n") for text in texts]
 
 
 @given(texts=batches)
 def test_characters_are_code_points(texts):
     batch = TextBatch.from_strings(texts)
-    lines = lines_between_newlines(batch)
-    assert characters(batch, lines).tolist() == [len(line) for text in texts for line in text.split("\n")]
+    assert characters(batch, splitlines(batch)).tolist() == [len(line) for text in texts for line in text.splitlines()]
 
 
 def test_lines_are_counted_and_chosen_per_document():
     batch = TextBatch.from_strings(["a\n\nb", "", "c"])
-    lines = lines_between_newlines(batch)
-    assert lines.counts.tolist() == [3, 1, 1]
+    lines = splitlines(batch)
+    assert lines.counts.tolist() == [3, 0, 1]
     assert strings(batch, lines.where(not_blank(batch, lines))) == [["a", "b"], [], ["c"]]

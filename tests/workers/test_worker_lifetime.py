@@ -114,9 +114,9 @@ def test_a_worker_starts_with_the_rooms_warm(own_pool):
     def found(batches):
         import sys
 
-        from pipelines.words import spacy_words as words
+        from pipelines.words import splitter
 
-        yield pa.record_batch({"n": ["pipelines.rules.measures" in sys.modules, "en" in words._INTERNERS]})
+        yield pa.record_batch({"n": ["pipelines.rules.measures" in sys.modules, "en" in splitter._INTERNERS]})
 
     assert values(own_pool.run(found, [])) == [True, True]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from jobs.engine.spark import java
 from jobs.failures import without_frames
 from pipelines.child_process import environment, python
+from pipelines.errors import TokenlakeError
 
 # A run of all stages, so that the archive holds the classes that a run uses.
 _TRAINING = """
@@ -23,7 +24,7 @@ rehearse(SparkEngine({"spark.driver.extraJavaOptions": sys.argv[1]}), sys.argv[2
 """
 
 
-class ClassArchiveError(RuntimeError):
+class ClassArchiveError(TokenlakeError, RuntimeError):
     """No class archive could be built; the message says why."""
 
 

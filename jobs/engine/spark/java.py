@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.errors import TokenlakeError
+
 SUPPORTED = (17, 21)
 INSTALLED = Path("/usr/lib/jvm")  # where Linux distributions install Java
 HOW_TO_INSTALL = (
@@ -15,7 +17,7 @@ HOW_TO_INSTALL = (
 )
 
 
-class JavaError(RuntimeError):
+class JavaError(TokenlakeError, RuntimeError):
     """No supported Java; the message says how to get one."""
 
 

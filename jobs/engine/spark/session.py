@@ -13,6 +13,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.engine.spark import class_archive, gateway, java
+from pipelines import logs
 
 # What every session needs, wherever it runs.
 REQUIRED = {
@@ -90,7 +91,8 @@ def build(
     small = SMALL if local and profile == "small" else {}
     for key, value in (DEFAULTS | (LOCAL if local else {}) | small).items():
         conf.setIfMissing(key, value)
-    for key, value in {**(settings or {}), **REQUIRED}.items():
+    logging = {f"spark.executorEnv.{name}": os.environ[name] for name in logs.INHERITED if name in os.environ}
+    for key, value in {**logging, **(settings or {}), **REQUIRED}.items():
         conf.set(key, value)
     if not submitted:
         conf.set(_JVM_OPTIONS_KEY, f"{QUIET_JVM} {conf.get(_JVM_OPTIONS_KEY)}")  # first: another log4j file wins

@@ -1,0 +1,22 @@
+"""The base of all errors of this project, and the exit status that each kind means for a command.
+
+Errors are `ValueError`, `RuntimeError` and so on besides, as Python's own of the same meaning.
+"""
+
+from typing import ClassVar
+
+
+class TokenlakeError(Exception):
+    """The run failed; the message is for the user."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class MisuseError(TokenlakeError):
+    """Bad usage or configuration: the command cannot do what it is asked for."""
+
+    exit_status = 2
+
+
+class MissingPathError(MisuseError, FileNotFoundError):
+    """Something that the user names is not there."""
