@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib import import_module
 
-from jobs.cli import STAGES
+from jobs.arguments import STAGES
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
 from jobs.progress import Reporter

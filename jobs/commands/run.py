@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from jobs import preflight
-from jobs.cli import STAGES, UsageError
+from jobs.arguments import STAGES
+from jobs.cli import UsageError
 from jobs.config import RunConfig
 from jobs.engine.choice import Settings, choose, make
 from jobs.failures import note_lake

@@ -9,7 +9,7 @@ import lake_rows
 import shadowing
 import yaml
 
-from jobs.cli import STAGES
+from jobs.arguments import STAGES
 from jobs.engine.spark.session import JVM_OPTIONS
 from lake.lake import Lake
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from jobs import cli
+from jobs.arguments import STAGES
 
 COMMANDS = ("run", "stage", "tables", "explain", "decide", "report", "check", "upgrade", "doctor")
 
@@ -171,7 +172,7 @@ def test_a_run_without_sources_is_told_what_to_add(capsys, tmp_path):
 def test_an_unknown_stage_is_told_with_those_there_are(capsys, config):
     message = fails(capsys, "stage", "wash", config())
     assert "'wash'" in message
-    assert all(stage in message for stage in cli.STAGES)
+    assert all(stage in message for stage in STAGES)
 
 
 def test_a_stage_checks_only_what_it_uses(config):

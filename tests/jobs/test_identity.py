@@ -9,6 +9,7 @@ import corpus
 import pytest
 from delivered import Repeated, line, text
 
+from pipelines.readers import spark as readers
 from pipelines.readers.finding import SourceError
 
 NOTHING: set[str] = set()
@@ -242,3 +243,29 @@ def test_more_files_gone_than_the_limit_stops_the_run(again, folder):
     assert {name: version for name, version in again.versions().items() if name != "runs"} == before
     again.run(source, ingest={"delete_limit": 1})
     assert len(again.documents()) == 13
+
+
+def test_a_file_that_changes_while_it_is_read_keeps_its_documents_until_it_can_be_read(again, folder, monkeypatch):
+    source = {"name": "texts", "path": str(folder)}
+    again.run(source)
+    ferry = folder / "ferry.md"
+    ferry.write_text(text("ferryman"))
+    list_inputs = readers.list_inputs
+
+    def list_and_write(*arguments, **options):
+        listed = list_inputs(*arguments, **options)
+        with ferry.open("a") as stream:
+            stream.write(" More of it.")
+        return listed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(readers, "list_inputs", list_and_write)
+        again.run(source, ingest={"reject_limit": 1})
+    [row] = again.lake.read("inputs").where("path = 'ferry.md'").collect()
+    assert (row.rows_read, row.rejects, row.documents, row.kept, row.retry) == (1, 1, 1, 1, True)
+    assert text("ferry") in again.clean_texts()
+    again.run(source)
+    assert again.lake.read("rejects").count() == 0
+    assert text("ferryman") + " More of it." in again.clean_texts()
+    assert text("ferry") not in again.clean_texts()
+    assert again.run(source) == NOTHING

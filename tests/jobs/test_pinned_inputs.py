@@ -8,7 +8,7 @@ import corpus
 import pytest
 
 from jobs import pipeline
-from jobs.cli import STAGES
+from jobs.arguments import STAGES
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from lake.lake import Lake

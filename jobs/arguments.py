@@ -1,0 +1,213 @@
+"""The arguments of every command of `tokenlake`, with the examples of its `--help`."""
+
+import argparse
+
+from pipelines import logs
+
+STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
+
+_LAKE_HELP = "folder or URI of the tables"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each sets `command`, the `module:function` below `jobs.commands` that runs it."""
+    made = argparse.ArgumentParser(
+        prog="tokenlake",
+        description=(
+            "Turns raw text into clean, deduplicated, tokenized, packed training sequences, as Delta tables.\n"
+            "A lake is the folder that holds these tables. `tokenlake COMMAND --help` describes a command."
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=(
+            "examples:\n"
+            "  tokenlake run examples/quickstart.yaml\n"
+            "  tokenlake run examples/quickstart.yaml --input ~/texts --only-input --lake lakes/mine\n"
+            "  tokenlake tables lakes/mine\n"
+            "  tokenlake explain lakes/mine 0f3c…\n"
+        ),
+    )
+    commands = made.add_subparsers(metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_stage(commands)
+    _add_tables(commands)
+    _add_explain(commands)
+    _add_decide(commands)
+    _add_report(commands)
+    _add_check(commands)
+    _add_upgrade(commands)
+    _add_doctor(commands)
+    return made
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, examples: str
+) -> argparse.ArgumentParser:
+    added = commands.add_parser(
+        name,
+        help=about,
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"examples:\n{examples}",
+    )
+    added.add_argument("--traceback", action="store_true", help="print the full traceback of a failure")
+    return added
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config",
+        metavar="CONFIG",
+        help="YAML file with sources and settings; see examples/. Relative paths in it start from its own folder, "
+        "those of --lake, --input and --set from the working directory",
+    )
+    parser.add_argument("--lake", metavar="DIR", help="folder or URI of the tables (default: `lake` in CONFIG)")
+    parser.add_argument(
+        "--input",
+        metavar="PATH",
+        action="append",
+        default=[],
+        nargs="+",
+        help="files or folders to read besides the sources in CONFIG",
+    )
+    parser.add_argument("--only-input", action="store_true", help="read only --input, not the sources in CONFIG")
+    parser.add_argument(
+        "--set",
+        metavar="K=V",
+        action="append",
+        default=[],
+        nargs="+",
+        help="override a key of CONFIG, e.g. tokenizer.vocab_size=16000",
+    )
+    parser.add_argument(
+        "--keep-old",
+        action="store_true",
+        help="keep the rows that an older version of a step made, instead of making them again; new rows are made by "
+        "the new version, and the commit names both",
+    )
+    _add_engine(parser)
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help=f"log what the worker processes do, such as the file that each reads; ${logs.VARIABLE} names a level",
+    )
+    parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")
+
+
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "sail", "spark", "connect"),
+        help="compute engine: sail (inside this process, no Java), spark (classic Spark, in a JVM or on a cluster), "
+        "connect (the Spark Connect server in $SPARK_REMOTE). auto, the default: spark under spark-submit, connect if "
+        "$SPARK_REMOTE is set, else sail",
+    )
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    examples = (
+        "  tokenlake run examples/quickstart.yaml\n"
+        "  tokenlake run examples/quickstart.yaml --input crawl.warc.gz notes/ --lake lakes/mine\n"
+        "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
+    )
+    added = _command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
+    _add_config(added)
+    added.set_defaults(command="run:run")
+
+
+def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
+    )
+    added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
+    _add_config(added)
+    added.set_defaults(command="run:stage")
+
+
+def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "tables",
+        "list the tables of a lake: version, rows, bytes, last commit",
+        "  tokenlake tables lakes/quickstart --json\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    added.set_defaults(command="tables:tables")
+
+
+def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    examples = "  tokenlake explain lakes/quickstart 0f3c5a\n"
+    added = _command(commands, "explain", "show what each stage did with one document, and why", examples)
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.add_argument("doc_id", metavar="DOC_ID", help="a doc_id, or enough of its first digits to be unique")
+    _add_engine(added)
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    added.set_defaults(command="explain:explain")
+
+
+def _add_decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    examples = (
+        "  tokenlake decide lakes/quickstart gopher\n  tokenlake decide lakes/quickstart my-policy.yaml --apply\n"
+    )
+    added = _command(
+        commands, "decide", "show which documents another policy would keep or drop, from stored measures", examples
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.add_argument("policy", metavar="POLICY", help="name of a bundled policy, or path of a YAML file")
+    added.add_argument("--apply", action="store_true", help="commit the new decisions instead of only showing them")
+    _add_engine(added)
+    added.set_defaults(command="decide:decide")
+
+
+def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "report",
+        "write LAKE/report/index.html, one self-contained page",
+        "  tokenlake report lakes/quickstart\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    _add_engine(added)
+    added.set_defaults(command="report:report")
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "check",
+        "count every row of a lake and check all that must hold; exit status 1 if something does not",
+        "  tokenlake check lakes/mine\n  tokenlake check s3://bucket/lake --json\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    _add_engine(added)
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    added.set_defaults(command="check:check")
+
+
+def _add_upgrade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "upgrade",
+        "bring the tables of an older tokenlake to this one's contract; reads no input and computes nothing anew",
+        "  tokenlake upgrade lakes/mine\n",
+    )
+    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added.set_defaults(command="upgrade:upgrade")
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = _command(
+        commands,
+        "doctor",
+        "check the installation: what is present, what is missing, how to install it",
+        "  tokenlake doctor\n  tokenlake doctor --install\n  tokenlake doctor --install --engine spark\n",
+    )
+    added.add_argument("--install", action="store_true", help="compile the kernels now, so that no run waits for them")
+    added.add_argument(
+        "--engine",
+        choices=("sail", "spark"),
+        default="sail",
+        help="the engine to check and install for (default: sail)",
+    )
+    added.add_argument("--quiet", action="store_true", help="print only what is needed and missing")
+    added.set_defaults(command="doctor:doctor")
