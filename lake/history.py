@@ -14,7 +14,7 @@ from pipelines.errors import TokenlakeError
 from pipelines.tables import RUNS
 
 if TYPE_CHECKING:
-    from lake.lake import Lake
+    from lake.reading import LakeReader
 
 
 class ExpiredLogError(TokenlakeError, LookupError):
@@ -38,7 +38,7 @@ _COLUMNS = (
 )
 
 
-def recorded(lake: "Lake", table: str) -> dict[int, Commit]:
+def recorded(lake: "LakeReader", table: str) -> dict[int, Commit]:
     """version -> commit, for the commits of a table that `runs` holds; of a table made twice, the later ones."""
     if not lake.exists(RUNS.name):
         return {}

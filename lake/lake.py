@@ -1,29 +1,26 @@
 """A lake: Delta tables under one folder or URI. Reading logs and committing needs no Spark."""
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lake import history, log, row_files
-from lake.commits import EXPIRED, Commit, CommitMetadata, parse
-from lake.data_files import DataFile, active, of_table
-from lake.parquet_writer import TableWriter, WriteTask, is_ours
-from lake.storage import Storage, is_local
+from lake import log, row_files
+from lake.commits import CommitMetadata
+from lake.data_files import DataFile, of_table
+from lake.parquet_writer import TableWriter, WriteTask
+from lake.reading import LakeReader
+from lake.storage import is_local
 from pipelines.errors import TokenlakeError
-from pipelines.tables import RUNS, Table
+from pipelines.tables import Table
 from pipelines.workers.mapped import Mapped
 
-if TYPE_CHECKING:  # logs, versions and sizes need no Spark
+if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
-_LOG_ENTRY = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 _CONCURRENT = "{table}: another run committed meanwhile; run the command again"
 _CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
 _ATTEMPTS = 10  # at a commit without a base version
@@ -36,184 +33,8 @@ class ConcurrentCommitError(TokenlakeError, RuntimeError):
     """Another run committed to the table first; this commit was not made."""
 
 
-class Frames(Protocol):
-    """What a lake needs of an engine: it makes DataFrames of Parquet files and of Arrow tables."""
-
-    def read_parquet(self, paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
-        """The rows of these files."""
-
-    def frame(self, rows: pa.Table) -> "DataFrame":
-        """An Arrow table of this process as a DataFrame."""
-
-
-class Lake:
-    """Reads and writes the tables under `root`.
-
-    Args:
-        root: a folder or URI.
-        engine: makes DataFrames. Without one, `read`, `read_files` and writing a DataFrame fail.
-    """
-
-    def __init__(self, root: str, engine: Frames | None = None) -> None:
-        self.root = root.rstrip("/")
-        self.storage = Storage(self.root)
-        self._engine = engine
-        self._opened: dict[tuple[str, int], Any] = {}
-
-    @property
-    def engine(self) -> Frames:
-        """The engine, which makes DataFrames.
-
-        Raises:
-            ValueError: the lake was opened without an engine.
-        """
-        if self._engine is None:
-            raise ValueError(f"{self.root} was opened without an engine: its rows cannot be read")
-        return self._engine
-
-    def path(self, table: str) -> str:
-        """The folder or URI of a table."""
-        return self.storage.path(table)
-
-    def version(self, table: str) -> int:
-        """The newest version; -1 when the table does not exist."""
-        return max(self._versions(table), default=-1)
-
-    def exists(self, table: str) -> bool:
-        """Whether a table has been committed."""
-        return self.version(table) >= 0
-
-    def has_version(self, table: str, version: int) -> bool:
-        """Whether the log still tells which rows a version had."""
-        from deltalake.exceptions import DeltaError, TableNotFoundError
-
-        try:
-            self._table(table, version)
-        except (DeltaError, TableNotFoundError):
-            return False
-        return True
-
-    def tables(self) -> list[str]:
-        """Names of all Delta tables of the lake."""
-        return [entry.name for entry in self.storage.entries() if entry.is_folder and self.exists(entry.name)]
-
-    def files(self, table: str, version: int | None = None) -> list[DataFile]:
-        """The data files of a version, by default the newest."""
-        return active(self._table(table, self.version(table) if version is None else version))
-
-    def rows(self, table: str) -> int:
-        """Number of rows of the newest version, from its log."""
-        return sum(file.rows for file in self.files(table))
-
-    def size(self, table: str) -> tuple[int, int]:
-        """(files, bytes) of the newest version."""
-        files = self.files(table)
-        return len(files), sum(file.size for file in files)
-
-    def schema(self, table: str, version: int | None = None) -> pa.Schema:
-        """The columns of a version, by default the newest."""
-        opened = self._table(table, self.version(table) if version is None else version)
-        return pa.schema(opened.schema().to_arrow())
-
-    def properties(self, table: str, version: int | None = None) -> dict[str, str]:
-        """The table properties of a version, by default the newest."""
-        opened = self._table(table, self.version(table) if version is None else version)
-        return dict(opened.metadata().configuration or {})
-
-    def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
-        """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
-
-        Files whose statistics exclude these runs are not opened.
-        """
-        version = self.version(table) if version is None else version
-        files = self.files(table, version)
-        if run_ids is not None:
-            files = [file for file in files if file.may_hold("run_id", run_ids)]
-        rows = self.read_files(table, files, self.schema(table, version))
-        if run_ids is not None and not all(file.holds_only("run_id", run_ids) for file in files):
-            rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
-        return rows
-
-    def read_holding(self, table: str, version: int, wanted: pa.Table) -> "DataFrame":
-        """The rows of a version that have, in the columns of `wanted`, the values of one of its rows (texts).
-
-        Only files with such rows are read whole, so that a few rows of a large table are found quickly.
-        """
-        files = row_files.holding(self.storage, table, self.files(table, version), wanted)
-        rows = self.read_files(table, files, self.schema(table, version))
-        return rows.join(self.engine.frame(wanted), on=wanted.column_names, how="left_semi")
-
-    def read_here(
-        self,
-        table: str,
-        columns: Sequence[str],
-        run_ids: Collection[str] | None = None,
-        version: int | None = None,
-    ) -> pa.Table:
-        """Some columns of a small table, read in this process without an engine; by default of the newest version.
-
-        With `run_ids`, only the rows of these runs; the columns must name `run_id` then.
-        """
-        import pyarrow.parquet as pq
-
-        parts = []
-        for file in self.files(table, version):
-            if run_ids is not None and not file.may_hold("run_id", run_ids):
-                continue
-            with self.storage.open(f"{table}/{file.path}") as stream:
-                parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
-        schema = self.schema(table, version)
-        empty = pa.schema([schema.field(name) for name in columns]).empty_table()
-        found = pa.concat_tables([empty, *parts], promote_options="permissive")
-        if run_ids is None:
-            return found
-        return found.filter(pc.is_in(found["run_id"], pa.array(run_ids, found["run_id"].type)))
-
-    def read_files(self, table: str, files: Sequence[DataFile], schema: pa.Schema) -> "DataFrame":
-        """The rows of some data files of a table, committed or not."""
-        if not files:
-            return self.engine.frame(schema.empty_table())
-        groups: dict[tuple[bool, tuple[tuple[str, str], ...]], list[str]] = {}
-        for file in files:
-            group = (is_ours(file.path), tuple(sorted(file.partition.items())))
-            groups.setdefault(group, []).append(self.storage.path(f"{table}/{file.path}"))
-        found = None
-        for (_, partition), paths in groups.items():  # files of other writers may store timestamps otherwise
-            rows = self._read_partition(dict(partition), paths, schema)
-            found = rows if found is None else found.unionByName(rows)
-        assert found is not None
-        return found
-
-    def _read_partition(self, partition: Mapping[str, str], paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
-        """The rows of files of one partition. The files lack the partition columns, so these are added."""
-        stored = pa.schema([each for each in schema if each.name not in partition])
-        rows = self.engine.read_parquet(paths, stored)
-        if not partition:
-            return rows
-        from pyspark.sql import functions as F
-
-        added = {name: F.lit(value).cast("string") for name, value in partition.items()}
-        return rows.withColumns(added).select(*schema.names)
-
-    def commits(self, table: str, after: int = -1) -> Iterator[Commit]:
-        """Commits newer than version `after`, newest first, each version once.
-
-        Where an entry of the log has expired, the commit is as `runs` recorded it, else its operation is `EXPIRED`.
-        """
-        recorded: Mapping[int, Commit] | None = None
-        for version in range(self.version(table), after, -1):
-            text = self.storage.read_text(f"{table}/_delta_log/{version:020d}.json")
-            if text is not None:
-                yield parse(table, version, text)
-                continue
-            if recorded is None:
-                recorded = {} if table == RUNS.name else history.recorded(self, table)
-            yield recorded.get(version) or history.expired(table, version)
-
-    def last_own_commit(self, table: str) -> Commit | None:
-        """The newest commit that tokenlake made; None if there is none, or if nothing tells about a newer one."""
-        known = takewhile(lambda commit: commit.operation != EXPIRED, self.commits(table))
-        return next((commit for commit in known if commit.metadata), None)
+class Lake(LakeReader):
+    """Reads, writes and commits the tables under `root`; writing a DataFrame needs an engine."""
 
     def append(self, rows: Rows, table: Table, metadata: CommitMetadata, base: int | None) -> None:
         """Adds rows in one commit. `base` and errors as for `commit_files`."""
@@ -398,19 +219,6 @@ class Lake:
             raise
         finally:
             self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
-
-    def _table(self, table: str, version: int) -> Any:
-        """The `deltalake.DeltaTable` of a version, cached."""
-        from deltalake import DeltaTable
-
-        opened = self._opened.get((table, version))
-        if opened is None:
-            opened = self._opened[table, version] = DeltaTable(self.path(table), version=version)
-        return opened
-
-    def _versions(self, table: str) -> list[int]:
-        names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
-        return [int(found[1]) for name in names if (found := _LOG_ENTRY.match(name))]
 
 
 def _application(table: str, run_id: str) -> str:

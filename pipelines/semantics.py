@@ -50,7 +50,9 @@ CLUSTERING = Semantics(  # -> duplicates: components, verification, survivors
 FINALIZING = Semantics(  # -> clean_documents: repair, personal data, groups of the split
     "finalizing", _FIRST | {2: "repair and replacement as the policy says; characters, and what each pass removed"}
 )
-ENCODING = Semantics("encoding", _FIRST)  # -> tokens
+ENCODING = Semantics(  # -> tokens
+    "encoding", _FIRST | {2: "texts and words of more than 8 MiB in pieces that the vocabulary proves independent"}
+)
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
 
 STEPS = (READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINALIZING, ENCODING, PACKING)

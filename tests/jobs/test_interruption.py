@@ -1,10 +1,12 @@
 """Ctrl-C and SIGTERM, sent to a command as a terminal or a service manager sends them: to all of its processes."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import corpus
 import fault_lakes
@@ -58,6 +60,24 @@ def test_a_run_ends_at_once_with_one_line(config, tmp_path, stage, number, statu
     assert run.error == f"interrupted by {name}; committed work stays, and the same command continues from there"
     assert [event["event"] for event in run.events[before:]][-1] == "error"
     assert run.said == []
+
+
+@pytest.mark.slow
+def test_on_a_terminal_the_progress_bar_gives_way_and_the_cursor_returns(config, tmp_path):
+    command = [sys.executable, "-m", "jobs", "run", str(config), "--lake", str(tmp_path / "lake")]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(process_tree.PROJECT)
+        os.execv(command[0], command)
+    said, pressed = b"", False
+    with suppress(OSError):  # the other side is closed
+        while piece := os.read(terminal, 1 << 16):
+            said += piece
+            if b"clean " in said and not pressed:
+                pressed = bool(os.write(terminal, b"\x03"))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    assert b"\r\x1b[2K\x1b[?25htokenlake: interrupted by SIGINT; " in said
+    assert said.count(b"tokenlake: ") == 2  # the lake, and this
 
 
 @pytest.mark.slow

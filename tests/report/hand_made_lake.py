@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from lake.commits import CommitMetadata
-from lake.lake import Frames, Lake
+from lake.lake import Lake
+from lake.reading import Frames
 from pipelines import tables
 from pipelines.policies.decide import reasons
 from pipelines.policies.files import load
