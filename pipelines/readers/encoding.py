@@ -6,6 +6,7 @@ the declared encodings, unless the bytes disprove them; ASCII; detection.
 """
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 
 from pipelines.readers.config import Undecodable
@@ -23,6 +24,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _EVIDENCE = 4
+_SAMPLE = 16 << 10
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _MOSTLY_ASCII = 1000
 _AS_SURROGATE = "pipelines.readers.as_surrogate"
 
@@ -97,12 +100,20 @@ def _is_damaged_utf8(data: bytes) -> bool:
     Text in another encoding has less than one: 0.96 is the most among 2,800 texts and excerpts of the Universal
     Declaration of Human Rights, in all languages and legacy encodings that can hold them.
     """
+    first = _BEYOND_ASCII.search(data)
+    if not first:
+        return False
+    if len(data) > first.start() + _SAMPLE:
+        end = first.start() + _SAMPLE
+        start_of_character = next((at for at in range(end, end - 4, -1) if not 0x80 <= data[at] < 0xC0), end)
+        if not _is_damaged_utf8(data[first.start() : start_of_character]):
+            return False  # as most texts are; to count what is wrong with all of them takes time
     try:
         found = decoded_as(data, "utf-8", limit=1)
     except EncodingError:
         return False
     continuation = len(found.text.encode()) - len(found.text) - 2 * found.undecodable
-    return continuation > 0 and continuation >= _EVIDENCE * found.undecodable
+    return continuation >= max(1, _EVIDENCE * found.undecodable)
 
 
 def _is_disproved(encoding: str, data: bytes) -> bool:

@@ -2,19 +2,24 @@
 
 A naive Bayes classifier. Its hypotheses are pairs of an encoding and a language written in it; a hypothesis gives a
 probability to each character beyond ASCII, from the rank of the letter in the language, its case and its neighbours
-(`пРИВЕТ` and `caf¶s` are no words), and to their share among the letters. One more hypothesis is that it is none of
-them: then the bytes are refused rather than guessed.
+(`пРИВЕТ` and `caf¶s` are no words), and to their share among the letters. The text that it makes should then be in its
+language. One more hypothesis is that it is none of them: then the bytes are refused rather than guessed.
 """
 
 import re
 from dataclasses import dataclass
 
+from pipelines.readers.encoding_agreement import agreement
 from pipelines.readers.encoding_double_byte import DOUBLE_BYTE, likelihood
 from pipelines.readers.encoding_languages import DOS, SINGLE_BYTE
 from pipelines.readers.encoding_single_byte import Counts
 from pipelines.readers.undecodable import LIMIT, EncodingError
 
-_BEFORE, _SAMPLE = 1 << 10, 32 << 10  # bytes around the first one beyond ASCII
+_BEFORE = 1 << 10  # bytes before the first one beyond ASCII
+_SAMPLE, _DOUBT_SAMPLE = 32 << 10, 2 << 10  # and from it on, to detect an encoding, and to doubt a declared one
+_READ = 4 << 10  # bytes of which the language is identified
+_NEAR = 15.0  # how much less likely than the best hypothesis one may be that its language is looked at
+_TAG = re.compile(rb"<[^<>]*>")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _NO_TAGS = bytes.maketrans(b"<>", b"  ")
 # By how much the best hypothesis must be likelier than none, and than one that makes another text; as powers of e.
@@ -44,7 +49,7 @@ def detect(data: bytes) -> str:
     Raises:
         EncodingError: there is none, or it is a DOS code page, which is too often a mistake for rare languages.
     """
-    best, *others = hypotheses(data)
+    best, *others = _by_language(hypotheses(data), data)
     none = next((one for one in others if not one.encoding), best)
     if best.likelihood < none.likelihood + _OVER_NONE:
         raise EncodingError("not UTF-8, and no other encoding detected: set `encoding` for this source if you know it")
@@ -65,7 +70,7 @@ def is_mistaken(declared: str, data: bytes) -> bool:
     Of 569 texts and excerpts of the Universal Declaration of Human Rights, in encodings made for their languages, none
     is taken for another; declared as Windows-1252 wrongly, three in four are.
     """
-    found = hypotheses(data)
+    found = hypotheses(data, _DOUBT_SAMPLE)
     none = next(one for one in found if not one.encoding)
     said = next((one for one in found if one.encoding == declared), none)
     if said.likelihood >= none.likelihood or found[0].likelihood < said.likelihood + _OVER_DECLARED:
@@ -86,10 +91,9 @@ def _are_other_texts(data: bytes, one: str, other: str) -> bool:
     return differences * LIMIT > len(first) - len(first.encode("ascii", "ignore"))
 
 
-def hypotheses(data: bytes) -> list[Hypothesis]:
-    """All of them, the likeliest first."""
-    first = _BEYOND_ASCII.search(data)
-    sample = data[max(0, first.start() - _BEFORE) : first.start() + _SAMPLE] if first else b""
+def hypotheses(data: bytes, length: int = _SAMPLE) -> list[Hypothesis]:
+    """All of them, the likeliest first, from so many bytes."""
+    sample = _sample(data, length)
     # no second byte of a character is a space, `<` or `>`
     words = b" ".join(word for word in sample.translate(_NO_TAGS).split() if not word.isascii())
     counts = Counts(words, len(_NO_LETTER.sub(b"", sample)))
@@ -101,6 +105,25 @@ def hypotheses(data: bytes) -> list[Hypothesis]:
         likely = likelihood(words, encoding) + counts.so_few(0.5)
         found.append(Hypothesis(likely - rarity, encoding, language))
     return sorted(found, key=lambda one: -one.likelihood)
+
+
+def _by_language(found: list[Hypothesis], data: bytes) -> list[Hypothesis]:
+    """The likeliest of them, the likelier first when their texts are in the languages they should be in; and none."""
+    near = [one for one in found if one.encoding and one.likelihood > found[0].likelihood - _NEAR]
+    sample = _TAG.sub(b" ", _sample(data, _READ))
+    texts = {encoding: sample.decode(encoding, "replace") for encoding in {one.encoding for one in near}}
+    agreements = agreement([texts[one.encoding] for one in near], [one.language for one in near])
+    judged = [
+        Hypothesis(one.likelihood + more, one.encoding, one.language)
+        for one, more in zip(near, agreements, strict=True)
+    ]
+    none = (one for one in found if not one.encoding)
+    return sorted([*judged, *none], key=lambda one: -one.likelihood)
+
+
+def _sample(data: bytes, length: int) -> bytes:
+    first = _BEYOND_ASCII.search(data)
+    return data[max(0, first.start() - _BEFORE) : first.start() + length] if first else b""
 
 
 def is_seven_bit(data: bytes) -> bool:

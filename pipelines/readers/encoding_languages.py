@@ -5,12 +5,13 @@ Letter orders are general knowledge about the languages; only the order matters,
 
 Languages = dict[str, tuple[float, str]]
 ANY = 0.0
+MANY = "one of many others"
 
 # Language -> (share of its letters that are beyond ASCII, those letters); `ANY` share: not known.
 _GERMAN = {"German": (0.017, "üäößé")}
 _ESTONIAN = {"Estonian": (0.04, "äõüöšž")}
 _WESTERN = {
-    "one of many": (ANY, "éáíóúñàèìòùâêîôûäëïöüãõçåøæýßšž"),
+    MANY: (ANY, "éáíóúñàèìòùâêîôûäëïöüãõçåøæýßšž"),
     "Albanian": (0.08, "ëç"),
     "Breton": (0.03, "ñùêéôü"),
     "Catalan": (0.025, "àéíóèòçúïü"),
@@ -81,10 +82,10 @@ SINGLE_BYTE: dict[str, tuple[float, Languages]] = {
     "iso8859-8": (3, _HEBREW),
     "cp1256": (1.5, _ARABIC),
     "iso8859-6": (4, _ARABIC),
-    "cp1257": (2, _BALTIC),
+    "cp1257": (2.5, _BALTIC),
     "iso8859-13": (3, _BALTIC),
     "cp874": (1.5, _THAI),
-    "koi8-r": (2, _CYRILLIC),
+    "koi8-r": (2.5, _CYRILLIC),
     "koi8-u": (3, _CYRILLIC | {"Ukrainian": _CYRILLIC_OTHERS["Ukrainian"]}),
     "iso8859-5": (3, _CYRILLIC | _CYRILLIC_OTHERS),
     "cp866": (3, _CYRILLIC | {name: _CYRILLIC_OTHERS[name] for name in ("Belarusian", "Ukrainian")}),

@@ -110,11 +110,9 @@ class Text:
         """The encoding of the file's first lines beyond ASCII; None when they come too late: then each is examined."""
         if not (evidence := beyond_ascii(expanded(self._source, self._split))):
             return None
-        try:
-            evidence.decode()
+        beyond = [line for line in evidence.split(b"\n") if not line.isascii()]
+        if sum(map(_is_utf8, beyond)) * 2 >= len(beyond):
             return "utf-8"
-        except UnicodeDecodeError:
-            pass
         try:
             return identify(evidence)[0]
         except EncodingError as error:
@@ -222,6 +220,14 @@ def beyond_ascii(chunks: Iterator[bytes | Damage]) -> bytes:
             break
     whole = found[: found.rfind(b"\n", 0, _EVIDENCE) + 1]
     return whole if len(found) >= _EVIDENCE and whole else found[:_EVIDENCE]
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _without_mark(line: Line) -> Line:

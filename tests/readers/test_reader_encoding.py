@@ -159,6 +159,12 @@ def test_a_bad_byte_in_utf8_is_a_replacement_character_and_the_rest_is_as_it_was
     assert found == Decoded(before + "\ufffd " + (text * 3)[len(before) :], "utf-8", "detected", undecodable=1)
 
 
+@pytest.mark.parametrize("shift", range(4))
+def test_little_utf8_far_before_a_bad_byte_is_still_utf8(shift):
+    words = b"a \xe2\x80\x9cquote\xe2\x80\x9d" + b"x" * shift + b" and words of English" * 2_000 + " кот".encode()
+    assert decode(words + b" \xff").undecodable == 1
+
+
 def test_utf8_whose_last_character_is_cut_off_is_still_utf8():
     found = decode(RUSSIAN.strip(". ").encode()[:-1])
     assert (found.text, found.undecodable) == (RUSSIAN.strip(". ")[:-1] + "\ufffd", 1)

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections import Counter
 from contextlib import suppress
+from importlib import import_module
 
 import pytest
 from legacy_texts import CHINESE, FRENCH, GERMAN, GREEK, HEBREW, JAPANESE, KOREAN, RUSSIAN, TAIWANESE, THAI, WRITTEN
@@ -192,3 +193,31 @@ def test_a_bad_byte_does_not_turn_a_text_into_another_alphabet(text, encoding, b
 )
 def test_english_with_a_single_character_beyond_ascii_is_found_as_it_was_written(text):
     assert decode(text.encode("cp1252")).text == text
+
+
+# Languages of spaCy's example sentences, by their codes -> encodings made for them.
+SPOKEN_IN = {
+    **dict.fromkeys(("cs", "pl", "sk", "hu", "hr", "sl"), ("cp1250", "iso8859-2")),
+    **dict.fromkeys(("bg", "sr"), ("cp1251",)),
+    **dict.fromkeys(("de", "fr", "es", "pt", "it", "sv", "da", "nb", "fi", "ca", "lb"), ("cp1252",)),
+    "ru": ("cp1251", "koi8-r", "iso8859-5", "cp866"),
+    "uk": ("cp1251", "koi8-u"),
+    "el": ("cp1253", "iso8859-7"),
+    "he": ("cp1255",),
+    "ar": ("cp1256",),
+    "tr": ("cp1254",),
+    "lt": ("cp1257", "iso8859-13"),
+    "ko": ("cp949",),
+    "ja": ("cp932", "euc_jp"),
+    "zh": ("gb18030",),
+}
+
+
+def test_single_sentences_of_many_languages_which_no_table_was_made_from():
+    counts: Counter[str] = Counter()
+    for language, encodings in SPOKEN_IN.items():
+        for text in import_module(f"spacy.lang.{language}.examples").sentences:
+            for data in {text.encode(encoding, "ignore") for encoding in encodings if _holds(encoding, text)}:
+                counts[_found(data, text)] += 1
+    assert counts["right"] >= 0.91 * counts.total() > 250, counts
+    assert counts["wrong"] <= 0.04 * counts.total(), counts

@@ -34,11 +34,11 @@ def cache_folder() -> Path:
 
 
 def path() -> Path:
-    """The archive's path for this Java, Spark and release of tokenlake, whether it exists or not."""
+    """The archive's path for this Java, Spark, release of tokenlake and training, whether it exists or not."""
     home = java.home()
     release = home / "release"
     parts = [str(home), release.read_text() if release.is_file() else "", sys.prefix]
-    parts += [version(package) for package in ("pyspark", "tokenlake")]
+    parts += [_TRAINING, *(version(package) for package in ("pyspark", "tokenlake"))]
     return cache_folder() / f"{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}.jsa"
 
 
