@@ -73,8 +73,9 @@ def build(
     Raises:
         java.JavaError: no Java 17 or 21 is installed.
     """
-    for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):  # with either, pyspark makes a session of Spark Connect
-        os.environ.pop(name, None)  # a process with such a session leaves the second to those that it starts
+    # With either, pyspark makes a session of Spark Connect; who has one leaves the second to the processes it starts.
+    for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):
+        os.environ.pop(name, None)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers start in half the time with bytecode
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # the JVM runs already, with its own settings
