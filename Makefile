@@ -27,10 +27,10 @@ test: setup ## the daily test suite, on Sail
 test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark on separate processes, Spark Connect
 	pytest tests/engines
 
-faults: setup ## kills, two runs at once, a full disk, a read-only lake; 3 minutes
+faults: setup ## kills, two runs at once, a full disk, a read-only lake, twenty days of a lake; 4 minutes
 	pytest tests/faults tests/jobs/test_kill_and_resume.py
 
-faults-full: setup ## the same with at least 50 kills, in 25 minutes
+faults-full: setup ## the same with at least 50 kills, and kills in the last ten days; 40 minutes
 	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py
 
 FIRST ?= 10000
