@@ -68,6 +68,8 @@ class Excluded:
         self._paths = [re.compile(glob_translate(pattern)) for pattern in patterns if "/" in pattern]
 
     def __call__(self, relative: str) -> bool:
+        while relative.startswith("../"):  # where a source was extended beyond its root: no hidden folder
+            relative = relative[3:]
         name = relative.rpartition("/")[2]
         return any(p.match(name) for p in self._names) or any(p.match(relative) for p in self._paths)
 

@@ -82,6 +82,17 @@ def test_a_narrower_or_wider_path_renames_no_file(again, folder, narrower):
     assert again.run({"name": "texts", "path": str(folder.parent), "on_delete": "keep"}) == NOTHING
 
 
+def test_a_wider_path_brings_the_files_beside_those_that_were_there(again, folder):
+    again.run({"name": "texts", "path": str(folder)})
+    (folder.parent / "more").mkdir()
+    (folder.parent / "more" / "quay.md").write_text(text("quay"))
+    (folder.parent / ".hidden").mkdir()
+    (folder.parent / ".hidden" / "secret.md").write_text(text("secret"))
+    again.run({"name": "texts", "path": str(folder.parent)})
+    assert sorted(again.documents()) == ["../more/quay.md", "ferry.md", "harbour.md", "lighthouse.md"]
+    assert again.run({"name": "texts", "path": str(folder.parent)}) == NOTHING
+
+
 def test_a_file_that_grew_brings_its_new_records_only(again, folder):
     log = folder / "log.jsonl"
     source = {"name": "log", "path": str(log)}
