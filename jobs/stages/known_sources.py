@@ -87,14 +87,16 @@ def is_elsewhere(known: KnownSource, root: str) -> bool:
 def name_of_input(path: str, root: str, known: Mapping[str, KnownSource], taken: Iterable[str]) -> str:
     """The name of a source that is given by its path: `docs`, or `docs-2` where `docs` is another folder.
 
-    A source keeps its name in later runs, and when its folder moves.
+    A source keeps its name in later runs, and when its folder moves or is renamed.
     """
-    stem = path.rstrip("/").rpartition("/")[2] or "input"
+    whole = os.path.abspath(os.path.expanduser(path)) if is_local(path) else path
+    stem = whole.rstrip("/").rpartition("/")[2] or "input"
     used = set(taken)
     names = [name for n in range(1, 10_000) if (name := stem if n == 1 else f"{stem}-{n}") not in used]
-    candidates = [known[name] for name in names if name in known]
-    here = (each for each in candidates if _is_same(each.root, root))
-    moved = (each for each in candidates if not each.is_there() and each.looks_like(root))
+    named = [known[name] for name in names if name in known]
+    others = [source for name, source in known.items() if name not in used and source not in named]
+    here = (each for each in named if _is_same(each.root, root))
+    moved = (each for each in (*named, *others) if not each.is_there() and each.looks_like(root))
     found = next(here, None) or next(moved, None)
     return found.name if found else next(name for name in names if name not in known)
 

@@ -69,6 +69,20 @@ def test_a_moved_folder_keeps_its_name(engine, command, repositories):
     assert read(engine, repositories).versions() == versions
 
 
+def test_a_renamed_folder_keeps_its_name(engine, command, repositories):
+    one = repositories / "one" / "docs"
+    command(one)
+    one.rename(repositories / "manual")
+    versions = read(engine, repositories).versions()
+    assert command(repositories / "manual") == ["docs"]
+    assert read(engine, repositories).versions() == versions
+
+
+def test_the_working_directory_is_named_by_its_folder(command, repositories, monkeypatch):
+    monkeypatch.chdir(repositories / "one" / "docs")
+    assert command(".") == ["docs"]
+
+
 def test_another_folder_in_the_place_of_one_that_is_gone_is_another_source(engine, command, repositories):
     one, two = repositories / "one" / "docs", repositories / "two" / "docs"
     command(one)
