@@ -20,9 +20,9 @@ interruption.watch()
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.train import train
 print("ready", file=sys.stderr, flush=True)
-words = (f"{number:x}" * 3 for number in range(400_000))
-train([" ".join(words)] * 2, TokenizerConfig(kind=sys.argv[1], vocab_size=60_000))
-print("trained", file=sys.stderr)
+text = " ".join(f"{number:x}" * 3 for number in range(400_000))
+while True:  # a fast machine trains once in a few seconds
+    train([text] * 2, TokenizerConfig(kind=sys.argv[1], vocab_size=60_000))
 """
 
 
