@@ -6,7 +6,7 @@ from typing import Any
 from jobs.config import RunConfig
 from lake.contract import require
 from lake.lake import Lake
-from lake.storage import absolute
+from lake.storage import absolute, is_local
 from pipelines.errors import MissingPathError
 from pipelines.readers.finding import root_of
 
@@ -20,7 +20,7 @@ def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
         MissingPathError: a local path does not exist.
     """
     for path in paths:
-        if "://" not in path and not any(mark in path for mark in "*?[") and not Path(path).exists():
+        if is_local(path) and not any(mark in path for mark in "*?[") and not Path(path).exists():
             raise MissingPathError(f"--input {path}: no such file or folder")
     if not paths:
         return

@@ -15,7 +15,7 @@ from jobs.engine.choice import LARGE_INPUT_BYTES
 from jobs.stages.arrivals import Listed, arrivals
 from jobs.stages.context import StageContext
 from jobs.stages.reading_versions import note_other_versions, of_documents
-from jobs.stages.reconcile import reconcile
+from jobs.stages.reconcile import input_files, reconcile
 from jobs.stages.staged_files import Manifest, StoreStaged, manifest
 from lake.commits import CommitMetadata
 from lake.lake import REWRITTEN
@@ -149,12 +149,7 @@ def _commit(run: StageContext, read: Manifest) -> None:
     )
     run.ingested.append(read.run_id)
     documents = pa.table({"doc_id": pa.array(read.removed_documents, pa.string())})
-    files = pa.table(
-        {
-            "source": pa.array([source for source, _ in read.removed_files], pa.string()),
-            "path": pa.array([path for _, path in read.removed_files], pa.string()),
-        }
-    )
+    files = input_files(read.removed_files)
     run.lake.exchange(DOCUMENTS, documents, read.documents, metadata)
     run.lake.exchange(REJECTS, files, read.rejects, metadata)
     if not run.lake.is_committed(INPUTS.name, read.run_id):

@@ -50,7 +50,7 @@ def reconcile(
     return replace(
         read,
         documents=_dropped(lake, DOCUMENTS, read.documents, pa.table({"doc_id": sorted(arrived)}), read.run_id),
-        rejects=_dropped(lake, REJECTS, read.rejects, _files(same), read.run_id),
+        rejects=_dropped(lake, REJECTS, read.rejects, input_files(same), read.run_id),
         inputs=tuple(inputs),
         removed_documents=tuple(sorted({*leaving, *(one for change in changes.values() for one in change.removed)})),
         removed_files=tuple(sorted({*gone, *(again - same)})),
@@ -81,7 +81,7 @@ def _changes(lake: Lake, read: Manifest, files: set[File], keeps: Mapping[File, 
 def _ids(data_files: Sequence[DataFile], lake: Lake, files: Iterable[File]) -> dict[str, tuple[File, Any]]:
     """doc_id -> (file, everything but the text that makes the document) of the documents of some input files."""
     columns = ["doc_id", "source", "path", "language", "meta"]
-    found = select(lake.storage, DOCUMENTS, data_files, _files(files), columns).to_pylist()
+    found = select(lake.storage, DOCUMENTS, data_files, input_files(files), columns).to_pylist()
     return {
         row["doc_id"]: ((row["source"], row["path"]), (row["language"], sorted(row["meta"] or ()))) for row in found
     }
@@ -98,7 +98,7 @@ def _same_failure(lake: Lake, read: Manifest, files: Sequence[File]) -> set[File
 def _rejects(lake: Lake, data_files: Sequence[DataFile], files: Sequence[File]) -> dict[File, list[tuple[Any, ...]]]:
     columns = ["source", "path", "position", "reason", "detail"]
     found: dict[File, list[tuple[Any, ...]]] = {}
-    for row in select(lake.storage, REJECTS, data_files, _files(files), columns).to_pylist():
+    for row in select(lake.storage, REJECTS, data_files, input_files(files), columns).to_pylist():
         found.setdefault((row["source"], row["path"]), []).append((row["position"], row["reason"], row["detail"]))
     return {file: sorted(rejects) for file, rejects in found.items()}
 
@@ -130,7 +130,7 @@ def _dropped(
     return (*(file for file in files if file.path not in left), *made.added)
 
 
-def _files(files: Iterable[File]) -> pa.Table:
+def input_files(files: Iterable[File]) -> pa.Table:
     """Input files as the columns source, path."""
     pairs = list(files)
     return pa.table(
