@@ -67,6 +67,8 @@ STATISTICS = frozenset(
         "n_tokens",
         "run_id",
         "stage",
+        "event_timestamp",
+        "created",
     )
 )
 """Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do

@@ -2,11 +2,11 @@
 
 import argparse
 
+from jobs.arguments.features import add_features
+from jobs.arguments.shared import add_command, add_engine, add_lake
 from pipelines import logs
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
-
-_LAKE_HELP = "folder or URI of the tables"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,21 +36,8 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_upgrade(commands)
     _add_doctor(commands)
+    add_features(commands)
     return made
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, examples: str
-) -> argparse.ArgumentParser:
-    added = commands.add_parser(
-        name,
-        help=about,
-        description=about,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"examples:\n{examples}",
-    )
-    added.add_argument("--traceback", action="store_true", help="print the full traceback of a failure")
-    return added
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +71,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         help="keep the rows that an older version of a step made, instead of making them again; new rows are made by "
         "the new version, and the commit names both",
     )
-    _add_engine(parser)
+    add_engine(parser)
     parser.add_argument(
         "--verbose",
         action="store_true",
@@ -93,29 +80,19 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-json", action="store_true", help="write events to standard error as JSON, one per line")
 
 
-def _add_engine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--engine",
-        choices=("auto", "sail", "spark", "connect"),
-        help="compute engine: sail (inside this process, no Java), spark (classic Spark, in a JVM or on a cluster), "
-        "connect (the Spark Connect server in $SPARK_REMOTE). auto, the default: spark under spark-submit, connect if "
-        "$SPARK_REMOTE is set, else sail",
-    )
-
-
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     examples = (
         "  tokenlake run examples/quickstart.yaml\n"
         "  tokenlake run examples/quickstart.yaml --input crawl.warc.gz notes/ --lake lakes/mine\n"
         "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
     )
-    added = _command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
+    added = add_command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
     _add_config(added)
     added.set_defaults(command="run:run")
 
 
 def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(
+    added = add_command(
         commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
     )
     added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
@@ -124,23 +101,23 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(
+    added = add_command(
         commands,
         "tables",
         "list the tables of a lake: version, rows, bytes, last commit",
         "  tokenlake tables lakes/quickstart --json\n",
     )
-    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    add_lake(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="tables:tables")
 
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     examples = "  tokenlake explain lakes/quickstart 0f3c5a\n"
-    added = _command(commands, "explain", "show what each stage did with one document, and why", examples)
-    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    added = add_command(commands, "explain", "show what each stage did with one document, and why", examples)
+    add_lake(added)
     added.add_argument("doc_id", metavar="DOC_ID", help="a doc_id, or enough of its first digits to be unique")
-    _add_engine(added)
+    add_engine(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="explain:explain")
 
@@ -149,54 +126,54 @@ def _add_decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     examples = (
         "  tokenlake decide lakes/quickstart gopher\n  tokenlake decide lakes/quickstart my-policy.yaml --apply\n"
     )
-    added = _command(
+    added = add_command(
         commands, "decide", "show which documents another policy would keep or drop, from stored measures", examples
     )
-    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    add_lake(added)
     added.add_argument("policy", metavar="POLICY", help="name of a bundled policy, or path of a YAML file")
     added.add_argument("--apply", action="store_true", help="commit the new decisions instead of only showing them")
-    _add_engine(added)
+    add_engine(added)
     added.set_defaults(command="decide:decide")
 
 
 def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(
+    added = add_command(
         commands,
         "report",
         "write LAKE/report/index.html, one self-contained page",
         "  tokenlake report lakes/quickstart\n",
     )
-    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
-    _add_engine(added)
+    add_lake(added)
+    add_engine(added)
     added.set_defaults(command="report:report")
 
 
 def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(
+    added = add_command(
         commands,
         "check",
         "count every row of a lake and check all that must hold; exit status 1 if something does not",
         "  tokenlake check lakes/mine\n  tokenlake check s3://bucket/lake --json\n",
     )
-    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
-    _add_engine(added)
+    add_lake(added)
+    add_engine(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="check:check")
 
 
 def _add_upgrade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(
+    added = add_command(
         commands,
         "upgrade",
         "bring the tables of an older tokenlake to this one's contract; reads no input and computes nothing anew",
         "  tokenlake upgrade lakes/mine\n",
     )
-    added.add_argument("lake", metavar="LAKE", help=_LAKE_HELP)
+    add_lake(added)
     added.set_defaults(command="upgrade:upgrade")
 
 
 def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    added = _command(
+    added = add_command(
         commands,
         "doctor",
         "check the installation: what is present, what is missing, how to install it",

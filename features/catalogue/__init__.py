@@ -1,0 +1,1 @@
+"""The features of this project, one file per kind of entity; `catalogue.py` lists them all."""

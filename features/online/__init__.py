@@ -1,0 +1,1 @@
+"""Looks features up online."""

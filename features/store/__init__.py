@@ -1,0 +1,1 @@
+"""Online stores: where they are, how they are spoken to, what their failures are called."""

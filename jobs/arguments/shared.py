@@ -1,0 +1,34 @@
+"""Arguments that several commands take, and how a command is added."""
+
+import argparse
+
+
+def add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, examples: str
+) -> argparse.ArgumentParser:
+    """Adds a command that has `--traceback`, a line about it and examples."""
+    added = commands.add_parser(
+        name,
+        help=about,
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"examples:\n{examples}",
+    )
+    added.add_argument("--traceback", action="store_true", help="print the full traceback of a failure")
+    return added
+
+
+def add_lake(parser: argparse.ArgumentParser) -> None:
+    """The argument LAKE of commands that need an existing one."""
+    parser.add_argument("lake", metavar="LAKE", help="folder or URI of the tables")
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """The argument `--engine`."""
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "sail", "spark", "connect"),
+        help="compute engine: sail (inside this process, no Java), spark (classic Spark, in a JVM or on a cluster), "
+        "connect (the Spark Connect server in $SPARK_REMOTE). auto, the default: spark under spark-submit, connect if "
+        "$SPARK_REMOTE is set, else sail",
+    )
