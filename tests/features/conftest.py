@@ -1,4 +1,4 @@
-"""A real Valkey for the tests of the feature service: one server for the session, emptied before each test."""
+"""A Valkey server for the whole test session, and an empty store for each test."""
 
 import socket
 import time
@@ -12,23 +12,23 @@ from features.store.valkey import ValkeyConnection
 
 
 def free_port() -> int:
-    """A port that nothing listens on; tests run side by side, so servers do not look for one themselves."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    """A port that nothing listens on: tests run in several processes at once."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    """A Valkey server of this test session."""
+    """A real server on a port of its own."""
     with ValkeyServer(port=free_port()) as server:
         yield server
 
 
 @pytest.fixture
-def store(valkey: ValkeyServer) -> Iterator[str]:
-    """The URL of the server, which is empty."""
+def store(valkey: ValkeyServer) -> str:
+    """The URL of that server, after all keys were deleted."""
     connection = ValkeyConnection(ValkeyAddress(port=valkey.port))
-    connection.call(b"FLUSHALL", deadline=time.monotonic() + 10)
+    connection.call(b"FLUSHALL", deadline=time.monotonic() + 5)
     connection.close()
-    yield f"valkey://127.0.0.1:{valkey.port}"
+    return f"valkey://127.0.0.1:{valkey.port}/0"
