@@ -27,7 +27,7 @@ from features.materialization.encoding.view_encoder import EncodedRows, ViewEnco
 from features.materialization.writer import Encoders, Written, state_key
 from features.store.address import ValkeyAddress
 from features.store.errors import StoreLostDataError
-from features.store.valkey import ValkeyConnection, as_store_error, command, raise_errors
+from features.store.valkey import ValkeyConnection, raise_errors
 
 SCRIPT = files(__package__).joinpath("write_rows.lua").read_bytes()
 _SHA = hashlib.sha1(SCRIPT).hexdigest().encode()
@@ -131,6 +131,8 @@ def _is_unknown_script(reply: Any) -> bool:
 
 def _pipelines(encoder: ViewEncoder, encoded: EncodedRows) -> Iterator[list[bytes]]:
     """Calls of the script for all rows, in pipelines of about a megabyte."""
+    if not len(encoded.keys):
+        return
     keys = _bulk_strings(_keys(encoder, encoded))
     arguments = _bulk_strings(_arguments(encoded))
     first, count = _first_arguments(encoder, encoded)
@@ -181,7 +183,7 @@ def _arguments(encoded: EncodedRows) -> list[ByteStrings]:
 
 
 def _bulk_strings(columns: list[ByteStrings]) -> ByteStrings:
-    """The strings of each row, one after another, as the protocol writes them: `$length`, line end, bytes, line end."""
+    """The strings of each row, one after another, as the protocol writes them: `$length\r\nbytes\r\n`."""
     parts: list[Any] = []
     for column in columns:
         lengths = lengths_of(column)

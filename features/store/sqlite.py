@@ -3,7 +3,7 @@
     <project>_<view>        Feast's own table: a row for each feature of an entity (feast 0.67, sqlite.py)
     tokenlake_times         event time and time of creation of an entity's values, exactly; Feast keeps whole seconds
     tokenlake_packed        packed rows, by `features.layout.packed_row.packed_key`
-    tokenlake_plan          the plan of each project
+    tokenlake_plan          the plan of each project (`features.store.plan_store`)
     tokenlake_materialized  up to where each view has been materialized
 
 The file is in WAL mode: readers never wait for the writer. Feast's SDK writes without looking at times, and knows
@@ -16,15 +16,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.request import pathname2url
+from urllib.parse import quote
 
 from features.store.address import SqliteAddress
-from features.store.errors import StoreError, StoreFullError, StoreTimeoutError, StoreUnavailableError
+from features.store.errors import StoreUnavailableError
+from features.store.sqlite_connection import as_store_error
 
 _AT_ONCE = 10_000  # parameters of one statement; SQLite takes 32,766
 
 _TABLES = """
-    CREATE TABLE IF NOT EXISTS tokenlake_plan (project TEXT PRIMARY KEY, plan BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS tokenlake_materialized (name TEXT PRIMARY KEY, state BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS tokenlake_packed (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS tokenlake_times (
@@ -79,7 +79,7 @@ class SqliteStore:
             )
         mode = "rwc" if create else "rw"
         with self._errors():
-            url = f"file:{pathname2url(os.path.abspath(address.path))}?mode={mode}"
+            url = f"file:{quote(os.path.abspath(address.path))}?mode={mode}"
             self._connection = sqlite3.connect(
                 url, timeout, isolation_level=None, check_same_thread=False, uri=True, cached_statements=256
             )
@@ -91,15 +91,6 @@ class SqliteStore:
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
-
-    def read_plan(self, project: str) -> bytes | None:
-        """The plan of a project as JSON; None if none was written."""
-        return self._one("SELECT plan FROM tokenlake_plan WHERE project = ?", project)
-
-    def write_plan(self, project: str, plan: bytes) -> None:
-        """Replaces the plan of a project."""
-        with self._errors():
-            self._connection.execute("INSERT OR REPLACE INTO tokenlake_plan VALUES (?, ?)", (project, plan))
 
     def read_state(self, name: str) -> bytes | None:
         """What `write_state` wrote under a name."""
@@ -238,14 +229,7 @@ class SqliteStore:
         try:
             yield
         except sqlite3.Error as error:
-            words = f"online store {self.address}: {error}"
-            if "locked" in str(error) or "busy" in str(error):
-                raise StoreTimeoutError(f"{words}; another process is writing to it") from error
-            if "full" in str(error):
-                raise StoreFullError(words) from error
-            if isinstance(error, sqlite3.OperationalError) or "not a database" in str(error):
-                raise StoreUnavailableError(words) from error
-            raise StoreError(words) from error
+            raise as_store_error(error, self.address.path) from error
 
 
 _NEVER = -(1 << 63)  # before any time of creation

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 Matrix: TypeAlias = npt.NDArray[np.uint8]  # (N, W)
 Integers: TypeAlias = npt.NDArray[np.int64]
 Truths: TypeAlias = npt.NDArray[np.bool_]
-ByteStrings: TypeAlias = "pa.LargeBinaryArray"  # without nulls
+ByteStrings: TypeAlias = pa.LargeBinaryArray  # without nulls
 
 _SHIFTS = np.arange(0, 70, 7, dtype=np.uint64)
 _LIMITS = np.array([1 << shift for shift in range(7, 64, 7)], np.uint64)  # the first number that needs another byte
@@ -56,7 +56,11 @@ def ragged(matrix: Matrix, lengths: Integers) -> ByteStrings:
 
 def bytes_of(numbers: npt.NDArray, little_endian: str) -> Matrix:
     """Each number as a row of bytes; `little_endian` is a numpy type such as `<i4`."""
-    return np.ascontiguousarray(numbers.astype(little_endian)).view(np.uint8).reshape(len(numbers), -1)
+    return (
+        np.ascontiguousarray(numbers.astype(little_endian))
+        .view(np.uint8)
+        .reshape(len(numbers), np.dtype(little_endian).itemsize)
+    )
 
 
 def varints(numbers: npt.NDArray) -> tuple[Matrix, Integers]:
@@ -83,7 +87,7 @@ def length_headers(tag: bytes, lengths: Integers, present: Truths | None) -> Byt
     return tagged(tag, *varints(lengths), present)
 
 
-def join(*parts: "ByteStrings | pa.Scalar | bytes") -> ByteStrings:
+def join(*parts: ByteStrings | bytes) -> ByteStrings:
     """For each row, its strings of all parts one after another; a part that is one value stands in each row."""
     listed = [pa.scalar(part, pa.large_binary()) if isinstance(part, bytes) else part for part in parts]
     return pc.binary_join_element_wise(*listed, _NOTHING)

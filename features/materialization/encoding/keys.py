@@ -27,13 +27,13 @@ def entity_keys(rows: pa.Table, join_keys: Mapping[str, ValueType]) -> ByteStrin
         UnencodableError: a key is null, too large, or of another type.
     """
     encoder = EntityKeyEncoder(join_keys)
-    parts: list[ByteStrings] = []
+    parts: list[ByteStrings | bytes] = []
     for name, value_type in encoder.join_keys.items():
         parts.extend(_parts(name, value_type, rows[name].combine_chunks()))
     return join(encoder.prefix, *parts)
 
 
-def _parts(name: str, value_type: ValueType, values: pa.Array) -> list["ByteStrings | bytes"]:
+def _parts(name: str, value_type: ValueType, values: pa.Array) -> list[ByteStrings | bytes]:
     column = column_of(name, values, value_type)
     if column.present is not None:
         raise UnencodableError(f"key {name} is null in row {int(np.argmin(column.present)):,}")

@@ -73,7 +73,11 @@ class ViewEncoder:
             raise UnencodableError(f"rows of view {self.view.name} have no column {', '.join(sorted(missing))}")
         columns = {}
         for name, value_type in self.view.features.items():
-            values = rows[name].combine_chunks() if name in rows.column_names else pa.nulls(len(rows), arrow_type(value_type))
+            values = (
+                rows[name].combine_chunks()
+                if name in rows.column_names
+                else pa.nulls(len(rows), arrow_type(value_type))
+            )
             columns[name] = column_of(name, values, value_type)
         event_us = _times(rows, EVENT_TIMESTAMP)
         return EncodedRows(
