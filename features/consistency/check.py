@@ -1,35 +1,23 @@
 """The consistency check: answers, logged or asked for now, against the tables as of their time."""
 
 import importlib
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import mmh3
 import numpy as np
 
-from features.consistency.answer import Answer, Served, answers, from_plain, is_sampled, join_keys, plain
+from features.consistency.answer import Answer, from_plain, is_sampled, place_of, plain
 from features.consistency.comparison import History, Terms, judge, judge_on_demand
 from features.consistency.histories import Key, histories, sample_keys
+from features.consistency.lookups import Reader, looked_up
 from features.consistency.request_log import read_log
 from features.consistency.tally import Tally
-from features.definition.value_type import ValueType
 from features.plan import Plan, PlannedOnDemand
 from lake.reading import LakeReader
 from pipelines.errors import MisuseError
 
 _BUCKETS = 1024  # of entities, by the hash that samples them
-_BATCH = 1000  # entities of one lookup
-
-
-class Reader(Protocol):
-    """Looks features up online, by a service's name or as `view:feature`."""
-
-    def get(
-        self, features: str | Sequence[str], entities: Mapping[str, Sequence[Any]], *, request: Any, timeout: float
-    ) -> Served: ...
 
 
 def check_log(lake: LakeReader, plan: Plan, folder: str | Path, terms: Terms, since: int, sample: int) -> Tally:
@@ -68,24 +56,19 @@ def check_store(lake: LakeReader, plan: Plan, reader: Reader, terms: Terms, samp
         lake: the tables. They are read after the store, so that rows written meanwhile are known.
         plan: whose views and services are looked up.
         reader: of the store.
-        terms: what is allowed for; `now` is the time before the lookups.
+        terms: what is allowed for.
         sample: rows of each view's table that are drawn; their entities are looked up.
         seed: of the draw.
     """
     random = np.random.default_rng(seed)
+    keys = {name: sample_keys(lake, view, sample, random) for name, view in plan.views.items()}
     found: dict[str, list[Answer]] = {}
-    for view in plan.views.values():
-        keys = sample_keys(lake, view, sample, random)
-        for begin in range(0, len(keys), _BATCH):
-            entities = _columns(view.join_keys, keys[begin : begin + _BATCH])
-            for answer in _looked_up(plan, reader, view.name, entities):
-                found.setdefault(answer.view, []).append(answer)
+    for answer in looked_up(plan, reader, keys):
+        found.setdefault(answer.view, []).append(answer)
     return compare(lake, plan, found, terms, Tally())
 
 
-def compare(
-    lake: LakeReader, plan: Plan, found: Mapping[str, Sequence[Answer]], terms: Terms, tally: Tally
-) -> Tally:
+def compare(lake: LakeReader, plan: Plan, found: Mapping[str, Sequence[Answer]], terms: Terms, tally: Tally) -> Tally:
     """Judges answers, by view, and counts the judgements."""
     for name, listed in found.items():
         if name in plan.views:
@@ -129,49 +112,16 @@ def _plain_function(
     return compute
 
 
-def _looked_up(plan: Plan, reader: Reader, view: str, entities: Mapping[str, list[Any]]) -> Iterator[Answer]:
-    """The answers about some entities of a view: by name, and through each service that has it and no other key."""
-    asked: list[tuple[str | None, str | list[str]]] = [
-        (None, [f"{view}:{feature}" for feature in plan.views[view].features])
-    ]
-    for name, service in plan.services.items():
-        needed = {key for each in (*service.selections, *service.on_demand) for key in join_keys(plan, each)}
-        if view in service.selections and needed <= entities.keys():
-            asked.append((name, name))
-    for service_name, features in asked:
-        at = time.time_ns() // 1000
-        request = _request(plan, service_name, len(next(iter(entities.values()))))
-        served = reader.get(features, entities, request=request, timeout=30.0)
-        yield from answers(plan, service_name, entities, request, served, at)
-
-
-_VALUES: Mapping[ValueType, Any] = {ValueType.STRING: "text", ValueType.BYTES: b"bytes", ValueType.BOOL: True}
-
-
-def _request(plan: Plan, service: str | None, rows: int) -> dict[str, list[Any]]:
-    """Some value for each thing that the on-demand views of a service want of a request."""
-    views = plan.services[service].on_demand if service else ()
-    types = {name: each for view in views for name, each in plan.on_demand[view].request.items()}
-    return {name: [_VALUES.get(each, 100.0 if each.is_floating else 100)] * rows for name, each in types.items()}
-
-
 def _shares(logged: Iterable[Answer | None], sample: int) -> dict[str, float]:
     """For each view the share of entities that has about `sample` answers; at least one part in `_BUCKETS`."""
     counts: dict[str, np.ndarray] = {}
     for answer in logged:
         if answer is not None:
             of_view = counts.setdefault(answer.view, np.zeros(_BUCKETS, np.int64))
-            of_view[_bucket(answer.keys)] += 1
+            of_view[int(place_of(answer.keys) * _BUCKETS)] += 1
     fitting = {view: int(np.searchsorted(each.cumsum(), sample, side="right")) for view, each in counts.items()}
     return {view: max(buckets, 1) / _BUCKETS for view, buckets in fitting.items()}
 
 
 def _key(answer: Answer, keys: Iterable[str]) -> Key:
     return tuple(answer.keys[name] for name in keys)
-
-
-def _columns(types: Mapping[str, ValueType], keys: Sequence[Key]) -> dict[str, list[Any]]:
-    return {
-        name: [from_plain(value, each) for value in values]
-        for (name, each), values in zip(types.items(), zip(*keys, strict=True), strict=True)
-    }

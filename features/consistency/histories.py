@@ -22,7 +22,7 @@ Key = tuple[Any, ...]
 
 def table_of_plan(view: PlannedView) -> Table:
     """The table of a view, as far as its plan knows it."""
-    fields = [pa.field(name, arrow_type(each)) for name, each in (view.join_keys | view.features).items()]
+    fields = [pa.field(name, arrow_type(each)) for name, each in {**view.join_keys, **view.features}.items()]
     times = [pa.field(EVENT_TIMESTAMP, TIMESTAMP), pa.field(CREATED, TIMESTAMP)]
     return Table(f"features_{view.name}", (*view.join_keys, EVENT_TIMESTAMP, CREATED), pa.schema([*fields, *times]))
 

@@ -55,9 +55,7 @@ class FeatureTally:
         examples = self.examples.setdefault(verdict, [])
         if len(examples) < EXAMPLES:
             served, expected = judgement.served, judgement.expected
-            examples.append(
-                Example(verdict, answer.service, answer.keys, answer.at, answer.event, served, expected)
-            )
+            examples.append(Example(verdict, answer.service, answer.keys, answer.at, answer.event, served, expected))
         if verdict not in HARMLESS and _is_number(judgement.served) and _is_number(judgement.expected):
             difference = abs(judgement.served - judgement.expected)
             larger = max(abs(judgement.served), abs(judgement.expected))
