@@ -129,7 +129,7 @@ def _on_demand(view: OnDemandView, views: dict[str, feast.FeatureView]) -> OnDem
 
 
 def _source(view: OnDemandView) -> str:
-    """What Feast executes to get the function: its import. The text below is for the UI, and to see that it changed."""
+    """What Feast executes to get the function: its import. The text below is for the UI, and shows changes."""
     module, _, name = view.function.partition(":")
     return f"from {module} import {name}\n\n" + textwrap.indent(inspect.getsource(view.compute), "# ")
 
