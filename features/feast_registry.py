@@ -41,6 +41,8 @@ def apply_definitions(lake: str, catalogue: Catalogue) -> bool:
     """
     if not installed():
         return False
+    from feast.feature_view import DUMMY_ENTITY  # of on-demand views, which have none of their own
+
     from features.feast_objects import objects_of
 
     objects = objects_of(catalogue, lake)
@@ -49,7 +51,7 @@ def apply_definitions(lake: str, catalogue: Catalogue) -> bool:
         registry.apply_project(objects.project, commit=False)
         for source in objects.sources:
             registry.apply_data_source(source, project, commit=False)
-        for entity in objects.entities:
+        for entity in (*objects.entities, DUMMY_ENTITY):
             registry.apply_entity(entity, project, commit=False)
         for view in objects.views:
             registry.apply_feature_view(view, project, commit=False)
@@ -144,5 +146,5 @@ def _delete_others(registry: "Registry", project: str, objects: Any) -> None:
         if source.name not in kept["sources"]:
             registry.delete_data_source(source.name, project, commit=False)
     for entity in registry.list_entities(project, allow_cache=True):
-        if entity.name not in kept["entities"] and not entity.name.startswith("__"):  # Feast's own placeholder
+        if entity.name not in kept["entities"] and not entity.name.startswith("__"):  # that is Feast's
             registry.delete_entity(entity.name, project, commit=False)
