@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features reference test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -20,6 +20,11 @@ setup-spark: ## the same, with classic Spark and a JDK
 quickstart: ## run on text of this machine, to packed sequences and a report; INPUT=folder adds your own
 	@sh scripts/bootstrap.sh
 	tokenlake run examples/quickstart.yaml $(if $(INPUT),--input $(INPUT))
+
+quickstart-features: ## features of the quickstart's lake: computed, put into an online store, served, looked up
+	@sh scripts/bootstrap.sh serve
+	@[ -d lakes/quickstart ] || $(MAKE) quickstart
+	@sh scripts/quickstart_features.sh
 
 test: setup ## the daily test suite, on Sail
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines
@@ -52,6 +57,9 @@ format: setup ## fix what can be fixed automatically of what `check` reports
 
 golden: setup ## write the golden outputs of all steps anew; ANYWAY=1 also where a step's version is the same
 	PYTHONPATH=tests:. python -m golden $(if $(ANYWAY),--same-versions)
+
+reference: setup ## write docs/reference/features.md from the definitions of features
+	python -m features.documentation
 
 oracle: setup ## compare decisions and signatures with datatrove on a small corpus; installs it in an environment of its own
 	PYTHONPATH=.:tests python -m oracle.environment

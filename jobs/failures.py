@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.store.errors import StoreError
+
 _FRAME = re.compile(r'\s+at |\s*\.\.\. \d+ more|\s+File "|Driver stacktrace:|Traceback \(most|JVM stacktrace:')
 _CAUSE = re.compile(r"\s*(?:(?:Caused by|Suppressed): |: )?(?:[a-z]\w*\.)+([A-Z]\w*)(?:: (.*))?$")
 _PATH = re.compile(r"(?:file:|')?(/[^\s:'\",;()]+)")
@@ -81,6 +83,8 @@ _FAULTS = (
 
 def explain_failure(error: BaseException) -> Failure:
     """The message for an exception: that of a known fault, else the innermost cause without its stack trace."""
+    if isinstance(error, StoreError):  # says what is wrong, and where; its cause would be taken for the engine's
+        return Failure(str(error), known=True)
     for each in _chain(error):
         lines = without_frames(f"{type(each).__name__}: {each}".splitlines())
         notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ class UnreadableTableError(TokenlakeError, RuntimeError):
 
 @dataclass(frozen=True)
 class DataFile:
-    """One Parquet file of a table. `low` and `high` bound the columns that have statistics."""
+    """One Parquet file of a table. `low` and `high` bound the columns that have statistics; times as `bound` says."""
 
     path: str  # relative to the table's folder
     size: int  # bytes
@@ -54,6 +55,14 @@ class DataFile:
     def from_json(text: str) -> "DataFile":
         """The reverse of `to_json`."""
         return DataFile(**json.loads(text))
+
+
+def bound(value: Any) -> Any:
+    """A value as a bound in statistics: a time as text with microseconds, which sorts as times do (delta.io,
+    PROTOCOL.md, "Per-file Statistics"); any other as it is."""
+    if not isinstance(value, datetime):
+        return value
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 REPORTED = pa.schema([("table", pa.string()), ("file", pa.string())])
@@ -100,8 +109,8 @@ def _from_log(row: Mapping[str, Any]) -> DataFile:
         size=row["size_bytes"],
         rows=row["num_records"] if row["num_records"] is not None else -1,
         partition={key: value for key, value in (row.get("partition") or {}).items() if value is not None},
-        low={key: value for key, value in low.items() if value is not None},
-        high={key: value for key, value in high.items() if value is not None},
+        low={key: bound(value) for key, value in low.items() if value is not None},
+        high={key: bound(value) for key, value in high.items() if value is not None},
     )
 
 

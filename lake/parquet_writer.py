@@ -13,7 +13,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.data_files import REPORTED, DataFile, reported
+from lake.data_files import REPORTED, DataFile, bound, reported
 from lake.storage import Storage
 from pipelines.tables import STATISTICS, WITHOUT_DICTIONARY, Table
 
@@ -169,7 +169,7 @@ def _bounds(metadata: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         name = metadata.schema.column(column).path
         found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
         if name in STATISTICS and found and all(each is not None and each.has_min_max for each in found):
-            low[name], high[name] = min(each.min for each in found), max(each.max for each in found)
+            low[name], high[name] = bound(min(each.min for each in found)), bound(max(each.max for each in found))
     return low, high
 
 

@@ -5,6 +5,7 @@
 #   sh scripts/bootstrap.sh          what `tokenlake run` needs
 #   sh scripts/bootstrap.sh dev      and what the checks and tests need
 #   sh scripts/bootstrap.sh spark    and classic Spark with a JDK
+#   sh scripts/bootstrap.sh serve    and the feature server
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -35,7 +36,7 @@ fi
 stamp() { echo ".venv/.tokenlake-$1"; }
 fresh() { [ -e "$(stamp "$1")" ] && [ ! uv.lock -nt "$(stamp "$1")" ] && [ ! pyproject.toml -nt "$(stamp "$1")" ]; }
 levels="run"
-for level in dev spark; do
+for level in dev spark serve; do
     if [ "${1:-run}" = "$level" ] || [ -e "$(stamp "$level")" ]; then levels="$levels $level"; fi
 done
 missing=""
@@ -45,6 +46,7 @@ if [ -n "$missing" ]; then
     options="--no-default-groups"
     case "$levels" in *dev*) options="--group dev" ;; esac
     case "$levels" in *spark*) options="$options --extra spark" ;; esac
+    case "$levels" in *serve*) options="$options --extra serve" ;; esac
     # Modules are compiled to bytecode by the first run; for the few that it imports that is faster.
     # shellcheck disable=SC2086
     uv sync --locked --quiet $options

@@ -2,6 +2,8 @@
 
 import argparse
 
+from jobs.arguments.shared import add_command, add_lake, add_online
+
 
 def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds `features` and its subcommands; each sets `command`, the `module:function` below `jobs.commands`."""
@@ -20,4 +22,18 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
             "  tokenlake features serve lakes/quickstart\n"
         ),
     )
-    added.add_subparsers(metavar="SUBCOMMAND", required=True)
+    subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
+    _add_apply(subcommands)
+
+
+def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "apply",
+        "check the definitions of features and publish them: to the lake, the online store and Feast's registry",
+        "  tokenlake features apply lakes/quickstart\n"
+        "  tokenlake features apply lakes/mine --online valkey://127.0.0.1:6379/0\n",
+    )
+    add_lake(added)
+    add_online(added)
+    added.set_defaults(command="features.apply:apply")

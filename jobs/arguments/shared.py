@@ -32,3 +32,13 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "connect (the Spark Connect server in $SPARK_REMOTE). auto, the default: spark under spark-submit, connect if "
         "$SPARK_REMOTE is set, else sail",
     )
+
+
+def add_online(parser: argparse.ArgumentParser) -> None:
+    """The argument `--online`, for `jobs.commands.features.online_store`."""
+    parser.add_argument(
+        "--online",
+        metavar="URL",
+        help="online store: valkey://HOST:PORT/DATABASE (redis:// too; valkeys:// with TLS), unix:///SOCKET or "
+        "sqlite:///FILE (default: $TOKENLAKE_ONLINE_STORE, else LAKE/features/online.db)",
+    )

@@ -1,13 +1,17 @@
 """What is known of a data file before it is opened."""
 
 import json
+from datetime import UTC, datetime
 
 import delta_by_hand
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from lake.commits import CommitMetadata
 from lake.data_files import DataFile, UnreadableTableError, active, of_table, reported
+from lake.lake import Lake
+from pipelines.tables import Table
 
 FILE = DataFile("a.parquet", 10, 3, {"split": "train"}, {"run_id": "b", "position": 4}, {"run_id": "d", "position": 9})
 
@@ -90,3 +94,19 @@ def test_columns_that_are_renamed_without_saying_so_in_the_protocol_are_noticed(
     log.write_text("\n".join(map(json.dumps, actions)))
     with pytest.raises(UnreadableTableError, match="uses columnMapping, "):
         active(DeltaTable(str(tmp_path / "t")))
+
+
+def test_bounds_of_times_are_the_same_text_from_the_writer_and_from_the_log(tmp_path):
+    schema = pa.schema([("event_timestamp", pa.timestamp("us", tz="UTC")), ("run_id", pa.string())])
+    table = Table("times", key=("event_timestamp",), schema=schema)
+    lake = Lake(str(tmp_path))
+    times = [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, 1, tzinfo=UTC)]
+    rows = pa.table({"event_timestamp": times, "run_id": ["r", "r"]}, schema=schema)
+    (written,) = lake.write(rows, table, "r-1")
+    lake.commit_files([written], table, CommitMetadata("r-1", "s", "append", "", "", {}, 0.0), "append", -1)
+    (logged,) = lake.files("times")
+    low, high = "2026-01-02T03:04:05.000000Z", "2026-01-02T03:04:05.000001Z"
+    assert [(file.low["event_timestamp"], file.high["event_timestamp"]) for file in (written, logged)] == [
+        (low, high)
+    ] * 2
+    assert DataFile.from_json(written.to_json()) == written
