@@ -22,10 +22,7 @@ def read(path: Path, specification: Specification) -> pa.Table:
 
     Raises:
         EntityRowsError: the file cannot be read, or its rows are none that features can be found for.
-        MissingPathError: there is no such file.
     """
-    if not path.exists():
-        raise MissingPathError(f"{path}: no such file, and the lake has no table of this name")
     kind = "parquet" if path.is_dir() else _kind(path)
     try:
         rows = {"parquet": _parquet, "csv": _csv, "jsonl": _json_lines, "ndjson": _json_lines}[kind](
@@ -34,6 +31,17 @@ def read(path: Path, specification: Specification) -> pa.Table:
         return normalised(rows, specification)
     except (pa.ArrowException, OSError, EntityRowsError) as error:
         raise EntityRowsError(f"{path}: {error}") from error
+
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself; of a folder, the files in it, in one order.
+
+    Raises:
+        MissingPathError: there is nothing.
+    """
+    if not path.exists():
+        raise MissingPathError(f"{path}: no such file, and the lake has no table of this name")
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
 
 
 def _kind(path: Path) -> str:

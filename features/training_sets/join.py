@@ -16,7 +16,6 @@ from pyspark.sql.pandas.types import from_arrow_type
 
 from features.definition.view import CREATED as CREATED_COLUMN
 from features.definition.view import EVENT_TIMESTAMP
-from features.tables import arrow_type
 from features.training_sets.finishing import Finishing
 from features.training_sets.passes import CREATED, SOURCE, TIME, Pass, found_fields, key_name, value_name
 from features.training_sets.specification import Source, Specification
@@ -25,13 +24,11 @@ from pipelines.workers.mapped import Mapped
 
 @dataclass(frozen=True)
 class Entities:
-    """Rows that features are wanted for.
-
-    `rows` has the columns of `schema`, which `entities.checked` has accepted; no `event_timestamp` is null.
-    """
+    """Rows that features are wanted for; none has a null for `event_timestamp`."""
 
     rows: DataFrame
-    schema: pa.Schema
+    schema: pa.Schema  # its columns, in their order, with the types of `entities.typed`; accepted by `checked`
+    count: int  # of rows
     latest: datetime | None  # event time; None where there are no rows
 
 
@@ -52,7 +49,7 @@ def training_set(
     own = [f"column_{place}" for place in range(len(entities.schema))]
     columns = dict(zip(entities.schema.names, own, strict=True))
     schema = pa.schema([field.with_name(columns[field.name]) for field in entities.schema])
-    rows = entities.rows.select(*entities.schema.names).toDF(*own)
+    rows = entities.rows.toDF(*own).select(*map(_cast, schema))
     wanted, joined = rows, None
     by_keys = sorted(enumerate(specification.sources), key=lambda each: each[1].keys)
     for keys, group in groupby(by_keys, key=lambda each: each[1].keys):
@@ -79,9 +76,11 @@ def _asked(columns: Mapping[str, str], source: Source) -> dict[str, Column]:
 
 
 def _key(columns: Mapping[str, str], source: Source, place: int) -> Column:
-    name = source.keys[place]
-    stored = from_arrow_type(arrow_type(source.view.join_keys[name]))
-    return F.col(columns[name]).cast(stored).alias(key_name(place))
+    return F.col(columns[source.keys[place]]).alias(key_name(place))
+
+
+def _cast(field: pa.Field) -> Column:
+    return F.col(field.name).cast(from_arrow_type(field.type)).alias(field.name)
 
 
 def _history(rows: DataFrame, source: Source, number: int, latest: datetime | None) -> DataFrame:

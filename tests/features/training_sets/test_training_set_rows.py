@@ -3,9 +3,9 @@
 import math
 from datetime import UTC, datetime, timedelta
 
-import small_catalogue
 import join_by_definition
 import pyarrow as pa
+import small_catalogue
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +33,9 @@ def joined(engine, entities, histories, specification):
         view.name: engine.frame(pa.Table.from_pylist(histories[view.name], table_of(view).schema))
         for view in small_catalogue.CATALOGUE.views
     }
-    made = training_set(Entities(engine.frame(table), ENTITIES, latest), frames, specification, partitions=2)
+    made = training_set(
+        Entities(engine.frame(table), ENTITIES, len(table), latest), frames, specification, partitions=2
+    )
     found = made.frame().toArrow()
     assert found.schema.names == made.schema.names
     return in_order(found.cast(made.schema).to_pylist())
