@@ -51,7 +51,7 @@ def _problems(catalogue: Catalogue) -> Iterator[str]:
 
 def _problems_of_names(catalogue: Catalogue) -> Iterator[str]:
     """Names are parts of keys, of tables' names and of URLs, where nothing quotes them."""
-    views = (*catalogue.views, *catalogue.on_demand)
+    views: tuple[View | OnDemandView, ...] = (*catalogue.views, *catalogue.on_demand)
     names = [catalogue.project, *(each.name for each in (*views, *catalogue.services, *catalogue.entities))]
     names += [key for view in catalogue.views for key in view.join_keys]
     names += [feature.name for view in views for feature in view.features]
