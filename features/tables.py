@@ -24,14 +24,19 @@ def arrow_type(value_type: ValueType) -> pa.DataType:
     return pa.list_(element) if value_type.is_list else element
 
 
-def table_of(view: View) -> Table:
-    """The table `features_<view>`: a history, to which rows are added. Its key is unique together with both times."""
+def columns_of(view: View) -> pa.Schema:
+    """The keys and features of a view."""
     keys = [pa.field(entity.join_key, arrow_type(entity.value_type)) for entity in view.entities]
     features = [pa.field(feature.name, arrow_type(feature.value_type)) for feature in view.features]
+    return pa.schema([*keys, *features])
+
+
+def table_of(view: View) -> Table:
+    """The table `features_<view>`: a history, to which rows are added. Its key is unique together with both times."""
     times = [pa.field(EVENT_TIMESTAMP, TIMESTAMP), pa.field(CREATED, TIMESTAMP)]
     return Table(
         view.table,
         key=(*view.join_keys, EVENT_TIMESTAMP, CREATED),
-        schema=pa.schema([*keys, *features, *times, pa.field("run_id", pa.string())]),
+        schema=pa.schema([*columns_of(view), *times, pa.field("run_id", pa.string())]),
         about=view.about,
     )

@@ -54,5 +54,10 @@ ENCODING = Semantics(  # -> tokens
     "encoding", _FIRST | {2: "texts and words of more than 8 MiB in pieces that the vocabulary proves independent"}
 )
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
+DOCUMENT_FEATURES = Semantics("document_features", _FIRST)  # -> features_document_measures, features_document_state
+SOURCE_FEATURES = Semantics("source_features", _FIRST)  # -> features_source_quality
 
-STEPS = (READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINALIZING, ENCODING, PACKING)
+STEPS = (
+    READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINALIZING, ENCODING, PACKING, DOCUMENT_FEATURES,
+    SOURCE_FEATURES,
+)  # fmt: skip

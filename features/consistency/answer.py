@@ -101,8 +101,13 @@ def answers(
 
 def is_sampled(keys: Mapping[str, Any], share: float) -> bool:
     """Whether an entity belongs to this share of all entities. A larger share holds every smaller one."""
+    return place_of(keys) < share
+
+
+def place_of(keys: Mapping[str, Any]) -> float:
+    """A number from 0 to below 1 that belongs to an entity, evenly distributed over entities."""
     identity = "\0".join([f"{name}={keys[name]!r}" for name in sorted(keys)])
-    return mmh3.hash(identity.encode(errors="surrogatepass"), signed=False) < share * (1 << 32)
+    return mmh3.hash(identity.encode(errors="surrogatepass"), signed=False) / (1 << 32)
 
 
 def join_keys(plan: Plan, view: str) -> list[str]:

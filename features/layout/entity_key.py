@@ -7,8 +7,11 @@ All numbers are unsigned, 32 bits, little-endian. An INT32 key written as INT64 
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
+from itertools import repeat
+from typing import Any
 
 from features.definition.value_type import ValueType
 from pipelines.errors import MisuseError
@@ -50,6 +53,50 @@ class EntityKeyEncoder:
             return self.prefix + _value(name, value_type, values.get(name))
         parts = [_value(name, value_type, values.get(name)) for name, value_type in self.join_keys.items()]
         return self.prefix + b"".join(parts)
+
+    def encode_columns(self, columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
+        """The bytes of the key in each row of some columns, as `encode` makes them; they have one length.
+
+        Raises:
+            EntityKeyError: as `encode`; the message names the row, counted from 0.
+        """
+        parts: list[list[bytes]] = []
+        for name, value_type in self.join_keys.items():
+            found = _column(value_type, columns[name])
+            if found is None:
+                return self._one_by_one(columns)
+            parts += found
+        return list(map(b"".join, zip(repeat(self.prefix), *parts, strict=False)))
+
+    def _one_by_one(self, columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
+        keys = []
+        for row, values in enumerate(zip(*(columns[name] for name in self.join_keys), strict=True)):
+            try:
+                keys.append(self.encode(dict(zip(self.join_keys, values, strict=True))))
+            except EntityKeyError as error:
+                raise EntityKeyError(f"row {row}: {error}") from None
+        return keys
+
+
+def _column(value_type: ValueType, column: Sequence[Any]) -> list[list[bytes]] | None:
+    """The parts of a column's keys; None if they must be looked at one by one, for one of them may be wrong."""
+    kinds = set(map(type, column))
+    try:
+        if value_type is ValueType.STRING and kinds == {str}:
+            raw = list(map(str.encode, column))
+            longest = max(map(len, raw))
+            return None if longest > MAX_KEY_BYTES else [list(map(_text_head, map(len, raw))), raw]
+        if value_type in _NUMBERS and kinds == {int}:
+            numbers = _NUMBERS[value_type]
+            return [list(map(partial(numbers.pack, value_type, numbers.size - _HEAD.size), column))]
+    except (UnicodeEncodeError, struct.error):
+        pass
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _text_head(length: int) -> bytes:
+    return _HEAD.pack(ValueType.STRING, length)
 
 
 def _value(name: str, value_type: ValueType, value: object) -> bytes:

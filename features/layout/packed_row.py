@@ -16,6 +16,8 @@ import json
 import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import le, ne
 from typing import Any
 
 from features.definition.value_type import ValueType
@@ -58,7 +60,6 @@ class PackedRow:
         self.fixed = struct.Struct(f"<8sq{self.bitmap_bytes}s" + "".join(_CODES.get(each, "I") for each in self.types))
         self._variable = tuple(at for at, each in enumerate(self.types) if each not in _CODES)
         self._times = tuple(at for at, each in enumerate(self.types) if each is ValueType.UNIX_TIMESTAMP)
-        self._plain = not self._variable and not self._times
 
     def pack(self, event_us: int, values: Sequence[Any]) -> bytes:
         """The bytes of a row; None is null."""
@@ -78,32 +79,55 @@ class PackedRow:
             fixed.append(end)
         return self.fixed.pack(self.schema_hash, event_us, bytes(bitmap), *fixed) + b"".join(variable)
 
-    def unpack(self, row: bytes) -> tuple[int, Sequence[Any]] | None:
+    def unpack(self, row: bytes) -> tuple[int, list[Any]] | None:
         """Event time and values of a row; None if it was packed under another schema, or is damaged."""
-        if not row.startswith(self.schema_hash) or len(row) < self.fixed.size:
+        if not self.is_of_schema(row):
             return None
-        _, event_us, bitmap, *values = self.fixed.unpack_from(row)
-        if self._plain and bitmap == self._no_nulls:
-            return event_us, values
         try:
-            return event_us, self._finish(row, values, int.from_bytes(bitmap, "little"))
-        except (ValueError, OverflowError, OSError, struct.error):
+            events, columns, bitmaps = self.unpack_columns([row])
+        except ValueError:
             return None
+        nulls = null_places(bitmaps[0])
+        return events[0], [None if at in nulls else column[0] for at, column in enumerate(columns)]
 
-    def _finish(self, row: bytes, values: list[Any], nulls: int) -> list[Any]:
-        """Texts and lists out of the variable part, times as datetimes, nulls as None."""
-        begin = self.fixed.size
+    def is_of_schema(self, row: bytes | None) -> bool:
+        """Whether a row exists, and was packed under this schema, as far as its beginning tells."""
+        return row is not None and len(row) >= self.fixed.size and row.startswith(self.schema_hash)
+
+    def unpack_columns(self, rows: Sequence[bytes]) -> tuple[Sequence[int], list[list[Any]], Sequence[bytes]]:
+        """Event times, a column for each feature, and null bitmaps (`null_places`) of at least one row of this schema.
+
+        What a column holds in the place of a null means nothing.
+
+        Raises:
+            ValueError: one of the rows is damaged.
+        """
+        _, events, bitmaps, *found = zip(*map(self.fixed.unpack_from, rows), strict=True)
+        columns: list[list[Any]] = list(map(list, found))
+        begins: Sequence[int] = (self.fixed.size,) * len(rows)
         for at in self._variable:
-            end = self.fixed.size + values[at]
-            values[at] = None if nulls >> at & 1 else _unpack_variable(row[begin:end], self.types[at])
-            begin = end
+            ends = [self.fixed.size + end for end in columns[at]]
+            if not all(map(le, begins, ends)):
+                raise ValueError("a part of the row has a negative length")
+            parts = [row[begin:end] for row, begin, end in zip(rows, begins, ends, strict=True)]
+            columns[at] = _unpack_variable(parts, self.types[at])
+            begins = ends
+        if any(map(ne, map(len, rows), begins)):
+            raise ValueError("the row has another length than its parts")
         for at in self._times:
-            values[at] = datetime.fromtimestamp(values[at], UTC)
-        if nulls:
-            for at in range(len(values)):
-                if nulls >> at & 1:
-                    values[at] = None
-        return values
+            columns[at] = _moments(columns[at])
+        return events, columns, bitmaps
+
+    def no_nulls(self, bitmaps: Sequence[bytes]) -> bool:
+        """Whether no row with these bitmaps has a null."""
+        return bitmaps.count(self._no_nulls) == len(bitmaps)
+
+
+@lru_cache(maxsize=4096)
+def null_places(bitmap: bytes) -> tuple[int, ...]:
+    """The positions of the features that are null."""
+    bits = int.from_bytes(bitmap, "little")
+    return tuple(at for at in range(bits.bit_length()) if bits >> at & 1)
 
 
 def _number(value: Any, value_type: ValueType) -> Any:
@@ -125,22 +149,47 @@ def _pack_variable(value: Any, value_type: ValueType) -> bytes:
     return struct.pack(f"<{len(listed)}{_CODES[element]}", *(_number(each, element) for each in listed))
 
 
-def _unpack_variable(data: bytes, value_type: ValueType) -> Any:
+def _unpack_variable(parts: list[bytes], value_type: ValueType) -> list[Any]:
+    """The values of one feature in several rows; of a null, its part is empty and the value is anything."""
     if value_type is ValueType.STRING:
-        return data.decode()
+        return [part.decode() for part in parts]
     if value_type is ValueType.BYTES:
-        return data
+        return parts
     element = value_type.element
     if element in _TEXTS:
+        return [_unpack_texts(part, element) if part else None for part in parts]
+    return [_unpack_numbers(part, element) for part in parts]
+
+
+def _unpack_texts(data: bytes, element: ValueType) -> list[Any]:
+    try:
         (count,) = struct.unpack_from("<I", data)
         lengths = struct.unpack_from(f"<{count}I", data, 4)
-        texts: list[Any] = []
-        at = 4 + 4 * count
-        for length in lengths:
-            raw = data[at : at + length]
-            texts.append(raw.decode() if element is ValueType.STRING else raw)
-            at += length
-        return texts
+    except struct.error as error:
+        raise ValueError(f"a list is damaged: {error}") from error
+    at = 4 + 4 * count
+    if at + sum(lengths) != len(data):
+        raise ValueError("a list has another length than its texts")
+    texts: list[Any] = []
+    for length in lengths:
+        raw = data[at : at + length]
+        texts.append(raw.decode() if element is ValueType.STRING else raw)
+        at += length
+    return texts
+
+
+def _unpack_numbers(data: bytes, element: ValueType) -> list[Any]:
     code = _CODES[element]
-    numbers = list(struct.unpack(f"<{len(data) // struct.calcsize('<' + code)}{code}", data))
-    return [datetime.fromtimestamp(each, UTC) for each in numbers] if element is ValueType.UNIX_TIMESTAMP else numbers
+    count, rest = divmod(len(data), struct.calcsize("<" + code))
+    if rest:
+        raise ValueError("a list holds no whole number of numbers")
+    numbers = list(struct.unpack(f"<{count}{code}", data))
+    return _moments(numbers) if element is ValueType.UNIX_TIMESTAMP else numbers
+
+
+def _moments(numbers: list[int]) -> list[Any]:
+    """Seconds since the epoch as datetimes in UTC."""
+    try:
+        return [datetime.fromtimestamp(each, UTC) for each in numbers]
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"a time is out of range: {error}") from error

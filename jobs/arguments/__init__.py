@@ -7,6 +7,10 @@ from jobs.arguments.shared import add_command, add_engine, add_lake
 from pipelines import logs
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
+"""What `tokenlake run` runs."""
+
+ALL_STAGES = (*STAGES, "features")
+"""What `tokenlake stage` can run."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -93,9 +97,12 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     added = add_command(
-        commands, "stage", "run one stage of a config", "  tokenlake stage clean examples/quickstart.yaml\n"
+        commands,
+        "stage",
+        "run one stage of a config",
+        "  tokenlake stage clean examples/quickstart.yaml\n  tokenlake stage features examples/features.yaml\n",
     )
-    added.add_argument("stage", metavar="NAME", choices=STAGES, help=f"one of {', '.join(STAGES)}")
+    added.add_argument("stage", metavar="NAME", choices=ALL_STAGES, help=f"one of {', '.join(ALL_STAGES)}")
     _add_config(added)
     added.set_defaults(command="run:stage")
 

@@ -36,6 +36,7 @@ WARMED = {
     "dedup": ("signing", "finalizing"),
     "tokenize": ("functions",),
     "pack": ("functions",),
+    "features": ("functions",),
 }
 
 LONG_WAIT = 5.0

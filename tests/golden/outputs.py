@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from golden.texts import TEXTS, write_files
 from pyspark.sql import functions as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from features.computation.document import document_measures, document_state
+from features.computation.source import source_counts, source_quality
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
 from jobs.pipeline import run_stages
@@ -32,7 +35,16 @@ from pipelines.rules.spark import measures
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
-from pipelines.tables import CLEAN_DOCUMENTS, DOCUMENTS, DUPLICATES, MEASURES, SIGNATURES, TOKENS, Table
+from pipelines.tables import (
+    CLEAN_DOCUMENTS,
+    DECISIONS,
+    DOCUMENTS,
+    DUPLICATES,
+    MEASURES,
+    SIGNATURES,
+    TOKENS,
+    Table,
+)
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import clean_documents
 from pipelines.tokenizer.choice import EncoderChoice
@@ -132,6 +144,28 @@ class Outputs:
             for row in pack(made, token_format, config, "golden").toArrow().to_pylist():
                 yield f"{strategy}: {row['split']} {row['position']}", row
 
+    def document_features(self) -> Rows:
+        """Made-up tables of a lake to features of documents."""
+        tables = self._documents()
+        for name, row in _by_id(document_measures(tables["measures"])):
+            yield f"measures: {name}", row
+        for name, row in _by_id(document_state(**{name: tables[name] for name in tables if name != "documents"})):
+            yield f"state: {name}", row
+
+    def source_features(self) -> Rows:
+        """The same tables to features of sources."""
+        counts = source_counts(**self._documents()).toArrow()
+        for row in source_quality(counts, pa.table({"source": ["de", "other"], "rejects": [3, 1]})).to_pylist():
+            yield row["source"], row
+
+    def _documents(self) -> dict[str, Any]:
+        """Made-up tables of 60 documents; each later table lacks five more of them."""
+        made = {}
+        for place, table in enumerate((DOCUMENTS, MEASURES, DECISIONS, DUPLICATES, CLEAN_DOCUMENTS, TOKENS)):
+            rows = [_made_up_document(table, number) for number in range(60 - 5 * place)]
+            made[table.name] = self.engine.frame(pa.Table.from_pylist(rows, table.schema))
+        return made
+
     def _texts(self, table: Table) -> Any:
         """The texts as rows of a table; its other columns are empty."""
         rows = [
@@ -165,6 +199,8 @@ def _canonical(value: Any) -> Any:
         return f"{value:.6g}"
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, dict):
         return {key: _canonical(each) for key, each in value.items()}
     return [_canonical(each) for each in value] if isinstance(value, list) else value
@@ -186,6 +222,19 @@ def _value(kind: pa.DataType, path: str) -> Any:
     if pa.types.is_integer(kind):
         return chance.choice([0, 1, 3, 50, 200])
     return chance.choice([0.0, 0.05, 0.3, 0.9]) if pa.types.is_floating(kind) else chance.choice(["en", "de", "zh"])
+
+
+def _made_up_document(table: Table, number: int) -> dict[str, Any]:
+    """A row of a table; a quarter of the documents were ingested 40 days before the others."""
+    made_up = (pa.types.is_struct, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
+    simple = pa.schema([field for field in table.schema if any(is_one(field.type) for is_one in made_up)])
+    empty = dict.fromkeys({*table.schema.names} - {*simple.names})
+    row = {**_made_up(simple, f"{table.name} {number}"), **empty, "doc_id": f"{number:02d}"}
+    fixed = {
+        "source": ("en", "de", "zh")[number % 3],
+        "ingested_at": datetime(2026, 5 - (number % 4 == 0), 3, tzinfo=UTC),
+    }
+    return row | {name: value for name, value in fixed.items() if name in row}
 
 
 def _signature(number: int, name: str, text: str) -> dict[str, Any]:

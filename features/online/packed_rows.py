@@ -1,0 +1,71 @@
+"""Packed rows as values and statuses, where they still say what Feast's layout says."""
+
+from collections.abc import Sequence
+
+from features.layout.packed_row import PackedRow, null_places
+from features.online.feast_layout import DAMAGED, NOT_FOUND, NULL_VALUE, PRESENT, event_time
+from features.online.source import Source
+
+
+def read_packed(
+    packed: PackedRow, rows: Sequence[bytes | None], times: Sequence[bytes | None]
+) -> tuple[Source, list[int]]:
+    """The features in packed rows, and the positions of entities that must be read in Feast's layout instead.
+
+    Feast's layout says what holds: a packed row counts if its event time is the one that is stored there. So an entity
+    that Feast's SDK has written later is read as it was written, and one that it has deleted is not found.
+
+    Args:
+        packed: of this view and service.
+        rows: as stored; None where there is none.
+        times: the event times in Feast's layout, as stored.
+    """
+    stored = list(map(event_time, times))
+    source = _all_sound(packed, rows, stored)
+    if source is not None:
+        return source, []
+    sound: list[int] = []
+    other: list[int] = []
+    for at, (row, event) in enumerate(zip(rows, stored, strict=True)):
+        if event is not None:
+            is_sound = row is not None and event != DAMAGED and _is_sound(packed, row, event)
+            (sound if is_sound else other).append(at)
+    width = len(packed.types)
+    absent = Source([None], [[None]] * width, [[NOT_FOUND]] * width)
+    if not sound:
+        return absent.at([0] * len(rows)), other
+    found = _all_sound(packed, [rows[at] for at in sound], [stored[at] for at in sound])
+    assert found is not None
+    places = dict(zip(sound, range(1, len(sound) + 1), strict=True))
+    return absent.followed_by(found).at([places.get(at, 0) for at in range(len(rows))]), other
+
+
+def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: Sequence[int | None]) -> Source | None:
+    """The features, if every row can be read and counts."""
+    if not all(map(packed.is_of_schema, rows)):
+        return None
+    try:
+        events, columns, bitmaps = packed.unpack_columns(rows)  # type: ignore[arg-type]  # none is None
+    except ValueError:
+        return None
+    if list(events) != stored:
+        return None
+    present = [PRESENT] * len(rows)
+    statuses = [present] * len(columns)
+    if not packed.no_nulls(bitmaps):
+        _put_nulls(columns, statuses, bitmaps)
+    return Source(events, columns, statuses)
+
+
+def _is_sound(packed: PackedRow, row: bytes, event: int) -> bool:
+    return _all_sound(packed, [row], [event]) is not None
+
+
+def _put_nulls(columns: list[list[object]], statuses: list[list[int]], bitmaps: Sequence[bytes]) -> None:
+    present = statuses[0]
+    for row, bitmap in enumerate(bitmaps):
+        for feature in null_places(bitmap):
+            columns[feature][row] = None
+            if statuses[feature] is present:
+                statuses[feature] = present.copy()
+            statuses[feature][row] = NULL_VALUE

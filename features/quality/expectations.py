@@ -1,0 +1,153 @@
+"""Checks a batch of a view's rows before it reaches the online store: one bad row, and none of them does."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.definition.view import CREATED, EVENT_TIMESTAMP, Expectation, Feature, View
+from features.layout.entity_key import MAX_KEY_BYTES
+from features.tables import arrow_type
+from pipelines.errors import TokenlakeError
+from pipelines.tables import TIMESTAMP
+
+_DAY = 86_400_000_000
+"""How far ahead of this machine's clock an event time may be, in microseconds."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule that rows of a batch break."""
+
+    view: str
+    column: str
+    rule: str  # what the values should be
+    rows: int  # that break it
+    of: int  # rows of the batch
+    row: int  # the first of them
+    key: dict[str, Any]  # its key
+    value: Any  # its value
+
+    def __str__(self) -> str:
+        key = ", ".join(f"{name}={value!r}" for name, value in self.key.items())
+        shown = repr(self.value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "…"
+        return (
+            f"view {self.view}, {self.column}: must be {self.rule}, and {self.rows:,} of {self.of:,} rows are not; "
+            f"the first is row {self.row:,} ({key}): {shown}"
+        )
+
+
+class RefusedBatchError(TokenlakeError, ValueError):
+    """Rows are not what their view expects; none of the batch may be written, so earlier values stay."""
+
+    def __init__(self, breaches: list[Breach]) -> None:
+        self.breaches = breaches
+        shown = "\n".join(f"  {breach}" for breach in breaches)
+        super().__init__(f"batch refused, the values before it stay:\n{shown}")
+
+
+def check(view: View, rows: pa.Table, now_us: int | None = None) -> None:
+    """Requires that all rows are what their view expects. Rows without any value, which retract their entity, may be.
+
+    Args:
+        view: the definition.
+        rows: its keys, features, event time and creation; other columns are ignored.
+        now_us: the time that event times are compared with, microseconds since the epoch; by default now.
+
+    Raises:
+        RefusedBatchError: some are not; it lists every rule that is broken, with the first row that breaks it.
+    """
+    breaches = list(_shape(view, rows))
+    if not breaches and rows.num_rows:
+        limit = (time.time_ns() // 1000 if now_us is None else now_us) + _DAY
+        breaches = [*_keys(view, rows), *_times(view, rows, limit), *_features(view, rows)]
+    if breaches:
+        raise RefusedBatchError(breaches)
+
+
+def _shape(view: View, rows: pa.Table) -> Iterator[Breach]:
+    """Columns that are missing or of another type."""
+    types = {entity.join_key: arrow_type(entity.value_type) for entity in view.entities}
+    types |= {feature.name: arrow_type(feature.value_type) for feature in view.features}
+    for name, wanted in {**types, EVENT_TIMESTAMP: TIMESTAMP, CREATED: TIMESTAMP}.items():
+        places = rows.schema.get_all_field_indices(name)
+        found = rows.schema.field(places[0]).type if len(places) == 1 else None
+        if found != wanted:
+            shown = f"{len(places)} columns" if found is None else str(found)
+            yield Breach(view.name, name, f"a column of type {wanted}", rows.num_rows, rows.num_rows, 0, {}, shown)
+
+
+def _keys(view: View, rows: pa.Table) -> Iterator[Breach]:
+    for entity in view.entities:
+        name, column = entity.join_key, rows[entity.join_key]
+        yield from _breach(view, rows, name, "not null", pc.is_null(column))
+        if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+            rule = f"of at most {MAX_KEY_BYTES:,} bytes"
+            yield from _breach(view, rows, name, rule, pc.greater(pc.binary_length(column), MAX_KEY_BYTES))
+
+
+def _times(view: View, rows: pa.Table, limit: int) -> Iterator[Breach]:
+    for name in (EVENT_TIMESTAMP, CREATED):
+        times = rows[name].cast(pa.int64())
+        yield from _breach(view, rows, name, "not null", pc.is_null(times))
+        yield from _breach(view, rows, name, "after 1970", pc.less(times, 0))
+        yield from _breach(view, rows, name, "not later than tomorrow", pc.greater(times, limit))
+
+
+def _features(view: View, rows: pa.Table) -> Iterator[Breach]:
+    nulls = [pc.is_null(rows[feature.name]) for feature in view.features]
+    retracts = nulls[0]
+    for each in nulls[1:]:
+        retracts = pc.and_(retracts, each)
+    for feature, is_null in zip(view.features, nulls, strict=True):
+        if feature.expect.required:
+            missing = pc.and_not(is_null, retracts)
+            yield from _breach(view, rows, feature.name, "not null", missing)
+        for rule, broken in _rules(feature):
+            yield from _breach(view, rows, feature.name, rule, _anywhere(rows[feature.name], broken))
+
+
+Broken = Callable[[pa.Array], pa.Array]
+
+
+def _rules(feature: Feature) -> Iterator[tuple[str, Broken]]:
+    """What each value must be, and a function that says which values are not; null where there is no value."""
+    expect: Expectation = feature.expect
+    minimum, maximum, allowed = expect.minimum, expect.maximum, expect.allowed
+    if feature.value_type.is_floating and not expect.nan:
+        yield "finite", lambda values: pc.invert(pc.is_finite(values))
+    if minimum is not None:
+        yield f"at least {minimum:g}", lambda values: pc.less(values, minimum)
+    if maximum is not None:
+        yield f"at most {maximum:g}", lambda values: pc.greater(values, maximum)
+    if allowed is not None:
+        yield f"among {', '.join(allowed)}", lambda values: _is_other(values, pa.array(allowed))
+    if feature.value_type.is_list:
+        yield "a list without nulls", lambda values: pc.is_null(values)
+
+
+def _is_other(values: pa.Array, allowed: pa.Array) -> pa.Array:
+    return pc.and_not(pc.is_valid(values), pc.is_in(values, value_set=allowed))
+
+
+def _anywhere(column: pa.ChunkedArray, broken: Broken) -> pa.Array:
+    """Whether a row's value, or an item of its list, breaks a rule."""
+    values = column.combine_chunks()
+    if not pa.types.is_list(values.type):
+        return broken(values)
+    rows = pc.list_parent_indices(values).filter(pc.fill_null(broken(pc.list_flatten(values)), False))
+    return pc.is_in(pa.array(np.arange(len(values)), rows.type), value_set=rows)
+
+
+def _breach(view: View, rows: pa.Table, column: str, rule: str, broken: pa.Array) -> Iterator[Breach]:
+    """The breach of a rule, if rows break it."""
+    count = pc.sum(broken).as_py() or 0
+    if count:
+        row = pc.index(broken, True).as_py()
+        key = {name: rows[name][row].as_py() for name in view.join_keys}
+        yield Breach(view.name, column, rule, count, rows.num_rows, row, key, rows[column][row].as_py())
