@@ -1,11 +1,11 @@
 """HTTP: an ASGI application without a framework, because the route that matters is one.
 
-    POST /get-online-features   Feast's request and answer
-    POST /push                  Feast's request
-    GET  /health                200 while the process lives
-    GET  /ready                 200 while it can answer: a plan is loaded, the store answers, nobody told it to stop
-    GET  /metrics               for Prometheus
-    GET  /openapi.json          all of this, for programs
+POST /get-online-features   Feast's request and answer
+POST /push                  Feast's request
+GET  /health                200 while the process lives
+GET  /ready                 200 while it can answer: a plan is loaded, the store answers, nobody told it to stop
+GET  /metrics               for Prometheus
+GET  /openapi.json          all of this, for programs
 """
 
 import asyncio

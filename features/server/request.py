@@ -55,7 +55,8 @@ def split_columns(entities: Mapping[str, list[Any]], selection: Selection, limit
     """The columns of join keys, in the request's order, and the columns of other values that on-demand views need.
 
     Raises:
-        RequestError: 413 for too many rows or features; 422 for a column that is missing, unknown or of another length.
+        RequestError: 413 for too many rows or features; 422 for a column that is missing or unknown, or lengths that
+            differ.
     """
     keys: Columns = {}
     values: Columns = {}

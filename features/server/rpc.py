@@ -8,7 +8,7 @@ import traceback
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from features.server.errors import RequestError
 from features.server.messages import request_of, response_of
@@ -72,7 +72,9 @@ class Rpc:
 
     async def info(self, data: bytes, context: Any) -> bytes:
         """Answers `GetFeastServingInfo`."""
-        found: bytes = messages.GetFeastServingInfoResponse(version=f"tokenlake {tokenlake_version()}").SerializeToString()
+        found: bytes = messages.GetFeastServingInfoResponse(
+            version=f"tokenlake {tokenlake_version()}"
+        ).SerializeToString()
         return found
 
     async def health(self, data: bytes, context: Any) -> bytes:

@@ -5,6 +5,7 @@ Standard output is one line of JSON: where the worker listens, or why it does no
 """
 
 import json
+import os
 import pickle
 import sys
 from dataclasses import asdict
@@ -17,8 +18,7 @@ from pipelines.errors import TokenlakeError
 
 def main() -> int:
     """Serves until it is told to stop."""
-    size = int.from_bytes(sys.stdin.buffer.raw.read(4), "big")  # type: ignore[attr-defined]  # unbuffered: the rest waits
-    settings: Settings = pickle.loads(_read(size))
+    settings: Settings = pickle.loads(_read(int.from_bytes(_read(4), "big")))
     try:
         run(settings, Log(settings.log_json), _announce, until_end_of_input=True)
     except TokenlakeError as error:
@@ -28,9 +28,10 @@ def main() -> int:
 
 
 def _read(size: int) -> bytes:
+    """Bytes of standard input, and none beyond them: its end is waited for later."""
     found = b""
     while len(found) < size:
-        part = sys.stdin.buffer.raw.read(size - len(found))  # type: ignore[attr-defined]
+        part = os.read(0, size - len(found))
         if not part:
             raise SystemExit("the settings end too early")
         found += part

@@ -92,7 +92,7 @@ def _replace_dead(
         if status is None:
             continue
         log.event("worker_died", f"worker {worker.pid} ended with status {status}; another starts", status=status)
-        mark_process_dead(worker.pid, folder)
+        mark_process_dead(worker.pid, folder)  # type: ignore[no-untyped-call]
         if not stop.wait(_RESTART_SECONDS):
             workers[place] = _started(settings, folder)
 

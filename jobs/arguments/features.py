@@ -2,6 +2,7 @@
 
 import argparse
 
+from jobs.arguments.features_serve import add_keys, add_serve
 from jobs.arguments.shared import add_command, add_lake, add_online
 
 
@@ -24,6 +25,8 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
     _add_apply(subcommands)
+    add_serve(subcommands)
+    add_keys(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
