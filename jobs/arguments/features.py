@@ -3,6 +3,7 @@
 import argparse
 
 from jobs.arguments.features_serve import add_keys, add_serve
+from jobs.arguments.numbers import not_negative, positive, share
 from jobs.arguments.shared import add_command, add_lake, add_online
 
 
@@ -27,6 +28,7 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_apply(subcommands)
     add_serve(subcommands)
     add_keys(subcommands)
+    _add_check(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,3 +42,65 @@ def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     add_lake(added)
     add_online(added)
     added.set_defaults(command="features.apply:apply")
+
+
+def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "check",
+        "whether the online store serves what the tables hold; exit status 1 when a limit is exceeded",
+        "  tokenlake features check lakes/quickstart\n"
+        "  tokenlake features check lakes/mine --request-log /var/log/tokenlake --since 24h --max-stale 0.001\n"
+        "  tokenlake features check lakes/mine --online valkey://127.0.0.1:6379/0 --sample 10000 --prometheus\n",
+    )
+    add_lake(added)
+    add_online(added)
+    added.add_argument(
+        "--request-log",
+        metavar="DIR",
+        help="compare the requests that a server logged there, as of their time, instead of looking entities up now",
+    )
+    added.add_argument(
+        "--since", metavar="TIME", help="leave earlier requests of the log out: 24h, 7d, or 2026-11-26T12:00Z"
+    )
+    added.add_argument(
+        "--sample",
+        type=positive,
+        default=1000,
+        metavar="N",
+        help="rows of each view's table whose entities are looked up; with --request-log about so many answers of "
+        "each view, all of an entity or none (default: %(default)s)",
+    )
+    added.add_argument("--seed", type=int, metavar="N", help="of the sample (default: another one each time)")
+    added.add_argument(
+        "--lag",
+        type=not_negative,
+        default=900.0,
+        metavar="SECONDS",
+        help="that a row may need from its creation in the table to the online store (default: %(default)g)",
+    )
+    added.add_argument(
+        "--clock-tolerance",
+        type=not_negative,
+        default=5.0,
+        metavar="SECONDS",
+        help="that the clocks of machines may differ by (default: %(default)g)",
+    )
+    for name, about, default in (
+        ("mismatch", "differ from the table: another value, null, a wrong type, or no such row", 0.0),
+        ("missing", "have found no row though the table has one", 0.0),
+        ("stale", "be from an older row than the table's", 0.0),
+        ("skew", "be from the future", 0.0),
+        ("late", "have been right then, but not by a row that became known later", 1.0),
+    ):
+        added.add_argument(
+            f"--max-{name}",
+            type=share,
+            default=default,
+            metavar="SHARE",
+            help=f"largest share of a feature's answers that may {about} (default: %(default)g)",
+        )
+    shown = added.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print all counts and examples as JSON")
+    shown.add_argument("--prometheus", action="store_true", help="print the metrics of LAKE/features/metrics.prom")
+    added.set_defaults(command="features.check:check")
