@@ -29,6 +29,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _JSON = b"application/json"
+_READ_ANYWAY = 8  # times the limit
 
 
 @dataclass(slots=True)
@@ -101,13 +102,13 @@ class HttpApplication:
             headers = dict(scope["headers"])
             deadline = _deadline(headers, service.settings.timeout)
             caller = service.caller(_presented(headers))
-            request = decode_request(await self._body(headers, receive, deadline))
+            request = decode_request(await self._body(receive, deadline))
             result = await service.features(request, caller, deadline)
+            body = encode_response(
+                result.selection, result.keys, result.vectors, request.include_feature_view_version_metadata
+            )
         except RequestError as error:
             return _refused(error, service.label(request))
-        body = encode_response(
-            result.selection, result.keys, result.vectors, request.include_feature_view_version_metadata
-        )
         return _Answer(200, body, service=result.selection.service)
 
     async def _push(self, scope: Message, receive: Receive) -> _Answer:
@@ -116,7 +117,7 @@ class HttpApplication:
             headers = dict(scope["headers"])
             deadline = _deadline(headers, service.settings.push_timeout)
             service.caller(_presented(headers)).may_push()
-            request = decode_push(await self._body(headers, receive, deadline))
+            request = decode_push(await self._body(receive, deadline))
             rows = await push(request, service, deadline)
         except RequestError as error:
             return _refused(error, "push")
@@ -134,45 +135,41 @@ class HttpApplication:
         return _Answer(200, json.dumps({"status": "ready", "plan": fingerprint}).encode())
 
     async def _metrics(self, scope: Message, receive: Receive) -> _Answer:
-        self._service.metrics.plan(self._service.plans.fingerprint)
         return _Answer(200, self._service.metrics.text(), CONTENT_TYPE.encode())
 
     async def _document(self, scope: Message, receive: Receive) -> _Answer:
         return _Answer(200, self._openapi)
 
-    async def _body(self, headers: dict[bytes, bytes], receive: Receive, deadline: float) -> bytes:
-        """The body of a request.
+    async def _body(self, receive: Receive, deadline: float) -> bytes:
+        """The body of a request. One that is too large is mostly read to its end, so that its sender sees the answer.
 
         Raises:
             RequestError: 413, it is too large; 408, it did not come in time.
         """
-        length = headers.get(b"content-length", b"")
-        if length.isdigit() and int(length) > self._limit:
-            raise self._too_large()
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 message = await receive()
-                if not message.get("more_body"):
-                    body: bytes = message.get("body", b"")
-                else:
-                    body = await self._rest(message, receive)
+                body: bytes = message.get("body", b"")
+                if message.get("more_body"):
+                    body = await self._rest(body, receive)
         except TimeoutError:
             raise RequestError(408, "the body of the request did not come before the deadline") from None
         if len(body) > self._limit:
-            raise self._too_large()
+            raise RequestError(413, f"the body has more than {self._limit:,} bytes; ask for fewer entities at once")
         return body
 
-    async def _rest(self, message: Message, receive: Receive) -> bytes:
-        parts = [message.get("body", b"")]
-        size = len(parts[0])
-        while message.get("more_body") and size <= self._limit:
+    async def _rest(self, first: bytes, receive: Receive) -> bytes:
+        parts = [first]
+        size = len(first)
+        more = True
+        while more and size <= _READ_ANYWAY * self._limit:
             message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
+            more = message.get("more_body", False)
+            part = message.get("body", b"")
+            if size <= self._limit:
+                parts.append(part)
+            size += len(part)
         return b"".join(parts)
-
-    def _too_large(self) -> RequestError:
-        return RequestError(413, f"the body has more than {self._limit:,} bytes; ask for fewer entities at once")
 
     def _log(self, scope: Message, answer: _Answer, seconds: float) -> None:
         client = (scope.get("client") or ("-",))[0]

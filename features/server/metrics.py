@@ -105,14 +105,11 @@ class Metrics:
                 child = self._value_children[key] = self._values.labels(key[0], Status(key[1]).name)
             child.inc(number)
 
-    def plan(self, fingerprint: str | None) -> None:
-        """Says which plan is served."""
-        if fingerprint == self._fingerprint:
-            return
+    def plan(self, fingerprint: str) -> None:
+        """Says which plan is served from now on."""
         if self._fingerprint is not None:
             self._plan.labels(self._fingerprint).set(0)
-        if fingerprint is not None:
-            self._plan.labels(fingerprint).set(1)
+        self._plan.labels(fingerprint).set(1)
         self._fingerprint = fingerprint
 
     def text(self) -> bytes:

@@ -7,7 +7,7 @@ plan, or has one that this program cannot read, the old plan stays: definitions 
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from features.online.asynchronous import AsyncOnlineReader
@@ -50,15 +50,21 @@ class Serving:
 
 
 class Plans:
-    """Holds the plan that is served, and looks for a new one from time to time."""
+    """Holds the plan that is served, and looks for a new one from time to time.
 
-    def __init__(self, settings: Settings, log: Log) -> None:
+    Args:
+        settings: of the server.
+        log: is told of new plans, and of what is wrong with one.
+        on_change: is called with the fingerprint of a plan that begins to be served.
+    """
+
+    def __init__(self, settings: Settings, log: Log, on_change: Callable[[str], None]) -> None:
         self._settings = settings
         self._log = log
+        self._on_change = on_change
         self._serving: Serving | None = None
         self._trouble = "the plan has not been read yet"
         self._retired: set[asyncio.Task[None]] = set()
-        self.swaps = 0
 
     @property
     def current(self) -> Serving:
@@ -112,7 +118,7 @@ class Plans:
     def _serve(self, plan: Plan) -> None:
         serving, before = Serving(plan, self._settings), self._serving
         self._serving = serving
-        self.swaps += 1
+        self._on_change(plan.fingerprint)
         self._log.event("plan", f"serving plan {plan.fingerprint}", fingerprint=plan.fingerprint)
         if before is not None:
             task = asyncio.create_task(self._retire(before))

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from features.definition.value_type import ValueType
 from features.server.errors import RequestError
 from features.server.selection import Selection
 from features.server.settings import Limits
@@ -50,6 +51,8 @@ def decode_request(body: bytes) -> FeaturesRequest:
 
 Columns = dict[str, list[Any]]
 
+_BITS = {ValueType.INT32: 32, ValueType.INT64: 64}
+
 
 def split_columns(entities: Mapping[str, list[Any]], selection: Selection, limits: Limits) -> tuple[Columns, Columns]:
     """The columns of join keys, in the request's order, and the columns of other values that on-demand views need.
@@ -72,7 +75,18 @@ def split_columns(entities: Mapping[str, list[Any]], selection: Selection, limit
         missing = [name for name in (*selection.keys, *selection.values) if name not in entities]
         raise RequestError(422, f"entities: column {', '.join(missing)} is missing")
     _check_size(entities, selection, limits)
+    for name, column in values.items():
+        _check_range(name, selection.values[name], column)
     return keys, values
+
+
+def _check_range(name: str, value_type: ValueType, column: Sequence[Any]) -> None:
+    bits = _BITS.get(value_type)
+    if bits is None:
+        return
+    bound = 1 << (bits - 1)
+    if any(isinstance(value, int) and not -bound <= value < bound for value in column):
+        raise RequestError(422, f"entities: {name} has a number that is no {value_type.name}")
 
 
 def _check_size(entities: Mapping[str, Sequence[Any]], selection: Selection, limits: Limits) -> None:

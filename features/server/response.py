@@ -18,6 +18,7 @@ import msgspec
 from features.definition.value_type import ValueType
 from features.freshness import Status
 from features.online.vectors import FeatureVectors
+from features.server.errors import RequestError
 from features.server.selection import Selection
 
 _encode = msgspec.json.Encoder().encode
@@ -61,10 +62,17 @@ def encode_response(
 
 
 def encode_values(value_type: ValueType, column: Sequence[Any]) -> bytes:
-    """A column of one type as a JSON array."""
+    """A column of one type as a JSON array.
+
+    Raises:
+        RequestError: 422, an on-demand view computed a number that no type holds.
+    """
     if value_type in _TIMES:
         return _encode([_seconds(value) for value in column])
-    encoded = _encode(column)
+    try:
+        encoded = _encode(column)
+    except OverflowError as error:
+        raise RequestError(422, f"a computed feature is out of range: {error}") from error
     if value_type.is_floating and encoded.count(b"null") != column.count(None):
         return _encode([_finite(value) for value in column])
     return encoded

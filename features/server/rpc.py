@@ -15,7 +15,7 @@ from features.server.messages import request_of, response_of
 from features.server.openapi import tokenlake_version
 from features.server.protos import serving_pb2 as messages
 from features.server.request import FeaturesRequest
-from features.server.service import UNKNOWN, FeatureService
+from features.server.service import UNKNOWN, FeatureService, Result
 from features.server.settings import Settings
 
 SERVICE = "feast.serving.ServingService"
@@ -52,9 +52,7 @@ class Rpc:
             caller = service.caller(_presented(context))
             request, values = request_of(_parsed(data))
             result = await service.features(request, caller, deadline, values)
-            found = response_of(
-                result.selection, result.keys, result.vectors, request.include_feature_view_version_metadata
-            )
+            found = _response(request, result)
             answer: bytes = found.SerializeToString()
         except RequestError as error:
             self._count(request, error.status, began)
@@ -125,6 +123,15 @@ def _parsed(data: bytes) -> Any:
         return messages.GetOnlineFeaturesRequest.FromString(data)
     except DecodeError as error:
         raise RequestError(400, f"this is no GetOnlineFeaturesRequest: {error}") from None
+
+
+def _response(request: FeaturesRequest, result: Result) -> Any:
+    try:
+        return response_of(
+            result.selection, result.keys, result.vectors, request.include_feature_view_version_metadata
+        )
+    except (ValueError, OverflowError) as error:
+        raise RequestError(422, f"a computed feature is out of range: {error}") from error
 
 
 def _presented(context: Any) -> str | None:

@@ -47,7 +47,7 @@ class FeatureService:
         self.settings = settings
         self.log = log
         self.metrics = Metrics()
-        self.plans = Plans(settings, log)
+        self.plans = Plans(settings, log, self.metrics.plan)
         self.access = Access(settings.keys, settings.workers, log)
         self.draining = False
         self._in_flight = 0

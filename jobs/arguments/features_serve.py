@@ -54,6 +54,13 @@ def add_serve(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="SECONDS",
         help="after a signal to stop, go on accepting this long while /ready says no (default: 0)",
     )
+    limits.add_argument(
+        "--refresh",
+        type=_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help="between two looks for a new plan in the store (default: 2)",
+    )
     logs = added.add_argument_group("logs")
     logs.add_argument("--access-log", action="store_true", help="a line for each request, on standard error")
     logs.add_argument("--log-json", action="store_true", help="events as JSON, one object a line")

@@ -72,6 +72,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
         ),
         timeout=arguments.timeout,
         drain=arguments.drain,
+        plan_interval=arguments.refresh,
         workers=arguments.workers,
         trusted_modules=(*TRUSTED_MODULES, *arguments.trust),
         sample=arguments.sample_requests,
