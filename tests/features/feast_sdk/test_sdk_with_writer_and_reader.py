@@ -21,6 +21,7 @@ from drawn import (
     rows_for_sdk,
     ticks,
 )
+from feast.data_source import PushMode
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,3 +120,16 @@ def test_event_times_are_the_same_on_a_machine_in_another_time_zone(online: Stor
     response = online.sdk.get_online_features(["every_type:int32"], [ours]).proto
     (place,) = (at for at, name in enumerate(response.metadata.feature_names.val) if name == "int32")
     assert response.results[place].event_timestamps[0].ToMicroseconds() == microseconds(event)
+
+
+def test_a_service_shows_what_the_sdk_pushed_last(online: Store):
+    key = {"thing_id": "pushed after us"}
+    row = dict.fromkeys((each.name for each in EVERY_TYPE.features), None)
+    write(online, EVERY_TYPE, key, row | {"int32": 1}, next_moment())
+    later = next_moment()
+
+    online.sdk.push("every_type_push", frame(key, row | {"int32": 2}, later), to=PushMode.ONLINE)
+
+    with OnlineReader(online.address, ALL_TYPES.project, PLAN) as reader:
+        found = reader.get("everything", {"thing_id": [key["thing_id"]]}, at_us=microseconds(later), timeout=10)
+    assert found.to_dict()["int32"] == [2]
