@@ -17,3 +17,7 @@ class StoreTimeoutError(StoreUnavailableError, TimeoutError):
 
 class StoreFullError(StoreError):
     """The store has no memory left (`maxmemory`, policy `noeviction`), or its disk is full; nothing was written."""
+
+
+class StoreLostDataError(StoreError):
+    """The store was emptied or restarted during a materialization: rows written before may be missing."""

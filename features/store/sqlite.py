@@ -1,0 +1,295 @@
+"""The embedded online store: one SQLite file, which Feast's SDK reads and writes too.
+
+    <project>_<view>        Feast's own table: a row for each feature of an entity (feast 0.67, sqlite.py)
+    tokenlake_times         event time and time of creation of an entity's values, exactly; Feast keeps whole seconds
+    tokenlake_packed        packed rows, by `features.layout.packed_row.packed_key`
+    tokenlake_plan          the plan of each project (`features.store.plan_store`)
+    tokenlake_materialized  up to where each view has been materialized
+
+The file is in WAL mode: readers never wait for the writer. Feast's SDK writes without looking at times, and knows
+nothing of the other tables; where its whole seconds differ from our exact time, it has written last.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from features.store.address import SqliteAddress
+from features.store.errors import StoreUnavailableError
+from features.store.sqlite_connection import as_store_error
+
+_AT_ONCE = 10_000  # parameters of one statement; SQLite takes 32,766
+
+_STEPS = 2_000  # of SQLite's machine between two looks at the clock: some hundred microseconds
+
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS tokenlake_materialized (name TEXT PRIMARY KEY, state BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS tokenlake_packed (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS tokenlake_times (
+        name TEXT, entity_key BLOB, event_us INTEGER NOT NULL, created_us INTEGER NOT NULL,
+        PRIMARY KEY (name, entity_key)
+    ) WITHOUT ROWID;
+"""
+_VIEW = """
+    CREATE TABLE IF NOT EXISTS {name} (
+        entity_key BLOB, feature_name TEXT, value BLOB, value_text TEXT, vector_value BLOB,
+        event_ts timestamp, created_ts timestamp, PRIMARY KEY (entity_key, feature_name)
+    )
+"""
+
+
+class StoredFeatures(NamedTuple):
+    """What the store has of one entity: an event time in microseconds, and the bytes of each feature asked for."""
+
+    event_us: int | None  # None: the entity has no row
+    values: list[bytes | None]  # None: this feature was never written; empty: null
+
+
+class RowToWrite(NamedTuple):
+    """The values of one entity in one view."""
+
+    entity_key: bytes  # without project
+    event_us: int
+    created_us: int
+    values: Sequence[bytes]  # one for each feature
+    packed: Sequence[tuple[bytes, bytes]]  # key and row of each service
+
+
+class SqliteStore:
+    """A connection to a file of the embedded store. Not for several threads at once.
+
+    Args:
+        address: of the file.
+        create: makes the file and its tables, for writers. A reader is refused where there is no file.
+        timeout: seconds that a statement waits for another process that writes.
+
+    Raises:
+        StoreUnavailableError: there is no such file, or it is no database.
+    """
+
+    def __init__(self, address: SqliteAddress, create: bool = False, timeout: float = 5.0) -> None:
+        self.address = address
+        if create:
+            os.makedirs(os.path.dirname(os.path.abspath(address.path)), exist_ok=True)
+        elif not os.path.exists(address.path):
+            raise StoreUnavailableError(
+                f"there is no online store {address}: `tokenlake features apply` and `materialize` make it"
+            )
+        mode = "rwc" if create else "rw"
+        with self._errors():
+            url = f"file:{quote(os.path.abspath(address.path))}?mode={mode}"
+            self._connection = sqlite3.connect(
+                url, timeout, isolation_level=None, check_same_thread=False, uri=True, cached_statements=256
+            )
+            if create:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.executescript(_TABLES)
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[None]:
+        """What is read in the block ends by a time on the clock of `time.monotonic`.
+
+        Raises:
+            StoreTimeoutError: it did not end by itself.
+        """
+        left = max(deadline - time.monotonic(), 0.0)
+        with self._errors():
+            self._connection.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+        try:
+            yield
+        finally:
+            self._connection.set_progress_handler(None, 0)
+
+    def read_state(self, name: str) -> bytes | None:
+        """What `write_state` wrote under a name."""
+        return self._one("SELECT state FROM tokenlake_materialized WHERE name = ?", name)
+
+    def write_state(self, name: str, state: bytes | None) -> None:
+        """Replaces the state of this name; None removes it."""
+        with self._errors():
+            if state is None:
+                self._connection.execute("DELETE FROM tokenlake_materialized WHERE name = ?", (name,))
+            else:
+                self._connection.execute("INSERT OR REPLACE INTO tokenlake_materialized VALUES (?, ?)", (name, state))
+
+    def read_packed(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The packed row of each key; None where there is none."""
+        found: dict[bytes, bytes] = {}
+        with self._errors(), self._absent_is_empty():
+            for some in _slices(keys):
+                sql = f"SELECT key, row FROM tokenlake_packed WHERE key IN ({_marks(some)})"
+                found.update(self._connection.execute(sql, some))
+        return [found.get(key) for key in keys]
+
+    def read_features(
+        self, project: str, view: str, entity_keys: Sequence[bytes], names: Sequence[str]
+    ) -> list[StoredFeatures]:
+        """Features of a view in Feast's layout, one item for each entity; keys are without project.
+
+        Without names, event times only.
+        """
+        table = f"{project}_{view}"
+        seconds: dict[bytes, int] = {}
+        values: dict[tuple[bytes, str], bytes] = {}
+        times: dict[bytes, tuple[int, int]] = {}
+        with self._errors(), self._transaction("DEFERRED"), self._absent_is_empty():
+            for some in _slices(entity_keys):
+                sql = (
+                    f"SELECT entity_key, feature_name, value, event_ts FROM {_quoted(table)} "
+                    f"WHERE entity_key IN ({_marks(some)}) AND feature_name IN ({_marks(names)})"
+                    if names
+                    else f"SELECT entity_key, '', NULL, max(event_ts) FROM {_quoted(table)} "
+                    f"WHERE entity_key IN ({_marks(some)}) GROUP BY entity_key"
+                )
+                for key, name, value, event_ts in self._connection.execute(sql, (*some, *names)):
+                    values[key, name] = value
+                    seconds[key] = max(event_ts, seconds.get(key, event_ts))
+                times.update(self._times(table, some))
+        return [
+            StoredFeatures(_event_us(seconds.get(key), times.get(key)), [values.get((key, name)) for name in names])
+            for key in entity_keys
+        ]
+
+    def write(self, project: str, view: str, names: Sequence[str], rows: Sequence[RowToWrite]) -> int:
+        """Writes the rows that are not older than those stored, in one transaction; returns their number.
+
+        A row is older if its event time is earlier or, where these are equal, its time of creation is. Feast's SDK
+        writes no time of creation, so its rows count as the oldest of their event time.
+
+        Raises:
+            StoreTimeoutError: another process kept writing.
+            StoreFullError: the disk is full; nothing was written.
+        """
+        table = f"{project}_{view}"
+        with self._errors(), self._transaction("IMMEDIATE"):
+            self._connection.execute(_VIEW.format(name=_quoted(table)))
+            stored = self._stored_times(table, list({row.entity_key for row in rows}))
+            newer: dict[bytes, RowToWrite] = {}
+            written = 0
+            for row in rows:
+                time = (row.event_us, row.created_us)
+                if row.entity_key not in stored or stored[row.entity_key] <= time:
+                    stored[row.entity_key] = time
+                    newer[row.entity_key] = row
+                    written += 1
+            self._insert(table, names, newer.values())
+        return written
+
+    def _insert(self, table: str, names: Sequence[str], rows: Iterable[RowToWrite]) -> None:
+        run = self._connection.executemany
+        run(
+            f"INSERT OR REPLACE INTO {_quoted(table)} (entity_key, feature_name, value, event_ts, created_ts) "
+            "VALUES (?, ?, ?, ?, ?)",
+            _values(names, rows),
+        )
+        run(
+            "INSERT OR REPLACE INTO tokenlake_times VALUES (?, ?, ?, ?)",
+            ((table, row.entity_key, row.event_us, row.created_us) for row in rows),
+        )
+        run("INSERT OR REPLACE INTO tokenlake_packed VALUES (?, ?)", (pair for row in rows for pair in row.packed))
+
+    def _stored_times(self, table: str, keys: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Event time and time of creation of the entities that have values, by whoever wrote them."""
+        found: dict[bytes, tuple[int, int]] = {}
+        for some in _slices(keys):
+            exact = dict(self._times(table, some))
+            sql = (
+                f"SELECT entity_key, max(event_ts) FROM {_quoted(table)} WHERE entity_key IN ({_marks(some)}) "
+                "GROUP BY entity_key"
+            )
+            for key, event_ts in self._connection.execute(sql, some):
+                ours = exact.get(key)
+                event_us = _event_us(event_ts, ours)
+                assert event_us is not None
+                found[key] = ours if ours is not None and ours[0] == event_us else (event_us, _NEVER)
+        return found
+
+    def _times(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
+        sql = (
+            "SELECT entity_key, event_us, created_us FROM tokenlake_times "
+            f"WHERE name = ? AND entity_key IN ({_marks(keys)})"
+        )
+        for key, event_us, created_us in self._connection.execute(sql, (table, *keys)):
+            yield key, (event_us, created_us)
+
+    def _one(self, sql: str, parameter: str) -> bytes | None:
+        with self._errors(), self._absent_is_empty():
+            for (found,) in self._connection.execute(sql, (parameter,)):
+                return found
+        return None
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
+        self._connection.execute(f"BEGIN {kind}")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has ended it already
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _absent_is_empty(self) -> Iterator[None]:
+        """A table that was never made has no rows: the file may be Feast's, or a view not materialized yet."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise as_store_error(error, self.address.path) from error
+
+
+_NEVER = -(1 << 63)  # before any time of creation
+
+
+def _values(names: Sequence[str], rows: Iterable[RowToWrite]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        event_ts, created_ts = feast_seconds(row.event_us), feast_seconds(row.created_us)
+        for name, value in zip(names, row.values, strict=True):
+            yield row.entity_key, name, value, event_ts, created_ts
+
+
+def feast_seconds(microseconds: int) -> int:
+    """A time as Feast's SDK stores it: it drops the zone of a time in UTC, then takes it for local time."""
+    moment = datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(tzinfo=None)
+    return int(moment.timestamp())
+
+
+def _event_us(event_ts: int | None, exact: tuple[int, int] | None) -> int | None:
+    """The event time of stored values: the exact one, unless Feast's SDK has written since."""
+    if event_ts is None:
+        return None
+    if exact is not None and feast_seconds(exact[0]) == event_ts:
+        return exact[0]
+    return int(datetime.fromtimestamp(event_ts).replace(tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _slices(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for begin in range(0, len(values), _AT_ONCE):
+        yield values[begin : begin + _AT_ONCE]
