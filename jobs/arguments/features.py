@@ -4,7 +4,7 @@ import argparse
 
 from jobs.arguments.features_serve import add_keys, add_serve
 from jobs.arguments.numbers import not_negative, positive, share
-from jobs.arguments.shared import add_command, add_lake, add_online
+from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
 
 
 def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,7 +28,10 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_apply(subcommands)
     add_serve(subcommands)
     add_keys(subcommands)
+    _add_training_set(subcommands)
     _add_check(subcommands)
+    _add_baseline(subcommands)
+    _add_drift(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,6 +45,46 @@ def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     add_lake(added)
     add_online(added)
     added.set_defaults(command="features.apply:apply")
+
+
+def _add_training_set(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "training-set",
+        "join the features of a service to rows of yours, as they were at the time of each row: a table of the lake",
+        "  tokenlake features training-set lakes/quickstart --service curation --entities labels.csv --name quality\n"
+        "  tokenlake features training-set lakes/mine --service translation_request --entities requests.parquet \\\n"
+        "    --name requests --known-at row\n"
+        "  tokenlake features training-set lakes/mine --service mixture --entities sampled --name mixture \\\n"
+        "    --known-at 2026-11-26T18:00:00Z --version source_quality=3\n",
+    )
+    add_lake(added)
+    added.add_argument("--service", required=True, metavar="NAME", help="the feature service whose features to join")
+    added.add_argument(
+        "--entities",
+        required=True,
+        metavar="FILE|TABLE",
+        help="the rows: a table of the lake, a .csv, .jsonl or .parquet file, or a folder of .parquet files, with the "
+        "join keys, `event_timestamp` (UTC where it names no zone) and any other columns, which are kept",
+    )
+    added.add_argument("--name", required=True, metavar="NAME", help="the result is the table training_set_NAME")
+    added.add_argument(
+        "--known-at",
+        metavar="TIME|row",
+        help="do not use values that were written later than TIME, or, with `row`, later than each row's "
+        "event_timestamp: only what could be known then (default: use all values, whenever they were written)",
+    )
+    added.add_argument(
+        "--version",
+        metavar="VIEW=N",
+        action="append",
+        default=[],
+        help="read version N of a view's table, or of the table in --entities; may be repeated (default: the newest)",
+    )
+    added.add_argument("--full-names", action="store_true", help="name every feature VIEW__FEATURE")
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    add_engine(added)
+    added.set_defaults(command="features.training_set:training_set")
 
 
 def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -104,3 +147,48 @@ def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     shown.add_argument("--json", action="store_true", help="print all counts and examples as JSON")
     shown.add_argument("--prometheus", action="store_true", help="print the metrics of LAKE/features/metrics.prom")
     added.set_defaults(command="features.check:check")
+
+
+def _add_baseline(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "baseline",
+        "pin what the values of features are like now, to measure drift against",
+        "  tokenlake features baseline lakes/quickstart\n"
+        "  tokenlake features baseline lakes/mine source_quality document_measures\n",
+    )
+    add_lake(added)
+    _add_views(added)
+    added.set_defaults(command="features.baseline:baseline")
+
+
+def _add_drift(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "drift",
+        "how far features have moved from their baseline; exit status 1 when one has drifted",
+        "  tokenlake features drift lakes/quickstart\n"
+        "  tokenlake features drift lakes/mine source_quality --max-index 0.1 --json\n",
+    )
+    add_lake(added)
+    _add_views(added)
+    added.add_argument(
+        "--max-index",
+        type=not_negative,
+        default=0.25,
+        metavar="INDEX",
+        help="largest population stability index of a feature that has not drifted (default: %(default)g)",
+    )
+    added.add_argument(
+        "--max-nulls",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help="largest change of a feature's share of nulls that is no drift (default: %(default)g)",
+    )
+    added.add_argument("--json", action="store_true", help="print every feature as JSON")
+    added.set_defaults(command="features.drift:drift")
+
+
+def _add_views(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("view", metavar="VIEW", nargs="*", help="views of features (default: all that have rows)")
