@@ -75,15 +75,19 @@ class Storage:
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a UTF-8 file atomically."""
+        self.write_bytes(name, text.encode())
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Writes a file atomically."""
         if not is_local(self.root):
             files, path = self._located(name)
-            files.pipe_file(path, text.encode())  # object stores write an object atomically
+            files.pipe_file(path, data)  # object stores write an object atomically
             return
         final = Path(self.path(name))
         final.parent.mkdir(parents=True, exist_ok=True)
         part = final.with_name(f"{final.name}.{os.getpid()}.part")
         try:
-            part.write_text(text, encoding="utf-8")
+            part.write_bytes(data)
             part.replace(final)
         except BaseException:
             with suppress(OSError):

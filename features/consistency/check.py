@@ -74,7 +74,8 @@ def compare(lake: LakeReader, plan: Plan, found: Mapping[str, Sequence[Answer]],
         if name in plan.views:
             view = plan.views[name]
             past = histories(lake, view, {_key(answer, view.join_keys) for answer in listed})
-            tally.add_future_rows(name, sum(each.rows_from_the_future(terms.tolerance) for each in past.values()))
+            tally.rows[name] += sum(len(each.rows) for each in past.values())
+            tally.rows_from_the_future[name] += sum(each.from_the_future(terms.tolerance) for each in past.values())
             for answer in listed:
                 history = past[_key(answer, view.join_keys)]
                 tally.add(answer, judge(history, answer, view.features, terms))

@@ -96,8 +96,8 @@ class History:
                 return list(reversed(past[place:]))
         return [*reversed(past), None]
 
-    def rows_from_the_future(self, tolerance: int) -> int:
-        """Rows that claim to have been true only after they were created: a clock or a time zone is wrong."""
+    def from_the_future(self, tolerance: int) -> int:
+        """The number of rows that were created before they were true: a clock or a time zone is wrong."""
         return sum(row.event > row.created + tolerance for row in self.rows)
 
 

@@ -68,7 +68,8 @@ class Tally:
     """All that one check found."""
 
     features: dict[tuple[str, str], FeatureTally] = field(default_factory=dict)  # by view and feature
-    rows_from_the_future: dict[str, int] = field(default_factory=dict)  # by view; of the entities compared
+    rows: Counter[str] = field(default_factory=Counter)  # by view; in the tables, of the entities compared
+    rows_from_the_future: Counter[str] = field(default_factory=Counter)  # of these, created before their event time
     unreadable: int = 0  # lines of the log
     unknown: Counter[str] = field(default_factory=Counter)  # by view: answers that the plan cannot explain any more
     first: int | None = None  # time of the first and last request, microseconds
@@ -80,10 +81,6 @@ class Tally:
         self.last = answer.at if self.last is None else max(self.last, answer.at)
         for feature, judgement in judgements.items():
             self.features.setdefault((answer.view, feature), FeatureTally()).add(judgement, answer)
-
-    def add_future_rows(self, view: str, rows: int) -> None:
-        """Counts rows of a view's table that claim to be from after their creation."""
-        self.rows_from_the_future[view] = self.rows_from_the_future.get(view, 0) + rows
 
     def __iter__(self) -> Iterator[tuple[str, str, FeatureTally]]:
         """View, feature and tally of each, in order."""

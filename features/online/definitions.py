@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from features.online.request import CompiledRequest, compile_request
 from features.plan import Plan
 from features.store.address import Address
+from features.store.errors import StoreTimeoutError
 
 KEPT = 256
 """Compiled requests that are kept. Services are few; lists of features that callers make up could be many."""
@@ -63,7 +64,13 @@ class Definitions:
             StoreError: it could not be read in time.
         """
         if self._plan is None:
-            self.refresh(deadline)
+            if not self._loading.acquire(timeout=max(deadline - time.monotonic(), 0.0)):
+                raise StoreTimeoutError(f"online store {self._address}: the plan was not read in time")
+            try:
+                if self._plan is None:
+                    self._read(deadline)
+            finally:
+                self._loading.release()
         assert self._plan is not None
         return self._plan
 
@@ -74,15 +81,15 @@ class Definitions:
             PlanError: the store has none.
             StoreError: it could not be read in time.
         """
-        if self._is_given:
-            return False
+        return not self._is_given and self._read(deadline)
+
+    def _read(self, deadline: float) -> bool:
         from features.store.plan_store import read_plan
 
         plan = read_plan(self._address, self._project, max(deadline - time.monotonic(), 0.0))
-        with self._loading:
-            if self._plan is not None and self._plan.fingerprint == plan.fingerprint:
-                return False
-            self._plan, self._requests = plan, {}
+        if self._plan is not None and self._plan.fingerprint == plan.fingerprint:
+            return False
+        self._plan, self._requests = plan, {}
         return True
 
     def _may_import(self, module: str) -> bool:

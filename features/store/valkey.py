@@ -174,9 +174,14 @@ def _connected(address: ValkeyAddress, timeout: float) -> socket.socket:
         made = socket.create_connection((address.host, address.port), timeout)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if address.tls:
-            made = ssl.create_default_context().wrap_socket(made, server_hostname=address.host)
+            made = tls_context().wrap_socket(made, server_hostname=address.host)
     made.setblocking(False)
     return made
+
+
+def tls_context() -> "ssl.SSLContext":
+    """Verifies the server by the system's certificates; `SSL_CERT_FILE` names others."""
+    return ssl.create_default_context()
 
 
 def raise_errors(replies: Sequence[Any], address: object) -> None:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from jobs.arguments.shared import add_command, add_lake, add_online
+from jobs.arguments.numbers import not_negative, positive, share
+from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
 
 
 def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,6 +25,8 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
     _add_apply(subcommands)
+    _add_training_set(subcommands)
+    _add_check(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,3 +40,105 @@ def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     add_lake(added)
     add_online(added)
     added.set_defaults(command="features.apply:apply")
+
+
+def _add_training_set(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "training-set",
+        "join the features of a service to rows of yours, as they were at the time of each row: a table of the lake",
+        "  tokenlake features training-set lakes/quickstart --service curation --entities labels.csv --name quality\n"
+        "  tokenlake features training-set lakes/mine --service translation_request --entities requests.parquet \\\n"
+        "    --name requests --known-at row\n"
+        "  tokenlake features training-set lakes/mine --service mixture --entities sampled --name mixture \\\n"
+        "    --known-at 2026-11-26T18:00:00Z --version source_quality=3\n",
+    )
+    add_lake(added)
+    added.add_argument("--service", required=True, metavar="NAME", help="the feature service whose features to join")
+    added.add_argument(
+        "--entities",
+        required=True,
+        metavar="FILE|TABLE",
+        help="the rows: a table of the lake, a .csv, .jsonl or .parquet file, or a folder of .parquet files, with the "
+        "join keys, `event_timestamp` (UTC where it names no zone) and any other columns, which are kept",
+    )
+    added.add_argument("--name", required=True, metavar="NAME", help="the result is the table training_set_NAME")
+    added.add_argument(
+        "--known-at",
+        metavar="TIME|row",
+        help="do not use values that were written later than TIME, or, with `row`, later than each row's "
+        "event_timestamp: only what could be known then (default: use all values, whenever they were written)",
+    )
+    added.add_argument(
+        "--version",
+        metavar="VIEW=N",
+        action="append",
+        default=[],
+        help="read version N of a view's table, or of the table in --entities; may be repeated (default: the newest)",
+    )
+    added.add_argument("--full-names", action="store_true", help="name every feature VIEW__FEATURE")
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    add_engine(added)
+    added.set_defaults(command="features.training_set:training_set")
+
+
+def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "check",
+        "whether the online store serves what the tables hold; exit status 1 when a limit is exceeded",
+        "  tokenlake features check lakes/quickstart\n"
+        "  tokenlake features check lakes/mine --request-log /var/log/tokenlake --since 24h --max-stale 0.001\n"
+        "  tokenlake features check lakes/mine --online valkey://127.0.0.1:6379/0 --sample 10000 --prometheus\n",
+    )
+    add_lake(added)
+    add_online(added)
+    added.add_argument(
+        "--request-log",
+        metavar="DIR",
+        help="compare the requests that a server logged there, as of their time, instead of looking entities up now",
+    )
+    added.add_argument(
+        "--since", metavar="TIME", help="leave earlier requests of the log out: 24h, 7d, or 2026-11-26T12:00Z"
+    )
+    added.add_argument(
+        "--sample",
+        type=positive,
+        default=1000,
+        metavar="N",
+        help="rows of each view's table whose entities are looked up; with --request-log about so many answers of "
+        "each view, all of an entity or none (default: %(default)s)",
+    )
+    added.add_argument("--seed", type=int, metavar="N", help="of the sample (default: another one each time)")
+    added.add_argument(
+        "--lag",
+        type=not_negative,
+        default=900.0,
+        metavar="SECONDS",
+        help="that a row may need from its creation in the table to the online store (default: %(default)g)",
+    )
+    added.add_argument(
+        "--clock-tolerance",
+        type=not_negative,
+        default=5.0,
+        metavar="SECONDS",
+        help="that the clocks of machines may differ by (default: %(default)g)",
+    )
+    for name, about, default in (
+        ("mismatch", "differ from the table: another value, null, a wrong type, or no such row", 0.0),
+        ("missing", "have found no row though the table has one", 0.0),
+        ("stale", "be from an older row than the table's", 0.0),
+        ("skew", "be from the future", 0.0),
+        ("late", "have been right then, but not by a row that became known later", 1.0),
+    ):
+        added.add_argument(
+            f"--max-{name}",
+            type=share,
+            default=default,
+            metavar="SHARE",
+            help=f"largest share of a feature's answers that may {about} (default: %(default)g)",
+        )
+    shown = added.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print all counts and examples as JSON")
+    shown.add_argument("--prometheus", action="store_true", help="print the metrics of LAKE/features/metrics.prom")
+    added.set_defaults(command="features.check:check")

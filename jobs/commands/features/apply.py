@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from features.catalogue.catalogue import CATALOGUE
+from features.feast_registry import apply_definitions
 from features.plan import Plan, PlanError
 from features.plan_changes import Change, changes
 from features.store.address import Address
@@ -19,7 +20,7 @@ PLAN_FILE = "features/plan.json"
 
 
 def apply(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """Writes the plan to the lake and the online store, and prints what it changes there."""
+    """Writes the plan to the lake and the online store, prints what it changes there, and keeps Feast's registry."""
     address = online_store(arguments)
     lake = Storage(absolute(arguments.lake))
     if is_local(lake.root) and not Path(lake.root).is_dir():
@@ -32,6 +33,8 @@ def apply(arguments: argparse.Namespace, reporter: Reporter) -> int:
         print(f"online store {address}: first plan; `tokenlake features materialize` fills it")
     else:
         _print_changes(changes(before, plan))
+    if not apply_definitions(lake.root, CATALOGUE):
+        print("without Feast: for its registry, SDK and UI run pip install 'tokenlake[features]', then this again")
     print(f"plan {plan.fingerprint}: {len(plan.views)} views, {len(plan.services)} services")
     return 0
 

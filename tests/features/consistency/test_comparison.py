@@ -167,7 +167,7 @@ def test_a_request_from_after_the_check_is_skew() -> None:
 
 def test_rows_that_were_true_only_after_they_were_known_are_counted() -> None:
     past = history(row(100, created=50), row(200, created=195), row(300, created=4000))
-    assert past.rows_from_the_future(tolerance=5) == 1
+    assert past.from_the_future(tolerance=5) == 1
 
 
 # For every history

@@ -1,11 +1,11 @@
 """What is written is read back: values, event times, packed rows, plans."""
 
 import contextlib
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typed_values import values
 
 from features.catalogue.catalogue import CATALOGUE
 from features.definition.value_type import ValueType
@@ -13,27 +13,6 @@ from features.layout.event_time import decode_event_time, encode_event_time
 from features.layout.packed_row import PackedRow
 from features.layout.value import ValueBytesError, decode, encode
 from features.plan import Plan, PlanError
-
-_MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)).map(
-    lambda moment: moment.replace(microsecond=0, tzinfo=UTC)
-)
-_ELEMENTS = {
-    ValueType.BYTES: st.binary(),
-    ValueType.STRING: st.text(),
-    ValueType.INT32: st.integers(-(1 << 31), (1 << 31) - 1),
-    ValueType.INT64: st.integers(-(1 << 63), (1 << 63) - 1),
-    ValueType.DOUBLE: st.floats(allow_nan=False),
-    ValueType.FLOAT: st.floats(allow_nan=False, width=32),
-    ValueType.BOOL: st.booleans(),
-    ValueType.UNIX_TIMESTAMP: _MOMENTS,
-}
-
-
-def values(value_type: ValueType) -> st.SearchStrategy:
-    """Values of a type."""
-    element = _ELEMENTS[value_type.element]
-    return st.lists(element, max_size=5) if value_type.is_list else element
-
 
 typed = st.sampled_from(list(ValueType)).flatmap(lambda each: st.tuples(st.just(each), values(each)))
 rows = st.lists(st.sampled_from(list(ValueType)), min_size=1, max_size=20).flatmap(
