@@ -47,6 +47,11 @@ class Materialized:
     step: Step  # all of the run
     seconds: float
 
+    @property
+    def is_anew(self) -> bool:
+        """Whether all rows of the table were written, unasked, though the store had been filled before."""
+        return self.why.startswith("all rows: ") and "none yet" not in self.why
+
 
 def materialize(
     lake: LakeReader,
