@@ -231,6 +231,7 @@ def _add_report(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
         "  tokenlake features report lakes/quickstart\n",
     )
     add_lake(added)
+    add_online(added)
     added.set_defaults(command="features.report:report")
 
 

@@ -13,6 +13,7 @@ from features.consistency.limits import Limits, failures
 from features.consistency.record import Check, record
 from features.consistency.tally import Tally
 from features.definition.view import EVENT_TIMESTAMP, Expectation
+from features.plan import Plan
 from features.quality.baseline import pin
 from features.quality.current_rows import current_rows
 from jobs.cli import main
@@ -147,6 +148,23 @@ def test_hostile_values_are_shown_as_text(lake: Lake) -> None:
     for view in CATALOGUE.views:
         lake.storage.delete(f"features/baselines/{view.name}.json")
     assert HOSTILE in Page(render(collect(lake, CATALOGUE, NOW))).text
+
+
+def test_the_command_asks_the_online_store(lake: Lake, store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lake.storage.write_text("features/plan.json", Plan.of(CATALOGUE).to_json())
+    main(["features", "materialize", lake.root, "source_quality", "--online", store])
+    assert main(["features", "report", lake.root, "--online", store]) == 0
+    figures = json.loads((Path(lake.root) / "features/report/report.json").read_text())
+    data = FeatureReport.model_validate(figures)
+    assert {view.name for view in data.views if view.materialized} == {"source_quality"}
+    capsys.readouterr()
+
+
+def test_a_store_that_is_away_is_left_out(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["features", "report", lake.root, "--online", "valkey://127.0.0.1:1/0"]) == 0
+    assert "tells nothing about the online store" in capsys.readouterr().err
+    data = FeatureReport.model_validate_json((Path(lake.root) / "features/report/report.json").read_text())
+    assert data.online is None
 
 
 def test_the_command_writes_page_and_figures(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
