@@ -34,6 +34,7 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_check(subcommands)
     _add_baseline(subcommands)
     _add_drift(subcommands)
+    _add_report(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -247,6 +248,18 @@ def _add_drift(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     added.add_argument("--json", action="store_true", help="print every feature as JSON")
     added.set_defaults(command="features.drift:drift")
+
+
+def _add_report(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "report",
+        "write LAKE/features/report/index.html: freshness, distributions, drift and consistency of all features",
+        "  tokenlake features report lakes/quickstart\n",
+    )
+    add_lake(added)
+    add_online(added)
+    added.set_defaults(command="features.report:report")
 
 
 def _add_views(parser: argparse.ArgumentParser) -> None:
