@@ -11,7 +11,7 @@ from features.tables import arrow_type
 from features.training_sets.specification import EntityRowsError, Specification, names
 from pipelines.tables import TIMESTAMP
 
-_ZONED = r"(?:Z|[+-]\d\d(?::?\d\d)?)\s*$"
+_ZONED = r"[T ]\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 
 
 def checked(schema: pa.Schema, specification: Specification) -> None:
@@ -47,7 +47,7 @@ def _require(schema: pa.Schema, name: str, wanted: ValueType, use: str) -> None:
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether every value of one type is one of the other, without a loss."""
+    """Whether values of one type can stand for those of the other; only floating-point numbers may be rounded."""
     if pa.types.is_integer(found) and pa.types.is_integer(wanted):
         return found.bit_width <= wanted.bit_width
     if pa.types.is_floating(wanted):
@@ -64,6 +64,7 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
     Raises:
         EntityRowsError: as `checked`; or a timestamp is missing or no time; or a type has no equal in a Delta table.
     """
+    names(specification, rows.column_names)
     if EVENT_TIMESTAMP in rows.column_names and _is_text(rows.schema.field(EVENT_TIMESTAMP).type):
         place = rows.column_names.index(EVENT_TIMESTAMP)
         rows = rows.set_column(place, EVENT_TIMESTAMP, moments(rows[EVENT_TIMESTAMP]))

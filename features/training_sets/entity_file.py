@@ -22,13 +22,12 @@ def read(path: Path, specification: Specification) -> pa.Table:
 
     Raises:
         EntityRowsError: the file cannot be read, or its rows are none that features can be found for.
+        MissingPathError: there is no such file.
     """
-    kind = "parquet" if path.is_dir() else _kind(path)
+    files_of(path)
+    reader = _parquet if path.is_dir() else _READERS[_kind(path)]
     try:
-        rows = {"parquet": _parquet, "csv": _csv, "jsonl": _json_lines, "ndjson": _json_lines}[kind](
-            path, specification
-        )
-        return normalised(rows, specification)
+        return normalised(reader(path, specification), specification)
     except (pa.ArrowException, OSError, EntityRowsError) as error:
         raise EntityRowsError(f"{path}: {error}") from error
 
@@ -85,3 +84,6 @@ def _json_lines(path: Path, specification: Specification) -> pa.Table:
     # A column of the schema that no line has comes as nulls: say that it is missing, not that it is null.
     absent = [name for name in schema.names if found[name].null_count == len(found)]
     return found.drop_columns(absent) if absent and len(found) else found
+
+
+_READERS = {"parquet": _parquet, "csv": _csv, "jsonl": _json_lines, "ndjson": _json_lines}
