@@ -1,7 +1,5 @@
 """Entity rows as Arrow tables: read from a file, and brought to the types that the join compares."""
 
-from collections.abc import Mapping
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -68,7 +66,15 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
     if EVENT_TIMESTAMP in rows.column_names and _is_text(rows.schema.field(EVENT_TIMESTAMP).type):
         place = rows.column_names.index(EVENT_TIMESTAMP)
         rows = rows.set_column(place, EVENT_TIMESTAMP, moments(rows[EVENT_TIMESTAMP]))
-    schema = pa.schema([pa.field(field.name, _stored(field.name, field.type)) for field in rows.schema])
+    wanted = wanted_types(specification)
+    schema = pa.schema(
+        [
+            pa.field(field.name, wanted[field.name])
+            if pa.types.is_null(field.type) and field.name in wanted
+            else pa.field(field.name, _stored(field.name, field.type))
+            for field in rows.schema
+        ]
+    )
     columns = [_converted(column, field) for column, field in zip(rows.columns, schema, strict=True)]
     rows = pa.Table.from_arrays(columns, schema=schema)
     checked(rows.schema, specification)
@@ -81,13 +87,14 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
 
 def typed(schema: pa.Schema, specification: Specification) -> pa.Schema:
     """A schema with the definitions' types of keys and values of the request."""
-    wanted: Mapping[str, ValueType] = {**specification.keys, **specification.request}
-    return pa.schema(
-        [
-            pa.field(field.name, arrow_type(wanted[field.name]) if field.name in wanted else field.type)
-            for field in schema
-        ]
-    )
+    wanted = wanted_types(specification)
+    return pa.schema([field.with_type(wanted.get(field.name, field.type)) for field in schema])
+
+
+def wanted_types(specification: Specification) -> dict[str, pa.DataType]:
+    """Column -> type, of all keys and values of the request."""
+    wanted = {**specification.keys, **specification.request}
+    return {name: arrow_type(dtype) for name, dtype in wanted.items()}
 
 
 def moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -64,6 +64,17 @@ def test_an_empty_field_is_null_and_a_quoted_empty_one_is_a_text(tmp_path):
     ]
 
 
+def test_integers_that_pandas_wrote_with_a_decimal_point_are_integers(tmp_path):
+    (tmp_path / "rows.csv").write_text("user,item,event_timestamp\n1,12.0,2026-11-26\n1,,2026-11-26\n")
+    found = read(tmp_path / "rows.csv", ALL)["item"]
+    assert (found.type, found.to_pylist()) == (pa.int64(), [12, None])
+
+
+def test_a_key_that_is_null_in_every_row_has_the_type_of_the_key(tmp_path):
+    (tmp_path / "rows.csv").write_text("user,item,event_timestamp\n1,,2026-11-26\n")
+    assert read(tmp_path / "rows.csv", ALL)["item"].type == pa.int64()
+
+
 def test_json_lines_are_read_compressed_too_with_nested_labels(tmp_path):
     lines = [
         {
@@ -138,7 +149,12 @@ def test_rows_that_nothing_can_be_found_for_are_refused(table, specification, wo
     ("name", "content", "words"),
     [
         ("rows.csv", "user,user,item,event_timestamp\n1,1,2,2026-11-26\n", "two columns are named user"),
-        ("rows.csv", "user,item,event_timestamp\n1,two,2026-11-26\n", "two"),
+        (
+            "rows.csv",
+            "user,item,event_timestamp\n1,two,2026-11-26\n",
+            "item, a join key of ratings, is string, not int64",
+        ),
+        ("rows.csv", "user,item,event_timestamp\n1,2.5,2026-11-26\n", "2.5"),
         ("rows.csv", "user,item,event_timestamp\n1,2\n", "Expected 3 columns"),
         ("rows.csv", "user,item,event_timestamp,event_timestamp\n1,2,,\n", "two columns are named event_timestamp"),
         ("rows.csv", "", "Empty CSV file"),
