@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from features.computation.config import FeaturesConfig
 from pipelines.config import Config, Execution, Location, Meaning
 from pipelines.dedup.config import DedupConfig
 from pipelines.pii.spans import PiiConfig
@@ -63,6 +64,7 @@ class RunConfig(Config):
     dedup: DedupConfig = DedupConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
+    features: FeaturesConfig = FeaturesConfig()
     engine: Execution[Literal["auto", "sail", "spark", "connect"]] = Field("auto", description="compute engine")
     profile: Execution[Literal["small", "large"]] = Field(
         "small", description="classic Spark: small starts quickly, large suits long runs"

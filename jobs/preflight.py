@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import RunConfig
 from pipelines.readers.storage import is_local
@@ -25,6 +26,8 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _url_lists(config.clean.urls)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
+    if "features" in stages:
+        _feature_files(config.features)
 
 
 # delta-rs reads `%41` as an escape and a backslash as a slash, and refuses control characters.
@@ -69,6 +72,16 @@ def _url_lists(urls: UrlConfig) -> None:
         for path in getattr(urls, kind):
             if is_local(path) and not Path(path).is_file():
                 raise UsageError(f"clean.urls.{kind}: {path}: no such file")
+
+
+def _feature_files(features: FeaturesConfig) -> None:
+    named = [(f"bitext.{number}.path", each.path) for number, each in enumerate(features.bitext)]
+    named += [(f"glossary.{number}", path) for number, path in enumerate(features.glossary)]
+    named += [("clients", features.clients)] if features.clients else []
+    named += [(f"requests.{number}", path) for number, path in enumerate(features.requests)]
+    for key, path in named:
+        if is_local(path) and not Path(path).is_file():
+            raise UsageError(f"features.{key}: {path}: no such file")
 
 
 def _tokenizer(config: RunConfig) -> None:

@@ -1,10 +1,12 @@
 """Intermediate rows of a step, in files under the lake, where the tasks of every engine can read them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lake.lake import Lake
+from lake.parquet_writer import TableWriter
 from pipelines.tables import Table
 
 if TYPE_CHECKING:
@@ -41,7 +43,23 @@ class Scratch:
         """An Arrow table of this process as a DataFrame."""
         return self._kept(rows, rows.schema)
 
+    def stream(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> "DataFrame":
+        """Batches of this process, however many, as a DataFrame."""
+        table = self._next(schema)
+        writer = TableWriter(self._lake.root, table, "kept")
+        try:
+            for batch in batches:
+                writer.write(batch)
+            files = writer.close()
+        except BaseException:
+            writer.abort()
+            raise
+        return self._lake.read_files(table.name, files, schema)
+
     def _kept(self, rows: "DataFrame | pa.Table", schema: pa.Schema) -> "DataFrame":
-        table = Table(f"{self._folder}/{self._count}", key=(), schema=schema, compression="lz4_raw")
-        self._count += 1
+        table = self._next(schema)
         return self._lake.read_files(table.name, self._lake.write(rows, table, "kept"), schema)
+
+    def _next(self, schema: pa.Schema) -> Table:
+        self._count += 1
+        return Table(f"{self._folder}/{self._count - 1}", key=(), schema=schema, compression="lz4_raw")

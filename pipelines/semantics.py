@@ -56,8 +56,10 @@ ENCODING = Semantics(  # -> tokens
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
 DOCUMENT_FEATURES = Semantics("document_features", _FIRST)  # -> features_document_measures, features_document_state
 SOURCE_FEATURES = Semantics("source_features", _FIRST)  # -> features_source_quality
+BITEXT_FEATURES = Semantics("bitext_features", _FIRST)  # -> features_language_pair_statistics, features_segment_memory
+RECORD_FEATURES = Semantics("record_features", _FIRST)  # -> features_term_glossary, features_client_profile, …_usage
 
 STEPS = (
     READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINALIZING, ENCODING, PACKING, DOCUMENT_FEATURES,
-    SOURCE_FEATURES,
+    SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
 )  # fmt: skip

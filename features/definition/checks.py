@@ -1,5 +1,6 @@
 """Whether definitions are sound, and whether a store can hold them without mixing values."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from features.definition.value_type import KEY_TYPES
@@ -7,6 +8,7 @@ from features.definition.view import CREATED, EVENT_TIMESTAMP, Catalogue, OnDema
 from features.layout.field import feature_field
 from pipelines.errors import MisuseError
 
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN = frozenset((EVENT_TIMESTAMP, CREATED, "run_id"))
 
 
@@ -18,9 +20,9 @@ def checked(catalogue: Catalogue) -> Catalogue:
     """The catalogue itself.
 
     Raises:
-        DefinitionError: two things have one name, a column is defined twice, a key has a type that no key can have,
-            something refers to a feature that does not exist, or two features of one entity share a field in the
-            online store.
+        DefinitionError: a name has other characters, two things have one name, a column is defined twice, a key has a
+            type that no key can have, something refers to a feature or function that cannot be found, or two features
+            of one entity share a field in the online store.
     """
     for problem in _problems(catalogue):
         raise DefinitionError(problem)
@@ -28,6 +30,7 @@ def checked(catalogue: Catalogue) -> Catalogue:
 
 
 def _problems(catalogue: Catalogue) -> Iterator[str]:
+    yield from _problems_of_names(catalogue)
     views = [*(view.name for view in catalogue.views), *(view.name for view in catalogue.on_demand)]
     yield from (f"two views are named {name}" for name in _repeated(views))
     yield from (f"two services are named {name}" for name in _repeated(each.name for each in catalogue.services))
@@ -46,6 +49,19 @@ def _problems(catalogue: Catalogue) -> Iterator[str]:
     yield from _collisions(catalogue)
 
 
+def _problems_of_names(catalogue: Catalogue) -> Iterator[str]:
+    """Names are parts of keys, of tables' names and of URLs, where nothing quotes them."""
+    views: tuple[View | OnDemandView, ...] = (*catalogue.views, *catalogue.on_demand)
+    names = [catalogue.project, *(each.name for each in (*views, *catalogue.services, *catalogue.entities))]
+    names += [key for view in catalogue.views for key in view.join_keys]
+    names += [feature.name for view in views for feature in view.features]
+    yield from (
+        f"{name!r} is no name: take lower-case letters, digits and _, a letter first"
+        for name in dict.fromkeys(names)
+        if not _NAME.fullmatch(name)
+    )
+
+
 def _problems_of_view(view: View) -> Iterator[str]:
     columns = [*view.join_keys, *(feature.name for feature in view.features)]
     yield from (f"view {view.name}: column {name} is defined twice" for name in _repeated(columns))
@@ -61,6 +77,8 @@ def _problems_of_on_demand(on_demand: OnDemandView) -> Iterator[str]:
     for view, name in on_demand.inputs:
         if name not in {feature.name for feature in view.features}:
             yield f"view {on_demand.name}: its input {view.name}:{name} does not exist"
+    if "<" in on_demand.function:
+        yield f"view {on_demand.name}: {on_demand.function} is no function of a module, so no reader can import it"
     inputs = [*(name for _, name in on_demand.inputs), *(each.name for each in on_demand.request)]
     yield from (f"view {on_demand.name}: two inputs are named {name}" for name in _repeated(inputs))
 

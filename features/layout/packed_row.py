@@ -17,7 +17,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import le, ne
+from operator import le
 from typing import Any
 
 from features.definition.value_type import ValueType
@@ -81,8 +81,6 @@ class PackedRow:
 
     def unpack(self, row: bytes) -> tuple[int, list[Any]] | None:
         """Event time and values of a row; None if it was packed under another schema, or is damaged."""
-        if not self.is_of_schema(row):
-            return None
         try:
             events, columns, bitmaps = self.unpack_columns([row])
         except ValueError:
@@ -90,33 +88,46 @@ class PackedRow:
         nulls = null_places(bitmaps[0])
         return events[0], [None if at in nulls else column[0] for at, column in enumerate(columns)]
 
-    def is_of_schema(self, row: bytes | None) -> bool:
-        """Whether a row exists, and was packed under this schema, as far as its beginning tells."""
-        return row is not None and len(row) >= self.fixed.size and row.startswith(self.schema_hash)
-
-    def unpack_columns(self, rows: Sequence[bytes]) -> tuple[Sequence[int], list[list[Any]], Sequence[bytes]]:
-        """Event times, a column for each feature, and null bitmaps (`null_places`) of at least one row of this schema.
+    def unpack_columns(self, rows: Sequence[bytes]) -> tuple[tuple[int, ...], list[list[Any]], tuple[bytes, ...]]:
+        """Event times, a column for each feature, and null bitmaps (`null_places`) of at least one row.
 
         What a column holds in the place of a null means nothing.
 
         Raises:
-            ValueError: one of the rows is damaged.
+            ValueError: one of the rows was packed under another schema, or is damaged.
         """
-        _, events, bitmaps, *found = zip(*map(self.fixed.unpack_from, rows), strict=True)
+        try:
+            hashes, events, bitmaps, *found = zip(*map(self.fixed.unpack_from, rows), strict=True)
+        except struct.error as error:
+            raise ValueError(f"a row is too short: {error}") from error
+        if hashes.count(self.schema_hash) < len(rows):
+            raise ValueError("a row was packed under another schema")
         columns: list[list[Any]] = list(map(list, found))
-        begins: Sequence[int] = (self.fixed.size,) * len(rows)
-        for at in self._variable:
-            ends = [self.fixed.size + end for end in columns[at]]
-            if not all(map(le, begins, ends)):
-                raise ValueError("a part of the row has a negative length")
-            parts = [row[begin:end] for row, begin, end in zip(rows, begins, ends, strict=True)]
-            columns[at] = _unpack_variable(parts, self.types[at])
-            begins = ends
-        if any(map(ne, map(len, rows), begins)):
-            raise ValueError("the row has another length than its parts")
+        if self._variable:
+            self._unpack_variable(columns, rows)
+        elif set(map(len, rows)) != {self.fixed.size}:
+            raise ValueError("a row is too long")
         for at in self._times:
             columns[at] = _moments(columns[at])
         return events, columns, bitmaps
+
+    def _unpack_variable(self, columns: list[list[Any]], rows: Sequence[bytes]) -> None:
+        """Puts texts and lists in the place of where they end."""
+        tails = [row[self.fixed.size :] for row in rows]
+        texts = _if_ascii(tails)
+        begins: list[int] = [0] * len(rows)
+        for at in self._variable:
+            ends = columns[at]
+            if not all(map(le, begins, ends)):
+                raise ValueError("a part of a row has a negative length")
+            if texts is not None and self.types[at] is ValueType.STRING:
+                columns[at] = [text[begin:end] for text, begin, end in zip(texts, begins, ends, strict=True)]
+            else:
+                parts = [tail[begin:end] for tail, begin, end in zip(tails, begins, ends, strict=True)]
+                columns[at] = _unpack_column(parts, self.types[at])
+            begins = ends
+        if list(map(len, tails)) != begins:
+            raise ValueError("a row has another length than its parts")
 
     def no_nulls(self, bitmaps: Sequence[bytes]) -> bool:
         """Whether no row with these bitmaps has a null."""
@@ -149,7 +160,12 @@ def _pack_variable(value: Any, value_type: ValueType) -> bytes:
     return struct.pack(f"<{len(listed)}{_CODES[element]}", *(_number(each, element) for each in listed))
 
 
-def _unpack_variable(parts: list[bytes], value_type: ValueType) -> list[Any]:
+def _if_ascii(tails: Sequence[bytes]) -> list[str] | None:
+    """The bytes as text, if each is a character: then places in the bytes are places in the text."""
+    return [tail.decode("ascii") for tail in tails] if all(map(bytes.isascii, tails)) else None
+
+
+def _unpack_column(parts: list[bytes], value_type: ValueType) -> list[Any]:
     """The values of one feature in several rows; of a null, its part is empty and the value is anything."""
     if value_type is ValueType.STRING:
         return [part.decode() for part in parts]
@@ -162,11 +178,10 @@ def _unpack_variable(parts: list[bytes], value_type: ValueType) -> list[Any]:
 
 
 def _unpack_texts(data: bytes, element: ValueType) -> list[Any]:
-    try:
-        (count,) = struct.unpack_from("<I", data)
-        lengths = struct.unpack_from(f"<{count}I", data, 4)
-    except struct.error as error:
-        raise ValueError(f"a list is damaged: {error}") from error
+    count = int.from_bytes(data[:4], "little")
+    if len(data) < 4 + 4 * count:
+        raise ValueError("a list ends too early")
+    lengths = _lengths(count).unpack_from(data, 4)
     at = 4 + 4 * count
     if at + sum(lengths) != len(data):
         raise ValueError("a list has another length than its texts")
@@ -176,6 +191,11 @@ def _unpack_texts(data: bytes, element: ValueType) -> list[Any]:
         texts.append(raw.decode() if element is ValueType.STRING else raw)
         at += length
     return texts
+
+
+@lru_cache(maxsize=64)
+def _lengths(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}I")
 
 
 def _unpack_numbers(data: bytes, element: ValueType) -> list[Any]:

@@ -5,17 +5,22 @@ returns the result. Usually there is one round trip; a second one reads in Feast
 """
 
 from collections.abc import Generator, Sequence
+from itertools import chain, repeat
+from typing import Any
 
 from features.online.columns import Columns
 from features.online.feast_layout import NO_TIME, read_fields
 from features.online.packed_rows import read_packed
-from features.online.read import Answer, Fields, Hashes, Read
-from features.online.request import CompiledRequest, KeyGroup, Lookup
-from features.online.source import Source
+from features.online.read import Answer, Fields, Hashes, PackedRows, Read
+from features.online.request import CompiledRequest, KeyGroup
+from features.online.source import Source, joined, nothing
 from features.online.vectors import FeatureVectors
 
 CHUNK = 2048
 """Rows that are read in one round trip, so that what is on its way at one time is bounded: a few megabytes."""
+
+Keys = list[bytes]
+"""Keys of entities, without project."""
 
 
 def lookup(
@@ -34,83 +39,87 @@ def lookup(
         EntityKeyError: a key has the wrong type, or is too large; nothing has been read.
         OnDemandError: the function of an on-demand view failed.
     """
-    keys = [group.encoder.encode_columns(entities) for group in request.groups] if rows else []
-    sources = [_nothing(each) for group in request.groups for each in group.lookups]
+    groups = request.groups
+    keys = [group.encoder.encode_columns(entities) for group in groups] if rows else []
+    chunks: list[list[Source]] = []
     for begin in range(0, rows, CHUNK):
-        found = yield from _chunk(request.groups, [each[begin : begin + CHUNK] for each in keys], at_us)
-        sources = [old.followed_by(new) for old, new in zip(sources, found, strict=True)] if begin else found
+        some = keys if rows <= CHUNK else [each[begin : begin + CHUNK] for each in keys]
+        chunks.append((yield from _chunk(groups, some, at_us)))
+    if len(chunks) == 1:
+        sources = chunks[0]
+    elif chunks:
+        sources = [joined(each) for each in zip(*chunks, strict=True)]
+    else:
+        sources = [nothing(len(each.types)) for group in groups for each in group.lookups]
+    return _result(request, sources, values, rows)
+
+
+def _result(request: CompiledRequest, sources: list[Source], values: Columns, rows: int) -> FeatureVectors:
+    columns: list[Any] = list(chain.from_iterable([each.columns for each in sources]))
     for view in request.on_demand:
-        sources.append(view.compute(sources, values, rows))
+        computed = view.compute(columns, values, rows)
+        sources.append(computed)
+        columns += computed.columns
+    statuses = list(chain.from_iterable([each.statuses for each in sources]))
+    events = list(chain.from_iterable([repeat(each.events, len(each.columns)) for each in sources]))
     return FeatureVectors(
         request.names,
         request.views,
-        [sources[source].columns[place] for source, place in request.places],
-        [sources[source].statuses[place] for source, place in request.places],
-        [sources[source].events for source, _ in request.places],
+        list(map(columns.__getitem__, request.places)),
+        list(map(statuses.__getitem__, request.places)),
+        list(map(events.__getitem__, request.places)),
     )
 
 
-def _nothing(lookup: Lookup) -> Source:
-    return Source([], [[] for _ in lookup.types], [[] for _ in lookup.types])
-
-
-def _chunk(
-    groups: Sequence[KeyGroup], keys: Sequence[list[bytes]], at_us: int
-) -> Generator[Read, Answer, list[Source]]:
-    """The features of each lookup, for each row."""
+def _chunk(groups: Sequence[KeyGroup], keys: Sequence[Keys], at_us: int) -> Generator[Read, Answer, list[Source]]:
+    """What each of the groups' lookups finds, for each row."""
     distinct = [list(dict.fromkeys(each)) for each in keys]
     answer = yield _first(groups, distinct)
+    packed_rows = iter(answer.packed)
     sources: list[Source] = []
-    others: list[tuple[int, list[int], Hashes]] = []
-    packed_from = 0
+    others: list[tuple[int, list[int], Hashes]] = []  # which source, which of its entities
     for group, entities, fields in zip(groups, distinct, answer.hashes, strict=True):
-        first_field = 0
+        at = 0
         for each in group.lookups:
             if each.packed is None:
-                width = 1 + len(each.types)
-                own = fields if len(group.lookups) == 1 else _sliced(fields, first_field, first_field + width)
-                sources.append(read_fields(own, each.types))
-                first_field += width
+                sources.append(read_fields(_between(fields, at, at + 1 + len(each.types)), each.types))
+                at += 1 + len(each.types)
                 continue
-            times = [NO_TIME if each is None else each[first_field] for each in fields]
-            rows = answer.packed[packed_from : packed_from + len(entities)]
-            source, unsaid = read_packed(each.packed, rows, times)
+            times = [NO_TIME if found is None else found[at] for found in fields]
+            source, unsaid = read_packed(each.packed, next(packed_rows), times)
             if unsaid:
-                others.append((len(sources), unsaid, Hashes(each.whole, [entities[at] for at in unsaid])))
+                others.append((len(sources), unsaid, Hashes(each.whole, [entities[place] for place in unsaid])))
             sources.append(source)
-            first_field += 1
-            packed_from += len(entities)
+            at += 1
     if others:
         answer = yield Read([], [hashes for _, _, hashes in others])
-        lookups = [each for group in groups for each in group.lookups]
-        for (at, positions, _), fields in zip(others, answer.hashes, strict=True):
-            sources[at] = sources[at].with_rows(positions, read_fields(fields, lookups[at].types))
+        types = [each.types for group in groups for each in group.lookups]
+        for (number, places, _), fields in zip(others, answer.hashes, strict=True):
+            sources[number] = sources[number].with_rows(places, read_fields(fields, types[number]))
     return _each_row(groups, keys, distinct, sources, at_us)
 
 
-def _first(groups: Sequence[KeyGroup], distinct: Sequence[list[bytes]]) -> Read:
-    packed = [
-        each.packed_prefix + key
-        for group, entities in zip(groups, distinct, strict=True)
-        for each in group.lookups
-        if each.packed is not None
-        for key in entities
-    ]
-    return Read(packed, [Hashes(group.first, entities) for group, entities in zip(groups, distinct, strict=True)])
+def _first(groups: Sequence[KeyGroup], distinct: Sequence[Keys]) -> Read:
+    """The first round trip: packed rows and the event times beside them, and views that have no packed rows."""
+    return Read(
+        [
+            PackedRows(each.packed_prefix, entities)
+            for group, entities in zip(groups, distinct, strict=True)
+            for each in group.lookups
+            if each.packed is not None
+        ],
+        [Hashes(group.first, entities) for group, entities in zip(groups, distinct, strict=True)],
+    )
 
 
-def _sliced(rows: Sequence[Fields | None], begin: int, end: int) -> list[Fields | None]:
+def _between(rows: Sequence[Fields | None], begin: int, end: int) -> list[Fields | None]:
     return [None if row is None else row[begin:end] for row in rows]
 
 
 def _each_row(
-    groups: Sequence[KeyGroup],
-    keys: Sequence[list[bytes]],
-    distinct: Sequence[list[bytes]],
-    sources: Sequence[Source],
-    at_us: int,
+    groups: Sequence[KeyGroup], keys: Sequence[Keys], distinct: Sequence[Keys], sources: Sequence[Source], at_us: int
 ) -> list[Source]:
-    """An item for each row instead of each distinct entity, and none that is not fresh."""
+    """An item for each row instead of each distinct entity, without values that are not fresh."""
     found: list[Source] = []
     for group, asked, entities in zip(groups, keys, distinct, strict=True):
         places = None if len(asked) == len(entities) else {key: at for at, key in enumerate(entities)}

@@ -21,23 +21,21 @@ class OnDemand:
 
     Args:
         view: its definition.
-        inputs: where its inputs come from, in the order of `view.inputs`: source and place in the source.
+        inputs: the places of its inputs among the columns that are read, in the order of `view.inputs`.
         may_import: whether its function may be imported from this module.
     """
 
-    def __init__(
-        self, view: PlannedOnDemand, inputs: Sequence[tuple[int, int]], may_import: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, view: PlannedOnDemand, inputs: Sequence[int], may_import: Callable[[str], bool]) -> None:
         self.view = view
         self._inputs = tuple(zip((feature for _, feature in view.inputs), inputs, strict=True))
         self._may_import = may_import
         self._function: Function | None = None
 
-    def compute(self, sources: Sequence[Source], values: Mapping[str, Sequence[Any]], rows: int) -> Source:
+    def compute(self, read: Sequence[Sequence[Any]], values: Mapping[str, Sequence[Any]], rows: int) -> Source:
         """Its features for each row.
 
         Args:
-            sources: of its inputs, with an item for each row.
+            read: the columns that are read.
             values: columns of the request, checked.
             rows: how many there are.
 
@@ -47,9 +45,7 @@ class OnDemand:
         """
         if self._function is None:
             self._function = self._imported()
-        columns: dict[str, Sequence[Any]] = {
-            name: sources[source].columns[place] for name, (source, place) in self._inputs
-        }
+        columns = {name: read[place] for name, place in self._inputs}
         columns.update((name, values[name]) for name in self.view.request)
         try:
             found = self._function(columns)

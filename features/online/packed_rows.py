@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from features.layout.packed_row import PackedRow, null_places
 from features.online.feast_layout import DAMAGED, NOT_FOUND, NULL_VALUE, PRESENT, event_time
-from features.online.source import Source
+from features.online.source import Source, joined
 
 
 def read_packed(
@@ -37,18 +37,18 @@ def read_packed(
     found = _all_sound(packed, [rows[at] for at in sound], [stored[at] for at in sound])
     assert found is not None
     places = dict(zip(sound, range(1, len(sound) + 1), strict=True))
-    return absent.followed_by(found).at([places.get(at, 0) for at in range(len(rows))]), other
+    return joined([absent, found]).at([places.get(at, 0) for at in range(len(rows))]), other
 
 
 def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: Sequence[int | None]) -> Source | None:
     """The features, if every row can be read and counts."""
-    if not all(map(packed.is_of_schema, rows)):
+    if None in rows:
         return None
     try:
         events, columns, bitmaps = packed.unpack_columns(rows)  # type: ignore[arg-type]  # none is None
     except ValueError:
         return None
-    if list(events) != stored:
+    if events != tuple(stored):
         return None
     present = [PRESENT] * len(rows)
     statuses = [present] * len(columns)

@@ -31,9 +31,17 @@ class HashShape:
 
 @dataclass(slots=True)
 class Hashes:
-    """Entities of one shape, by their keys without project."""
+    """Entities in Feast's layout, all of one shape, by their keys without project."""
 
     shape: HashShape
+    keys: Sequence[bytes]
+
+
+@dataclass(slots=True)
+class PackedRows:
+    """Packed rows of one view and service. Their keys in the store are `prefix`, then the entity's key."""
+
+    prefix: bytes
     keys: Sequence[bytes]
 
 
@@ -41,7 +49,7 @@ class Hashes:
 class Read:
     """One round trip."""
 
-    packed: list[bytes]  # keys of packed rows
+    packed: list[PackedRows]
     hashes: list[Hashes]
 
 
@@ -54,11 +62,11 @@ class Answer:
     """What a round trip brought.
 
     Attributes:
-        packed: the packed rows; None where there is none.
+        packed: for each of the `PackedRows` the row of each entity; None where there is none.
         hashes: for each of the `Hashes` the fields of each entity; None where what is stored is no hash.
     """
 
-    packed: Sequence[bytes | None]
+    packed: list[Sequence[bytes | None]]
     hashes: list[Sequence[Fields | None]]
 
 

@@ -111,7 +111,10 @@ class OnlineReader(BaseReader):
 
 def thread_store(address: Address) -> Store:
     """The store at an address, for threads."""
+    if isinstance(address, SqliteAddress):
+        from features.online.sqlite_pool import SqlitePool
+
+        return SqlitePool(address)
     from features.online.valkey_pool import ValkeyPool
 
-    assert not isinstance(address, SqliteAddress)
     return ValkeyPool(address)

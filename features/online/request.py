@@ -10,9 +10,6 @@ from features.online.on_demand import OnDemand
 from features.online.read import HashShape, Part
 from features.plan import Plan, PlanError, PlannedView
 
-Place = tuple[int, int]
-"""Where a feature is found: a source (lookups first, then on-demand views) and the feature's place in it."""
-
 
 class Lookup:
     """A view, and those of its features that are read.
@@ -60,7 +57,7 @@ class CompiledRequest:
     Attributes:
         names: of the features in the result.
         views: the view or on-demand view of each.
-        places: where each is found.
+        places: where each is found among the columns of all lookups, then of all on-demand views.
         groups: what is read.
         on_demand: what is computed.
         keys: name and type of the entity columns.
@@ -69,7 +66,7 @@ class CompiledRequest:
 
     names: tuple[str, ...]
     views: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[int, ...]
     groups: tuple[KeyGroup, ...]
     on_demand: tuple[OnDemand, ...]
     keys: Mapping[str, ValueType]
@@ -105,14 +102,9 @@ def compile_request(
         lookups.append(Lookup(plan, plan.view(name), features, service.name if service and is_packed else None))
     groups = _groups(plan.project, lookups)
     ordered = [lookup for group in groups for lookup in group.lookups]
-    places = {
-        (view, feature): (source, place)
-        for source, (view, features) in enumerate(
-            [(each.view.name, read[each.view.name]) for each in ordered]
-            + [(each.name, list(each.features)) for each in computed]
-        )
-        for place, feature in enumerate(features)
-    }
+    columns = [(each.view.name, feature) for each in ordered for feature in read[each.view.name]]
+    columns += [(each.name, feature) for each in computed for feature in each.features]
+    places = {name: place for place, name in enumerate(columns)}
     return CompiledRequest(
         names=_names(outputs, full_names),
         views=tuple(view for view, _ in outputs),

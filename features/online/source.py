@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from features.freshness import Status, is_fresh
@@ -29,14 +30,6 @@ class Source:
             [[column[at] for at in positions] for column in self.statuses],
         )
 
-    def followed_by(self, other: "Source") -> "Source":
-        """These entities, then those of another source of the same features."""
-        return Source(
-            [*self.events, *other.events],
-            [[*ours, *theirs] for ours, theirs in zip(self.columns, other.columns, strict=True)],
-            [[*ours, *theirs] for ours, theirs in zip(self.statuses, other.statuses, strict=True)],
-        )
-
     def with_rows(self, positions: Sequence[int], other: "Source") -> "Source":
         """These entities, but at some positions those of another source."""
         if len(positions) == len(self.events):
@@ -44,7 +37,7 @@ class Source:
         order = list(range(len(self.events)))
         for there, at in enumerate(positions, len(order)):
             order[at] = there
-        return self.followed_by(other).at(order)
+        return joined([self, other]).at(order)
 
     def fresh(self, at_us: int, max_age_us: int | None) -> "Source":
         """The same, without values of entities whose event time does not count at this time (`is_fresh`)."""
@@ -57,6 +50,20 @@ class Source:
             [_replaced(column, outside, None) for column in self.columns],
             [_replaced(column, outside, int(Status.OUTSIDE_MAX_AGE)) for column in self.statuses],
         )
+
+
+def nothing(features: int) -> Source:
+    """No entities, of so many features."""
+    return Source([], [[] for _ in range(features)], [[] for _ in range(features)])
+
+
+def joined(sources: Sequence[Source]) -> Source:
+    """The entities of some sources of the same features, one source after the other."""
+    return Source(
+        [event for each in sources for event in each.events],
+        [list(chain.from_iterable(parts)) for parts in zip(*(each.columns for each in sources), strict=True)],
+        [list(chain.from_iterable(parts)) for parts in zip(*(each.statuses for each in sources), strict=True)],
+    )
 
 
 def _replaced(column: list[Any], where: list[bool], new: Any) -> list[Any]:

@@ -1,13 +1,14 @@
 """Reads from Valkey or Redis for several threads: a connection for each that reads at one time, kept for the next."""
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any
 
 import hiredis
 
-from features.online.read import Answer, HashShape, Read
+from features.online.read import Answer, Hashes, HashShape, PackedRows, Read
 from features.store.address import ValkeyAddress
 from features.store.back_off import BackOff
 from features.store.errors import StoreTimeoutError, StoreUnavailableError
@@ -21,11 +22,12 @@ def pipeline(wanted: Read) -> tuple[bytes, int]:
     parts: list[bytes] = []
     count = 0
     if wanted.packed:
-        parts.append(hiredis.pack_command((b"MGET", *wanted.packed)))
+        parts.append(b"*%d\r\n$4\r\nMGET\r\n" % (1 + sum([len(each.keys) for each in wanted.packed])))
+        parts += [_around(b"", each.keys, each.prefix, b"\r\n") for each in wanted.packed]
         count = 1
     for hashes in wanted.hashes:
-        head, tail, suffix = _around_key(hashes.shape)
-        parts += [b"%b$%d\r\n%b%b" % (head, len(key) + suffix, key, tail) for key in hashes.keys]
+        head, tail = _hmget(hashes.shape)
+        parts.append(_around(head, hashes.keys, b"", tail, len(hashes.shape.project.encode())))
         count += len(hashes.keys)
     return b"".join(parts), count
 
@@ -38,10 +40,16 @@ def answer_of(wanted: Read, replies: list[Any], address: object) -> Answer:
     """
     if hiredis.ReplyError in set(map(type, replies)):
         replies = [_checked(reply, address) for reply in replies]
-    begin = 1 if wanted.packed else 0
-    ends = accumulate((len(each.keys) for each in wanted.hashes), initial=begin)
-    packed = replies[0] if wanted.packed else []
-    return Answer(packed, [replies[first:last] for first, last in pairwise(ends)])
+    packed = _split(replies[0], wanted.packed) if wanted.packed else []
+    return Answer(packed, _split(replies[1:] if packed else replies, wanted.hashes))
+
+
+def _split(found: list[Any], wanted: Sequence[PackedRows | Hashes]) -> list[Sequence[Any]]:
+    """What belongs to each, where all of it is in one list."""
+    if len(wanted) == 1:
+        return [found]
+    ends = list(accumulate([len(each.keys) for each in wanted]))
+    return [found[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
 
 def _checked(reply: Any, address: object) -> Any:
@@ -53,11 +61,23 @@ def _checked(reply: Any, address: object) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _around_key(shape: HashShape) -> tuple[bytes, bytes, int]:
-    """What stands before the key's length and after the key, and the length of the project's name."""
-    project = shape.project.encode()
+def _hmget(shape: HashShape) -> tuple[bytes, bytes]:
+    """What stands before the length of an entity's key, and after the key: the project is its last part."""
     fields = b"".join([b"$%d\r\n%b\r\n" % (len(field), field) for field in shape.fields])
-    return b"*%d\r\n$5\r\nHMGET\r\n" % (2 + len(shape.fields)), project + b"\r\n" + fields, len(project)
+    return b"*%d\r\n$5\r\nHMGET\r\n" % (2 + len(shape.fields)), shape.project.encode() + b"\r\n" + fields
+
+
+def _around(head: bytes, keys: Sequence[bytes], prefix: bytes, tail: bytes, suffix: int = 0) -> bytes:
+    """For each key: `head`, its length in the store, `prefix`, the key, `tail`, of which `suffix` bytes are the key's.
+
+    Keys often have one length; then all is one join.
+    """
+    more = len(prefix) + suffix
+    lengths = set(map(len, keys))
+    if len(lengths) == 1:
+        before = b"%b$%d\r\n%b" % (head, lengths.pop() + more, prefix)
+        return before + (tail + before).join(keys) + tail
+    return b"".join([b"%b$%d\r\n%b%b%b" % (head, len(key) + more, prefix, key, tail) for key in keys])
 
 
 class ValkeyPool:

@@ -12,6 +12,7 @@ nothing of the other tables; where its whole seconds differ from our exact time,
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from features.store.errors import StoreUnavailableError
 from features.store.sqlite_connection import as_store_error
 
 _AT_ONCE = 10_000  # parameters of one statement; SQLite takes 32,766
+
+_STEPS = 2_000  # of SQLite's machine between two looks at the clock: some hundred microseconds
 
 _TABLES = """
     CREATE TABLE IF NOT EXISTS tokenlake_materialized (name TEXT PRIMARY KEY, state BLOB NOT NULL);
@@ -92,6 +95,22 @@ class SqliteStore:
         """Closes the file."""
         self._connection.close()
 
+    @contextmanager
+    def until(self, deadline: float) -> Iterator[None]:
+        """What is read in the block ends by a time on the clock of `time.monotonic`.
+
+        Raises:
+            StoreTimeoutError: it did not end by itself.
+        """
+        left = max(deadline - time.monotonic(), 0.0)
+        with self._errors():
+            self._connection.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+        try:
+            yield
+        finally:
+            self._connection.set_progress_handler(None, 0)
+
     def read_state(self, name: str) -> bytes | None:
         """What `write_state` wrote under a name."""
         return self._one("SELECT state FROM tokenlake_materialized WHERE name = ?", name)
@@ -116,7 +135,10 @@ class SqliteStore:
     def read_features(
         self, project: str, view: str, entity_keys: Sequence[bytes], names: Sequence[str]
     ) -> list[StoredFeatures]:
-        """Features of a view in Feast's layout, one item for each entity; keys are without project."""
+        """Features of a view in Feast's layout, one item for each entity; keys are without project.
+
+        Without names, event times only.
+        """
         table = f"{project}_{view}"
         seconds: dict[bytes, int] = {}
         values: dict[tuple[bytes, str], bytes] = {}
@@ -126,6 +148,9 @@ class SqliteStore:
                 sql = (
                     f"SELECT entity_key, feature_name, value, event_ts FROM {_quoted(table)} "
                     f"WHERE entity_key IN ({_marks(some)}) AND feature_name IN ({_marks(names)})"
+                    if names
+                    else f"SELECT entity_key, '', NULL, max(event_ts) FROM {_quoted(table)} "
+                    f"WHERE entity_key IN ({_marks(some)}) GROUP BY entity_key"
                 )
                 for key, name, value, event_ts in self._connection.execute(sql, (*some, *names)):
                     values[key, name] = value

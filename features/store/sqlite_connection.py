@@ -40,7 +40,7 @@ def as_store_error(error: sqlite3.Error, path: str) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF  # the rest says more of the same
     words = f"online store {path}: {error}"
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT):
         return StoreTimeoutError(words)
     if primary == sqlite3.SQLITE_FULL:
         return StoreFullError(words)

@@ -4,7 +4,7 @@ come back in the same order."""
 import asyncio
 import time
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import hiredis
 
@@ -61,8 +61,7 @@ class ValkeyStream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's does not derive from it
         self.is_open = True
 
     def data_received(self, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from jobs.arguments.features_serve import add_keys, add_serve
 from jobs.arguments.numbers import not_negative, positive, share
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
 
@@ -25,8 +26,12 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
     _add_apply(subcommands)
+    add_serve(subcommands)
+    add_keys(subcommands)
     _add_training_set(subcommands)
     _add_check(subcommands)
+    _add_baseline(subcommands)
+    _add_drift(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -142,3 +147,48 @@ def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     shown.add_argument("--json", action="store_true", help="print all counts and examples as JSON")
     shown.add_argument("--prometheus", action="store_true", help="print the metrics of LAKE/features/metrics.prom")
     added.set_defaults(command="features.check:check")
+
+
+def _add_baseline(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "baseline",
+        "pin what the values of features are like now, to measure drift against",
+        "  tokenlake features baseline lakes/quickstart\n"
+        "  tokenlake features baseline lakes/mine source_quality document_measures\n",
+    )
+    add_lake(added)
+    _add_views(added)
+    added.set_defaults(command="features.baseline:baseline")
+
+
+def _add_drift(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "drift",
+        "how far features have moved from their baseline; exit status 1 when one has drifted",
+        "  tokenlake features drift lakes/quickstart\n"
+        "  tokenlake features drift lakes/mine source_quality --max-index 0.1 --json\n",
+    )
+    add_lake(added)
+    _add_views(added)
+    added.add_argument(
+        "--max-index",
+        type=not_negative,
+        default=0.25,
+        metavar="INDEX",
+        help="largest population stability index of a feature that has not drifted (default: %(default)g)",
+    )
+    added.add_argument(
+        "--max-nulls",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help="largest change of a feature's share of nulls that is no drift (default: %(default)g)",
+    )
+    added.add_argument("--json", action="store_true", help="print every feature as JSON")
+    added.set_defaults(command="features.drift:drift")
+
+
+def _add_views(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("view", metavar="VIEW", nargs="*", help="views of features (default: all that have rows)")

@@ -12,6 +12,7 @@ from features.catalogue.source import SOURCE_QUALITY
 from features.computation.document import document_measures, document_state
 from features.computation.source import source_counts, source_quality
 from features.definition.view import View
+from jobs.stages import feature_files
 from jobs.stages.context import StageContext
 from jobs.stages.feature_work import FeatureWork, plan
 from pipelines.semantics import DOCUMENT_FEATURES, SOURCE_FEATURES, Semantics
@@ -22,6 +23,9 @@ def run(run: StageContext) -> None:
     _document_measures(run)
     _document_state(run)
     _source_quality(run)
+    feature_files.bitext(run)
+    feature_files.glossary(run)
+    feature_files.clients(run)
 
 
 def _document_measures(run: StageContext) -> None:

@@ -75,6 +75,15 @@ def test_features_of_different_entities_may_share_a_field() -> None:
             ),
             "view o: its input v:b does not exist",
         ),
+        (
+            catalogue(
+                view("v", "a"),
+                on_demand=(OnDemandView("o", ((view("v", "a"), "a"),), (), (), lambda columns: {}, "…"),),
+            ),
+            "is no function of a module",
+        ),
+        (catalogue(view("v:a", "b")), "'v:a' is no name"),
+        (catalogue(view("v", "ä")), "'ä' is no name"),
     ],
 )
 def test_a_contradiction_is_named(wrong: Catalogue, words: str) -> None:

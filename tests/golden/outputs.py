@@ -13,16 +13,23 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from golden.texts import TEXTS, write_files
+from golden.texts import PAIRS, RECORDS, TEXTS, write_files
 from pyspark.sql import functions as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+from features.computation.bitext import language_pair_statistics, length_counts, pairs, segment_memory
+from features.computation.bitext_lines import LINES, Reading, read_lines
+from features.computation.clients import client_profile
+from features.computation.config import BitextConfig
 from features.computation.document import document_measures, document_state
+from features.computation.glossary import term_glossary
+from features.computation.input_file import found
 from features.computation.source import source_counts, source_quality
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.stages.token_counts import TokenCounter
 from lake.lake import Lake
 from lake.scratch import Scratch
 from pipelines.dedup.config import DedupConfig
@@ -157,6 +164,35 @@ class Outputs:
         counts = source_counts(**self._documents()).toArrow()
         for row in source_quality(counts, pa.table({"source": ["de", "other"], "rejects": [3, 1]})).to_pylist():
             yield row["source"], row
+
+    def bitext_features(self) -> Rows:
+        """A few sentence pairs, some more than once, to features of language pairs and segments."""
+        file = self.folder / "pairs.tsv"
+        lines = [f"{source}\t{target}\t2026-05-{day:02d}" for day, (source, target) in enumerate(PAIRS, start=1)]
+        file.write_text("\n".join(lines), "utf-8")
+        config = BitextConfig(
+            path=str(file),
+            source_language="de",
+            target_language="en",
+            columns=("source", "target", "time"),
+            both_directions=True,
+        )
+        with Scratch(self.lake, "golden") as scratch:
+            lines_read = scratch.stream(read_lines(found(str(file)), config, Reading()), LINES)
+            measured = scratch.keep(pairs(lines_read, TokenCounter(parse(_tokenizer(), "golden").json)))
+            for row in segment_memory(measured).toArrow().to_pylist():
+                yield f"{row['source_language']}: {row['segment_id']}", row
+            for row in language_pair_statistics(length_counts(measured).toArrow()).to_pylist():
+                yield row["source_language"], row
+
+    def record_features(self) -> Rows:
+        """A glossary and a list of clients to features."""
+        for name, text in RECORDS.items():
+            (self.folder / name).write_text(text, "utf-8")
+        for row in term_glossary([found(str(self.folder / "glossary.csv"))]).to_pylist():
+            yield f"{row['domain']}: {row['term']}", row
+        for row in client_profile([found(str(self.folder / "clients.yaml"))]).to_pylist():
+            yield row["client_id"], row
 
     def _documents(self) -> dict[str, Any]:
         """Made-up tables of 60 documents; each later table lacks five more of them."""

@@ -93,3 +93,28 @@ def _record(kind: str, target: str, block: bytes) -> bytes:
         f"Content-Type: application/http; msgtype={http}\r\nContent-Length: {len(block)}\r\n\r\n"
     )
     return head.encode() + block + b"\r\n\r\n"
+
+
+PAIRS = (
+    ("Guten  Morgen!", "Good morning!"),
+    ("Guten Morgen!", "Morning!"),
+    ("Guten Morgen!", "Good morning!"),
+    ("Das Cafe\u0301 ist zu.", "The café is closed."),
+    ("Das Café ist zu.", "The café is shut."),
+    ("Ja.", "Yes."),
+    ("你好", "Hello"),
+)
+"""Sentence pairs: white space and accents that are normalised, and one source with several targets."""
+
+RECORDS = {
+    "glossary.csv": (
+        "domain,source_language,target_language,term,target,forbidden,case_sensitive,note,updated_at\n"
+        "acme,de,en,Straße,street,road|way,false,,2026-05-01\n"
+        'legal,de,en,Kläger,claimant,plaintiff,yes,"English law, not\nAmerican",2026-05-02T10:00:00+02:00\n'
+    ),
+    "clients.yaml": (
+        "- {client_id: acme, domain: acme, tier: premium, requests_per_minute: 600, updated_at: 2026-05-01}\n"
+        "- {client_id: 7, tier: free, characters_per_day: 10_000, updated_at: 2026-05-03T00:00:00Z}\n"
+    ),
+}
+"""Files of records, by name."""

@@ -1,0 +1,136 @@
+"""What Prometheus reads from `/metrics`.
+
+Counts are made once for each column of an answer, not for each value. Several worker processes write theirs to files
+of one folder, which `PROMETHEUS_MULTIPROC_DIR` names; whichever worker is asked adds them up.
+"""
+
+import os
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from features.freshness import Status
+from features.online.vectors import FeatureVectors
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_DAY = 86_400
+_AGES = (1, 10, 60, 600, 3600, 6 * 3600, _DAY, 7 * _DAY, 30 * _DAY, 90 * _DAY, 365 * _DAY)
+_COUNTED = (Status.PRESENT, Status.NULL_VALUE)  # of rows that are fresh
+
+
+class Metrics:
+    """The metrics of one process."""
+
+    def __init__(self) -> None:
+        made = self._registry = CollectorRegistry()
+        prefix = "tokenlake_features"
+        self._seconds = Histogram(
+            f"{prefix}_request_seconds",
+            "Time from the head of a request to its answer",
+            ("service", "protocol"),
+            buckets=_SECONDS,
+            registry=made,
+        )
+        self._requests = Counter(
+            f"{prefix}_requests", "Requests by status", ("service", "protocol", "status"), registry=made
+        )
+        self._values = Counter(
+            f"{prefix}_values", "Values served, by the status of freshness", ("view", "status"), registry=made
+        )
+        self._ages = Histogram(
+            f"{prefix}_served_age_seconds",
+            "Age of the oldest row of a view in an answer: time of the request less the row's event time",
+            ("view",),
+            buckets=_AGES,
+            registry=made,
+        )
+        self._entities = Counter(f"{prefix}_entities", "Entities asked for", ("service",), registry=made)
+        self.in_flight = Gauge(
+            f"{prefix}_requests_in_flight", "Requests being answered", registry=made, multiprocess_mode="livesum"
+        )
+        self.store_errors = Counter(
+            f"{prefix}_store_errors", "Requests that failed because of the store", ("kind",), registry=made
+        )
+        self.rate_limited = Counter(f"{prefix}_rate_limited", "Requests beyond the rate of a key", registry=made)
+        self.pushed = Counter(f"{prefix}_pushed_rows", "Rows pushed", ("source",), registry=made)
+        self._plan = Gauge(
+            f"{prefix}_plan_info",
+            "1 for the plan that is served",
+            ("fingerprint",),
+            registry=made,
+            multiprocess_mode="livemax",
+        )
+        self._fingerprint: str | None = None
+        self._children: dict[tuple[str, str, int], tuple[Histogram, Counter]] = {}
+        self._value_children: dict[tuple[str, int], Counter] = {}
+
+    def request(self, service: str, protocol: str, status: int, seconds: float) -> None:
+        """Counts a request that was answered, with features or an error."""
+        key = (service, protocol, status)
+        children = self._children.get(key)
+        if children is None:
+            children = self._children[key] = (
+                self._seconds.labels(service, protocol),
+                self._requests.labels(service, protocol, str(status)),
+            )
+        children[0].observe(seconds)
+        children[1].inc()
+
+    def served(self, service: str, rows: int, vectors: FeatureVectors, at_us: int) -> None:
+        """Counts the values of an answer, and how old they are.
+
+        Args:
+            service: that was asked.
+            rows: entities of the request.
+            vectors: the answer.
+            at_us: time of the request, microseconds since the epoch.
+        """
+        self._entities.labels(service).inc(rows)
+        counts: dict[tuple[str, int], int] = {}
+        aged: set[str] = set()
+        for view, statuses, times in zip(vectors.views, vectors.statuses, vectors.event_times, strict=True):
+            _count(counts, view, statuses)
+            if view not in aged:
+                aged.add(view)
+                oldest = _oldest(statuses, times)
+                if oldest is not None:
+                    self._ages.labels(view).observe((at_us - oldest) / 1e6)
+        for key, number in counts.items():
+            child = self._value_children.get(key)
+            if child is None:
+                child = self._value_children[key] = self._values.labels(key[0], Status(key[1]).name)
+            child.inc(number)
+
+    def plan(self, fingerprint: str) -> None:
+        """Says which plan is served from now on."""
+        if self._fingerprint is not None:
+            self._plan.labels(self._fingerprint).set(0)
+        self._plan.labels(fingerprint).set(1)
+        self._fingerprint = fingerprint
+
+    def text(self) -> bytes:
+        """All metrics, of all workers, in Prometheus' text format."""
+        if FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        everyone = CollectorRegistry()
+        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
+        return generate_latest(everyone)
+
+
+def _count(counts: dict[tuple[str, int], int], view: str, statuses: Sequence[int]) -> None:
+    present = statuses.count(Status.PRESENT)
+    if present:
+        counts[view, 1] = counts.get((view, 1), 0) + present
+    if present < len(statuses):
+        for status in set(statuses):
+            if status != Status.PRESENT:
+                counts[view, status] = counts.get((view, status), 0) + statuses.count(status)
+
+
+def _oldest(statuses: Sequence[int], times: Sequence[int | None]) -> int | None:
+    fresh = [time for status, time in zip(statuses, times, strict=True) if time is not None and status in _COUNTED]
+    return min(fresh) if fresh else None

@@ -1,0 +1,1 @@
+"""Feast's messages for gRPC; see serving.proto."""

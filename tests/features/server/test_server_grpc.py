@@ -1,0 +1,135 @@
+"""gRPC: Feast's calls and messages, statuses for what is wrong, the health protocol."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from served_rows import NOW, REQUEST
+from server_process import ROOT, RunningServer
+
+from features.server.protos import serving_pb2 as messages
+
+METHOD = "/feast.serving.ServingService/GetOnlineFeatures"
+
+
+@pytest.fixture
+def channel(server: RunningServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as opened:
+        yield opened
+
+
+def request(module=messages):
+    made = module.GetOnlineFeaturesRequest(feature_service="translation_request")
+    for name, column in REQUEST["entities"].items():
+        kind, field = (
+            (made.entities, "string_val") if name != "source_characters" else (made.request_context, "int64_val")
+        )
+        kind[name].val.extend(_value(module, field, value) for value in column)
+    return made
+
+
+def _value(module, field: str, value):
+    made = module.GetOnlineFeaturesRequest().entities["x"].val.add()
+    setattr(made, field, value)
+    return made
+
+
+def call(channel: grpc.Channel, data: bytes, **options) -> bytes:
+    return channel.unary_unary(METHOD)(data, timeout=10, **options)
+
+
+def status_of(channel: grpc.Channel, data: bytes, **options) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.RpcError) as raised:
+        call(channel, data, **options)
+    return raised.value.code(), raised.value.details()
+
+
+def columns(response) -> dict[str, list]:
+    names = response.metadata.feature_names.val
+    return dict(zip(names, response.results, strict=True))
+
+
+def test_features_come_as_typed_values(channel: grpc.Channel) -> None:
+    found = columns(messages.GetOnlineFeaturesResponse.FromString(call(channel, request().SerializeToString())))
+    assert [value.int64_val for value in found["pairs"].values] == [10, 0]
+    assert list(found["pairs"].statuses) == [messages.PRESENT, messages.NOT_FOUND]
+    assert found["pairs"].event_timestamps[0].ToMicroseconds() == int(NOW.timestamp() * 1000) * 1000
+    assert found["mean_latency_ms"].values[0].float_val == 0.5
+    assert found["last_request"].values[0].unix_timestamp_val == int(NOW.timestamp())
+    assert found["expected_target_characters"].values[0].double_val == 125.0
+    assert found["expected_target_characters"].values[1].WhichOneof("val") is None
+
+
+def test_feasts_own_messages_are_understood(channel: grpc.Channel) -> None:
+    feast = pytest.importorskip("feast.protos.feast.serving.ServingService_pb2")
+    sent = request(feast).SerializeToString()
+    found = columns(feast.GetOnlineFeaturesResponse.FromString(call(channel, sent)))
+    assert list(found)[-1] == "remaining_characters"
+    assert found["client_id"].values[0].string_val == "acme"
+    assert found["pairs"].values[0].int64_val == 10
+
+
+def test_both_protocols_answer_the_same(channel: grpc.Channel, server: RunningServer) -> None:
+    by_grpc = columns(messages.GetOnlineFeaturesResponse.FromString(call(channel, request().SerializeToString())))
+    by_http = server.features(REQUEST)
+    names = by_http.json["metadata"]["feature_names"]
+    assert sorted(names) == sorted(by_grpc)
+    for name in names:
+        statuses = [messages.FieldStatus.Name(status) for status in by_grpc[name].statuses]
+        assert statuses == by_http.column(name)["statuses"], name
+
+
+def test_malformed_bytes_are_an_invalid_argument(channel: grpc.Channel) -> None:
+    code, details = status_of(channel, b"\xff\xff\xff")
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "GetOnlineFeaturesRequest" in details
+
+
+def test_an_unknown_service_is_not_found(channel: grpc.Channel) -> None:
+    sent = messages.GetOnlineFeaturesRequest(feature_service="nope").SerializeToString()
+    code, details = status_of(channel, sent)
+    assert code is grpc.StatusCode.NOT_FOUND
+    assert "mixture" in details
+
+
+def test_a_key_of_another_type_is_an_invalid_argument(channel: grpc.Channel) -> None:
+    sent = messages.GetOnlineFeaturesRequest(feature_service="mixture")
+    sent.entities["source"].val.add(int64_val=1)
+    assert status_of(channel, sent.SerializeToString())[0] is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_message_over_the_limit_is_refused(channel: grpc.Channel) -> None:
+    assert status_of(channel, b"a" * (9 << 20))[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_serving_info_names_this_server(channel: grpc.Channel) -> None:
+    data = channel.unary_unary("/feast.serving.ServingService/GetFeastServingInfo")(b"", timeout=10)
+    assert messages.GetFeastServingInfoResponse.FromString(data).version.startswith("tokenlake ")
+
+
+def test_health_is_serving(channel: grpc.Channel) -> None:
+    assert channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) == b"\x08\x01"
+
+
+def test_the_committed_messages_are_those_that_the_proto_file_generates(tmp_path: Path) -> None:
+    pytest.importorskip("grpc_tools")
+    import importlib.util
+
+    script = importlib.util.spec_from_file_location("generate_protos", ROOT / "scripts" / "generate_protos.py")
+    module = importlib.util.module_from_spec(script)
+    script.loader.exec_module(module)
+    for made in module.generate(tmp_path):
+        assert made.read_text() == (ROOT / made.relative_to(tmp_path)).read_text()
+
+
+def test_field_numbers_are_feasts(channel: grpc.Channel) -> None:
+    feast = pytest.importorskip("feast.protos.feast.serving.ServingService_pb2")
+    for name in ("GetOnlineFeaturesRequest", "GetOnlineFeaturesResponse", "GetOnlineFeaturesResponseMetadata"):
+        ours = {
+            field.name: (field.number, field.type) for field in messages.DESCRIPTOR.message_types_by_name[name].fields
+        }
+        theirs = {
+            field.name: (field.number, field.type) for field in feast.DESCRIPTOR.message_types_by_name[name].fields
+        }
+        assert ours == theirs
