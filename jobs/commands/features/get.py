@@ -43,11 +43,9 @@ def get(arguments: argparse.Namespace, reporter: Reporter) -> int:
     address = online_store(arguments)
     at_us = time.time_ns() // 1000 if arguments.at is None else _microseconds(arguments.at)
     with OnlineReader(address, arguments.project) as reader:
-        types = _types(reader.plan(arguments.timeout), service)
-        keys = _columns(words, types)
-        vectors = reader.get(
-            service, keys, _columns(arguments.request, types), timeout=arguments.timeout, at_us=at_us
-        )
+        columns = _columns([*words, *arguments.request], _types(reader.plan(arguments.timeout), service))
+        vectors = reader.get(service, columns, timeout=arguments.timeout, at_us=at_us)
+    keys = {name: columns[name] for name in dict.fromkeys(word.partition("=")[0] for word in words)}
     print(json.dumps(_document(vectors, keys, at_us), indent=2) if arguments.json else _tables(vectors, keys, at_us))
     return 0
 
@@ -107,9 +105,7 @@ def _microseconds(text: str) -> int:
 
 def _tables(vectors: "FeatureVectors", keys: Mapping[str, Sequence[Any]], at_us: int) -> str:
     """For each entity its keys, then a line for each feature, in columns."""
-    return "\n\n".join(
-        "\n".join([title, *_lines(list(rows))]) for title, rows in _entities(vectors, keys, at_us)
-    )
+    return "\n\n".join("\n".join([title, *_lines(list(rows))]) for title, rows in _entities(vectors, keys, at_us))
 
 
 def _entities(
