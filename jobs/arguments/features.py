@@ -32,6 +32,7 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_keys(subcommands)
     _add_training_set(subcommands)
     _add_materialize(subcommands)
+    _add_push(subcommands)
     _add_check(subcommands)
     _add_baseline(subcommands)
     _add_drift(subcommands)
@@ -120,6 +121,32 @@ def _add_materialize(subcommands: "argparse._SubParsersAction[argparse.ArgumentP
     )
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="features.materialize:materialize")
+
+
+def _add_push(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "push",
+        "store rows of a view, as serving code does: in its table, then at once in the online store",
+        "  tokenlake features push lakes/quickstart client_usage usage.jsonl\n"
+        '  echo \'{"client_id": "acme", "requests_1h": 12}\' | tokenlake features push lakes/mine client_usage -\n',
+    )
+    add_lake(added)
+    added.add_argument("view", metavar="VIEW", help="a view that takes rows")
+    added.add_argument(
+        "file",
+        metavar="FILE",
+        help="one JSON object a line, with the join keys, features and, if not now, `event_timestamp`; - for standard "
+        "input",
+    )
+    added.add_argument(
+        "--to",
+        choices=("online_and_offline", "online", "offline"),
+        default="online_and_offline",
+        help="only the online store, only the table, or both (default)",
+    )
+    add_online(added)
+    added.set_defaults(command="features.push:push")
 
 
 def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
