@@ -1,0 +1,1 @@
+"""Lookups of features beside Feast's SDK and plain clients."""
