@@ -100,6 +100,10 @@ class LakeReader:
         opened = self._table(table, self.version(table) if version is None else version)
         return pa.schema(opened.schema().to_arrow())
 
+    def identity(self, table: str) -> str:
+        """What distinguishes a table from another that was made under its name."""
+        return str(self._table(table, self.version(table)).metadata().id)
+
     def properties(self, table: str, version: int | None = None) -> dict[str, str]:
         """The table properties of a version, by default the newest."""
         opened = self._table(table, self.version(table) if version is None else version)

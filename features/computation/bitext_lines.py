@@ -1,14 +1,13 @@
 """Reads sentence pairs from a file, line by line; what is no pair is counted, by reason."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
 
 from features.computation.config import BitextConfig
 from features.computation.input_file import InputFile, InputFileError
+from features.computation.reading import Reading
 from features.computation.times import time_of
 from pipelines.tables import TIMESTAMP
 
@@ -27,22 +26,6 @@ LINES = pa.schema(
 _BATCH = 10_000  # lines
 
 
-@dataclass
-class Reading:
-    """What was read of a file."""
-
-    pairs: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)  # reason -> lines
-    first: str = ""  # the first of these lines: number and reason
-
-    def described(self) -> str:
-        """For a person: how many pairs, how many lines left out and why."""
-        if not self.left_out:
-            return f"{self.pairs:,} pairs"
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.left_out.items()))
-        return f"{self.pairs:,} pairs; {self.left_out.total():,} lines left out ({reasons}; the first: {self.first})"
-
-
 def read_lines(file: InputFile, config: BitextConfig, reading: Reading) -> Iterator[pa.RecordBatch]:
     """The pairs of a file as batches of `LINES`.
 
@@ -56,17 +39,16 @@ def read_lines(file: InputFile, config: BitextConfig, reading: Reading) -> Itera
         for number, line in enumerate(stream, start=1):
             pair = _pair(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, config, file.modified)
             if isinstance(pair, str):
-                reading.left_out[pair] += 1
-                reading.first = reading.first or f"line {number:,}, {pair}"
+                reading.leave_out(number, pair)
                 continue
-            reading.pairs += 1
+            reading.rows += 1
             pairs.append(pair)
             if len(pairs) == _BATCH:
                 yield _batch(pairs, config)
                 pairs = []
         if pairs:
             yield _batch(pairs, config)
-    if not reading.pairs:
+    if not reading.rows:
         raise InputFileError(f"{file.path}: no line is a pair of {len(config.columns)} columns: {reading.described()}")
 
 

@@ -1,6 +1,6 @@
 """Current features of documents, from the lake's tables."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.catalogue.document import measure_columns
@@ -8,10 +8,12 @@ from features.catalogue.document import measure_columns
 
 def document_measures(measures: DataFrame) -> DataFrame:
     """`measures` -> the features of view `document_measures`."""
-    return measures.select(
-        "doc_id",
-        *(F.col(f"{rules}.{measure}").alias(name) for name, (rules, measure) in measure_columns().items()),
-    )
+    return measures.select("doc_id", *(_field(*place).alias(name) for name, place in measure_columns().items()))
+
+
+def _field(struct: str, name: str) -> Column:
+    """A field of a struct; null where the struct is, of which Sail would return whatever lies in the field."""
+    return F.when(F.col(struct).isNotNull(), F.col(f"{struct}.{name}"))
 
 
 def document_state(

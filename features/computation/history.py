@@ -18,8 +18,11 @@ def changes(current: DataFrame, stored: DataFrame, view: View, at: datetime, cre
     """The rows to append: of each entity whose values are other than in its newest stored row.
 
     An entity that has stored values and no current row is gone: its row has no values. The event time of a row is its
-    own where that is later than the newest stored one, else `at`, and never before the newest stored one: so the row
-    becomes the newest, whatever the clocks of its input say.
+    own where that is later than the newest stored one, else `at`, and never before the newest stored one. It is
+    created after that one. So the row becomes the newest, whatever the clocks of the inputs and of this machine say.
+
+    A view that serving code pushes to holds rows that `current` knows nothing of: there, only rows of later events are
+    added, with their own time, and nothing is gone.
 
     Args:
         current: (key, features, event_timestamp) of each entity that there is now.
@@ -33,12 +36,18 @@ def changes(current: DataFrame, stored: DataFrame, view: View, at: datetime, cre
     """
     keys, names = view.join_keys, [feature.name for feature in view.features]
     before = newest(stored, keys).select(
-        *keys, *(F.col(name).alias(f"{_BEFORE}{name}") for name in (*names, EVENT_TIMESTAMP))
+        *keys, *(F.col(name).alias(f"{_BEFORE}{name}") for name in (*names, EVENT_TIMESTAMP, CREATED))
     )
     both = current.select(*keys, *names, EVENT_TIMESTAMP).join(before, on=list(keys), how="full")
     differs = reduce(or_, (~F.col(name).eqNullSafe(F.col(f"{_BEFORE}{name}")) for name in names))
+    if view.pushed:
+        own, stored_event = F.col(EVENT_TIMESTAMP), F.col(f"{_BEFORE}{EVENT_TIMESTAMP}")
+        differs = differs & own.isNotNull() & (stored_event.isNull() | (own > stored_event))
     return both.where(differs).select(
-        *keys, *names, _event(instant(at)).alias(EVENT_TIMESTAMP), instant(created).alias(CREATED)
+        *keys,
+        *names,
+        _event(instant(at)).alias(EVENT_TIMESTAMP),
+        F.greatest(instant(created), F.timestamp_micros(F.unix_micros(f"{_BEFORE}{CREATED}") + 1)).alias(CREATED),
     )
 
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class InputFile:
                         yield content
                 else:
                     yield stream
-            except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError) as error:
+            except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
                 raise InputFileError(f"{self.path}: cannot be decompressed: {error}") from error
 
 

@@ -84,7 +84,8 @@ def _csv_rows(file: InputFile) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputFileError(f"{file.path}: not in UTF-8 (byte {error.start:,}): save the file as UTF-8") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputFileError(f"{file.path}:{line}: not in UTF-8: save the file as UTF-8") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]

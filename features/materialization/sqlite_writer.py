@@ -38,8 +38,8 @@ class SqliteWriter:
         """See `OnlineWriter.begin`."""
         return self._file()
 
-    def finish(self, view: str, mark: str, state: bytes) -> None:
-        """See `OnlineWriter.finish`."""
+    def save(self, view: str, mark: str, state: bytes, last: bool) -> None:
+        """See `OnlineWriter.save`."""
         if self._file() != mark:
             raise StoreLostDataError(f"online store {self._address} was replaced while {view} was written; run again")
         self._store.write_state(state_key(self._project, view), state)

@@ -34,10 +34,10 @@ _SHA = hashlib.sha1(SCRIPT).hexdigest().encode()
 
 _VALUES_OF_A_CALL = 2_000  # the server answers nobody else during a call: about a millisecond
 _BYTES_OF_A_PIPELINE = 1 << 20
-_MARK_SECONDS = 7 * 86_400  # after which the mark of a killed run is gone
+_MARK_SECONDS = 86_400  # after which the mark of a killed run is gone
 
-_FINISH = b"""\
-if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+_SAVE = b"""\
+if redis.call('EXPIRE', KEYS[1], ARGV[2]) == 0 then return 0 end  -- 0 seconds: deletes it
 redis.call('SET', KEYS[2], ARGV[1])
 return 1
 """
@@ -82,11 +82,12 @@ class ValkeyWriter:
         self._call(b"SET", self._mark(view, token), b"", b"EX", b"%d" % _MARK_SECONDS)
         return json.dumps([token, self._server()])
 
-    def finish(self, view: str, mark: str, state: bytes) -> None:
-        """See `OnlineWriter.finish`."""
+    def save(self, view: str, mark: str, state: bytes, last: bool) -> None:
+        """See `OnlineWriter.save`."""
         token, server = json.loads(mark)
         keys = (self._mark(view, token), state_key(self._project, view).encode())
-        if self._server() != server or not self._call(b"EVAL", _FINISH, b"2", *keys, state):
+        seconds = b"0" if last else b"%d" % _MARK_SECONDS
+        if self._server() != server or not self._call(b"EVAL", _SAVE, b"2", *keys, state, seconds):
             raise StoreLostDataError(
                 f"online store {self._address} was restarted or emptied while {view} was written; run again"
             )

@@ -36,17 +36,18 @@ local function seconds_and_nanos(bytes)
     return seconds, nanos
 end
 
-local function is_older(event, times, stored_event, stored_times)
-    if event ~= stored_event then
-        local seconds, nanos = seconds_and_nanos(event)
-        local stored_seconds, stored_nanos = seconds_and_nanos(stored_event)
-        if seconds ~= stored_seconds then
-            return seconds < stored_seconds
-        end
-        return nanos < stored_nanos
+local function is_earlier(event, stored_event)
+    local seconds, nanos = seconds_and_nanos(event)
+    local stored_seconds, stored_nanos = seconds_and_nanos(stored_event)
+    if seconds ~= stored_seconds then
+        return seconds < stored_seconds
     end
+    return nanos < stored_nanos
+end
+
+local function is_created_earlier(times, stored_times)
     if not stored_times or string.sub(stored_times, 1, 8) ~= string.sub(times, 1, 8) then
-        return false -- written by another program, which does not say when the row was created
+        return false -- another program wrote the row, which does not say when it was created
     end
     local low, high = struct.unpack('<I4i4', times, 9)
     local stored_low, stored_high = struct.unpack('<I4i4', stored_times, 9)
@@ -56,22 +57,34 @@ local function is_older(event, times, stored_event, stored_times)
     return low < stored_low
 end
 
+local call, KEYS, ARGV = redis.call, KEYS, ARGV
 local features, services = tonumber(ARGV[1]), tonumber(ARGV[2])
 local event_field, times_field = ARGV[3], ARGV[4]
 local arguments = {}
 for number = 0, features + 1 do
     arguments[2 * number + 1] = ARGV[3 + number]
 end
+
+local function is_older(hash, event, times)
+    local stored = call('HGET', hash, event_field)
+    if not stored then
+        return false
+    end
+    if stored ~= event then
+        return is_earlier(event, stored)
+    end
+    return is_created_earlier(times, call('HGET', hash, times_field))
+end
+
 local key, at, written = 1, 5 + features, 0
 while key <= #KEYS do
-    local stored = redis.call('HMGET', KEYS[key], event_field, times_field)
-    if not stored[1] or not is_older(ARGV[at], ARGV[at + 1], stored[1], stored[2]) then
+    if not is_older(KEYS[key], ARGV[at], ARGV[at + 1]) then
         for number = 0, features + 1 do
             arguments[2 * number + 2] = ARGV[at + number]
         end
-        redis.call('HSET', KEYS[key], unpack(arguments))
+        call('HSET', KEYS[key], unpack(arguments))
         for service = 1, services do
-            redis.call('SET', KEYS[key + service], ARGV[at + 1 + features + service])
+            call('SET', KEYS[key + service], ARGV[at + 1 + features + service])
         end
         written = written + 1
     end

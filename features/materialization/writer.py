@@ -48,17 +48,23 @@ class OnlineWriter(Protocol):
         """
 
     def begin(self, view: str) -> str:
-        """Marks the begin of a materialization in the store; the mark is for `finish`."""
+        """Marks the begin of a materialization in the store; the mark is for `save`."""
 
-    def finish(self, view: str, mark: str, state: bytes) -> None:
+    def save(self, view: str, mark: str, state: bytes, last: bool) -> None:
         """Stores up to where a view is materialized, unless the store has lost data since `begin`.
+
+        Args:
+            view: its name.
+            mark: of `begin`. It holds a day, and again a day from each call.
+            state: for the next materialization.
+            last: whether this one has ended.
 
         Raises:
             StoreLostDataError: it has; what is missing is written by the next run.
         """
 
     def state(self, view: str) -> bytes | None:
-        """What `finish` stored."""
+        """What `save` stored last; None if nothing was, or the store is empty."""
 
     def close(self) -> None:
         """Closes the connection."""

@@ -12,6 +12,7 @@ from features.definition.view import CREATED, EVENT_TIMESTAMP, View
 from features.tables import arrow_type
 from lake.data_files import DataFile
 from lake.reading import LakeReader
+from pipelines.tables import TIMESTAMP
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,30 @@ class CurrentRows:
 
     def column(self, lake: LakeReader, view: View, feature: str) -> pa.ChunkedArray:
         """The current values of a feature; null where it has none."""
-        wanted = arrow_type({each.name: each.value_type for each in view.features}[feature])
-        parts = [pa.chunked_array([], wanted)]
+        types = {each.name: arrow_type(each.value_type) for each in view.features}
+        return self._read(lake, view, feature, types[feature])
+
+    def keys(self, lake: LakeReader, view: View) -> pa.Table:
+        """The keys of the entities, in the same order."""
+        return pa.table(
+            {
+                each.join_key: self._read(lake, view, each.join_key, arrow_type(each.value_type))
+                for each in view.entities
+            }
+        )
+
+    def event_times(self, lake: LakeReader, view: View) -> np.ndarray:
+        """The event times of the current rows, in microseconds since the epoch."""
+        found = self._read(lake, view, EVENT_TIMESTAMP, TIMESTAMP)
+        return np.asarray(found.cast(pa.int64()).to_numpy())
+
+    def _read(self, lake: LakeReader, view: View, name: str, wanted: pa.DataType) -> pa.ChunkedArray:
+        chunks: list[pa.Array] = []
         for file, places in self._parts:
-            column = _read(lake, view.table, file, [feature])
-            found = column[feature].take(places) if feature in column.column_names else pa.nulls(len(places), wanted)
-            parts.append(pa.chunked_array(found.chunks if isinstance(found, pa.ChunkedArray) else [found], wanted))
-        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], wanted)
+            column = _read(lake, view.table, file, [name])
+            found = column[name].take(places).chunks if column.num_columns else [pa.nulls(len(places), wanted)]
+            chunks.extend(chunk.cast(wanted) for chunk in found)
+        return pa.chunked_array(chunks, wanted)
 
 
 def current_rows(lake: LakeReader, view: View) -> CurrentRows | None:

@@ -100,16 +100,30 @@ def _times(view: View, rows: pa.Table, limit: int) -> Iterator[Breach]:
 
 
 def _features(view: View, rows: pa.Table) -> Iterator[Breach]:
-    nulls = [pc.is_null(rows[feature.name]) for feature in view.features]
-    retracts = nulls[0]
-    for each in nulls[1:]:
-        retracts = pc.and_(retracts, each)
-    for feature, is_null in zip(view.features, nulls, strict=True):
-        if feature.expect.required:
-            missing = pc.and_not(is_null, retracts)
-            yield from _breach(view, rows, feature.name, "not null", missing)
-        for rule, broken in _rules(feature):
-            yield from _breach(view, rows, feature.name, rule, _anywhere(rows[feature.name], broken))
+    retracts = pc.is_null(rows[view.features[0].name])
+    for each in view.features[1:]:
+        retracts = pc.and_(retracts, pc.is_null(rows[each.name]))
+    for feature in view.features:
+        yield from feature_breaches(view, feature, rows, retracts)
+
+
+def feature_breaches(
+    view: View, feature: Feature, rows: pa.Table, retracts: pa.ChunkedArray | pa.Scalar
+) -> Iterator[Breach]:
+    """The rules on one feature that rows break; `rows` needs no other feature.
+
+    Args:
+        view: of the feature.
+        feature: one of its features.
+        rows: keys and the feature.
+        retracts: whether a row retracts its entity, for each row or for all.
+    """
+    values = rows[feature.name]
+    if feature.expect.required:
+        missing = pc.and_not(pc.is_null(values), retracts)
+        yield from _breach(view, rows, feature.name, "not null", missing)
+    for rule, broken in _rules(feature):
+        yield from _breach(view, rows, feature.name, rule, _anywhere(values, broken))
 
 
 Broken = Callable[[pa.Array], pa.Array]

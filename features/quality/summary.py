@@ -21,6 +21,7 @@ CATEGORIES = 20
 
 _DECILES = np.linspace(0.1, 0.9, 9)
 _BINS = 40
+_LARGEST, _SMALLEST = 1e300, 1e-300  # beyond these, arithmetic overflows
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Summary:
     drawn: Bins | None = None  # of numbers: intervals to draw
     categories: Mapping[str, int] = field(default_factory=dict)  # the most frequent, most frequent first
     other: int = 0  # values of other categories
+    distinct: int = 0  # categories, all of them
 
     @property
     def null_share(self) -> float:
@@ -112,7 +114,7 @@ def _categories(
         named = {name: counts.get(name, 0) for name in like.categories}
     other = sum(counts.values()) - sum(named.values())
     nans, quantiles = (counted.nans, counted.quantiles) if counted else (0, ())
-    return Summary("category", rows, nulls, nans, quantiles, categories=named, other=other)
+    return Summary("category", rows, nulls, nans, quantiles, categories=named, other=other, distinct=len(counts))
 
 
 def _numbers(values: pa.ChunkedArray) -> np.ndarray:
@@ -146,14 +148,23 @@ def _edges(bins: Bins | None) -> np.ndarray:
 
 
 def _drawn_edges(numbers: np.ndarray) -> Bins:
-    """Intervals that hold all numbers: by a factor where they span more than three powers of ten, else equal ones."""
-    low, high = float(numbers.min()), float(numbers.max())
+    """Intervals that hold all numbers: by a factor where they reach thousands, of a fortieth for shares, else equal
+    ones between round edges."""
+    low, high = max(float(numbers.min()), -_LARGEST), min(float(numbers.max()), _LARGEST)
     if low >= 0 and high >= 1000:
-        decades = max(1, math.ceil(math.log10(high * 1.0001)))
+        decades = math.ceil(math.log10(high * 1.0001))
         return Bins(tuple((10 ** np.linspace(0, decades, 4 * decades + 1)).tolist()), (), logarithmic=True)
     if low >= 0 and high <= 1:
         return Bins(tuple(np.linspace(0, 1.025, 42).tolist()), ())
-    return Bins(tuple(np.linspace(low, math.nextafter(high, math.inf), _BINS + 1).tolist()), ())
+    step = _round_step(max((high - low) / _BINS, _SMALLEST))
+    first, last = math.floor(low / step), math.floor(high / step) + 1
+    return Bins(tuple((np.arange(first, last + 1) * step).tolist()), ())
+
+
+def _round_step(least: float) -> float:
+    """The next of 1, 2, 2.5, 5, 10, … times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= least)
 
 
 def _bins(found: Mapping[str, Any] | None) -> Bins | None:

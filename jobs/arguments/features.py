@@ -29,9 +29,12 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_serve(subcommands)
     add_keys(subcommands)
     _add_training_set(subcommands)
+    _add_materialize(subcommands)
+    _add_push(subcommands)
     _add_check(subcommands)
     _add_baseline(subcommands)
     _add_drift(subcommands)
+    _add_report(subcommands)
 
 
 def _add_apply(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -85,6 +88,63 @@ def _add_training_set(subcommands: "argparse._SubParsersAction[argparse.Argument
     added.add_argument("--json", action="store_true", help="print one JSON document")
     add_engine(added)
     added.set_defaults(command="features.training_set:training_set")
+
+
+def _add_materialize(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "materialize",
+        "write what is new in the tables of views into the online store",
+        "  tokenlake features materialize lakes/quickstart\n"
+        "  tokenlake features materialize lakes/mine client_profile term_glossary --online valkey://127.0.0.1:6379/0\n"
+        "  tokenlake features materialize lakes/mine --engine spark --up-to 2026-11-26T12:00Z\n",
+    )
+    add_lake(added)
+    added.add_argument("view", nargs="*", metavar="VIEW", help="views to write (default: all that have a table)")
+    add_online(added)
+    added.add_argument(
+        "--engine",
+        choices=("auto", "sail", "spark", "connect"),
+        help="write from the tasks of this engine, each straight to the store: for tables too large for one process "
+        "(default: this process writes)",
+    )
+    added.add_argument(
+        "--up-to",
+        metavar="TIME",
+        help="leave rows with later event times for a later run: 2026-11-26T12:00Z, or 24h for a day ago "
+        "(default: now)",
+    )
+    added.add_argument(
+        "--again", action="store_true", help="write all rows, not only those that are new since the last run"
+    )
+    added.add_argument("--json", action="store_true", help="print one JSON document")
+    added.set_defaults(command="features.materialize:materialize")
+
+
+def _add_push(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "push",
+        "store rows of a view, as serving code does: in its table, then at once in the online store",
+        "  tokenlake features push lakes/quickstart client_usage usage.jsonl\n"
+        '  echo \'{"client_id": "acme", "requests_1h": 12}\' | tokenlake features push lakes/mine client_usage -\n',
+    )
+    add_lake(added)
+    added.add_argument("view", metavar="VIEW", help="a view that takes rows")
+    added.add_argument(
+        "file",
+        metavar="FILE",
+        help="one JSON object a line, with the join keys, features and, if not now, `event_timestamp`; - for standard "
+        "input",
+    )
+    added.add_argument(
+        "--to",
+        choices=("online_and_offline", "online", "offline"),
+        default="online_and_offline",
+        help="only the online store, only the table, or both (default)",
+    )
+    add_online(added)
+    added.set_defaults(command="features.push:push")
 
 
 def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -188,6 +248,18 @@ def _add_drift(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     added.add_argument("--json", action="store_true", help="print every feature as JSON")
     added.set_defaults(command="features.drift:drift")
+
+
+def _add_report(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "report",
+        "write LAKE/features/report/index.html: freshness, distributions, drift and consistency of all features",
+        "  tokenlake features report lakes/quickstart\n",
+    )
+    add_lake(added)
+    add_online(added)
+    added.set_defaults(command="features.report:report")
 
 
 def _add_views(parser: argparse.ArgumentParser) -> None:

@@ -1,17 +1,19 @@
-"""Files that people keep -> histories: bitext, glossaries, clients. A view whose files are not configured stays."""
+"""Files -> histories: bitext, glossaries, clients, logs of requests. A view whose files are not configured stays."""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
-from features.catalogue.client import CLIENT_PROFILE
+from features.catalogue.client import CLIENT_PROFILE, CLIENT_USAGE
 from features.catalogue.translation import LANGUAGE_PAIR_STATISTICS, SEGMENT_MEMORY, TERM_GLOSSARY
 from features.computation.bitext import language_pair_statistics, length_counts, pairs, segment_memory
-from features.computation.bitext_lines import LINES, Reading, read_lines
-from features.computation.clients import client_profile
+from features.computation.bitext_lines import LINES, read_lines
+from features.computation.clients import client_profile, client_usage
 from features.computation.config import BitextConfig
 from features.computation.glossary import term_glossary
 from features.computation.input_file import InputFile, found
+from features.computation.reading import Reading
+from features.computation.request_log import REQUESTS, read_requests
 from features.definition.view import View
 from jobs.stages.context import StageContext
 from jobs.stages.feature_work import plan
@@ -49,18 +51,16 @@ def bitext(run: StageContext) -> None:
 def _lines(
     run: StageContext, files: Sequence[InputFile], configured: Sequence[BitextConfig]
 ) -> Iterator[pa.RecordBatch]:
-    """The pairs of all files; reports of each file how many there are, and what was left out."""
     for file, config in zip(files, configured, strict=True):
-        reading = Reading()
+        reading = Reading("pairs")
         yield from read_lines(file, config, reading)
-        run.reporter.event(
-            "bitext_read",
-            f"  bitext     {file.path}: {reading.described()}",
-            path=file.path,
-            pairs=reading.pairs,
-            left_out=dict(reading.left_out),
-            first_left_out=reading.first,
-        )
+        _report(run, "bitext_read", file, reading)
+
+
+def _report(run: StageContext, event: str, file: InputFile, reading: Reading) -> None:
+    """Says how many rows a file has, and what was left out."""
+    said = {"rows": reading.rows, "left_out": dict(reading.left_out), "first_left_out": reading.first}
+    run.reporter.event(event, f"  read       {file.path}: {reading.described()}", path=file.path, **said)
 
 
 def glossary(run: StageContext) -> None:
@@ -74,6 +74,27 @@ def clients(run: StageContext) -> None:
     _records(run, CLIENT_PROFILE, [path] if path else [], client_profile)
 
 
+def usage(run: StageContext) -> None:
+    """Logs of requests -> the usage of clients, as of the last request of each."""
+    paths = run.config.features.requests
+    if not paths:
+        return
+    files = [found(path) for path in paths]
+    work = plan(run, CLIENT_USAGE, [], RECORD_FEATURES, _content(files), max(file.modified for file in files))
+    if work is None:
+        return
+    with Scratch(run.lake, work.work.run_id) as scratch:
+        requests = scratch.stream(_requests(run, files), REQUESTS)
+        work.commit(run, client_usage(requests))
+
+
+def _requests(run: StageContext, files: Sequence[InputFile]) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        reading = Reading("requests")
+        yield from read_requests(file, reading)
+        _report(run, "requests_read", file, reading)
+
+
 def _records(
     run: StageContext, view: View, paths: Sequence[str], compute: Callable[[list[InputFile]], pa.Table]
 ) -> None:
@@ -81,7 +102,10 @@ def _records(
     if not paths:
         return
     files = [found(path) for path in paths]
-    content = fingerprint([file.digest for file in files])
-    work = plan(run, view, [], RECORD_FEATURES, content, max(file.modified for file in files))
+    work = plan(run, view, [], RECORD_FEATURES, _content(files), max(file.modified for file in files))
     if work is not None:
         work.commit(run, run.engine.frame(compute(files)))
+
+
+def _content(files: Sequence[InputFile]) -> str:
+    return fingerprint([file.digest for file in files])

@@ -26,6 +26,7 @@ def run(run: StageContext) -> None:
     feature_files.bitext(run)
     feature_files.glossary(run)
     feature_files.clients(run)
+    feature_files.usage(run)
 
 
 def _document_measures(run: StageContext) -> None:

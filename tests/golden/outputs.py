@@ -18,12 +18,13 @@ from pyspark.sql import functions as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from features.computation.bitext import language_pair_statistics, length_counts, pairs, segment_memory
-from features.computation.bitext_lines import LINES, Reading, read_lines
+from features.computation.bitext_lines import LINES, read_lines
 from features.computation.clients import client_profile
 from features.computation.config import BitextConfig
 from features.computation.document import document_measures, document_state
 from features.computation.glossary import term_glossary
 from features.computation.input_file import found
+from features.computation.reading import Reading
 from features.computation.source import source_counts, source_quality
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
@@ -178,7 +179,7 @@ class Outputs:
             both_directions=True,
         )
         with Scratch(self.lake, "golden") as scratch:
-            lines_read = scratch.stream(read_lines(found(str(file)), config, Reading()), LINES)
+            lines_read = scratch.stream(read_lines(found(str(file)), config, Reading("pairs")), LINES)
             measured = scratch.keep(pairs(lines_read, TokenCounter(parse(_tokenizer(), "golden").json)))
             for row in segment_memory(measured).toArrow().to_pylist():
                 yield f"{row['source_language']}: {row['segment_id']}", row

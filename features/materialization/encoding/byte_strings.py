@@ -54,13 +54,9 @@ def ragged(matrix: Matrix, lengths: Integers) -> ByteStrings:
     return from_offsets(offsets, matrix[np.arange(matrix.shape[1]) < lengths[:, None]])
 
 
-def bytes_of(numbers: npt.NDArray, little_endian: str) -> Matrix:
-    """Each number as a row of bytes; `little_endian` is a numpy type such as `<i4`."""
-    return (
-        np.ascontiguousarray(numbers.astype(little_endian))
-        .view(np.uint8)
-        .reshape(len(numbers), np.dtype(little_endian).itemsize)
-    )
+def bytes_of(numbers: npt.NDArray, dtype: str) -> Matrix:
+    """Each number as a row of bytes; `dtype` is a numpy type such as `<i4`."""
+    return np.ascontiguousarray(numbers.astype(dtype)).view(np.uint8).reshape(len(numbers), np.dtype(dtype).itemsize)
 
 
 def varints(numbers: npt.NDArray) -> tuple[Matrix, Integers]:

@@ -64,15 +64,12 @@ def _compared(arguments: argparse.Namespace, lake: "Lake", now: int) -> "tuple[T
     from features.consistency.check import check_log, check_store
     from features.consistency.comparison import Terms
     from features.online.reader import OnlineReader
-    from features.plan import Plan
     from features.store.plan_store import read_plan
+    from jobs.commands.features.materialize import published
 
     terms = Terms(now, round(arguments.lag * _SECOND), round(arguments.clock_tolerance * _SECOND))
     if arguments.request_log:
-        text = lake.storage.read_text("features/plan.json")
-        if text is None:
-            raise MisuseError(f"{arguments.lake}: no plan of features; run `tokenlake features apply` first")
-        plan = Plan.from_json(text)
+        plan = published(lake)
         since = since_us(arguments.since, now) if arguments.since else 0
         return check_log(lake, plan, arguments.request_log, terms, since, arguments.sample), plan.fingerprint
     address = online_store(arguments)

@@ -45,8 +45,8 @@ def test_answers_of_a_sound_store_have_no_fault(stores: BothStores) -> None:
 
 
 def test_what_changed_since_a_request_makes_no_difference(stores: BothStores) -> None:
-    ask(stores, now_us() - 10 * SECOND)
-    stores.add("client_usage", {**USAGE, "requests_1h": 6, EVENT_TIMESTAMP: NOW})
+    ask(stores, now_us() - 40 * 60 * SECOND)
+    stores.add("client_usage", {**USAGE, "requests_1h": 6, EVENT_TIMESTAMP: NOW - HOUR / 2})
     stores.materialize()
     ask(stores)
     assert faults(stores.check_log()) == {}

@@ -229,7 +229,8 @@ def test_a_state_is_kept_unless_the_store_was_emptied_meanwhile(url: str) -> Non
     address = parse_address(url)
     with closing(writer_of(address, USAGE)) as writer:
         mark = writer.begin("usage")
-        writer.finish("usage", mark, b"one")
+        writer.save("usage", mark, b"none", last=False)
+        writer.save("usage", mark, b"one", last=True)
         assert writer.state("usage") == b"one"
 
         mark = writer.begin("usage")
@@ -239,7 +240,7 @@ def test_a_state_is_kept_unless_the_store_was_emptied_meanwhile(url: str) -> Non
         else:
             Path(address.path).unlink()
         with pytest.raises(StoreLostDataError, match="run again"):
-            writer.finish("usage", mark, b"two")
+            writer.save("usage", mark, b"two", last=True)
 
 
 def test_a_state_is_not_kept_by_a_server_that_was_restarted_meanwhile(tmp_path: Path) -> None:
@@ -255,4 +256,4 @@ def test_a_state_is_not_kept_by_a_server_that_was_restarted_meanwhile(tmp_path: 
         closing(writer_of(address, USAGE)) as writer,
         pytest.raises(StoreLostDataError, match="restarted"),
     ):
-        writer.finish("usage", mark, b"")
+        writer.save("usage", mark, b"", last=True)
