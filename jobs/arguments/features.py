@@ -2,6 +2,7 @@
 
 import argparse
 
+from jobs.arguments.features_get import add_get
 from jobs.arguments.features_serve import add_keys, add_serve
 from jobs.arguments.numbers import not_negative, positive, share
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
@@ -26,6 +27,7 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
     _add_apply(subcommands)
+    add_get(subcommands)
     add_serve(subcommands)
     add_keys(subcommands)
     _add_training_set(subcommands)
