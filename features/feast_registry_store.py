@@ -10,7 +10,7 @@ from typing import Any
 
 from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry as RegistryMessage
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from lake.storage import Storage
 from pipelines.errors import TokenlakeError
@@ -41,8 +41,9 @@ class LakeRegistryStore(RegistryStore):  # type: ignore[misc]  # Feast is not al
         try:
             return RegistryMessage.FromString(data)
         except DecodeError as error:
+            path = self._storage.path(self._name)
             raise DamagedRegistryError(
-                f"{self._storage.path(self._name)} is no registry of Feast: delete it, and run `tokenlake features apply`"
+                f"{path} is no registry of Feast: delete it, and run `tokenlake features apply`"
             ) from error
 
     def update_registry_proto(self, registry_proto: RegistryMessage) -> None:
