@@ -40,18 +40,18 @@ def checked_columns(
         RequestTooLargeError: there are more than `limit` rows.
     """
     given = {**entities, **(values or {})}
-    missing = [name for name in request.keys if name not in given]
-    if missing:
-        raise EntityKeyError(f"key {missing[0]} is missing; the keys of this request are {', '.join(request.keys)}")
-    missing = [name for name in request.values if name not in given]
-    if missing:
-        raise PlanError(f"request value {missing[0]} is missing; there must be {', '.join(request.values)}")
     unknown = [name for name in given if name not in request.keys and name not in request.values]
     if unknown:
         raise PlanError(
             f"unknown column {unknown[0]!r}: the keys of this request are {', '.join(request.keys)}"
             + (f", its values {', '.join(request.values)}" if request.values else "")
         )
+    missing = [name for name in request.keys if name not in given]
+    if missing:
+        raise EntityKeyError(f"key {missing[0]} is missing; the keys of this request are {', '.join(request.keys)}")
+    missing = [name for name in request.values if name not in given]
+    if missing:
+        raise PlanError(f"request value {missing[0]} is missing; there must be {', '.join(request.values)}")
     rows = _rows(given)
     if rows > limit:
         raise RequestTooLargeError(f"the request has {rows:,} rows; at most {limit:,} are allowed: ask in parts")

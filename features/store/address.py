@@ -7,7 +7,6 @@ sqlite:///folder/online.db             the embedded store; sqlite://relative.db 
 
 import os
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
 
 from pipelines.errors import MisuseError
 
@@ -56,6 +55,8 @@ def parse_address(url: str) -> Address:
     Raises:
         AddressError: it names none.
     """
+    from urllib.parse import unquote, urlsplit  # readers that are given an address do without
+
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and parts.netloc + parts.path not in ("", "/"):
         return SqliteAddress(os.path.abspath(unquote(parts.netloc + parts.path)))

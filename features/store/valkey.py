@@ -6,18 +6,22 @@ replies are read while it is still being sent, so that neither side waits for th
 
 import select
 import socket
-import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import hiredis
 
 from features.store.address import ValkeyAddress
+from features.store.connecting import connected
 from features.store.errors import StoreError, StoreFullError, StoreTimeoutError, StoreUnavailableError
 
-_READ_BYTES = 1 << 18
+if TYPE_CHECKING:
+    import ssl
+
+_READ_BYTES = 1 << 17
+_SEND_BYTES = 1 << 20
 _UNAVAILABLE = ("LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MISCONF", "MOVED")
 
 
@@ -61,6 +65,10 @@ class ValkeyConnection:
         self._connect_timeout = connect_timeout
         self._socket: socket.socket | None = None
         self._reader: Any = None
+        self._poll: Any = None
+        self._is_sending = False
+        self._try_again: tuple[type[OSError], ...] = ()
+        self._buffer = bytearray(_READ_BYTES)
 
     def execute(self, request: bytes, replies: int, deadline: float) -> list[Any]:
         """Sends a pipeline and returns its replies in order; an error reply is an item of type `hiredis.ReplyError`.
@@ -101,18 +109,21 @@ class ValkeyConnection:
         self._socket = None
 
     def _open(self, deadline: float) -> None:
-        left = min(self._connect_timeout, deadline - time.monotonic())
-        if left <= 0:
-            raise StoreTimeoutError(f"online store {self.address}: no time left to connect")
+        now = time.monotonic()
+        until = min(deadline, now + self._connect_timeout)
         try:
-            self._socket = _connected(self.address, left)
+            self._socket = connected(self.address, until)
         except TimeoutError as error:
             raise StoreTimeoutError(
-                f"online store {self.address} did not accept a connection in {left:.2f} s"
+                f"online store {self.address} did not accept a connection in {max(until - now, 0.0):.2f} s"
             ) from error
         except OSError as error:
             raise StoreUnavailableError(f"online store {self.address} cannot be reached: {error}") from error
+        self._try_again = _try_again(self.address.tls)
         self._reader = hiredis.Reader()
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._is_sending = False
         first = greeting(self.address)
         if first:
             for reply in self.execute(b"".join(first), len(first), deadline):
@@ -121,67 +132,73 @@ class ValkeyConnection:
                     raise as_store_error(reply, self.address)
 
     def _exchange(self, request: bytes, replies: int, deadline: float) -> list[Any]:
-        connection, reader = self._socket, self._reader
-        assert connection is not None
         found: list[Any] = []
-        unsent = memoryview(request)
         try:
-            while len(found) < replies:
+            unsent = self._sent(memoryview(request))
+            while True:
+                self._wait(bool(unsent), deadline)
                 if unsent:
-                    with suppress(BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                        unsent = unsent[connection.send(unsent[: 1 << 20]) :]
-                self._wait(connection, bool(unsent), deadline)
-                with suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                    while data := connection.recv(_READ_BYTES):
-                        reader.feed(data)
-                        if len(data) < _READ_BYTES:
-                            break
-                    else:
-                        raise StoreUnavailableError(f"online store {self.address} closed the connection")
-                _take(reader, found, replies)
+                    unsent = self._sent(unsent)
+                self._receive()
+                _take(self._reader, found, replies)
+                if len(found) == replies:
+                    return found
         except (OSError, hiredis.ProtocolError) as error:
             if isinstance(error, StoreError):
                 raise
             raise StoreUnavailableError(f"online store {self.address}: {error}") from error
-        return found
 
-    def _wait(self, connection: socket.socket, sending: bool, deadline: float) -> None:
-        """Until the connection can be read, or, while sending, written."""
-        if isinstance(connection, ssl.SSLSocket) and connection.pending():
+    def _sent(self, unsent: memoryview) -> memoryview:
+        """Sends what can be sent without waiting; the rest."""
+        assert self._socket is not None
+        try:
+            return unsent[self._socket.send(unsent[:_SEND_BYTES]) :]
+        except self._try_again:
+            return unsent
+
+    def _receive(self) -> None:
+        """Gives the parser what has come."""
+        assert self._socket is not None
+        try:
+            received = self._socket.recv_into(self._buffer)
+        except self._try_again:
             return
+        if not received:
+            raise StoreUnavailableError(f"online store {self.address} closed the connection")
+        self._reader.feed(self._buffer, 0, received)
+
+    def _wait(self, sending: bool, deadline: float) -> None:
+        """Until the connection can be read, or, while sending, written."""
         left = deadline - time.monotonic()
-        poll = select.poll()
-        poll.register(connection, select.POLLIN | (select.POLLOUT if sending else 0))
-        if left <= 0 or not poll.poll(left * 1000):
-            raise StoreTimeoutError(f"online store {self.address} did not answer in time")
+        if left > 0:
+            if self._has_read_ahead():
+                return
+            if sending != self._is_sending:
+                self._is_sending = sending
+                self._poll.modify(self._socket, select.POLLIN | (select.POLLOUT if sending else 0))
+            if self._poll.poll(left * 1000):
+                return
+        raise StoreTimeoutError(f"online store {self.address} did not answer in time")
+
+    def _has_read_ahead(self) -> bool:
+        """Whether TLS has decrypted more than was taken: then the socket itself may stay silent."""
+        return self.address.tls and cast("ssl.SSLSocket", self._socket).pending() > 0
 
 
 def _take(reader: Any, found: list[Any], replies: int) -> None:
     """Moves complete replies from the parser to the list."""
-    while len(found) < replies:
-        reply = reader.gets()
-        if reply is False:
-            return
+    take = reader.gets
+    while len(found) < replies and (reply := take()) is not False:
         found.append(reply)
 
 
-def _connected(address: ValkeyAddress, timeout: float) -> socket.socket:
-    if address.socket is not None:
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        made.settimeout(timeout)
-        made.connect(address.socket)
-    else:
-        made = socket.create_connection((address.host, address.port), timeout)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if address.tls:
-            made = tls_context().wrap_socket(made, server_hostname=address.host)
-    made.setblocking(False)
-    return made
+def _try_again(tls: bool) -> tuple[type[OSError], ...]:
+    """What a socket raises that would have to wait."""
+    if not tls:
+        return (BlockingIOError,)
+    import ssl
 
-
-def tls_context() -> "ssl.SSLContext":
-    """Verifies the server by the system's certificates; `SSL_CERT_FILE` names others."""
-    return ssl.create_default_context()
+    return BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError
 
 
 def raise_errors(replies: Sequence[Any], address: object) -> None:

@@ -9,8 +9,9 @@ from typing import Any, cast
 import hiredis
 
 from features.store.address import ValkeyAddress
+from features.store.connecting import tls_context
 from features.store.errors import StoreError, StoreTimeoutError, StoreUnavailableError
-from features.store.valkey import as_store_error, greeting, tls_context
+from features.store.valkey import as_store_error, greeting
 
 
 class _Sent:

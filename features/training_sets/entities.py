@@ -1,7 +1,5 @@
 """Entity rows as Arrow tables: read from a file, and brought to the types that the join compares."""
 
-from collections.abc import Mapping
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,7 +9,7 @@ from features.tables import arrow_type
 from features.training_sets.specification import EntityRowsError, Specification, names
 from pipelines.tables import TIMESTAMP
 
-_ZONED = r"(?:Z|[+-]\d\d(?::?\d\d)?)\s*$"
+_ZONED = r"[T ]\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$"
 
 
 def checked(schema: pa.Schema, specification: Specification) -> None:
@@ -47,7 +45,7 @@ def _require(schema: pa.Schema, name: str, wanted: ValueType, use: str) -> None:
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether every value of one type is one of the other, without a loss."""
+    """Whether values of one type can stand for those of the other; only floating-point numbers may be rounded."""
     if pa.types.is_integer(found) and pa.types.is_integer(wanted):
         return found.bit_width <= wanted.bit_width
     if pa.types.is_floating(wanted):
@@ -64,10 +62,19 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
     Raises:
         EntityRowsError: as `checked`; or a timestamp is missing or no time; or a type has no equal in a Delta table.
     """
+    names(specification, rows.column_names)
     if EVENT_TIMESTAMP in rows.column_names and _is_text(rows.schema.field(EVENT_TIMESTAMP).type):
         place = rows.column_names.index(EVENT_TIMESTAMP)
         rows = rows.set_column(place, EVENT_TIMESTAMP, moments(rows[EVENT_TIMESTAMP]))
-    schema = pa.schema([pa.field(field.name, _stored(field.name, field.type)) for field in rows.schema])
+    wanted = wanted_types(specification)
+    schema = pa.schema(
+        [
+            pa.field(field.name, wanted[field.name])
+            if pa.types.is_null(field.type) and field.name in wanted
+            else pa.field(field.name, _stored(field.name, field.type))
+            for field in rows.schema
+        ]
+    )
     columns = [_converted(column, field) for column, field in zip(rows.columns, schema, strict=True)]
     rows = pa.Table.from_arrays(columns, schema=schema)
     checked(rows.schema, specification)
@@ -80,13 +87,14 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
 
 def typed(schema: pa.Schema, specification: Specification) -> pa.Schema:
     """A schema with the definitions' types of keys and values of the request."""
-    wanted: Mapping[str, ValueType] = {**specification.keys, **specification.request}
-    return pa.schema(
-        [
-            pa.field(field.name, arrow_type(wanted[field.name]) if field.name in wanted else field.type)
-            for field in schema
-        ]
-    )
+    wanted = wanted_types(specification)
+    return pa.schema([field.with_type(wanted.get(field.name, field.type)) for field in schema])
+
+
+def wanted_types(specification: Specification) -> dict[str, pa.DataType]:
+    """Column -> type, of all keys and values of the request."""
+    wanted = {**specification.keys, **specification.request}
+    return {name: arrow_type(dtype) for name, dtype in wanted.items()}
 
 
 def moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:

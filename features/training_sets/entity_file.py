@@ -6,8 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.definition.view import EVENT_TIMESTAMP
-from features.tables import arrow_type
-from features.training_sets.entities import normalised
+from features.training_sets.entities import normalised, wanted_types
 from features.training_sets.specification import EntityRowsError, Specification
 from pipelines.errors import MissingPathError
 
@@ -22,13 +21,12 @@ def read(path: Path, specification: Specification) -> pa.Table:
 
     Raises:
         EntityRowsError: the file cannot be read, or its rows are none that features can be found for.
+        MissingPathError: there is no such file.
     """
-    kind = "parquet" if path.is_dir() else _kind(path)
+    files_of(path)
+    reader = _parquet if path.is_dir() else _READERS[_kind(path)]
     try:
-        rows = {"parquet": _parquet, "csv": _csv, "jsonl": _json_lines, "ndjson": _json_lines}[kind](
-            path, specification
-        )
-        return normalised(rows, specification)
+        return normalised(reader(path, specification), specification)
     except (pa.ArrowException, OSError, EntityRowsError) as error:
         raise EntityRowsError(f"{path}: {error}") from error
 
@@ -51,11 +49,6 @@ def _kind(path: Path) -> str:
     return found[1].lower()
 
 
-def _types(specification: Specification) -> dict[str, pa.DataType]:
-    typed = {**specification.keys, **specification.request}
-    return {**{name: arrow_type(dtype) for name, dtype in typed.items()}, EVENT_TIMESTAMP: pa.string()}
-
-
 def _parquet(path: Path, specification: Specification) -> pa.Table:
     import pyarrow.parquet as pq
 
@@ -65,23 +58,34 @@ def _parquet(path: Path, specification: Specification) -> pa.Table:
 def _csv(path: Path, specification: Specification) -> pa.Table:
     from pyarrow import csv
 
+    wanted = {**wanted_types(specification), EVENT_TIMESTAMP: pa.string()}
+    integers = {name for name, dtype in wanted.items() if pa.types.is_integer(dtype)}
     options = csv.ConvertOptions(
-        column_types=_types(specification),
+        column_types={name: dtype for name, dtype in wanted.items() if name not in integers},
         null_values=[""],  # `NA` is a text: Namibia
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
     parsing = csv.ParseOptions(newlines_in_values=True)
     with pa.input_stream(str(path), compression="detect") as stream:
-        return csv.read_csv(stream, parse_options=parsing, convert_options=options)
+        rows = csv.read_csv(stream, parse_options=parsing, convert_options=options)
+    return rows.cast(pa.schema([_whole(field) if field.name in integers else field for field in rows.schema]))
+
+
+def _whole(field: pa.Field) -> pa.Field:
+    """The column as integers: pandas writes 12.0 where other rows of the column have none."""
+    return field.with_type(pa.int64()) if pa.types.is_floating(field.type) else field
 
 
 def _json_lines(path: Path, specification: Specification) -> pa.Table:
     from pyarrow import json
 
-    schema = pa.schema(list(_types(specification).items()))
+    schema = pa.schema({**wanted_types(specification), EVENT_TIMESTAMP: pa.string()})
     with pa.input_stream(str(path), compression="detect") as stream:
         found = json.read_json(stream, parse_options=json.ParseOptions(explicit_schema=schema))
     # A column of the schema that no line has comes as nulls: say that it is missing, not that it is null.
     absent = [name for name in schema.names if found[name].null_count == len(found)]
     return found.drop_columns(absent) if absent and len(found) else found
+
+
+_READERS = {"parquet": _parquet, "csv": _csv, "jsonl": _json_lines, "ndjson": _json_lines}

@@ -6,7 +6,7 @@ Source of the rule: `features.freshness`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ from features.definition.view import CREATED as CREATED_COLUMN
 from features.definition.view import EVENT_TIMESTAMP
 from features.training_sets.finishing import Finishing
 from features.training_sets.passes import CREATED, SOURCE, TIME, Pass, found_fields, key_name, value_name
-from features.training_sets.specification import Source, Specification
+from features.training_sets.specification import KnownAt, Source, Specification
 from pipelines.workers.mapped import Mapped
 
 
@@ -49,44 +49,37 @@ def training_set(
     own = [f"column_{place}" for place in range(len(entities.schema))]
     columns = dict(zip(entities.schema.names, own, strict=True))
     schema = pa.schema([field.with_name(columns[field.name]) for field in entities.schema])
-    rows = entities.rows.toDF(*own).select(*map(_cast, schema))
-    wanted, joined = rows, None
+    wanted = entities.rows.toDF(*own).select(*map(_cast, schema))
+    rows, joined = wanted, None
     by_keys = sorted(enumerate(specification.sources), key=lambda each: each[1].keys)
-    for keys, group in groupby(by_keys, key=lambda each: each[1].keys):
+    for names, group in groupby(by_keys, key=lambda each: each[1].keys):
         sources = tuple(group)
-        rows = rows if joined is None else joined.frame()
-        asked = wanted.select(*(_key(columns, sources[0][1], place) for place in range(len(keys)))).distinct()
-        received = rows.withColumns(_asked(columns, sources[0][1]))
+        keys = {key_name(place): F.col(columns[name]) for place, name in enumerate(names)}
+        asked = wanted.select(*(column.alias(name) for name, column in keys.items())).distinct()
+        received = rows.withColumns({SOURCE: F.lit(None).cast("int"), TIME: F.col(columns[EVENT_TIMESTAMP]), **keys})
         for number, source in sources:
-            history = _history(histories[source.view.name], source, number, entities.latest)
-            needed = history.join(asked, on=[key_name(place) for place in range(len(keys))], how="left_semi")
-            received = received.unionByName(needed, allowMissingColumns=True)
-        by_key = received.repartition(partitions, *(key_name(place) for place in range(len(keys))))
+            history = _history(histories[source.view.name], source, number, entities.latest, specification.known_at)
+            of_asked = history.join(asked, on=list(keys), how="left_semi")
+            received = received.unionByName(of_asked, allowMissingColumns=True)
         schema = pa.schema([*schema, *(field for number, source in sources for field in found_fields(source, number))])
-        joined = Mapped(by_key, Pass(sources, specification.known_at, schema), schema)
+        joined = Mapped(received.repartition(partitions, *keys), Pass(sources, specification.known_at, schema), schema)
+        rows = joined.frame()
     assert joined is not None  # a service has a view
     finishing = Finishing.of(entities.schema, specification)
     return joined.then(finishing, finishing.schema)
-
-
-def _asked(columns: Mapping[str, str], source: Source) -> dict[str, Column]:
-    """The columns that a pass adds to entity rows: no source, their time, their keys."""
-    keys = {key_name(place): _key(columns, source, place) for place in range(len(source.keys))}
-    return {SOURCE: F.lit(None).cast("int"), TIME: F.col(columns[EVENT_TIMESTAMP]), **keys}
-
-
-def _key(columns: Mapping[str, str], source: Source, place: int) -> Column:
-    return F.col(columns[source.keys[place]]).alias(key_name(place))
 
 
 def _cast(field: pa.Field) -> Column:
     return F.col(field.name).cast(from_arrow_type(field.type)).alias(field.name)
 
 
-def _history(rows: DataFrame, source: Source, number: int, latest: datetime | None) -> DataFrame:
+def _history(rows: DataFrame, source: Source, number: int, latest: datetime | None, known_at: KnownAt) -> DataFrame:
     """What a pass needs of a view's table: rows that can hold for some entity row, under the names of the pass."""
+    known = latest if known_at == "row" else _moment(known_at)
     if latest is not None:
         rows = rows.where(F.col(EVENT_TIMESTAMP) <= F.lit(latest))
+    if known is not None:
+        rows = rows.where(F.col(CREATED_COLUMN) <= F.lit(known))
     return rows.select(
         F.lit(number).alias(SOURCE),
         F.col(EVENT_TIMESTAMP).alias(TIME),
@@ -94,3 +87,7 @@ def _history(rows: DataFrame, source: Source, number: int, latest: datetime | No
         *(F.col(name).alias(key_name(place)) for place, name in enumerate(source.keys)),
         *(F.col(name).alias(value_name(number, place)) for place, name in enumerate(source.features)),
     )
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)

@@ -61,7 +61,7 @@ class Pass:
     """
 
     sources: tuple[tuple[int, Source], ...]  # with equal keys
-    known_at: KnownAt
+    known_at: KnownAt  # a fixed time is left to the engine
     schema: pa.Schema  # of what comes out: entity rows, then `found_fields` of each source
 
     def __call__(self, batches: Batches) -> Batches:
@@ -81,13 +81,9 @@ class Pass:
         for each, source in self.sources:
             place = np.flatnonzero(number == each)
             created = _numbers(pc.fill_null(rows[CREATED].take(pa.array(place)).cast(pa.int64()), _LONG_AGO))
-            if isinstance(self.known_at, int):
-                place, created = place[created <= self.known_at], created[created <= self.known_at]
-            row = newest_as_of(
-                keys[asked], time[asked], keys[place], time[place], created,
-                created if self.known_at == "row" else None,
-            )  # fmt: skip
-            found = np.where(row == NOTHING, NOTHING, place[row] if len(place) else NOTHING)
+            known = created if self.known_at == "row" else None
+            row = newest_as_of(keys[asked], time[asked], keys[place], time[place], created, known)
+            found = np.append(place, NOTHING)[row]  # of NOTHING, which is -1, the last
             for field, column in zip(
                 found_fields(source, each), _found(rows, time, asked, found, each, source), strict=True
             ):

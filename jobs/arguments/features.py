@@ -2,6 +2,7 @@
 
 import argparse
 
+from jobs.arguments.features_get import add_get
 from jobs.arguments.features_serve import add_keys, add_serve
 from jobs.arguments.numbers import not_negative, positive, share
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
@@ -26,10 +27,12 @@ def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
     _add_apply(subcommands)
+    add_get(subcommands)
     add_serve(subcommands)
     add_keys(subcommands)
     _add_training_set(subcommands)
     _add_materialize(subcommands)
+    _add_push(subcommands)
     _add_check(subcommands)
     _add_baseline(subcommands)
     _add_drift(subcommands)
@@ -120,16 +123,44 @@ def _add_materialize(subcommands: "argparse._SubParsersAction[argparse.ArgumentP
     added.set_defaults(command="features.materialize:materialize")
 
 
+def _add_push(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "push",
+        "store rows of a view, as serving code does: in its table, then at once in the online store",
+        "  tokenlake features push lakes/quickstart client_usage usage.jsonl\n"
+        '  echo \'{"client_id": "acme", "requests_1h": 12}\' | tokenlake features push lakes/mine client_usage -\n',
+    )
+    add_lake(added)
+    added.add_argument("view", metavar="VIEW", help="a view that takes rows")
+    added.add_argument(
+        "file",
+        metavar="FILE",
+        help="one JSON object a line, with the join keys, features and, if not now, `event_timestamp`; - for standard "
+        "input",
+    )
+    added.add_argument(
+        "--to",
+        choices=("online_and_offline", "online", "offline"),
+        default="online_and_offline",
+        help="only the online store, only the table, or both (default)",
+    )
+    add_online(added)
+    added.set_defaults(command="features.push:push")
+
+
 def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     added = add_command(
         subcommands,
         "check",
         "whether the online store serves what the tables hold; exit status 1 when a limit is exceeded",
         "  tokenlake features check lakes/quickstart\n"
+        "  tokenlake features check lakes/quickstart source_quality --lag 0\n"
         "  tokenlake features check lakes/mine --request-log /var/log/tokenlake --since 24h --max-stale 0.001\n"
         "  tokenlake features check lakes/mine --online valkey://127.0.0.1:6379/0 --sample 10000 --prometheus\n",
     )
     add_lake(added)
+    added.add_argument("view", metavar="VIEW", nargs="*", help="views to compare (default: all)")
     add_online(added)
     added.add_argument(
         "--request-log",
@@ -231,6 +262,7 @@ def _add_report(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
         "  tokenlake features report lakes/quickstart\n",
     )
     add_lake(added)
+    add_online(added)
     added.set_defaults(command="features.report:report")
 
 

@@ -46,7 +46,7 @@ def test_says_which_views_must_be_materialized_anew(tmp_path: Path, store: str, 
     assert lines[0] == (
         "view source_quality: feature tokens changed from STRING to INT64; its stored values will have status INVALID"
     )
-    assert lines[1] == "materialize anew: source_quality"
+    assert lines[1] == "the next `tokenlake features materialize` writes anew: source_quality"
 
 
 def test_says_when_nothing_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

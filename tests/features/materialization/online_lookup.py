@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from online_values import stored
+from online_values import Stored, all_stored, stored
 
 from features.plan import Plan
 from lake.reading import LakeReader
@@ -27,7 +27,22 @@ def expected_now(lake: LakeReader, plan: Plan, view: str) -> list[tuple[dict[str
 
 def online_now(url: str, plan: Plan, view: str, key: Mapping[str, Any]) -> dict[str, Any]:
     """Features of an entity in Feast's layout; the packed rows of all services must say the same."""
-    found = stored(url, plan, key, view)
+    return _values(plan, view, stored(url, plan, key, view))
+
+
+def differences(lake: LakeReader, url: str, plan: Plan, view: str) -> list[str]:
+    """The entities of a table of which the store has something else, or not all that it should have."""
+    expected = expected_now(lake, plan, view)
+    services = {service.name for service in plan.services.values() if view in service.selections}
+    found = all_stored(url, plan, [key for key, _ in expected], view)
+    return [
+        f"{key}: {values} expected, {each} found"
+        for (key, values), each in zip(expected, found, strict=True)
+        if set(each.packed) != services or _values(plan, view, each) != values
+    ]
+
+
+def _values(plan: Plan, view: str, found: Stored) -> dict[str, Any]:
     for service, (at, values) in found.packed.items():
         names = plan.services[service].selections[view]
         assert at == found.at

@@ -1,7 +1,7 @@
 """Reads back what the writers stored, by the layout alone, and makes rows to write."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from features.layout.value import decode
 from features.plan import Plan, PlannedService, PlannedView
 from features.store.address import SqliteAddress, parse_address
 from features.store.sqlite import SqliteStore
-from features.store.valkey import ValkeyConnection
+from features.store.valkey import ValkeyConnection, command
 from features.tables import arrow_type
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -71,40 +71,62 @@ class Stored:
 
 def stored(url: str, plan: Plan, key: Mapping[str, Any], view: str = "usage") -> Stored:
     """What a store has of an entity."""
+    return all_stored(url, plan, [key], view)[0]
+
+
+def all_stored(url: str, plan: Plan, keys: Sequence[Mapping[str, Any]], view: str = "usage") -> list[Stored]:
+    """What a store has of some entities."""
     planned = plan.views[view]
-    entity_key = EntityKeyEncoder(planned.join_keys).encode(key)
+    encoder = EntityKeyEncoder(planned.join_keys)
+    entity_keys = [encoder.encode(key) for key in keys]
     layouts = {
         service.name: PackedRow(view, planned.join_keys, {name: planned.features[name] for name in selected})
         for service in plan.services.values()
         if (selected := service.selections.get(view)) is not None
     }
-    keys = [packed_key(plan.project, service, view, entity_key) for service in layouts]
-    address = parse_address(url)
-    if isinstance(address, SqliteAddress):
-        with closing(SqliteStore(address)) as store:
-            event_us, values = store.read_features(plan.project, view, [entity_key], list(planned.features))[0]
-            packed = store.read_packed(keys)
-    else:
-        with closing(ValkeyConnection(address)) as connection:
-            fields = [timestamp_field(view), *(feature_field(view, name) for name in planned.features)]
-            name = entity_key + plan.project.encode()
-            event, *values = connection.call(b"HMGET", name, *fields, deadline=time.monotonic() + 5)
-            event_us = None if event is None else decode_event_time(event)
-            packed = connection.call(b"MGET", *keys, deadline=time.monotonic() + 5)
-    unpacked = {
-        service: (found[0] - _START_US, list(found[1]))
-        for (service, layout), row in zip(layouts.items(), packed, strict=True)
-        if row is not None and (found := layout.unpack(row)) is not None
+    hashes = _hashes(url, plan, view, entity_keys)
+    columns = {
+        service: _packed(url, [packed_key(plan.project, service, view, each) for each in entity_keys])
+        for service in layouts
     }
-    return Stored(
-        None if event_us is None else event_us - _START_US,
-        {
+    found = []
+    for at, (event_us, values) in enumerate(hashes):
+        unpacked = {
+            service: (row[0] - _START_US, list(row[1]))
+            for service, layout in layouts.items()
+            if (data := columns[service][at]) is not None and (row := layout.unpack(data)) is not None
+        }
+        decoded = {
             name: decode(data, value_type)
             for (name, value_type), data in zip(planned.features.items(), values, strict=True)
             if data is not None
-        },
-        unpacked,
-    )
+        }
+        found.append(Stored(None if event_us is None else event_us - _START_US, decoded, unpacked))
+    return found
+
+
+def _hashes(
+    url: str, plan: Plan, view: str, entity_keys: Sequence[bytes]
+) -> list[tuple[int | None, list[bytes | None]]]:
+    """Event time and the bytes of each feature."""
+    address, names = parse_address(url), list(plan.views[view].features)
+    if isinstance(address, SqliteAddress):
+        with closing(SqliteStore(address)) as store:
+            return [tuple(row) for row in store.read_features(plan.project, view, entity_keys, names)]
+    fields = [timestamp_field(view), *(feature_field(view, name) for name in names)]
+    request = [command(b"HMGET", key + plan.project.encode(), *fields) for key in entity_keys]
+    with closing(ValkeyConnection(address)) as connection:
+        replies = connection.execute(b"".join(request), len(request), time.monotonic() + 30)
+    return [(None if event is None else decode_event_time(event), values) for event, *values in replies]
+
+
+def _packed(url: str, keys: Sequence[bytes]) -> list[bytes | None]:
+    address = parse_address(url)
+    if isinstance(address, SqliteAddress):
+        with closing(SqliteStore(address)) as store:
+            return store.read_packed(keys)
+    with closing(ValkeyConnection(address)) as connection:
+        return connection.call(b"MGET", *keys, deadline=time.monotonic() + 30)
 
 
 _START_US = (START - EPOCH) // timedelta(microseconds=1)
