@@ -1,19 +1,18 @@
-"""The rows of some entities in a view's table, read from its data files without an engine."""
+"""The histories of some entities in a view's table, and samples of its keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.consistency.answer import from_plain, plain
 from features.consistency.comparison import History, Row
 from features.definition.view import CREATED, EVENT_TIMESTAMP
+from features.entity_rows import entity_rows
 from features.plan import PlannedView
 from features.tables import arrow_type
-from lake.data_files import DataFile
 from lake.reading import LakeReader
 from pipelines.tables import TIMESTAMP, Table
 
@@ -33,9 +32,7 @@ def histories(lake: LakeReader, view: PlannedView, keys: Iterable[Key]) -> dict[
     found: dict[Key, list[Row]] = {key: [] for key in keys}
     table = table_of_plan(view)
     if found and lake.exists(table.name):
-        wanted = _wanted(view, found)
-        for file in lake.files(table.name):
-            rows = _holding(lake, table, file, wanted)
+        for rows in entity_rows(lake, table, _wanted(view, found)):
             for key, row in zip(_keys(view, rows), _rows(view, rows), strict=True):
                 if key in found:
                     found[key].append(row)
@@ -63,32 +60,6 @@ def sample_keys(lake: LakeReader, view: PlannedView, count: int, random: np.rand
             places = np.sort(random.choice(keys.num_rows, number, replace=False))
             found |= dict.fromkeys(_keys(view, keys.take(places)))
     return list(found)
-
-
-def _holding(lake: LakeReader, table: Table, file: DataFile, wanted: pa.Table) -> pa.Table:
-    """The rows of a file whose keys are, each by itself, among those wanted. A feature newer than the file is null."""
-    schema = table.schema
-    if not all(file.may_hold_between(name, pc.min_max(wanted[name])) for name in wanted.column_names):
-        return schema.empty_table()
-    with lake.storage.open(f"{table.name}/{file.path}") as stream:
-        opened = pq.ParquetFile(stream)
-        places = _places(opened.read(columns=wanted.column_names), wanted)
-        if not len(places):
-            return schema.empty_table()
-        stored = [name for name in schema.names if name in opened.schema_arrow.names]
-        rows = opened.read(columns=stored).take(places)
-    columns = [
-        rows[field.name].cast(field.type) if field.name in stored else pa.nulls(rows.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def _places(keys: pa.Table, wanted: pa.Table) -> pa.Array:
-    is_wanted = np.ones(keys.num_rows, bool)
-    for name in wanted.column_names:
-        is_wanted &= pc.is_in(keys[name], value_set=wanted[name]).to_numpy()
-    return pa.array(np.flatnonzero(is_wanted))
 
 
 def _wanted(view: PlannedView, keys: Mapping[Key, object]) -> pa.Table:
