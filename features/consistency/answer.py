@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -48,7 +48,7 @@ class Answer:
 
     def to_json(self) -> str:
         """One line of JSON, without its end."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(vars(self), separators=(",", ":"))
 
     @staticmethod
     def from_json(line: str | bytes) -> "Answer":
@@ -73,17 +73,21 @@ def answers(
     places: dict[str, list[int]] = {}
     for place, view in enumerate(served.views):
         places.setdefault(view, []).append(place)
-    rows = len(next(iter(entities.values()), ()))
+    sampled: dict[tuple[str, ...], list[int]] = {}
     for view, columns in places.items():
+        keys = tuple(join_keys(plan, view))
+        if keys not in sampled:
+            sampled[keys] = _sampled_rows(keys, entities, share)
+        if not sampled[keys]:
+            continue
         names = [served.names[at].removeprefix(f"{view}:").removeprefix(f"{view}__") for at in columns]
-        key_columns = {name: entities[name] for name in join_keys(plan, view)}
-        brought = {name: request[name] for name in plan.on_demand[view].request} if view in plan.on_demand else {}
+        wanted = tuple(plan.on_demand[view].request) if view in plan.on_demand else ()
         seen = set()
-        for row in range(rows):
-            keys = {name: plain(values[row]) for name, values in key_columns.items()}
-            values = {name: plain(values[row]) for name, values in brought.items()}
-            identity = (*keys.values(), *values.values())
-            if identity in seen or not is_sampled(keys, share):
+        for row in sampled[keys]:
+            own = {name: plain(entities[name][row]) for name in keys}
+            brought = {name: plain(request[name][row]) for name in wanted}
+            identity = (*own.values(), *brought.values())
+            if identity in seen:
                 continue
             seen.add(identity)
             yield Answer(
@@ -91,12 +95,20 @@ def answers(
                 plan=plan.fingerprint,
                 service=service,
                 view=view,
-                keys=keys,
-                request=values,
+                keys=own,
+                request=brought,
                 event=served.event_times[columns[0]][row],
                 values={name: plain(served.columns[at][row]) for name, at in zip(names, columns, strict=True)},
                 statuses={name: int(served.statuses[at][row]) for name, at in zip(names, columns, strict=True)},
             )
+
+
+def _sampled_rows(keys: Sequence[str], entities: Columns, share: float) -> list[int]:
+    """The rows whose entity belongs to a share of all. This is all that a request costs which is not logged."""
+    columns = [[_text(value) for value in entities[name]] for name in sorted(keys)]
+    texts = columns[0] if len(columns) == 1 else map("\0".join, zip(*columns, strict=True))
+    limit, hashed = share * (1 << 32), mmh3.hash
+    return [row for row, text in enumerate(texts) if hashed(text, 0, False) < limit]
 
 
 def is_sampled(keys: Mapping[str, Any], share: float) -> bool:
@@ -106,8 +118,11 @@ def is_sampled(keys: Mapping[str, Any], share: float) -> bool:
 
 def place_of(keys: Mapping[str, Any]) -> float:
     """A number from 0 to below 1 that belongs to an entity, evenly distributed over entities."""
-    identity = "\0".join([f"{name}={keys[name]!r}" for name in sorted(keys)])
-    return mmh3.hash(identity.encode(errors="surrogatepass"), signed=False) / (1 << 32)
+    return mmh3.hash("\0".join([_text(keys[name]) for name in sorted(keys)]), 0, False) / (1 << 32)
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str else repr(plain(value))
 
 
 def join_keys(plan: Plan, view: str) -> list[str]:

@@ -1,7 +1,9 @@
 """The consistency check: answers, logged or asked for now, against the tables as of their time."""
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,25 @@ from pipelines.errors import MisuseError
 _BUCKETS = 1024  # of entities, by the hash that samples them
 
 
-def check_log(lake: LakeReader, plan: Plan, folder: str | Path, terms: Terms, since: int, sample: int) -> Tally:
+def check_log(
+    lake: LakeReader,
+    plan: Plan,
+    folder: str | Path,
+    terms: Terms,
+    since: int,
+    sample: int,
+    views: Collection[str] = (),
+) -> Tally:
     """Compares logged answers with the tables.
 
     Args:
         lake: the tables.
         plan: as of now; what it does not know any more is counted and left out.
-        folder: the log's.
+        folder: the log's. A server may be writing there.
         terms: what is allowed for.
         since: leaves earlier requests out; microseconds since the epoch.
         sample: at most about this many answers of each view; of the entities that this leaves, all answers.
+        views: are compared, or on-demand views; by default all.
 
     Raises:
         MisuseError: there is no such folder.
@@ -42,14 +53,24 @@ def check_log(lake: LakeReader, plan: Plan, folder: str | Path, terms: Terms, si
     for answer in read_log(folder, since):
         if answer is None:
             tally.unreadable += 1
+        elif views and answer.view not in views:
+            continue
         elif answer.view not in plan.views and answer.view not in plan.on_demand:
             tally.unknown[answer.view] += 1
-        elif is_sampled(answer.keys, shares[answer.view]):
+        elif is_sampled(answer.keys, shares.get(answer.view, 1.0)):
             chosen.setdefault(answer.view, []).append(answer)
-    return compare(lake, plan, chosen, terms, tally)
+    return compare(lake, plan, chosen, _as_of_now(terms), tally)
 
 
-def check_store(lake: LakeReader, plan: Plan, reader: Reader, terms: Terms, sample: int, seed: int) -> Tally:
+def check_store(
+    lake: LakeReader,
+    plan: Plan,
+    reader: Reader,
+    terms: Terms,
+    sample: int,
+    seed: int,
+    views: Collection[str] = (),
+) -> Tally:
     """Compares what the online store answers now with the tables: by name, and through every service.
 
     Args:
@@ -59,13 +80,20 @@ def check_store(lake: LakeReader, plan: Plan, reader: Reader, terms: Terms, samp
         terms: what is allowed for.
         sample: rows of each view's table that are drawn; their entities are looked up.
         seed: of the draw.
+        views: are compared, or on-demand views; by default all.
     """
     random = np.random.default_rng(seed)
     keys = {name: sample_keys(lake, view, sample, random) for name, view in plan.views.items()}
     found: dict[str, list[Answer]] = {}
     for answer in looked_up(plan, reader, keys):
-        found.setdefault(answer.view, []).append(answer)
-    return compare(lake, plan, found, terms, Tally())
+        if not views or answer.view in views:
+            found.setdefault(answer.view, []).append(answer)
+    return compare(lake, plan, found, _as_of_now(terms), Tally())
+
+
+def _as_of_now(terms: Terms) -> Terms:
+    """Answers that came while others were read are not from the future."""
+    return replace(terms, now=max(terms.now, time.time_ns() // 1000))
 
 
 def compare(lake: LakeReader, plan: Plan, found: Mapping[str, Sequence[Answer]], terms: Terms, tally: Tally) -> Tally:

@@ -19,7 +19,7 @@ from typing import Any
 from features.server.errors import RequestError
 from features.server.metrics import CONTENT_TYPE
 from features.server.openapi import document
-from features.server.push import decode_push, push
+from features.server.push import decode_push
 from features.server.request import FeaturesRequest, decode_request
 from features.server.response import encode_error, encode_response
 from features.server.service import UNKNOWN, FeatureService
@@ -118,7 +118,7 @@ class HttpApplication:
             deadline = _deadline(headers, service.settings.push_timeout)
             service.caller(_presented(headers)).may_push()
             request = decode_push(await self._body(receive, deadline))
-            rows = await push(request, service, deadline)
+            rows = await service.pushes.push(request, service.plans.current.plan, deadline)
         except RequestError as error:
             return _refused(error, "push")
         service.metrics.pushed.labels(request.push_source_name).inc(rows)

@@ -9,6 +9,7 @@ What happens after SIGTERM or SIGINT:
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ import uvicorn
 
 from features.server.http import HttpApplication
 from features.server.log import Log
+from features.server.one_write import OneWriteProtocol
 from features.server.rpc import start_grpc
 from features.server.service import FeatureService
 from features.server.settings import ServerSettingsError, Settings
@@ -126,7 +128,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 HttpApplication(service),
-                http="httptools",
+                http=OneWriteProtocol,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -152,6 +154,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens, and says so."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what is there now stays: collections need not look at it again
         self._announce()
 
     def stop(self) -> None:

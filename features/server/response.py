@@ -15,18 +15,16 @@ from typing import Any
 
 import msgspec
 
-from features.definition.value_type import ValueType
 from features.freshness import Status
 from features.online.vectors import FeatureVectors
 from features.server.errors import RequestError
-from features.server.selection import Selection
+from features.server.selection import Kind, Selection
 
 _encode = msgspec.json.Encoder().encode
 _STATUS_NAMES = [status.name for status in Status]
 _PRESENT = int(Status.PRESENT)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_TIME = "1970-01-01T00:00:00Z"
-_TIMES = (ValueType.UNIX_TIMESTAMP, ValueType.UNIX_TIMESTAMP_LIST)
 
 
 def encode_response(
@@ -46,8 +44,8 @@ def encode_response(
     parts += [b'{"values":' + _encode(column) + shared for column in keys.values()]
     times_of: dict[int, bytes] = {}
     statuses_of: dict[int, bytes] = {}
-    for value_type, column, statuses, times in zip(
-        selection.types, vectors.columns, vectors.statuses, vectors.event_times, strict=True
+    for kind, column, statuses, times in zip(
+        selection.kinds, vectors.columns, vectors.statuses, vectors.event_times, strict=True
     ):
         encoded_statuses = statuses_of.get(id(statuses))
         if encoded_statuses is None:
@@ -55,25 +53,25 @@ def encode_response(
         encoded_times = times_of.get(id(times))
         if encoded_times is None:
             encoded_times = times_of[id(times)] = b',"event_timestamps":' + _times(times) + b"},"
-        parts += (b'{"values":', encode_values(value_type, column), b',"statuses":', encoded_statuses, encoded_times)
+        parts += (b'{"values":', encode_values(kind, column), b',"statuses":', encoded_statuses, encoded_times)
     parts[-1] = parts[-1][:-1]
     parts += (b'],"metadata":', _metadata(selection, (*keys,), vectors.views if with_views else ()), b"}")
     return b"".join(parts)
 
 
-def encode_values(value_type: ValueType, column: Sequence[Any]) -> bytes:
-    """A column of one type as a JSON array.
+def encode_values(kind: Kind, column: Sequence[Any]) -> bytes:
+    """A column as a JSON array.
 
     Raises:
         RequestError: 422, an on-demand view computed a number that no type holds.
     """
-    if value_type in _TIMES:
+    if kind is Kind.TIME:
         return _encode([_seconds(value) for value in column])
     try:
         encoded = _encode(column)
     except OverflowError as error:
         raise RequestError(422, f"a computed feature is out of range: {error}") from error
-    if value_type.is_floating and encoded.count(b"null") != column.count(None):
+    if kind is Kind.FLOATING and encoded.count(b"null") != column.count(None):
         return _encode([_finite(value) for value in column])
     return encoded
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from features.definition.value_type import ValueType
 from features.online.request import compile_request
@@ -10,6 +11,14 @@ from features.server.errors import RequestError
 
 AD_HOC = "features"
 """Stands for the service where features are asked for by their names."""
+
+
+class Kind(Enum):
+    """What must be looked at when values are written as JSON."""
+
+    PLAIN = 0
+    FLOATING = 1  # NaN and infinity
+    TIME = 2  # seconds instead of datetimes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +31,7 @@ class Selection:
         full_names: whether names are `view__feature`.
         names: of the features, in order.
         types: of each.
+        kinds: how the values of each are written as JSON.
         keys: name -> type of the entity columns that a request must bring.
         values: name -> type of the request's own values that it must bring.
     """
@@ -31,6 +41,7 @@ class Selection:
     full_names: bool
     names: tuple[str, ...]
     types: tuple[ValueType, ...]
+    kinds: tuple[Kind, ...]
     keys: Mapping[str, ValueType]
     values: Mapping[str, ValueType]
 
@@ -48,7 +59,14 @@ def select(plan: Plan, wanted: str | Sequence[str], full_names: bool) -> Selecti
     compiled = compile_request(plan, wanted, full_names)
     types = tuple(_type(plan, view, name) for view, name in zip(compiled.views, compiled.names, strict=True))
     service = wanted if isinstance(wanted, str) else AD_HOC
-    return Selection(service, wanted, full_names, compiled.names, types, compiled.keys, compiled.values)
+    kinds = tuple(_kind(each) for each in types)
+    return Selection(service, wanted, full_names, compiled.names, types, kinds, compiled.keys, compiled.values)
+
+
+def _kind(value_type: ValueType) -> Kind:
+    if value_type.is_floating:
+        return Kind.FLOATING
+    return Kind.TIME if value_type.element is ValueType.UNIX_TIMESTAMP else Kind.PLAIN
 
 
 def _type(plan: Plan, view: str, name: str) -> ValueType:

@@ -16,6 +16,7 @@ from features.server.errors import RequestError, as_request_error
 from features.server.log import Log
 from features.server.metrics import Metrics
 from features.server.plans import Plans, Serving, ping
+from features.server.push import Pushes
 from features.server.request import Columns, FeaturesRequest, split_columns
 from features.server.selection import AD_HOC, Selection
 from features.server.settings import Settings
@@ -49,6 +50,7 @@ class FeatureService:
         self.metrics = Metrics()
         self.plans = Plans(settings, log, self.metrics.plan)
         self.access = Access(settings.keys, settings.workers, log)
+        self.pushes = Pushes(settings)
         self.draining = False
         self._in_flight = 0
         self._requests = None if settings.request_log is None else RequestLog(settings.request_log, settings.sample)
@@ -164,5 +166,6 @@ class FeatureService:
     async def close(self) -> None:
         """Closes what is open."""
         await self.plans.close()
+        await asyncio.to_thread(self.pushes.close)
         if self._requests is not None:
             self._requests.close()

@@ -1,10 +1,10 @@
 """The plan in an online store, where readers and writers find it."""
 
+import os
 import time
 
 from features.plan import Plan, PlanError, plan_key
 from features.store.address import Address, SqliteAddress
-from features.store.errors import StoreUnavailableError
 from features.store.sqlite_connection import opened
 from features.store.valkey import ValkeyConnection
 
@@ -65,12 +65,11 @@ def read_plan_bytes(address: Address, project: str, timeout: float = 5.0) -> byt
 
 
 def _read_sqlite(address: SqliteAddress, project: str, timeout: float) -> bytes | None:
-    try:
-        with opened(address.path, timeout) as database:
-            named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tokenlake_plan'"
-            if database.execute(named).fetchone() is None:
-                return None
-            row = database.execute(_READ, (project,)).fetchone()
-            return None if row is None else row[0]
-    except StoreUnavailableError:
-        return None  # no such file
+    if not os.path.exists(address.path):
+        return None
+    with opened(address.path, timeout) as database:
+        named = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tokenlake_plan'"
+        if database.execute(named).fetchone() is None:
+            return None
+        row = database.execute(_READ, (project,)).fetchone()
+        return None if row is None else row[0]

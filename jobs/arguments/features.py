@@ -155,10 +155,12 @@ def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "check",
         "whether the online store serves what the tables hold; exit status 1 when a limit is exceeded",
         "  tokenlake features check lakes/quickstart\n"
+        "  tokenlake features check lakes/quickstart source_quality --lag 0\n"
         "  tokenlake features check lakes/mine --request-log /var/log/tokenlake --since 24h --max-stale 0.001\n"
         "  tokenlake features check lakes/mine --online valkey://127.0.0.1:6379/0 --sample 10000 --prometheus\n",
     )
     add_lake(added)
+    added.add_argument("view", metavar="VIEW", nargs="*", help="views to compare (default: all)")
     add_online(added)
     added.add_argument(
         "--request-log",

@@ -32,7 +32,7 @@ def apply(arguments: argparse.Namespace, reporter: Reporter) -> int:
     if before is None:
         print(f"online store {address}: first plan; `tokenlake features materialize` fills it")
     else:
-        _print_changes(changes(before, plan))
+        _print_changes(changes(before, plan), plan)
     if not apply_definitions(lake.root, CATALOGUE):
         print("without Feast: for its registry, SDK and UI run pip install 'tokenlake[features]', then this again")
     print(f"plan {plan.fingerprint}: {len(plan.views)} views, {len(plan.services)} services")
@@ -48,11 +48,12 @@ def _published(address: Address, project: str) -> Plan | None:
         return None
 
 
-def _print_changes(found: Sequence[Change]) -> None:
+def _print_changes(found: Sequence[Change], plan: Plan) -> None:
     for change in found:
         print(change.words)
-    stale = sorted({change.stale for change in found if change.stale is not None})
-    if stale:
-        print(f"materialize anew: {', '.join(stale)}")
     if not found:
         print("no changes")
+    anew = {view for change in found for view in change.anew}
+    if anew:
+        names = ", ".join(view for view in plan.views if view in anew)
+        print(f"the next `tokenlake features materialize` writes anew: {names}")

@@ -5,6 +5,7 @@ import json
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from pipelines.errors import MisuseError
 if TYPE_CHECKING:
     from features.consistency.record import Check
     from features.consistency.tally import Tally
+    from features.plan import Plan
     from lake.lake import Lake
 
 _SECOND = 1_000_000
@@ -69,14 +71,28 @@ def _compared(arguments: argparse.Namespace, lake: "Lake", now: int) -> "tuple[T
 
     terms = Terms(now, round(arguments.lag * _SECOND), round(arguments.clock_tolerance * _SECOND))
     if arguments.request_log:
-        plan = published(lake)
+        plan = _knowing(published(lake), arguments.view)
         since = since_us(arguments.since, now) if arguments.since else 0
-        return check_log(lake, plan, arguments.request_log, terms, since, arguments.sample), plan.fingerprint
+        return check_log(
+            lake, plan, arguments.request_log, terms, since, arguments.sample, arguments.view
+        ), plan.fingerprint
     address = online_store(arguments)
-    plan = read_plan(address, CATALOGUE.project)
+    plan = _knowing(read_plan(address, CATALOGUE.project), arguments.view)
     reader = OnlineReader(address, plan.project, plan)
     seed = arguments.seed if arguments.seed is not None else now
-    return check_store(lake, plan, reader, terms, arguments.sample, seed), plan.fingerprint
+    return check_store(lake, plan, reader, terms, arguments.sample, seed, arguments.view), plan.fingerprint
+
+
+def _knowing(plan: "Plan", views: Sequence[str]) -> "Plan":
+    """The plan, which must have these views or on-demand views.
+
+    Raises:
+        PlanError: there is none of a name.
+    """
+    for name in views:
+        if name not in plan.on_demand:
+            plan.view(name)
+    return plan
 
 
 def since_us(text: str, now: int) -> int:

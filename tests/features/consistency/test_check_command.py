@@ -33,7 +33,7 @@ def stores(tmp_path: Path, store: str) -> Iterator[BothStores]:
 
 def check(stores: BothStores, store: str, *options: str) -> int:
     """The exit status of the command, without lag."""
-    return main(["features", "check", stores.lake.root, "--online", store, "--lag", "0", *options])
+    return main(["features", "check", stores.lake.root, *options, "--online", store, "--lag", "0"])
 
 
 def outdate(stores: BothStores) -> None:
@@ -66,6 +66,17 @@ def test_a_share_of_faults_may_be_allowed(stores: BothStores, store: str) -> Non
     outdate(stores)
     assert check(stores, store, "--max-stale", "0.5") == 0
     assert check(stores, store, "--max-stale", "0.49") == 1
+
+
+def test_only_the_views_that_are_named_are_compared(
+    stores: BothStores, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outdate(stores)
+    assert check(stores, store, "segment_memory", "client_allowance", "--json") == 0
+    views = {each["view"] for each in json.loads(capsys.readouterr().out)["features"]}
+    assert views == {"segment_memory", "client_allowance"}
+    assert check(stores, store, "client_profile") == 1
+    assert check(stores, store, "clients") == 2
 
 
 def test_each_check_adds_a_row_for_each_feature_to_the_table(stores: BothStores, store: str) -> None:
