@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from features.definition.view import Catalogue
+from features.feast_import import import_feast
 from lake.storage import Storage, is_local
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FILE = "features/registry.db"
 """The registry of a lake, relative to its folder."""
+
+_INTERVALS = 100
 
 
 def installed() -> bool:
@@ -41,6 +44,7 @@ def apply_definitions(lake: str, catalogue: Catalogue) -> bool:
     """
     if not installed():
         return False
+    import_feast()
     from feast.feature_view import DUMMY_ENTITY  # of on-demand views, which have none of their own
 
     from features.feast_objects import objects_of
@@ -84,15 +88,30 @@ def record_materialization(registry_path: str, project: str, view_name: str, sta
     folder, _, name = registry_path.rpartition("/")
     if not installed() or not Storage(folder).exists(name):
         return False
+    import_feast()
     from feast.errors import FeatureViewNotFoundException
 
     try:
         with _changed(registry_path, project) as registry:
             view = registry.get_feature_view(view_name, project, allow_cache=True)
             registry.apply_materialization(view, project, start, end, commit=False)
+            _merge_oldest(registry, project, view_name)
     except FeatureViewNotFoundException:
         return False
     return True
+
+
+def _merge_oldest(registry: "Registry", project: str, view_name: str) -> None:
+    """Keeps a hundred intervals of a view, the first of which spans all before: Feast itself never drops one."""
+    for view in registry.proto().feature_views:
+        if (view.spec.name, view.spec.project) == (view_name, project):
+            intervals = sorted(view.meta.materialization_intervals, key=lambda each: each.end_time.ToNanoseconds())
+            old, kept = intervals[: 1 - _INTERVALS], intervals[1 - _INTERVALS :]
+            if len(old) > 1:
+                first = min(old, key=lambda each: each.start_time.ToNanoseconds())
+                old[-1].start_time.CopyFrom(first.start_time)
+                del view.meta.materialization_intervals[:]
+                view.meta.materialization_intervals.extend([old[-1], *kept])
 
 
 def _same(one: "OnDemandFeatureView", other: "OnDemandFeatureView") -> bool:

@@ -10,8 +10,14 @@ from typing import Any
 
 from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry as RegistryMessage
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from lake.storage import Storage
+from pipelines.errors import TokenlakeError
+
+
+class DamagedRegistryError(TokenlakeError, ValueError):
+    """The file of a registry is none."""
 
 
 class LakeRegistryStore(RegistryStore):  # type: ignore[misc]  # Feast is not always there
@@ -26,11 +32,19 @@ class LakeRegistryStore(RegistryStore):  # type: ignore[misc]  # Feast is not al
 
         Raises:
             FileNotFoundError: there is none; Feast then makes an empty one.
+            DamagedRegistryError: the file holds something else.
         """
         if not self._storage.exists(self._name):
             raise FileNotFoundError(self._storage.path(self._name))
         with self._storage.open(self._name) as file:
-            return RegistryMessage.FromString(file.read())
+            data = file.read()
+        try:
+            return RegistryMessage.FromString(data)
+        except DecodeError as error:
+            path = self._storage.path(self._name)
+            raise DamagedRegistryError(
+                f"{path} is no registry of Feast: delete it, and run `tokenlake features apply`"
+            ) from error
 
     def update_registry_proto(self, registry_proto: RegistryMessage) -> None:
         """Replaces the registry."""

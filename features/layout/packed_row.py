@@ -106,7 +106,7 @@ class PackedRow:
         nulls = null_places(bitmaps[0])
         return events[0], [None if at in nulls else column[0] for at, column in enumerate(columns)]
 
-    def unpack_columns(self, rows: Sequence[bytes]) -> tuple[tuple[int, ...], list[list[Any]], tuple[bytes, ...]]:
+    def unpack_columns(self, rows: Sequence[bytes]) -> tuple[list[int], list[list[Any]], tuple[bytes, ...]]:
         """Event times, a column for each feature, and null bitmaps (`null_places`) of at least one row.
 
         What a column holds in the place of a null means nothing.
@@ -127,7 +127,7 @@ class PackedRow:
             raise ValueError("a row is too long")
         for at in self._times:
             columns[at] = _moments(columns[at])
-        return events, columns, bitmaps
+        return list(events), columns, bitmaps
 
     def _with_variable(self, fixed: Sequence[list[Any]], rows: Sequence[bytes]) -> list[list[Any]]:
         size = self.fixed.size

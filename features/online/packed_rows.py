@@ -40,7 +40,7 @@ def read_packed(
     return joined([absent, found]).at([places.get(at, 0) for at in range(len(rows))]), other
 
 
-def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: Sequence[int | None]) -> Source | None:
+def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: list[int | None]) -> Source | None:
     """The features, if every row can be read and counts."""
     if None in rows:
         return None
@@ -48,13 +48,13 @@ def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: Sequence
         events, columns, bitmaps = packed.unpack_columns(rows)  # type: ignore[arg-type]  # none is None
     except ValueError:
         return None
-    if events != tuple(stored):
+    if events != stored:
         return None
     present = [PRESENT] * len(rows)
     statuses = [present] * len(columns)
     if not packed.no_nulls(bitmaps):
         _put_nulls(columns, statuses, bitmaps)
-    return Source(events, columns, statuses)
+    return Source([*events], columns, statuses)
 
 
 def _is_sound(packed: PackedRow, row: bytes, event: int) -> bool:

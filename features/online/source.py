@@ -18,7 +18,7 @@ class Source:
         statuses: of each feature.
     """
 
-    events: Sequence[int | None]
+    events: list[int | None]
     columns: list[list[Any]]
     statuses: list[list[int]]
 

@@ -1,6 +1,7 @@
 """Reads from the embedded store for several threads: a connection for each that reads at one time."""
 
 import os
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -22,7 +23,7 @@ class SqlitePool:
 
     def read(self, wanted: Read, deadline: float) -> Answer:
         """See `features.online.read.Store`."""
-        store = self._taken()
+        store = self._taken(deadline)
         try:
             with store.until(deadline):
                 packed = [_packed(store, each) for each in wanted.packed]
@@ -38,14 +39,14 @@ class SqlitePool:
         while self._idle:
             self._idle.pop().close()
 
-    def _taken(self) -> SqliteStore:
+    def _taken(self, deadline: float) -> SqliteStore:
         if self._process != os.getpid():
             self._of_parent += self._idle
             self._idle, self._process = [], os.getpid()
         try:
             return self._idle.pop()
         except IndexError:
-            return SqliteStore(self.address)
+            return SqliteStore(self.address, timeout=max(deadline - time.monotonic(), 0.0))
 
 
 def _packed(store: SqliteStore, wanted: PackedRows) -> Sequence[bytes | None]:

@@ -1,6 +1,5 @@
 """What a lookup returns: columns of values, and for each value why it is what it is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +24,7 @@ class FeatureVectors:
     views: tuple[str, ...]
     columns: list[list[Any]]
     statuses: list[list[int]]
-    event_times: Sequence[Sequence[int | None]]
+    event_times: list[list[int | None]]
 
     def rows(self) -> list[dict[str, Any]]:
         """A mapping from name to value for each row asked for."""

@@ -55,7 +55,14 @@ def collect(
         else:
             state = (materialized or {}).get(view.name)
             found.append(_view(lake, view, current, now, state, checks.get(view.name, ())))
-    return FeatureReport(lake=lake.root, made_at=_moment(now), views=tuple(found), absent=tuple(absent), online=online)
+    return FeatureReport(
+        lake=lake.root,
+        made_at=_moment(now),
+        views=tuple(found),
+        absent=tuple(absent),
+        on_demand={view.name: checks[view.name] for view in catalogue.on_demand if view.name in checks},
+        online=online,
+    )
 
 
 def _view(

@@ -103,20 +103,34 @@ class FeatureReport(ReportModel):
     made_at: AwareDatetime
     views: tuple[ViewFigures, ...]
     absent: tuple[str, ...] = Field(description="views without rows")
+    on_demand: Mapping[str, tuple[CheckFigures, ...]] = Field(default={}, description="checks of on-demand views")
     online: str | None = Field(description="the online store that was asked up to where views are materialized")
 
     @property
-    def alarms(self) -> Iterator[tuple[str, str, str]]:
-        """View, what is wrong with it, in words."""
+    def checks(self) -> Iterator[tuple[str, CheckFigures]]:
+        """The last checks of all views, and of on-demand views."""
         for view in self.views:
-            for check in view.checks:
-                if check.failures:
-                    words = f"{check.failures:,} limits exceeded, {check.wrong:,} of {check.compared:,} values wrong"
-                    yield view.name, "online and offline differ", words
+            yield from ((view.name, check) for check in view.checks)
+        for name, checks in self.on_demand.items():
+            yield from ((name, check) for check in checks)
+
+    @property
+    def alarms(self) -> dict[str, list[str]]:
+        """View -> what is wrong with it."""
+        found: dict[str, list[str]] = {}
+        for name, check in self.checks:
+            if check.failures:
+                words = (
+                    f"online and offline differ ({check.answers_from}: {check.wrong:,} of {check.compared:,} values)"
+                )
+                found.setdefault(name, []).append(words)
+        for view in self.views:
             if view.breaches:
-                yield view.name, "values break expectations", f"{view.breaches:,} rules"
+                found.setdefault(view.name, []).append(f"current values break {view.breaches:,} expectations")
             if view.drifted:
-                yield view.name, "has drifted", f"{view.drifted:,} of {len(view.features):,} features"
+                words = f"{view.drifted:,} of {len(view.features):,} features have drifted"
+                found.setdefault(view.name, []).append(words)
             if view.materialized and view.materialized.version < view.version:
                 words = f"version {view.materialized.version} of {view.version} is online"
-                yield view.name, "is behind online", words
+                found.setdefault(view.name, []).append(words)
+        return found

@@ -47,7 +47,8 @@ def render(data: FeatureReport) -> str:
         name=data.lake.rstrip("/").rpartition("/")[2],
         age=lambda view: age(view, data),
         is_old=lambda view: view.fresh_share < 1,
-        checked=any(view.checks for view in data.views),
+        checked=any(True for _ in data.checks),
+        sections={view.name for view in data.views},
     )
 
 

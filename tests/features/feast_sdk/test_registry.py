@@ -19,6 +19,7 @@ from features.definition.view import Catalogue, FeatureService, View, select
 from features.feast_registry import FILE, apply_definitions, record_materialization
 from features.store.address import parse_address
 from jobs.cli import main
+from pipelines.errors import TokenlakeError
 
 PROJECT = CATALOGUE.project
 START, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
@@ -171,6 +172,29 @@ def test_records_made_at_the_same_time_are_all_kept_and_no_reader_sees_half_a_re
 
     intervals = registry_of(tmp_path).get_feature_view("source_quality", PROJECT).materialization_intervals
     assert sorted(start for start, _ in intervals) == days
+
+
+def test_a_damaged_registry_is_named_and_left_alone(tmp_path: Path):
+    (tmp_path / FILE).parent.mkdir()
+    (tmp_path / FILE).write_bytes(b"\xff" * 40)
+
+    with pytest.raises(TokenlakeError, match="is no registry of Feast: delete it"):
+        record_materialization(str(tmp_path / FILE), PROJECT, "source_quality", START, END)
+
+    assert (tmp_path / FILE).read_bytes() == b"\xff" * 40
+
+
+def test_the_oldest_of_many_records_become_one(tmp_path: Path):
+    apply_definitions(str(tmp_path), CATALOGUE)
+    for minute in range(103):
+        begin = START + timedelta(minutes=minute)
+        record_materialization(str(tmp_path / FILE), PROJECT, "source_quality", begin, begin + timedelta(minutes=1))
+
+    intervals = registry_of(tmp_path).get_feature_view("source_quality", PROJECT).materialization_intervals
+    assert len(intervals) == 100
+    assert intervals[0] == (START, START + timedelta(minutes=4))
+    assert intervals[1] == (START + timedelta(minutes=4), START + timedelta(minutes=5))
+    assert intervals[-1] == (START + timedelta(minutes=102), START + timedelta(minutes=103))
 
 
 def test_a_lake_in_an_object_store_has_a_registry_too():

@@ -2,16 +2,19 @@
 
 import json
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from features.catalogue.catalogue import CATALOGUE
-from features.consistency.comparison import Terms
+from features.consistency.answer import Answer
+from features.consistency.comparison import History, Judgement, Row, Terms, Verdict, judge
 from features.consistency.limits import Limits, failures
 from features.consistency.record import Check, record
 from features.consistency.tally import Tally
+from features.definition.value_type import ValueType
 from features.definition.view import EVENT_TIMESTAMP, Expectation
 from features.plan import Plan
 from features.quality.baseline import pin
@@ -87,16 +90,13 @@ def test_views_without_rows_are_named(lake: Lake) -> None:
 
 
 def test_what_has_drifted_and_what_breaks_expectations_is_an_alarm(lake: Lake) -> None:
-    assert list(collect(lake, CATALOGUE, NOW).alarms) == []
+    assert collect(lake, CATALOGUE, NOW).alarms == {}
     break_tiers(lake)
     data = collect(lake, CATALOGUE, NOW)
     tier = next(feature for feature in view_of(data, "client_profile").features if feature.name == "tier")
     assert tier.drift.startswith("stability index ")
     assert tier.breaches == ("200 of 302 are not among free, standard, premium",)
-    assert [(view, what) for view, what, _ in data.alarms] == [
-        ("client_profile", "values break expectations"),
-        ("client_profile", "has drifted"),
-    ]
+    assert data.alarms == {"client_profile": ["current values break 1 expectations", "2 of 4 features have drifted"]}
 
 
 def test_shares_of_categories_stand_beside_those_of_the_baseline(lake: Lake) -> None:
@@ -108,20 +108,27 @@ def test_shares_of_categories_stand_beside_those_of_the_baseline(lake: Lake) -> 
 
 
 def test_the_last_check_is_shown(lake: Lake) -> None:
-    from features.consistency.answer import Answer
-    from features.consistency.comparison import History, judge
-
-    tally = Tally()
     missing = Answer(NOW, "p", None, "client_profile", {"client_id": "acme"}, {}, None, {"tier": None}, {"tier": 3})
-    types = {
-        "tier": next(each.value_type for each in CATALOGUE.view("client_profile").features if each.name == "tier")
-    }
-    history = History([], None)
-    tally.add(missing, judge(history, missing, types, Terms(NOW, 0, 0)))
-    for number in range(2):
-        record(lake, Check(f"check-{number}", NOW + number, "log", 0, "p", tally, failures(tally, Limits())))
-    (check,) = view_of(collect(lake, CATALOGUE, NOW), "client_profile").checks
-    assert (check.compared, check.wrong, check.answers_from) == (1, 0, "log")  # one check, not both
+    history = History([Row(0, 0, {"tier": "free"})], None)
+    tally = Tally()
+    tally.add(missing, judge(history, missing, {"tier": ValueType.STRING}, Terms(NOW, 0, 0)))
+    record(lake, Check("first", NOW, "log", 0, "p", Tally(tally.features), failures(tally, Limits())))
+    record(lake, Check("second", NOW + 1_000_000, "log", 0, "p", tally, failures(tally, Limits())))
+    data = collect(lake, CATALOGUE, NOW)
+    (check,) = view_of(data, "client_profile").checks
+    assert (check.compared, check.wrong, check.failures) == (1, 1, 1)
+    assert check.checked_at == START + 5 * DAY + timedelta(seconds=1)
+    assert data.alarms == {"client_profile": ["online and offline differ (log: 1 of 1 values)"]}
+
+
+def test_checks_of_computed_features_are_shown(lake: Lake) -> None:
+    answer = Answer(NOW, "p", "translation_request", "client_allowance", {}, {}, None, {"remaining_characters": 1}, {})
+    tally = Tally()
+    tally.add(answer, {"remaining_characters": Judgement(Verdict.MISMATCH, 1, 2)})
+    record(lake, Check("only", NOW, "store", 0, "p", tally, failures(tally, Limits())))
+    data = collect(lake, CATALOGUE, NOW)
+    assert data.alarms == {"client_allowance": ["online and offline differ (store: 1 of 1 values)"]}
+    assert "client_allowance" in Page(render(data)).text
 
 
 def test_what_is_behind_online_is_an_alarm(lake: Lake) -> None:
@@ -130,7 +137,7 @@ def test_what_is_behind_online_is_an_alarm(lake: Lake) -> None:
         "source_quality": MaterializedFigures(version=0, up_to=START),
     }
     data = collect(lake, CATALOGUE, NOW, states, "valkey")
-    assert list(data.alarms) == [("client_profile", "is behind online", "version 0 of 1 is online")]
+    assert data.alarms == {"client_profile": ["version 0 of 1 is online"]}
     assert "not materialized" in Page(render(data)).text
 
 
