@@ -104,9 +104,11 @@ def answers(
 
 
 def _sampled_rows(keys: Sequence[str], entities: Columns, share: float) -> list[int]:
-    """The rows whose entity belongs to a share of all. This is what a request that is not logged costs."""
-    columns = [entities[name] for name in sorted(keys)]
-    return [row for row, values in enumerate(zip(*columns, strict=True)) if _place(values) < share]
+    """The rows whose entity belongs to a share of all. This is all that a request costs which is not logged."""
+    columns = [[_text(value) for value in entities[name]] for name in sorted(keys)]
+    texts = columns[0] if len(columns) == 1 else map("\0".join, zip(*columns, strict=True))
+    limit, hashed = share * (1 << 32), mmh3.hash
+    return [row for row, text in enumerate(texts) if hashed(text, 0, False) < limit]
 
 
 def is_sampled(keys: Mapping[str, Any], share: float) -> bool:
@@ -116,13 +118,11 @@ def is_sampled(keys: Mapping[str, Any], share: float) -> bool:
 
 def place_of(keys: Mapping[str, Any]) -> float:
     """A number from 0 to below 1 that belongs to an entity, evenly distributed over entities."""
-    return _place([keys[name] for name in sorted(keys)])
+    return mmh3.hash("\0".join([_text(keys[name]) for name in sorted(keys)]), 0, False) / (1 << 32)
 
 
-def _place(values: Sequence[Any]) -> float:
-    """The number of the entity with these keys, in the order of their names."""
-    identity = "\0".join([value if type(value) is str else repr(plain(value)) for value in values])
-    return mmh3.hash(identity.encode("utf-8", "surrogatepass"), signed=False) / (1 << 32)
+def _text(value: Any) -> str:
+    return value if type(value) is str else repr(plain(value))
 
 
 def join_keys(plan: Plan, view: str) -> list[str]:

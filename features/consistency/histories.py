@@ -1,4 +1,4 @@
-"""The rows of some entities in a view's table, read from its data files without an engine."""
+"""The histories of some entities in a view's table, and samples of its keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from features.consistency.answer import from_plain, plain
 from features.consistency.comparison import History, Row
 from features.definition.view import CREATED, EVENT_TIMESTAMP
+from features.entity_rows import entity_rows
 from features.plan import PlannedView
 from features.tables import arrow_type
-from lake import row_files
 from lake.reading import LakeReader
 from pipelines.tables import TIMESTAMP, Table
 
@@ -32,10 +32,10 @@ def histories(lake: LakeReader, view: PlannedView, keys: Iterable[Key]) -> dict[
     found: dict[Key, list[Row]] = {key: [] for key in keys}
     table = table_of_plan(view)
     if found and lake.exists(table.name):
-        files = lake.files(table.name)
-        rows = row_files.select(lake.storage, table, files, _wanted(view, found), table.schema.names)
-        for key, row in zip(_keys(view, rows), _rows(view, rows), strict=True):
-            found[key].append(row)
+        for rows in entity_rows(lake, table, _wanted(view, found)):
+            for key, row in zip(_keys(view, rows), _rows(view, rows), strict=True):
+                if key in found:
+                    found[key].append(row)
     for each in found.values():
         each.sort(key=lambda row: (row.event, row.created))
     return {key: History(rows, view.max_age_us) for key, rows in found.items()}

@@ -97,6 +97,10 @@ class PackedRow:
         parts = [_variable(values[at], self.types[at]) for at in self._variable_places]
         return b"".join([row, ARRAY_16, struct.pack(">H", len(parts)), *parts])
 
+    def head(self, event_us: int) -> bytes:
+        """What a row of this schema and event time begins with."""
+        return self.schema_hash + struct.pack("<q", event_us)
+
     def unpack(self, row: bytes) -> tuple[int, list[Any]] | None:
         """Event time and values of a row; None if it was packed under another schema, or is damaged."""
         try:

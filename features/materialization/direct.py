@@ -1,12 +1,14 @@
 """Writes data files from this process: for all but the largest tables faster than starting an engine."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from queue import SimpleQueue
 
-from features.materialization.rows import Batch, batches
+import pyarrow as pa
+
+from features.materialization.rows import BATCH_ROWS, Batch, batches
 from features.materialization.step import Step
 from features.materialization.target import Target
 from features.materialization.work import Work
@@ -58,3 +60,18 @@ def _next(waiting: "deque[tuple[Batch, Future[Written]] | str]") -> Step:
         return Step(file=first)
     batch, written = first
     return Step(written.result(), batch.first_us, batch.last_us, batch.later_us)
+
+
+def written_rows(target: Target, view: str, work: Work, rows: pa.Table, found: Sequence[Batch]) -> Iterator[Step]:
+    """Writes these rows, which are all that must be written of the batches that were found.
+
+    Raises:
+        StoreError: see `OnlineWriter.write`.
+    """
+    with closing(target.writer()) as writer:
+        for begin in range(0, len(rows), BATCH_ROWS):
+            yield Step(writer.write(view, rows.slice(begin, BATCH_ROWS)))
+    for batch in found:
+        yield Step(Written(), batch.first_us, batch.last_us, batch.later_us)
+    for part in work.parts:
+        yield Step(file=part.file.path)

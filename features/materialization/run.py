@@ -12,20 +12,22 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from features.materialization.direct import written_here
+from features.materialization.direct import written_here, written_rows
 from features.materialization.encoding.view_encoder import ViewEncoder
-from features.materialization.rows import batches
+from features.materialization.rows import batches, newest
 from features.materialization.state import State, earliest, schema_of
 from features.materialization.step import Step
 from features.materialization.target import Target
 from features.materialization.work import Work, left_out, work_of
 from features.materialization.writer import OnlineWriter
+from features.plan import PlannedView
+from features.quality.expectations import RefusedBatchError
 from features.store.errors import StoreError
 from lake.reading import LakeReader
 from pipelines.errors import TokenlakeError
 
 Check = Callable[[pa.Table], None]
-"""Raises an error if rows of a view must not reach the store."""
+"""Raises a `RefusedBatchError` if rows of a view must not reach the store."""
 
 Write = Callable[[LakeReader, Target, str, Work], Iterator[Step]]
 """`direct.written_here` or `tasks.written_by_tasks`."""
@@ -71,13 +73,15 @@ def materialize(
         view: its name.
         up_to_us: rows with later event times, in microseconds, wait for a later run; by default now.
         again: writes all rows.
-        check: is given all rows before the first is written; if it raises an error, none is.
+        check: is given all rows before the first is written; if some are refused, none is, unless newer rows of the
+            same entities correct them.
         progress: is called with the number of rows in the files done so far, and in all.
         write: from this process, or from tasks of the lake's engine.
 
     Raises:
         NoTableError: there is no such table.
         PlanError: there is no such view.
+        RefusedBatchError: `check` raised it; nothing was written.
         StoreError: the message says how far the run came; the next run continues.
         StoreLostDataError: the store was emptied or restarted meanwhile.
     """
@@ -90,15 +94,36 @@ def materialize(
     with closing(target.writer()) as writer:
         state = State.from_json(writer.state(view))
         work = work_of(lake, table, schema_of(encoder), state, up_to_us, again)
-        if check is not None:
-            for part in work.parts:
-                for batch in batches(lake, table, part, encoder.view):
-                    check(batch.rows)
+        if check is not None and not _pass(lake, work, encoder.view, check):
+            write = _superseding(encoder.view, check)
         step = Step()
         if work.is_needed:
             step = _followed(writer, view, work, write(lake, target, view, work), progress)
     why = work.why if work.parts else "nothing new"
     return Materialized(view, work.version, why, step, time.perf_counter() - started)
+
+
+def _pass(lake: LakeReader, work: Work, view: PlannedView, check: Check) -> bool:
+    """Whether all rows pass a check."""
+    try:
+        for part in work.parts:
+            for batch in batches(lake, work.table, part, view):
+                check(batch.rows)
+    except RefusedBatchError:
+        return False
+    return True
+
+
+def _superseding(view: PlannedView, check: Check) -> Write:
+    """Writes the newest row of each entity only, if these pass the check: a bad row may have been corrected since."""
+
+    def write(lake: LakeReader, target: Target, name: str, work: Work) -> Iterator[Step]:
+        found = [batch for part in work.parts for batch in batches(lake, work.table, part, view)]
+        rows = newest(pa.concat_tables(batch.rows for batch in found), list(view.join_keys))
+        check(rows)
+        yield from written_rows(target, name, work, rows, found)
+
+    return write
 
 
 def _followed(

@@ -10,7 +10,8 @@ from features.materialization.encoding.view_encoder import EncodedRows
 from features.materialization.writer import Encoders, Written, state_key
 from features.store.address import SqliteAddress
 from features.store.errors import StoreLostDataError
-from features.store.sqlite import RowToWrite, SqliteStore
+from features.store.sqlite import SqliteStore
+from features.store.sqlite_rows import RowToWrite, write_rows
 
 _ROWS_OF_A_TRANSACTION = 5_000  # other writers wait meanwhile
 
@@ -31,7 +32,9 @@ class SqliteWriter:
         encoded = list(_rows(self._project, view, encoder.encode(rows)))
         newer = 0
         for begin in range(0, len(encoded), _ROWS_OF_A_TRANSACTION):
-            newer += self._store.write(self._project, view, names, encoded[begin : begin + _ROWS_OF_A_TRANSACTION])
+            newer += write_rows(
+                self._store, self._project, view, names, encoded[begin : begin + _ROWS_OF_A_TRANSACTION]
+            )
         return Written(rows.num_rows, newer)
 
     def begin(self, view: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from features.materialization.rows import chosen, shaped
+from features.materialization.rows import BATCH_ROWS, chosen, shaped
 from features.materialization.step import Step
 from features.materialization.target import Target
 from features.materialization.work import Work
@@ -61,10 +61,24 @@ class WriteTask:
         planned = self.target.plan.view(self.view)
         done = Step()
         with closing(self.target.writer()) as writer:
-            for batch in rows:
-                table = shaped(pa.Table.from_batches([batch]), planned, f"features_{self.view}")
+            for together in _grouped(rows):
+                table = shaped(together, planned, f"features_{self.view}")
                 found = chosen(table, list(planned.join_keys), self.after_us, self.up_to_us)
                 written = writer.write(self.view, found.rows)
                 done += Step(written, found.first_us, found.last_us, found.later_us)
         values = (done.written.rows, done.written.newer, done.first_us, done.last_us, done.later_us)
         yield pa.RecordBatch.from_pylist([dict(zip(_REPORT.names, values, strict=True))], schema=_REPORT)
+
+
+def _grouped(rows: Batches) -> Iterator[pa.Table]:
+    """Batches of an engine, which may have a thousand rows only, together."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in rows:
+        waiting.append(batch)
+        count += batch.num_rows
+        if count >= BATCH_ROWS:
+            yield pa.Table.from_batches(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield pa.Table.from_batches(waiting)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from features.layout.packed_row import PackedRow, null_places
-from features.online.feast_layout import DAMAGED, NOT_FOUND, NULL_VALUE, PRESENT, event_time
-from features.online.source import Source, joined
+from features.online.feast_layout import NOT_FOUND, NULL_VALUE, PRESENT, event_time
+from features.online.source import Source, joined, nothing
 
 
 def read_packed(
@@ -21,23 +21,33 @@ def read_packed(
         times: the event times in Feast's layout, as stored.
     """
     stored = list(map(event_time, times))
-    source = _all_sound(packed, rows, stored)
-    if source is not None:
-        return source, []
-    sound: list[int] = []
-    other: list[int] = []
-    for at, (row, event) in enumerate(zip(rows, stored, strict=True)):
-        if event is not None:
-            is_sound = row is not None and event != DAMAGED and _is_sound(packed, row, event)
-            (sound if is_sound else other).append(at)
+    whole = _all_sound(packed, rows, stored)
+    if whole is not None:
+        return whole, []
+    sound = [
+        at
+        for at, (row, event) in enumerate(zip(rows, stored, strict=True))
+        if row is not None and event is not None and row.startswith(packed.head(event))
+    ]
+    found = _some(packed, rows, stored, sound)
+    if found is None:  # a row is damaged behind its head
+        sound = [at for at in sound if _some(packed, rows, stored, [at]) is not None]
+        found = _some(packed, rows, stored, sound)
+    assert found is not None
     width = len(packed.types)
     absent = Source([None], [[None]] * width, [[NOT_FOUND]] * width)
-    if not sound:
-        return absent.at([0] * len(rows)), other
-    found = _all_sound(packed, [rows[at] for at in sound], [stored[at] for at in sound])
-    assert found is not None
     places = dict(zip(sound, range(1, len(sound) + 1), strict=True))
-    return joined([absent, found]).at([places.get(at, 0) for at in range(len(rows))]), other
+    source = joined([absent, found]).at([places.get(at, 0) for at in range(len(rows))])
+    return source, [at for at, event in enumerate(stored) if event is not None and at not in places]
+
+
+def _some(
+    packed: PackedRow, rows: Sequence[bytes | None], stored: Sequence[int | None], places: Sequence[int]
+) -> Source | None:
+    """The features at these places, if all of them can be read and count."""
+    if not places:
+        return nothing(len(packed.types))
+    return _all_sound(packed, [rows[at] for at in places], [stored[at] for at in places])
 
 
 def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: list[int | None]) -> Source | None:
@@ -55,10 +65,6 @@ def _all_sound(packed: PackedRow, rows: Sequence[bytes | None], stored: list[int
     if not packed.no_nulls(bitmaps):
         _put_nulls(columns, statuses, bitmaps)
     return Source([*events], columns, statuses)
-
-
-def _is_sound(packed: PackedRow, row: bytes, event: int) -> bool:
-    return _all_sound(packed, [row], [event]) is not None
 
 
 def _put_nulls(columns: list[list[object]], statuses: list[list[int]], bitmaps: Sequence[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,10 @@ class Breach:
     rule: str  # what the values should be
     rows: int  # that break it
     of: int  # rows of the batch
-    row: int  # the first of them
+    row: int | None  # the first of them; None: of a table, where rows have no number
     key: dict[str, Any]  # its key
     value: Any  # its value
+    broken: pa.Array = field(default=None, repr=False, compare=False)  # of each row, whether it breaks the rule
 
     def __str__(self) -> str:
         key = ", ".join(f"{name}={value!r}" for name, value in self.key.items())
@@ -38,7 +39,7 @@ class Breach:
         shown = shown if len(shown) <= 80 else shown[:77] + "…"
         return (
             f"view {self.view}, {self.column}: must be {self.rule}, and {self.rows:,} of {self.of:,} rows are not; "
-            f"the first is row {self.row:,} ({key}): {shown}"
+            f"the first is {key if self.row is None else f'row {self.row:,} ({key})'}: {shown}"
         )
 
 
@@ -62,12 +63,16 @@ def check(view: View, rows: pa.Table, now_us: int | None = None) -> None:
     Raises:
         RefusedBatchError: some are not; it lists every rule that is broken, with the first row that breaks it.
     """
-    breaches = list(_shape(view, rows))
-    if not breaches and rows.num_rows:
-        limit = (time.time_ns() // 1000 if now_us is None else now_us) + _DAY
-        breaches = [*_keys(view, rows), *_times(view, rows, limit), *_features(view, rows)]
-    if breaches:
-        raise RefusedBatchError(breaches)
+    found = breaches(view, rows, now_us)
+    if found:
+        raise RefusedBatchError(found)
+
+
+def breaches(view: View, rows: pa.Table, now_us: int | None = None) -> list[Breach]:
+    """The rules that rows break; arguments as of `check`."""
+    limit = (time.time_ns() // 1000 if now_us is None else now_us) + _DAY
+    found = list(_shape(view, rows))
+    return found or [*_keys(view, rows), *_times(view, rows, limit), *_features(view, rows)]
 
 
 def _shape(view: View, rows: pa.Table) -> Iterator[Breach]:
@@ -164,4 +169,4 @@ def _breach(view: View, rows: pa.Table, column: str, rule: str, broken: pa.Array
     if count:
         row = pc.index(broken, True).as_py()
         key = {name: rows[name][row].as_py() for name in view.join_keys}
-        yield Breach(view.name, column, rule, count, rows.num_rows, row, key, rows[column][row].as_py())
+        yield Breach(view.name, column, rule, count, rows.num_rows, row, key, rows[column][row].as_py(), broken)

@@ -13,15 +13,15 @@ nothing of the other tables; where its whole seconds differ from our exact time,
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
 from features.store.address import SqliteAddress
 from features.store.errors import StoreUnavailableError
 from features.store.sqlite_connection import as_store_error
+from features.store.sqlite_times import event_us_of
 
 _AT_ONCE = 10_000  # parameters of one statement; SQLite takes 32,766
 
@@ -35,12 +35,6 @@ _TABLES = """
         PRIMARY KEY (name, entity_key)
     ) WITHOUT ROWID;
 """
-_VIEW = """
-    CREATE TABLE IF NOT EXISTS {name} (
-        entity_key BLOB, feature_name TEXT, value BLOB, value_text TEXT, vector_value BLOB,
-        event_ts timestamp, created_ts timestamp, PRIMARY KEY (entity_key, feature_name)
-    )
-"""
 
 
 class StoredFeatures(NamedTuple):
@@ -48,16 +42,6 @@ class StoredFeatures(NamedTuple):
 
     event_us: int | None  # None: the entity has no row
     values: list[bytes | None]  # None: this feature was never written; empty: null
-
-
-class RowToWrite(NamedTuple):
-    """The values of one entity in one view."""
-
-    entity_key: bytes  # without project
-    event_us: int
-    created_us: int
-    values: Sequence[bytes]  # one for each feature
-    packed: Sequence[tuple[bytes, bytes]]  # key and row of each service
 
 
 class SqliteStore:
@@ -127,8 +111,8 @@ class SqliteStore:
         """The packed row of each key; None where there is none."""
         found: dict[bytes, bytes] = {}
         with self._errors(), self._absent_is_empty():
-            for some in _slices(keys):
-                sql = f"SELECT key, row FROM tokenlake_packed WHERE key IN ({_marks(some)})"
+            for some in slices(keys):
+                sql = f"SELECT key, row FROM tokenlake_packed WHERE key IN ({marks(some)})"
                 found.update(self._connection.execute(sql, some))
         return [found.get(key) for key in keys]
 
@@ -143,82 +127,49 @@ class SqliteStore:
         seconds: dict[bytes, int] = {}
         values: dict[tuple[bytes, str], bytes] = {}
         times: dict[bytes, tuple[int, int]] = {}
-        with self._errors(), self._transaction("DEFERRED"), self._absent_is_empty():
-            for some in _slices(entity_keys):
+        with self.transaction("DEFERRED"), self._absent_is_empty():
+            for some in slices(entity_keys):
                 sql = (
-                    f"SELECT entity_key, feature_name, value, event_ts FROM {_quoted(table)} "
-                    f"WHERE entity_key IN ({_marks(some)}) AND feature_name IN ({_marks(names)})"
+                    f"SELECT entity_key, feature_name, value, event_ts FROM {quoted(table)} "
+                    f"WHERE entity_key IN ({marks(some)}) AND feature_name IN ({marks(names)})"
                     if names
-                    else f"SELECT entity_key, '', NULL, max(event_ts) FROM {_quoted(table)} "
-                    f"WHERE entity_key IN ({_marks(some)}) GROUP BY entity_key"
+                    else f"SELECT entity_key, '', NULL, max(event_ts) FROM {quoted(table)} "
+                    f"WHERE entity_key IN ({marks(some)}) GROUP BY entity_key"
                 )
                 for key, name, value, event_ts in self._connection.execute(sql, (*some, *names)):
                     values[key, name] = value
                     seconds[key] = max(event_ts, seconds.get(key, event_ts))
-                times.update(self._times(table, some))
+                times.update(self.exact_times(table, some))
         return [
-            StoredFeatures(_event_us(seconds.get(key), times.get(key)), [values.get((key, name)) for name in names])
+            StoredFeatures(event_us_of(seconds.get(key), times.get(key)), [values.get((key, name)) for name in names])
             for key in entity_keys
         ]
 
-    def write(self, project: str, view: str, names: Sequence[str], rows: Sequence[RowToWrite]) -> int:
-        """Writes the rows that are not older than those stored, in one transaction; returns their number.
+    @contextmanager
+    def transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
+        """A transaction, which an error in the block undoes.
 
-        A row is older if its event time is earlier or, where these are equal, its time of creation is. Feast's SDK
-        writes no time of creation, so its rows count as the oldest of their event time.
+        Args:
+            kind: `DEFERRED` to read, `IMMEDIATE` to write.
 
         Raises:
-            StoreTimeoutError: another process kept writing.
-            StoreFullError: the disk is full; nothing was written.
+            StoreError: SQLite refused something in the block.
         """
-        table = f"{project}_{view}"
-        with self._errors(), self._transaction("IMMEDIATE"):
-            self._connection.execute(_VIEW.format(name=_quoted(table)))
-            stored = self._stored_times(table, list({row.entity_key for row in rows}))
-            newer: dict[bytes, RowToWrite] = {}
-            written = 0
-            for row in rows:
-                time = (row.event_us, row.created_us)
-                if row.entity_key not in stored or stored[row.entity_key] <= time:
-                    stored[row.entity_key] = time
-                    newer[row.entity_key] = row
-                    written += 1
-            self._insert(table, names, newer.values())
-        return written
+        with self._errors():
+            self._connection.execute(f"BEGIN {kind}")
+            try:
+                yield self._connection
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
-    def _insert(self, table: str, names: Sequence[str], rows: Iterable[RowToWrite]) -> None:
-        run = self._connection.executemany
-        run(
-            f"INSERT OR REPLACE INTO {_quoted(table)} (entity_key, feature_name, value, event_ts, created_ts) "
-            "VALUES (?, ?, ?, ?, ?)",
-            _values(names, rows),
-        )
-        run(
-            "INSERT OR REPLACE INTO tokenlake_times VALUES (?, ?, ?, ?)",
-            ((table, row.entity_key, row.event_us, row.created_us) for row in rows),
-        )
-        run("INSERT OR REPLACE INTO tokenlake_packed VALUES (?, ?)", (pair for row in rows for pair in row.packed))
-
-    def _stored_times(self, table: str, keys: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-        """Event time and time of creation of the entities that have values, by whoever wrote them."""
-        found: dict[bytes, tuple[int, int]] = {}
-        for some in _slices(keys):
-            exact = dict(self._times(table, some))
-            sql = (
-                f"SELECT entity_key, max(event_ts) FROM {_quoted(table)} WHERE entity_key IN ({_marks(some)}) "
-                "GROUP BY entity_key"
-            )
-            for key, event_ts in self._connection.execute(sql, some):
-                ours = exact.get(key)
-                event_us = _event_us(event_ts, ours)
-                assert event_us is not None
-                found[key] = ours if ours is not None and ours[0] == event_us else (event_us, _NEVER)
-        return found
-
-    def _times(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    def exact_times(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
+        """Entity key, and event time and time of creation that we wrote last, in microseconds."""
         sql = (
             "SELECT entity_key, event_us, created_us FROM tokenlake_times "
-            f"WHERE name = ? AND entity_key IN ({_marks(keys)})"
+            f"WHERE name = ? AND entity_key IN ({marks(keys)})"
         )
         for key, event_us, created_us in self._connection.execute(sql, (table, *keys)):
             yield key, (event_us, created_us)
@@ -228,17 +179,6 @@ class SqliteStore:
             for (found,) in self._connection.execute(sql, (parameter,)):
                 return found
         return None
-
-    @contextmanager
-    def _transaction(self, kind: str) -> Iterator[None]:
-        self._connection.execute(f"BEGIN {kind}")
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has ended it already
-                self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     @contextmanager
     def _absent_is_empty(self) -> Iterator[None]:
@@ -257,39 +197,17 @@ class SqliteStore:
             raise as_store_error(error, self.address.path) from error
 
 
-_NEVER = -(1 << 63)  # before any time of creation
-
-
-def _values(names: Sequence[str], rows: Iterable[RowToWrite]) -> Iterator[tuple[Any, ...]]:
-    for row in rows:
-        event_ts, created_ts = feast_seconds(row.event_us), feast_seconds(row.created_us)
-        for name, value in zip(names, row.values, strict=True):
-            yield row.entity_key, name, value, event_ts, created_ts
-
-
-def feast_seconds(microseconds: int) -> int:
-    """A time as Feast's SDK stores it: it drops the zone of a time in UTC, then takes it for local time."""
-    moment = datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(tzinfo=None)
-    return int(moment.timestamp())
-
-
-def _event_us(event_ts: int | None, exact: tuple[int, int] | None) -> int | None:
-    """The event time of stored values: the exact one, unless Feast's SDK has written since."""
-    if event_ts is None:
-        return None
-    if exact is not None and feast_seconds(exact[0]) == event_ts:
-        return exact[0]
-    return int(datetime.fromtimestamp(event_ts).replace(tzinfo=UTC).timestamp()) * 1_000_000
-
-
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name of a table, quoted."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _marks(values: Sequence[object]) -> str:
+def marks(values: Sequence[object]) -> str:
+    """Marks for parameters, as many as there are values."""
     return ",".join("?" * len(values))
 
 
-def _slices(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def slices(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The keys, as many at once as one statement takes."""
     for begin in range(0, len(values), _AT_ONCE):
         yield values[begin : begin + _AT_ONCE]

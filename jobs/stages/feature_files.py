@@ -22,6 +22,9 @@ from lake.ledger import fingerprint
 from lake.scratch import Scratch
 from pipelines.semantics import BITEXT_FEATURES, RECORD_FEATURES
 
+SCRATCH = "features"
+"""The folder of intermediate rows."""
+
 
 def bitext(run: StageContext) -> None:
     """Sentence pairs -> statistics of their language pairs, and translation memory."""
@@ -34,11 +37,10 @@ def bitext(run: StageContext) -> None:
     tokenizer = tokenizer_in_force(run.lake)
     of_pairs = plan(run, LANGUAGE_PAIR_STATISTICS, [], BITEXT_FEATURES, fingerprint(content, tokenizer), at)
     of_segments = plan(run, SEGMENT_MEMORY, [], BITEXT_FEATURES, fingerprint(content), at)
-    works = [work for work in (of_pairs, of_segments) if work]
-    if not works:
+    if not (of_pairs or of_segments):
         return
     counter = token_counter(run.lake, tokenizer) if tokenizer and of_pairs else None
-    with Scratch(run.lake, works[0].work.run_id) as scratch:
+    with Scratch(run.lake, SCRATCH) as scratch:
         lines = scratch.stream(_lines(run, files, configured), LINES)
         measured = scratch.keep(pairs(lines.repartition(run.engine.parallelism()), counter))
         if of_pairs:
@@ -83,7 +85,7 @@ def usage(run: StageContext) -> None:
     work = plan(run, CLIENT_USAGE, [], RECORD_FEATURES, _content(files), max(file.modified for file in files))
     if work is None:
         return
-    with Scratch(run.lake, work.work.run_id) as scratch:
+    with Scratch(run.lake, SCRATCH) as scratch:
         requests = scratch.stream(_requests(run, files), REQUESTS)
         work.commit(run, client_usage(requests))
 

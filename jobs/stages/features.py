@@ -15,11 +15,13 @@ from features.definition.view import View
 from jobs.stages import feature_files
 from jobs.stages.context import StageContext
 from jobs.stages.feature_work import FeatureWork, plan
+from lake.scratch import STAGING
 from pipelines.semantics import DOCUMENT_FEATURES, SOURCE_FEATURES, Semantics
 
 
 def run(run: StageContext) -> None:
     """Brings the history of every view up to date."""
+    run.lake.storage.delete(f"{STAGING}/{feature_files.SCRATCH}")  # what a killed attempt left
     _document_measures(run)
     _document_state(run)
     _source_quality(run)

@@ -43,6 +43,31 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
     return Expected(*configs, folder / "lake", folder / "grown")
 
 
+@pytest.fixture(scope="session")
+def features_config(expected: Expected, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first configuration, and files that features are computed from."""
+    folder = tmp_path_factory.mktemp("features")
+    settings = yaml.safe_load(expected.first_config.read_text())
+    example = engine_commands.PROJECT / "examples" / "features.yaml"
+    settings["features"] = yaml.safe_load(example.read_text())["features"]
+    path = shutil.copytree(example.parent, folder / "examples") / "with_corpus.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+@pytest.fixture(scope="session")
+def expected_features(
+    expected: Expected, features_config: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """The first lake with the features that Sail computes, and the second one, with those of the first besides."""
+    first = shutil.copytree(expected.first, tmp_path_factory.mktemp("features") / "first")
+    engine_commands.run(features_config, first, engine_commands.SAIL, command=engine_commands.FEATURES)
+    second = shutil.copytree(first, first.with_name("second"))
+    engine_commands.run(expected.second_config, second, engine_commands.SAIL)
+    engine_commands.run(features_config, second, engine_commands.SAIL, command=engine_commands.FEATURES)
+    return first, second
+
+
 def _config(path: Path, *folders: Path) -> Path:
     settings = json.loads(corpus.config("unused", folders[0]).model_dump_json(exclude_unset=True))
     settings["sources"] += [{"name": folder.name, "path": str(folder)} for folder in folders[1:]]

@@ -28,13 +28,20 @@ def environment(**more: str) -> dict[str, str]:
     return inherited | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable} | more
 
 
-def start(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "") -> "subprocess.Popen[str]":
-    """Starts a run; its process leads a session of its own."""
+Command = tuple[str, ...]
+RUN: Command = ("run",)
+FEATURES: Command = ("stage", "features")
+
+
+def start(
+    config: Path, lake: Path, engine: tuple[str, ...], remote: str = "", command: Command = RUN
+) -> "subprocess.Popen[str]":
+    """Starts a command; its process leads a session of its own."""
     more = {"TOKENLAKE_MASTER": SEPARATE_PROCESSES, "PYTHONPATH": str(PROJECT)}
     if engine == CONNECT:
         more["SPARK_REMOTE"] = remote
     return subprocess.Popen(
-        [sys.executable, "-m", "jobs", "run", str(config), "--lake", str(lake), *engine, "--log-json"],
+        [sys.executable, "-m", "jobs", *command, str(config), "--lake", str(lake), *engine, "--log-json"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -44,16 +51,18 @@ def start(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "") -
     )
 
 
-def run(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "") -> None:
-    """Runs all stages to their end."""
-    process = start(config, lake, engine, remote)
+def run(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "", command: Command = RUN) -> None:
+    """Runs all stages to their end, or another command."""
+    process = start(config, lake, engine, remote, command)
     _, said = process.communicate()
     assert process.returncode == 0, said[-4000:]
 
 
-def kill_at_commit(config: Path, lake: Path, table: str, engine: tuple[str, ...], remote: str = "") -> None:
-    """Starts a run and kills its processes, whatever they do, as soon as a version of the table is committed."""
-    process = start(config, lake, engine, remote)
+def kill_at_commit(
+    config: Path, lake: Path, table: str, engine: tuple[str, ...], remote: str = "", command: Command = RUN
+) -> None:
+    """Starts a command and kills its processes, whatever they do, as soon as a version of the table is committed."""
+    process = start(config, lake, engine, remote, command)
     log = lake / table / "_delta_log"
     before = set(log.glob("*.json"))
     while process.poll() is None and not set(log.glob("*.json")) - before:

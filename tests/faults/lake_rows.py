@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 # All columns are compared but times, and what is counted from them.
-TIMES = {"ingested_at", "recorded_at", "started_at", "finished_at", "seconds", "code_version"}
+TIMES = {"ingested_at", "recorded_at", "started_at", "finished_at", "created", "seconds", "code_version"}
 
 
 def tables(lake: Path) -> list[str]:

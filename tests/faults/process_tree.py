@@ -106,11 +106,12 @@ def start(
     before: Sequence[str] = (),
     json_log: bool = True,
     program: Sequence[str] = ("-m", "jobs"),
+    command: Sequence[str] = ("run",),
 ) -> Tree:
-    """`tokenlake run CONFIG ARGUMENTS` in a session of its own. `before` is put before it, such as `prlimit ...`."""
-    command = [*before, sys.executable, *program, "run", str(config), *arguments]
+    """`tokenlake COMMAND CONFIG ARGUMENTS` in a session of its own. `before` is put before it: `prlimit ...`."""
+    whole = [*before, sys.executable, *program, *command, str(config), *arguments]
     process = subprocess.Popen(
-        [*command, "--log-json"] if json_log else command,
+        [*whole, "--log-json"] if json_log else whole,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

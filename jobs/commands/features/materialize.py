@@ -97,14 +97,14 @@ def keep_plan(target: "Target") -> None:
         publish_plan(target.address, target.plan)
 
 
-def check_of(view: str) -> "Check | None":
+def check_of(lake: "Lake", view: str, up_to: int) -> "Check | None":
     """The check that a view's rows must pass; None for a view that only an earlier catalogue defines."""
     from features.catalogue.catalogue import CATALOGUE
-    from features.quality.expectations import check
+    from features.quality.corrections import check_unless_corrected
 
     if view not in {each.name for each in CATALOGUE.views}:
         return None
-    return lambda rows: check(CATALOGUE.view(view), rows)
+    return lambda rows: check_unless_corrected(lake, CATALOGUE.view(view), rows, up_to)
 
 
 def _materialized(
@@ -118,7 +118,7 @@ def _materialized(
         view,
         up_to,
         again,
-        check_of(view),
+        check_of(lake, view, up_to),
         lambda rows, of: reporter.event("materializing", view=view, rows=rows, of=of),
         write,
     )

@@ -1,5 +1,6 @@
 """`tokenlake features apply` publishes the plan to the lake and to the online store, or to neither."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_replaces_a_plan_that_cannot_be_read(tmp_path: Path, store: str):
     assert main(["features", "apply", str(tmp_path), "--online", store]) == 0
 
     assert read_plan(parse_address(store), PLAN.project) == PLAN
+
+
+def test_without_feast_everything_but_its_registry_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setitem(sys.modules, "feast", None)  # as Python marks a module that is not there
+
+    assert main(["features", "apply", str(tmp_path)]) == 0
+
+    assert "pip install 'tokenlake[features]'" in capsys.readouterr().out
+    assert sorted(each.name for each in (tmp_path / "features").iterdir()) == ["online.db", "plan.json"]
 
 
 def test_a_store_that_is_down_leaves_the_lake_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

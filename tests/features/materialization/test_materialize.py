@@ -18,6 +18,7 @@ from features.materialization.run import Materialized, NoTableError, materialize
 from features.materialization.target import Target
 from features.materialization.writer import Written
 from features.plan import Plan, PlannedView
+from features.quality.expectations import RefusedBatchError, check
 from features.store.address import parse_address
 from features.store.valkey import ValkeyConnection
 from lake.lake import Lake
@@ -51,6 +52,10 @@ def usage(client: str, requests: int, at: timedelta, created: timedelta | None =
 def requests(url: str, client: str) -> int | None:
     """A feature of a client, online."""
     return online_now(url, PLAN, "client_usage", {"client_id": client}).get("requests_1h")
+
+
+def expectations(rows: pa.Table) -> None:
+    check(CATALOGUE.view("client_usage"), rows)
 
 
 def flush(url: str) -> None:
@@ -170,20 +175,20 @@ def test_a_table_whose_log_has_expired_is_written_whole(tmp_path: Path, url: str
     assert requests(url, "a") == 1
 
 
-def test_a_refused_batch_is_refused_whole(tmp_path: Path, url: str) -> None:
+def test_a_bad_row_keeps_all_rows_back_until_it_is_corrected(tmp_path: Path, url: str) -> None:
     lake = feature_lake.write(tmp_path / "lake", ["client_usage"])
     run(lake, url)
     feature_lake.append(lake, "client_usage", [usage("a", 1, 2 * HOUR)])
     feature_lake.append(lake, "client_usage", [usage("b", -1, HOUR)])
 
-    def check(rows: pa.Table) -> None:
-        if min(rows["requests_1h"].to_pylist()) < 0:
-            raise ValueError("negative")
-
-    with pytest.raises(ValueError, match="negative"):
-        run(lake, url, check=check)
-
+    with pytest.raises(RefusedBatchError, match="requests_1h"):
+        run(lake, url, check=expectations)
     assert (requests(url, "a"), requests(url, "acme")) == (None, 20)
+
+    feature_lake.append(lake, "client_usage", [usage("b", 2, HOUR, 9 * HOUR)])
+    assert run(lake, url, check=expectations).step.written == Written(2, 2)
+    assert (requests(url, "a"), requests(url, "b")) == (1, 2)
+    assert run(lake, url, check=expectations).step.written == Written()
 
 
 def test_progress_counts_the_rows_of_files(tmp_path: Path, url: str) -> None:

@@ -22,7 +22,8 @@ from features.materialization.writer import Written, writer_of
 from features.plan import Plan
 from features.store.address import ValkeyAddress, parse_address
 from features.store.errors import StoreFullError, StoreLostDataError, StoreUnavailableError
-from features.store.sqlite import SqliteStore, feast_seconds
+from features.store.sqlite import SqliteStore
+from features.store.sqlite_times import feast_seconds
 from features.store.valkey import ValkeyConnection
 
 _START_US = 1_793_534_400_000_000

@@ -198,3 +198,14 @@ def test_now_is_the_time_of_a_request_that_names_none(url: str):
     vectors = OnlineReader(url, plan=PLAN).get("curation", {"doc_id": ["a"]})
 
     assert vectors.statuses[3] == [OUTSIDE]  # NOW is not now
+
+
+def test_a_hundred_thousand_entities(store: str):
+    write(store, "document", *({"doc_id": str(number), "tokens": number} for number in range(0, 100_000, 1_000)))
+
+    vectors = OnlineReader(store, plan=PLAN).get(
+        ["document:tokens"], {"doc_id": [str(number) for number in range(100_000)]}, at_us=NOW, timeout=60
+    )
+
+    assert [value for value in vectors.columns[0] if value is not None] == list(range(0, 100_000, 1_000))
+    assert vectors.statuses[0].count(NOT_FOUND) == 100_000 - 100

@@ -1,0 +1,44 @@
+"""The same rows of features, whichever engine computed them, began a lake's histories or was killed at them."""
+
+import shutil
+
+import lake_rows
+import pytest
+from engine_commands import CONNECT, FEATURES, SAIL, SPARK, kill_at_commit, run
+
+from features.catalogue.catalogue import CATALOGUE
+
+ENGINES = {"spark": SPARK, "connect": CONNECT}
+TABLES = {view.table for view in CATALOGUE.views}
+
+
+@pytest.fixture
+def remote(request, engine_name):
+    """The server's address where the engine needs one."""
+    return request.getfixturevalue("connect") if "connect" in engine_name else ""
+
+
+@pytest.mark.parametrize("engine_name", ["spark", "connect"])
+def test_every_history_is_row_for_row_what_sail_makes(
+    expected, expected_features, features_config, remote, engine_name, tmp_path
+):
+    lake = shutil.copytree(expected.first, tmp_path / "lake")
+    run(features_config, lake, ENGINES[engine_name], remote, FEATURES)
+    assert set(lake_rows.tables(lake)) >= TABLES
+    assert list(lake_rows.differences(lake, expected_features[0])) == []
+
+
+def test_histories_that_sail_began_are_continued_by_classic_spark_after_a_kill(
+    expected, expected_features, features_config, tmp_path
+):
+    first, second = expected_features
+    lake = shutil.copytree(first, tmp_path / "lake")
+    run(expected.second_config, lake, SAIL)
+    kill_at_commit(features_config, lake, "features_document_measures", SPARK, command=FEATURES)
+    run(features_config, lake, SPARK, command=FEATURES)
+    for table in TABLES:
+        found, wanted = lake_rows.read(lake, table), lake_rows.read(second, table)
+        without = [name for name in found.column_names if name not in ("created", "event_timestamp", "run_id")]
+        assert sorted(map(repr, found.select(without).to_pylist())) == sorted(
+            map(repr, wanted.select(without).to_pylist())
+        ), table
