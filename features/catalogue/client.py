@@ -31,7 +31,7 @@ CLIENT_USAGE = View(
         Feature("mean_latency_ms", ValueType.FLOAT, "of the last hour", _COUNT),
         Feature("last_request", ValueType.UNIX_TIMESTAMP, "time of the last request"),
     ),
-    about="rolling usage of a client, sent by the gateway",
+    about="rolling usage of a client, pushed by the gateway or counted from its log of requests",
     max_age=timedelta(days=1),
     pushed=True,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pyspark.sql import DataFrame
 
-from jobs.checks import sequences, steps, tables
+from jobs.checks import features, sequences, steps, tables
 from jobs.checks.finding import Finding
 from jobs.invariants import count, invariants
 from jobs.stages.staged_files import is_interrupted
@@ -17,19 +17,21 @@ _INGEST = ("inputs", "documents", "rejects")
 
 def check(lake: Lake) -> Iterator[Finding]:
     """Checks every row of every table; each finding comes as soon as it is made."""
-    found = known(lake)
+    found, histories = known(lake), features.histories(lake)
     whole = True
-    for table in found:
+    for table in [*found, *histories]:
         for finding in tables.described(lake, table):
             whole &= finding.holds
             yield finding
     if not whole:
         yield Finding("rows", False, "not checked, because tables above lack files or columns")
         return
-    yield from (tables.keyed(lake, table) for table in found)
+    yield from (tables.keyed(lake, table) for table in [*found, *histories])
     for table in found:
         yield from steps.made_from(lake, table.name)
         yield from _token_ids(lake, table)
+    for table in histories:
+        yield from features.made_from(lake, table.name)
     yield from _counts(lake, [table.name for table in found])
 
 

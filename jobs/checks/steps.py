@@ -21,13 +21,13 @@ def behind(lake: Lake, table: str) -> list[str]:
     """The inputs that have new rows which the last commit of a step's table has not read."""
     if table not in _CHECKS and not table.startswith(PACKED):
         return []
-    return [name for name, version in _read_by(lake, table).items() if _has_grown(lake, name, version)]
+    return [name for name, version in read_by(lake, table).items() if _has_grown(lake, name, version)]
 
 
 def expired(lake: Lake, table: str) -> list[str]:
     """Those of `behind` that cannot be read any more as this table's last commit read them."""
-    read_by = _read_by(lake, table)
-    return [name for name in behind(lake, table) if not lake.has_version(name, read_by[name])]
+    versions = read_by(lake, table)
+    return [name for name in behind(lake, table) if not lake.has_version(name, versions[name])]
 
 
 def made_from(lake: Lake, table: str) -> Iterator[Finding]:
@@ -40,16 +40,16 @@ def made_from(lake: Lake, table: str) -> Iterator[Finding]:
 
 def inputs_of(lake: Lake, table: str) -> Inputs:
     """The rows of the inputs that the table's last commit read."""
-    read_by = _read_by(lake, table)
+    versions = read_by(lake, table)
 
     def inputs(name: str) -> DataFrame:
-        version = read_by[name]
+        version = versions[name]
         return lake.read(name, version if _has_grown(lake, name, version) else None)
 
     return inputs
 
 
-def _read_by(lake: Lake, table: str) -> dict[str, int]:
+def read_by(lake: Lake, table: str) -> dict[str, int]:
     """input -> version that the table's last commit read; an update also names its own table, which is left out."""
     last = lake.last_own_commit(table)
     found = dict(last.metadata.inputs) if last and last.metadata else {}
@@ -61,7 +61,7 @@ def _has_grown(lake: Lake, table: str, version: int) -> bool:
     return any(commit.of_step or commit.operation == EXPIRED for commit in lake.commits(table, version))
 
 
-def _same_documents(name: str, left: DataFrame, right: DataFrame) -> Finding:
+def same_documents(name: str, left: DataFrame, right: DataFrame) -> Finding:
     """Both have the same doc_ids, each as often."""
     signed = left.select("doc_id", F.lit(1).alias("n")).unionByName(right.select("doc_id", F.lit(-1).alias("n")))
     by_document = signed.groupBy("doc_id").agg(F.sum("n").alias("n"), F.count("*").alias("rows"))
@@ -79,32 +79,32 @@ def _same_documents(name: str, left: DataFrame, right: DataFrame) -> Finding:
 
 
 def _measures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
-    yield _same_documents("each document is measured once", rows, inputs("documents"))
+    yield same_documents("each document is measured once", rows, inputs("documents"))
 
 
 def _decisions(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
-    yield _same_documents("each measured document is kept or dropped", rows, inputs("measures"))
+    yield same_documents("each measured document is kept or dropped", rows, inputs("measures"))
 
 
 def _signatures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
-    yield _same_documents("each kept document is signed once", rows, inputs("decisions").where("kept"))
+    yield same_documents("each kept document is signed once", rows, inputs("decisions").where("kept"))
 
 
 def _duplicates(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     signed = inputs("signatures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
-    yield _same_documents("each clustered document is signed", rows, signed)
+    yield same_documents("each clustered document is signed", rows, signed)
     clusters = rows.select(F.col("cluster_id").alias("doc_id")).distinct()
-    yield _same_documents("each cluster has one survivor, which names it", rows.where("kept"), clusters)
+    yield same_documents("each cluster has one survivor, which names it", rows.where("kept"), clusters)
 
 
 def _clean_documents(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     dropped = inputs("duplicates").where("NOT kept").select("doc_id")
     survivors = inputs("decisions").where("kept").join(dropped, on="doc_id", how="left_anti")
-    yield _same_documents("each kept document is clean, or a duplicate", rows, survivors)
+    yield same_documents("each kept document is clean, or a duplicate", rows, survivors)
 
 
 def _tokens(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
-    yield _same_documents("each clean document is encoded once", rows, inputs("clean_documents"))
+    yield same_documents("each clean document is encoded once", rows, inputs("clean_documents"))
 
 
 _CHECKS: dict[str, Callable[[DataFrame, Inputs], Iterator[Finding]]] = {

@@ -10,6 +10,7 @@ import corpus
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from deltalake import DeltaTable
 
 from features.catalogue.catalogue import CATALOGUE
 from features.computation.history import newest
@@ -17,6 +18,7 @@ from features.computation.input_file import InputFileError
 from features.definition.view import CREATED, EVENT_TIMESTAMP
 from features.segments import segment_id
 from features.tables import table_of
+from jobs.checks.lake import check
 from jobs.commands.decide import apply, propose
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
@@ -291,3 +293,13 @@ def test_real_sentences(features, shared_data):
     assert 0.8 < statistics["length_ratio_mean"] < 1.0
     thanks = features.now("segment_memory")[segment_id("Danke!")]
     assert thanks["best_target"].startswith("Thank")
+
+
+def test_a_check_of_the_lake_finds_a_document_whose_features_are_lost(features):
+    features.compute()
+    assert {finding.name for finding in check(features.lake) if not finding.holds} == set()
+    lost = min(ids(features.lake, "decisions"))
+    DeltaTable(features.lake.path("features_document_state")).delete(f"doc_id = '{lost}'")
+    faults = {finding.name: finding.detail for finding in check(Lake(features.lake.root, features.lake.engine))
+              if not finding.holds}  # fmt: skip
+    assert faults == {"each decided document has its state as features": f"1 are missing, 0 too many, such as {lost}"}
