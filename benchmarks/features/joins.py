@@ -53,8 +53,10 @@ def feast(lake: Path, out: Path) -> Clock:
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "8",  # as ours; Spark's default of 200 is for clusters
+        "spark.databricks.delta.snapshotPartitions": "2",  # Delta's default of 50 is for long logs
         "spark.driver.memory": "4g",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
     }
     builder = SparkSession.builder
     for name, value in settings.items():

@@ -34,11 +34,11 @@ def point_in_time(work: Path, entities: int, history: int, joins: Sequence[str] 
     """Point-in-time join: rows of a history as of the times of entity rows.
 
     One view with two keys and ten features, a Delta table. "Work" is from a session that has answered a query to a
-    written result: of ours, `tokenlake features training-set` without its start; of Feast 0.67,
-    `get_historical_features` of its Spark store and a write to Parquet, in classic Spark with the settings that its
-    documentation names and 8 shuffle partitions as ours; of DuckDB, `ASOF LEFT JOIN` of the same Parquet files, with
-    neither log nor commit: the floor. Below: the entity rows for which a join did not return exactly one row, with the
-    values of the newest row of the same keys that is not later.
+    written result. Ours: `tokenlake features training-set` without its start. Feast 0.67: `get_historical_features`
+    of its Spark store and a write to Parquet, in classic Spark with the optimising compiler, 8 shuffle partitions, 2
+    of Delta's snapshot. DuckDB: `ASOF LEFT JOIN` of the same Parquet files, neither log nor commit: the floor. Below:
+    the entity rows for which a join did not return exactly one row, with the values of the newest row of the same keys
+    that is not later.
     """
     lake, found = work / "lake", Found()
     write(lake, entities, history)

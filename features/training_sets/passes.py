@@ -24,6 +24,9 @@ SOURCE, TIME, CREATED = "source", "time", "created"
 of creation. Keys, values and columns of entity rows follow."""
 
 
+_BATCH_ROWS = 10_000  # of what comes out; functions on demand get so many at once
+
+
 def key_name(key: int) -> str:
     """The column of a key, by its place in `Source.keys`."""
     return f"key_{key}"
@@ -68,7 +71,7 @@ class Pass:
         """All rows of a task at once."""
         received = list(batches)
         if received:
-            yield from self.joined(pa.Table.from_batches(received)).to_batches()
+            yield from self.joined(pa.Table.from_batches(received)).to_batches(max_chunksize=_BATCH_ROWS)
 
     def joined(self, rows: pa.Table) -> pa.Table:
         """The entity rows among these, with what was found for them."""

@@ -21,7 +21,7 @@ from features.store.address import parse_address
 from features.tables import table_of
 from lake.reading import LakeReader
 from tests.features import feature_lake
-from tests.features.online.written import Written
+from tests.features.online.stores import Hand
 
 PLAN = Plan.of(CATALOGUE)
 PAIR = {"source_language": "de", "target_language": "en"}
@@ -39,7 +39,7 @@ class BothStores:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.lake = feature_lake.write(folder / "lake")
-        self.by_hand = Written(url, PLAN)
+        self.by_hand = Hand(url, PLAN)
         self.reader = OnlineReader(url, PLAN.project, PLAN)
         self.log = RequestLog(folder / "log", share=1)
         self._writer = writer_of(parse_address(url), PLAN)

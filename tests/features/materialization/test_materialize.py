@@ -16,11 +16,13 @@ from features.catalogue.catalogue import CATALOGUE
 from features.definition.view import EVENT_TIMESTAMP
 from features.materialization.run import Materialized, NoTableError, materialize
 from features.materialization.target import Target
+from features.materialization.tasks import UnreachableStoreError, written_by_tasks
 from features.materialization.writer import Written
 from features.plan import Plan, PlannedView
 from features.quality.expectations import RefusedBatchError, check
 from features.store.address import parse_address
 from features.store.valkey import ValkeyConnection
+from jobs.engine.base import Engine
 from lake.lake import Lake
 
 PLAN = Plan.of(CATALOGUE)
@@ -204,3 +206,23 @@ def test_progress_counts_the_rows_of_files(tmp_path: Path, url: str) -> None:
 def test_a_view_without_a_table_is_an_error(tmp_path: Path, url: str) -> None:
     with pytest.raises(NoTableError, match="features_client_usage"):
         run(feature_lake.write(tmp_path, []), url)
+
+
+def test_tasks_of_an_engine_write_the_same(tmp_path: Path, store: str, engine: Engine) -> None:
+    lake = Lake(feature_lake.write(tmp_path / "lake").root, engine)
+    feature_lake.append(lake, "client_usage", [usage("acme", 7, 100 * HOUR), usage("b", 3, 200 * HOUR)])
+
+    for view in PLAN.views:
+        run(lake, store, view, at=150 * HOUR, write=written_by_tasks)
+    assert requests(store, "b") is None
+    done = run(lake, store, at=250 * HOUR, write=written_by_tasks)
+
+    assert done.step.written == Written(1, 1)
+    assert [differences(lake, store, PLAN, view) for view in PLAN.views] == [[]] * len(PLAN.views)
+
+
+def test_tasks_do_not_write_into_an_embedded_store(tmp_path: Path, engine: Engine) -> None:
+    lake = Lake(feature_lake.write(tmp_path / "lake", ["client_usage"]).root, engine)
+
+    with pytest.raises(UnreachableStoreError, match="name a server"):
+        run(lake, f"sqlite://{tmp_path}/online.db", write=written_by_tasks)
