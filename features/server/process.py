@@ -25,6 +25,7 @@ import uvicorn
 
 from features.server.backend import Backend
 from features.server.http import HttpApplication
+from features.server.listening import bind, take_no_more
 from features.server.log import Log
 from features.server.one_write import OneWriteProtocol
 from features.server.rpc import start_grpc
@@ -33,6 +34,7 @@ from features.server.settings import ServerSettingsError, Settings
 _BACKLOG = 2048
 _KEEP_ALIVE = 75  # seconds; longer than the pools of clients keep connections, so that they close them
 _KEYS_SECONDS = 1.0
+_ACCEPT_SECONDS = 0.05  # in which the loop accepts what the kernel has connected
 _CALL_SECONDS = 0.3  # after which a client that asks one call after another would have called again
 
 
@@ -60,29 +62,6 @@ def run(settings: Settings, log: Log, announce: Callable[[Ports], None], until_e
     signal.set_wakeup_fd(-1)  # of whoever handled signals before
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, log, announce, until_end_of_input))
-
-
-def bind(host: str, port: int, shared: bool) -> socket.socket:
-    """A socket bound to an address, not yet listening.
-
-    Args:
-        host: name or address.
-        port: 0 for a free one.
-        shared: whether other processes bind it too; the kernel then spreads connections over them.
-
-    Raises:
-        ServerSettingsError: the address is taken, or none of this machine.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        made = socket.socket(family, kind, protocol)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        made.bind(address)
-    except OSError as error:
-        raise ServerSettingsError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    return made
 
 
 async def _serve(settings: Settings, log: Log, announce: Callable[[Ports], None], until_end_of_input: bool) -> None:
@@ -179,6 +158,9 @@ class _Server(uvicorn.Server):
         backend.draining = True
         backend.log.event("draining", "stopping: requests that have begun are answered")
         await self._pause(backend.settings.drain)
+        for listening in sockets or ():
+            take_no_more(listening)
+        await asyncio.sleep(_ACCEPT_SECONDS)
         for server in self.servers:
             server.close()
         backend.refusing = True

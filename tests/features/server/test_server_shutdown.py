@@ -20,8 +20,9 @@ from features.server.protos import serving_pb2 as messages
 LOAD = """
 import json, socket, sys, threading
 
-port, body = int(sys.argv[1]), sys.argv[2].encode()
-request = b"POST /get-online-features HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body
+port, body, connection_header = int(sys.argv[1]), sys.argv[2].encode(), sys.argv[3].encode()
+head = b"POST /get-online-features HTTP/1.1\\r\\nHost: x\\r\\nConnection: %b\\r\\nContent-Length: %d\\r\\n\\r\\n"
+request = head % (connection_header, len(body)) + body
 counts = {"answered": 0, "lost": 0, "refused": 0}
 lock = threading.Lock()
 
@@ -66,14 +67,17 @@ print(json.dumps(counts))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "connections", "workers"),
+    [(signal.SIGTERM, "keep-alive", 1), (signal.SIGINT, "close", 1), (signal.SIGTERM, "close", 2)],
+)
 def test_no_request_is_lost_when_the_server_is_told_to_stop(
-    filled_valkey: str, tmp_path: Path, number: signal.Signals
+    filled_valkey: str, tmp_path: Path, number: signal.Signals, connections: str, workers: int
 ) -> None:
-    with serving(tmp_path, "--online", filled_valkey) as server:
-        load = subprocess.Popen(
-            [sys.executable, "-c", LOAD, str(server.port), json.dumps(REQUEST)], stdout=subprocess.PIPE, text=True
-        )
+    """Neither on connections that stay, nor on those that are made for each request."""
+    with serving(tmp_path, "--online", filled_valkey, "--workers", str(workers)) as server:
+        words = [sys.executable, "-c", LOAD, str(server.port), json.dumps(REQUEST), connections]
+        load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert load.stdout is not None
         assert load.stdout.readline() == "started\n"
         time.sleep(0.7)
