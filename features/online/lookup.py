@@ -62,13 +62,11 @@ def _result(request: CompiledRequest, sources: list[Source], values: Columns, ro
         columns += computed.columns
     statuses = list(chain.from_iterable([each.statuses for each in sources]))
     events = list(chain.from_iterable([repeat(each.events, len(each.columns)) for each in sources]))
-    return FeatureVectors(
-        request.names,
-        request.views,
-        list(map(columns.__getitem__, request.places)),
-        list(map(statuses.__getitem__, request.places)),
-        list(map(events.__getitem__, request.places)),
-    )
+    if request.places is not None:
+        columns = list(map(columns.__getitem__, request.places))
+        statuses = list(map(statuses.__getitem__, request.places))
+        events = list(map(events.__getitem__, request.places))
+    return FeatureVectors(request.names, request.views, columns, statuses, events)
 
 
 def _chunk(groups: Sequence[KeyGroup], keys: Sequence[Keys], at_us: int) -> Generator[Read, Answer, list[Source]]:

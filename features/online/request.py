@@ -57,7 +57,8 @@ class CompiledRequest:
     Attributes:
         names: of the features in the result.
         views: the view or on-demand view of each.
-        places: where each is found among the columns of all lookups, then of all on-demand views.
+        places: where each is found among the columns of all lookups, then of all on-demand views; None if they are
+            these columns in this order.
         groups: what is read.
         on_demand: what is computed.
         keys: name and type of the entity columns.
@@ -66,7 +67,7 @@ class CompiledRequest:
 
     names: tuple[str, ...]
     views: tuple[str, ...]
-    places: tuple[int, ...]
+    places: tuple[int, ...] | None
     groups: tuple[KeyGroup, ...]
     on_demand: tuple[OnDemand, ...]
     keys: Mapping[str, ValueType]
@@ -108,7 +109,7 @@ def compile_request(
     return CompiledRequest(
         names=_names(outputs, full_names),
         views=tuple(view for view, _ in outputs),
-        places=tuple(places[name] for name in outputs),
+        places=None if columns == outputs else tuple(places[name] for name in outputs),
         groups=groups,
         on_demand=tuple(OnDemand(each, [places[name] for name in each.inputs], may_import) for each in computed),
         keys={name: value_type for each in ordered for name, value_type in each.view.join_keys.items()},
