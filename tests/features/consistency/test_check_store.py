@@ -29,6 +29,8 @@ def test_a_sound_store_has_no_fault(stores: BothStores) -> None:
     assert faulty_views(tally) == set()
     assert {view for view, _, _ in tally} == {*PLAN.views, *PLAN.on_demand}
     assert tally.rows_from_the_future.total() == 0
+    assert tally.unpacked.total() == 0
+    assert tally.packed.keys() == PLAN.views.keys()
 
 
 def test_every_view_is_looked_up_by_name_and_through_its_service(stores: BothStores) -> None:
@@ -48,10 +50,21 @@ def test_a_lost_write_is_missing(stores: BothStores) -> None:
     assert example.expected == "Hello world!"
 
 
-def test_a_packed_row_that_was_lost_changes_no_answer(stores: BothStores) -> None:
+def test_a_packed_row_that_was_lost_changes_no_answer_and_is_counted(stores: BothStores) -> None:
     key = stores.by_hand.packed_key("translation_request", "client_profile", **GLOBEX)
     assert stores.by_hand.call(b"DEL", key) == 1
-    assert faulty_views(stores.check_store()) == set()
+    tally = stores.check_store()
+    assert faulty_views(tally) == set()
+    assert tally.unpacked.total() == tally.unpacked["client_profile"] == 1
+    assert tally.packed["client_profile"] == 2
+
+
+def test_a_packed_row_that_is_older_than_its_hash_is_counted_too(stores: BothStores) -> None:
+    before = int((START - DAY).timestamp()) * 1_000_000
+    stores.by_hand.packed("translation_request", "client_profile", {**PROFILE, "tier": "premium"}, before)
+    tally = stores.check_store()
+    assert faulty_views(tally) == set()
+    assert tally.unpacked["client_profile"] == 1
 
 
 def test_a_value_changed_in_the_hash_differs_when_asked_for_by_name(stores: BothStores) -> None:

@@ -14,13 +14,16 @@ from online_lookup import differences, expected_now, online_now
 
 from features.catalogue.catalogue import CATALOGUE
 from features.definition.view import EVENT_TIMESTAMP
+from features.materialization.direct import written_here
 from features.materialization.run import Materialized, NoTableError, materialize
+from features.materialization.step import Steps
 from features.materialization.target import Target
 from features.materialization.tasks import UnreachableStoreError, written_by_tasks
 from features.materialization.writer import Written
 from features.plan import Plan, PlannedView
 from features.quality.expectations import RefusedBatchError, check
 from features.store.address import parse_address
+from features.store.errors import StoreUnavailableError
 from features.store.valkey import ValkeyConnection
 from jobs.engine.base import Engine
 from lake.lake import Lake
@@ -191,6 +194,30 @@ def test_a_bad_row_keeps_all_rows_back_until_it_is_corrected(tmp_path: Path, url
     assert run(lake, url, check=expectations).step.written == Written(2, 2)
     assert (requests(url, "a"), requests(url, "b")) == (1, 2)
     assert run(lake, url, check=expectations).step.written == Written()
+
+
+def test_a_long_run_that_fails_need_not_begin_again(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stores which files it has done, now and then: here after each."""
+    monkeypatch.setattr("features.materialization.run._SECONDS_BETWEEN_STATES", -1.0)
+    lake = feature_lake.write(tmp_path / "lake", [])
+    for number in range(3):
+        feature_lake.append(lake, "client_usage", [usage(f"c{number}", number, number * HOUR)])
+    feature_lake.append(lake, "client_usage", [usage("c2", 9, 9 * HOUR)])
+
+    def fail_after_two_files(*arguments: Any) -> Steps:
+        files = 0
+        for step in written_here(*arguments):
+            yield step
+            files += step.file is not None
+            if files == 2:
+                raise StoreUnavailableError("down")
+
+    with pytest.raises(StoreUnavailableError, match=r"after 2 rows: down\. Run it again: the next run continues"):
+        run(lake, url, at=5 * HOUR, write=fail_after_two_files)
+    assert run(lake, url, at=5 * HOUR).step.written == Written(1, 1)
+    assert run(lake, url, at=9 * HOUR).step.written == Written(1, 1)
+
+    assert [requests(url, f"c{number}") for number in range(3)] == [0, 1, 9]
 
 
 def test_progress_counts_the_rows_of_files(tmp_path: Path, url: str) -> None:
