@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features reference test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features reference test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -76,6 +76,9 @@ bench: setup ## speed compared with other libraries on 1,250 and 5,000 pages, te
 
 bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sail spark" names the engines
 	python -m benchmarks --profile full --write $(if $(ENGINES),--engines $(ENGINES))
+
+bench-features: setup-spark ## the feature service beside Feast, six minutes; tables into docs/benchmarks.md
+	python -m benchmarks.features --write
 
 gate: setup ## speed of every kernel relative to a reference implementation, two minutes; fails when one is too slow
 	python -m benchmarks.gate

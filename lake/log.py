@@ -11,8 +11,11 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+
+import pyarrow as pa
 
 from lake.commits import CommitMetadata
 from lake.data_files import DataFile, active, add_action
@@ -45,7 +48,8 @@ def write(
 
     Args:
         storage: of the lake.
-        table: its schema and properties replace those of the stored table.
+        table: its schema and properties replace those of the stored table. Of an append, columns that the stored table
+            has besides stay, and columns that it lacks are null in its rows.
         opened: the version before; None for a new table.
         files: to add.
         metadata: of the commit.
@@ -56,15 +60,26 @@ def write(
         DeltaError, FileExistsError: the version exists already.
         ValueError: rows of the stored table would get properties that are not theirs.
     """
-    if opened and table.properties.items() <= (opened.metadata().configuration or {}).items():
+    same_properties = opened and table.properties.items() <= (opened.metadata().configuration or {}).items()
+    grown = _grown(table, opened) if opened and mode == "append" else None
+    if same_properties and not grown:
         _through_delta_rs(opened, table, files, metadata, mode, transaction)
         return
     present = active(opened) if opened else []
-    if mode == "append" and files and present:
+    if mode == "append" and files and present and not same_properties:
         raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
     version = opened.version() + 1 if opened else 0
     removed = present if mode == "overwrite" else []
-    commit(storage, table.name, version, removed, files, metadata, transaction, _description(table, opened))
+    commit(storage, table.name, version, removed, files, metadata, transaction, _description(grown or table, opened))
+
+
+def _grown(table: Table, opened: Any) -> Table | None:
+    """The table with the columns that the stored one has besides; None if that one lacks no column."""
+    stored = pa.schema(opened.schema().to_arrow())
+    if set(table.schema.names) <= set(stored.names):
+        return None
+    others = [field for field in stored if field.name not in table.schema.names]
+    return replace(table, schema=pa.schema([*table.schema, *others]))
 
 
 def _through_delta_rs(

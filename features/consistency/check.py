@@ -13,8 +13,10 @@ from features.consistency.answer import Answer, from_plain, is_sampled, place_of
 from features.consistency.comparison import History, Terms, judge, judge_on_demand
 from features.consistency.histories import Key, histories, sample_keys
 from features.consistency.lookups import Reader, looked_up
+from features.consistency.packed_rows import unpacked_rows
 from features.consistency.request_log import read_log
 from features.consistency.tally import Tally
+from features.online.read import Store
 from features.plan import Plan, PlannedOnDemand
 from lake.reading import LakeReader
 from pipelines.errors import MisuseError
@@ -70,6 +72,7 @@ def check_store(
     sample: int,
     seed: int,
     views: Collection[str] = (),
+    store: Store | None = None,
 ) -> Tally:
     """Compares what the online store answers now with the tables: by name, and through every service.
 
@@ -81,6 +84,7 @@ def check_store(
         sample: rows of each view's table that are drawn; their entities are looked up.
         seed: of the draw.
         views: are compared, or on-demand views; by default all.
+        store: in which packed rows are counted, if given.
     """
     random = np.random.default_rng(seed)
     keys = {name: sample_keys(lake, view, sample, random) for name, view in plan.views.items()}
@@ -88,7 +92,12 @@ def check_store(
     for answer in looked_up(plan, reader, keys):
         if not views or answer.view in views:
             found.setdefault(answer.view, []).append(answer)
-    return compare(lake, plan, found, _as_of_now(terms), Tally())
+    tally = Tally()
+    for view, rows, lost in unpacked_rows(plan, store, keys) if store else ():
+        if not views or view in views:
+            tally.packed[view] += rows
+            tally.unpacked[view] += lost
+    return compare(lake, plan, found, _as_of_now(terms), tally)
 
 
 def _as_of_now(terms: Terms) -> Terms:

@@ -17,6 +17,7 @@ class Limits:
     stale: float = 0.0
     skew: float = 0.0  # also of a view's rows: those from the future
     late: float = 1.0
+    unpacked: float = 1.0  # of a view's packed rows: lost, or older than Feast's layout
 
 
 _VERDICTS = {
@@ -71,6 +72,18 @@ def _of_rows(tally: Tally, limits: Limits) -> Iterator[Failure]:
         if future > limits.skew * rows:
             words = f"{view}: {future:,} of {rows:,} rows of its table were created before their event time"
             yield Failure(view, None, "skew", f"{words}: a clock or a time zone is wrong")
+    for view, packed in sorted(tally.packed.items()):
+        if tally.unpacked[view] > limits.unpacked * packed:
+            yield Failure(view, None, "unpacked", unpacked(view, tally))
+
+
+def unpacked(view: str, tally: Tally) -> str:
+    """How many packed rows of a view do not count, in words."""
+    lost, packed = tally.unpacked[view], tally.packed[view]
+    return (
+        f"{view}: {lost:,} of {packed:,} packed rows are lost or older than Feast's layout; lookups take longer until "
+        "`tokenlake features materialize --again` has written them"
+    )
 
 
 def _words(view: str, feature: str, found: FeatureTally, verdicts: tuple[Verdict, ...]) -> str:

@@ -58,7 +58,8 @@ def _rows(plan: Plan, service: PlannedService, keys: Mapping[str, Sequence[Key]]
     beside: dict[str, Any] = {name: plain(_VALUES.get(each, 100)) for name, each in types.items()}
     for row in reversed(found):
         beside |= row
-    return [{**beside, **row} for row in found]
+    rows = ({**beside, **row} for row in found)
+    return list({tuple(row.values()): row for row in rows}.values())
 
 
 def _answers(

@@ -37,6 +37,8 @@ FEATURE_CONSISTENCY = Table(
             pa.field("largest_relative_difference", pa.float64()),
             pa.field("rows", pa.int64()),  # of the view's table, of the entities compared
             pa.field("rows_from_the_future", pa.int64()),
+            pa.field("packed_rows", pa.int64()),  # of the view, that should be online
+            pa.field("unpacked_rows", pa.int64()),  # of these, lost or older than Feast's layout
             pa.field("first_request", TIMESTAMP),
             pa.field("last_request", TIMESTAMP),
             pa.field("lag_seconds", pa.float64()),
@@ -87,6 +89,8 @@ def _rows(check: Check) -> Iterator[dict[str, Any]]:
             "largest_relative_difference": found.largest_relative,
             "rows": tally.rows[view],
             "rows_from_the_future": tally.rows_from_the_future[view],
+            "packed_rows": tally.packed[view],
+            "unpacked_rows": tally.unpacked[view],
             "first_request": _time(tally.first),
             "last_request": _time(tally.last),
             "lag_seconds": check.lag / 1e6,
@@ -99,24 +103,25 @@ def _rows(check: Check) -> Iterator[dict[str, Any]]:
 
 def metrics(check: Check) -> str:
     """The counts in Prometheus' text format (version 0.0.4), as gauges of the last check."""
+    tally = check.tally
     lines = [
         f"# HELP tokenlake_{_SUFFIX}_answers Answers of the last consistency check, by verdict.",
         f"# TYPE tokenlake_{_SUFFIX}_answers gauge",
     ]
-    for view, feature, found in check.tally:
+    for view, feature, found in tally:
         for verdict in Verdict:
             labels = f'view="{view}",feature="{feature}",verdict="{verdict}"'
             lines.append(f"tokenlake_{_SUFFIX}_answers{{{labels}}} {found.verdicts[verdict]}")
-    lines += [
-        f"# HELP tokenlake_{_SUFFIX}_rows_from_the_future Rows created before their event time.",
-        f"# TYPE tokenlake_{_SUFFIX}_rows_from_the_future gauge",
-    ]
-    for view in sorted(check.tally.rows):
-        future = check.tally.rows_from_the_future[view]
-        lines.append(f'tokenlake_{_SUFFIX}_rows_from_the_future{{view="{view}"}} {future}')
+    by_view = {
+        "rows_from_the_future": ("Rows created before their event time.", tally.rows_from_the_future),
+        "unpacked_rows": ("Packed rows that are lost or older than Feast's layout.", tally.unpacked),
+    }
+    for name, (about, counts) in by_view.items():
+        lines += [f"# HELP tokenlake_{_SUFFIX}_{name} {about}", f"# TYPE tokenlake_{_SUFFIX}_{name} gauge"]
+        lines += [f'tokenlake_{_SUFFIX}_{name}{{view="{view}"}} {counts[view]}' for view in sorted(counts)]
     single = {
         "failures": ("Limits that the last check found exceeded.", len(check.failures)),
-        "unreadable_lines": ("Lines of the request log that are no answers.", check.tally.unreadable),
+        "unreadable_lines": ("Lines of the request log that are no answers.", tally.unreadable),
         "checked_timestamp_seconds": ("Time of the last check.", check.at / 1e6),
     }
     for name, (about, value) in single.items():

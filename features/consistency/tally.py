@@ -70,6 +70,8 @@ class Tally:
     features: dict[tuple[str, str], FeatureTally] = field(default_factory=dict)  # by view and feature
     rows: Counter[str] = field(default_factory=Counter)  # by view; in the tables, of the entities compared
     rows_from_the_future: Counter[str] = field(default_factory=Counter)  # of these, created before their event time
+    packed: Counter[str] = field(default_factory=Counter)  # by view; packed rows that should be online
+    unpacked: Counter[str] = field(default_factory=Counter)  # of these, lost or older than Feast's layout
     unreadable: int = 0  # lines of the log
     unknown: Counter[str] = field(default_factory=Counter)  # by view: answers that the plan cannot explain any more
     first: int | None = None  # time of the first and last request, microseconds

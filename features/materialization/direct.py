@@ -1,7 +1,7 @@
 """Writes data files from this process: for all but the largest tables faster than starting an engine."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from queue import SimpleQueue
@@ -9,7 +9,7 @@ from queue import SimpleQueue
 import pyarrow as pa
 
 from features.materialization.rows import BATCH_ROWS, Batch, batches
-from features.materialization.step import Step
+from features.materialization.step import Step, Steps
 from features.materialization.target import Target
 from features.materialization.work import Work
 from features.materialization.writer import OnlineWriter, Written
@@ -20,7 +20,7 @@ _WRITERS = 2  # for a server: one encodes rows while another waits for the serve
 _BATCHES_IN_MEMORY = 4
 
 
-def written_here(lake: LakeReader, target: Target, view: str, work: Work) -> Iterator[Step]:
+def written_here(lake: LakeReader, target: Target, view: str, work: Work) -> Steps:
     """Reads and writes file by file; a step for each batch of rows, in order, and one at the end of each file.
 
     Raises:
@@ -43,14 +43,18 @@ def written_here(lake: LakeReader, target: Target, view: str, work: Work) -> Ite
             finally:
                 free.put(writer)
 
-        for part in work.parts:
-            for batch in batches(lake, work.table, part, planned):
-                waiting.append((batch, pool.submit(write, batch)))
-                if len(waiting) >= _BATCHES_IN_MEMORY:
-                    yield _next(waiting)
-            waiting.append(part.file.path)
-        while waiting:
-            yield _next(waiting)
+        try:
+            for part in work.parts:
+                for batch in batches(lake, work.table, part, planned):
+                    waiting.append((batch, pool.submit(write, batch)))
+                    if len(waiting) >= _BATCHES_IN_MEMORY:
+                        yield _next(waiting)
+                waiting.append(part.file.path)
+            while waiting:
+                yield _next(waiting)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # of a store that does not answer, each batch would wait its time
+            raise
 
 
 def _next(waiting: "deque[tuple[Batch, Future[Written]] | str]") -> Step:
@@ -62,7 +66,7 @@ def _next(waiting: "deque[tuple[Batch, Future[Written]] | str]") -> Step:
     return Step(written.result(), batch.first_us, batch.last_us, batch.later_us)
 
 
-def written_rows(target: Target, view: str, work: Work, rows: pa.Table, found: Sequence[Batch]) -> Iterator[Step]:
+def written_rows(target: Target, view: str, work: Work, rows: pa.Table, found: Sequence[Batch]) -> Steps:
     """Writes these rows, which are all that must be written of the batches that were found.
 
     Raises:

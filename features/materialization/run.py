@@ -6,7 +6,7 @@ done, so that the next one need not begin again.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from features.materialization.direct import written_here, written_rows
 from features.materialization.encoding.view_encoder import ViewEncoder
 from features.materialization.rows import batches, newest
 from features.materialization.state import State, earliest, schema_of
-from features.materialization.step import Step
+from features.materialization.step import Step, Steps
 from features.materialization.target import Target
 from features.materialization.work import Work, left_out, work_of
 from features.materialization.writer import OnlineWriter
@@ -29,7 +29,7 @@ from pipelines.errors import TokenlakeError
 Check = Callable[[pa.Table], None]
 """Raises a `RefusedBatchError` if rows of a view must not reach the store."""
 
-Write = Callable[[LakeReader, Target, str, Work], Iterator[Step]]
+Write = Callable[[LakeReader, Target, str, Work], Steps]
 """`direct.written_here` or `tasks.written_by_tasks`."""
 
 _SECONDS_BETWEEN_STATES = 10.0
@@ -98,7 +98,8 @@ def materialize(
             write = _superseding(encoder.view, check)
         step = Step()
         if work.is_needed:
-            step = _followed(writer, view, work, write(lake, target, view, work), progress)
+            with closing(write(lake, target, view, work)) as steps:
+                step = _followed(writer, view, work, steps, progress)
     why = work.why if work.parts else "nothing new"
     return Materialized(view, work.version, why, step, time.perf_counter() - started)
 
@@ -117,7 +118,7 @@ def _pass(lake: LakeReader, work: Work, view: PlannedView, check: Check) -> bool
 def _superseding(view: PlannedView, check: Check) -> Write:
     """Writes the newest row of each entity only, if these pass the check: a bad row may have been corrected since."""
 
-    def write(lake: LakeReader, target: Target, name: str, work: Work) -> Iterator[Step]:
+    def write(lake: LakeReader, target: Target, name: str, work: Work) -> Steps:
         found = [batch for part in work.parts for batch in batches(lake, work.table, part, view)]
         rows = newest(pa.concat_tables(batch.rows for batch in found), list(view.join_keys))
         check(rows)
@@ -130,7 +131,7 @@ def _followed(
     writer: OnlineWriter,
     view: str,
     work: Work,
-    steps: Iterator[Step],
+    steps: Steps,
     progress: Callable[[int, int], None] | None,
 ) -> Step:
     """The sum of the steps, during and after which the state is stored."""

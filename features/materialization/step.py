@@ -1,5 +1,6 @@
 """What a materialization has done since it last said so."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from features.materialization.state import earliest
@@ -26,3 +27,6 @@ class Step:
             max(last, default=None),
             earliest(self.later_us, other.later_us),
         )
+
+
+Steps = Generator[Step, None, None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from features.materialization.rows import BATCH_ROWS, chosen, shaped
-from features.materialization.step import Step
+from features.materialization.step import Step, Steps
 from features.materialization.target import Target
 from features.materialization.work import Work
 from features.materialization.writer import Written
@@ -24,7 +24,7 @@ class UnreachableStoreError(MisuseError, ValueError):
     """Tasks on other machines cannot write into a file of this one."""
 
 
-def written_by_tasks(lake: LakeReader, target: Target, view: str, work: Work) -> Iterator[Step]:
+def written_by_tasks(lake: LakeReader, target: Target, view: str, work: Work) -> Steps:
     """One job for all new files; its tasks read them, and write to the store as `direct` does.
 
     A task that the engine repeats writes the same rows again.

@@ -19,7 +19,7 @@ MAX_ROWS = 100_000
 """Rows of a request, if the reader is not told otherwise."""
 
 TRUSTED_MODULES = ("features.catalogue",)
-"""Packages that a plan from the store may name functions in, if the reader is not told otherwise."""
+"""Packages that a plan may name functions in, if the reader is not told otherwise."""
 
 
 class BaseReader:
@@ -31,8 +31,8 @@ class BaseReader:
         plan: the definitions; by default those that `tokenlake features apply` has put into the store, read at the
             first lookup, and again by `refresh`.
         max_rows: the most rows that one request may have.
-        trusted_modules: packages that a plan from the store may name the functions of on-demand views in: whoever can
-            write the store should not choose what serving code imports. A plan that is given may name any.
+        trusted_modules: packages that the plan may name the functions of on-demand views in. A plan comes from the
+            store, and whoever can write the store should not choose what serving code imports.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ class Definitions:
         address: of the store.
         project: whose plan.
         plan: if it is given.
-        trusted_modules: packages that the store's plan may name functions in.
+        trusted_modules: packages that a plan may name functions in.
     """
 
     def __init__(self, address: Address, project: str, plan: Plan | None, trusted_modules: tuple[str, ...]) -> None:
@@ -93,4 +93,4 @@ class Definitions:
         return True
 
     def _may_import(self, module: str) -> bool:
-        return self._is_given or any(f"{module}.".startswith(f"{package}.") for package in self._trusted)
+        return any(f"{module}.".startswith(f"{package}.") for package in self._trusted)

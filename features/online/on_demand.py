@@ -63,8 +63,9 @@ class OnDemand:
         module, _, name = self.view.function.partition(":")
         if not self._may_import(module):
             raise PlanError(
-                f"on-demand view {self.view.name}: the plan in the store names {self.view.function}, and nothing is "
-                f"imported from there because a store says so; name {module} in `trusted_modules` of the reader"
+                f"on-demand view {self.view.name}: the plan names {self.view.function}, which is in none of the "
+                f"packages that this reader imports functions from; if it should be, name {module} in "
+                "`trusted_modules`"
             )
         try:
             function: Function = getattr(import_module(module), name)

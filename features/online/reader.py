@@ -27,7 +27,7 @@ class OnlineReader(BaseReader):
         project: whose features.
         plan: the definitions, if they are not those in the store.
         max_rows: the most rows that one request may have.
-        trusted_modules: where a plan from the store may name functions.
+        trusted_modules: packages that the plan may name functions in.
     """
 
     def __init__(

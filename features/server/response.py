@@ -17,7 +17,6 @@ import msgspec
 
 from features.freshness import Status
 from features.online.vectors import FeatureVectors
-from features.server.errors import RequestError
 from features.server.selection import Kind, Selection
 
 _encode = msgspec.json.Encoder().encode
@@ -60,17 +59,10 @@ def encode_response(
 
 
 def encode_values(kind: Kind, column: Sequence[Any]) -> bytes:
-    """A column as a JSON array.
-
-    Raises:
-        RequestError: 422, an on-demand view computed a number that no type holds.
-    """
+    """A column as a JSON array."""
     if kind is Kind.TIME:
         return _encode([_seconds(value) for value in column])
-    try:
-        encoded = _encode(column)
-    except OverflowError as error:
-        raise RequestError(422, f"a computed feature is out of range: {error}") from error
+    encoded = _encode(column)
     if kind is Kind.FLOATING and encoded.count(b"null") != column.count(None):
         return _encode([_finite(value) for value in column])
     return encoded

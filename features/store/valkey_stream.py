@@ -36,6 +36,7 @@ class ValkeyStream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader: Any = hiredis.Reader()
         self._sent: deque[_Sent] = deque()
+        self._unsent: list[bytes] = []  # requests of this turn of the loop, which go out together
         self._heard = 0
         self._loop = asyncio.get_running_loop()
 
@@ -51,7 +52,9 @@ class ValkeyStream(asyncio.Protocol):
             return sent.result
         sent.timer = self._loop.call_later(deadline - time.monotonic(), self._expire, sent)
         self._sent.append(sent)
-        self._transport.write(request)
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(request)
         return sent.result
 
     def close(self, error: Exception | None = None) -> None:
@@ -78,6 +81,11 @@ class ValkeyStream(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop."""
         self._fail(error)
+
+    def _flush(self) -> None:
+        if self._transport is not None and self.is_open:
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
 
     def _take(self, reply: Any) -> None:
         first = self._sent[0]

@@ -207,6 +207,14 @@ def _add_check(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]
             metavar="SHARE",
             help=f"largest share of a feature's answers that may {about} (default: %(default)g)",
         )
+    added.add_argument(
+        "--max-unpacked",
+        type=share,
+        default=1.0,
+        metavar="SHARE",
+        help="largest share of a view's packed rows that may be lost, or older than Feast's layout "
+        "(default: %(default)g)",
+    )
     shown = added.add_mutually_exclusive_group()
     shown.add_argument("--json", action="store_true", help="print all counts and examples as JSON")
     shown.add_argument("--prometheus", action="store_true", help="print the metrics of LAKE/features/metrics.prom")

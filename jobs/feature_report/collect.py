@@ -116,7 +116,7 @@ def _feature(
         quantiles=dict(zip((f"{share:.0%}" for share in SHARES), now.quantiles, strict=False)),
         histogram=_histogram(now.drawn),
         baseline_histogram=_histogram(before.drawn) if before else None,
-        categories=tuple(_categories(now, before)) if now.kind == "category" else (),
+        categories=tuple(_categories(feature, now, before)) if now.kind == "category" else (),
         distinct=now.distinct,
         index=moved.index if moved else None,
         drift=drifted(moved, before, now) if moved and before else "",
@@ -156,14 +156,15 @@ def drifted(moved: Drift, before: Summary, now: Summary) -> str:
     return ", ".join(parts)
 
 
-def _categories(now: Summary, before: Summary | None) -> Iterator[Category]:
+def _categories(feature: Feature, now: Summary, before: Summary | None) -> Iterator[Category]:
     """The most frequent ones now, then all others; each with its share in the baseline."""
     total, earlier = now.values or 1, before.values or 1 if before else 1
     named = sorted(now.categories.items(), key=lambda item: -item[1])
     shown, rest = named[:_CATEGORIES], named[_CATEGORIES:]
     for name, count in shown:
         baseline = before.categories.get(name, 0) / earlier if before else None
-        yield Category(name=name, share=count / total, baseline=baseline)
+        shown_as = f"{float(name):.4g}" if feature.value_type.is_floating and not feature.value_type.is_list else name
+        yield Category(name=shown_as, share=count / total, baseline=baseline)
     other = sum(count for _, count in rest) + now.other
     known = {name for name, _ in shown}
     before_other = sum(count for name, count in before.categories.items() if name not in known) if before else 0

@@ -75,8 +75,15 @@ class FeatureWork:
             current = current.withColumn(EVENT_TIMESTAMP, instant(self.at))
         created = datetime.fromtimestamp(self.work.started_at, UTC)
         differing = changes(current, self._stored(run.lake, wanted), self.view, self.at, created)
-        rows = differing.withColumn("run_id", F.lit(self.work.run_id))
-        run.committed(self.work.commit(run.lake, rows, **detail))
+        files = self.work.write(run.lake, differing.withColumn("run_id", F.lit(self.work.run_id)))
+        if not self.view.pushed:
+            run.committed(self.work.commit_files(run.lake, files, **detail))
+            return
+        table = self.work.output  # to which others add rows at any time
+        run.lake.commit_files(files, table, self.work.metadata(**detail), "append", None)
+        committed = _last(run.lake, table.name)
+        assert committed is not None
+        run.committed(committed)
 
     def _stored(self, lake: Lake, wanted: pa.Array | None) -> DataFrame:
         """The view's history, of the `wanted` entities; features that it did not have yet are null."""
@@ -118,10 +125,10 @@ def plan(
         why = outdated(last.metadata, settings, semantics, run.keep_old) or remade(consumed, versions)
         if not why and all(consumed.get(name, -1) == version for name, version in versions.items()):
             return None
-        if why:
+        if why and inputs:  # for files, another content is another setting
             message = f"  note: {table.name}: every row is computed again, and appended if it differs: {why}"
             run.reporter.event("computing_all", message, table=table.name, why=why)
-        else:
+        if not why:
             since = consumed
             made_by |= {*last.metadata.semantics}
     work = Work(

@@ -3,28 +3,31 @@
 import shutil
 
 import lake_rows
-import pytest
+import yaml
 from engine_commands import CONNECT, FEATURES, SAIL, SPARK, kill_at_commit, run
+from test_submitted_stages import submit
 
 from features.catalogue.catalogue import CATALOGUE
 
-ENGINES = {"spark": SPARK, "connect": CONNECT}
 TABLES = {view.table for view in CATALOGUE.views}
 
 
-@pytest.fixture
-def remote(request, engine_name):
-    """The server's address where the engine needs one."""
-    return request.getfixturevalue("connect") if "connect" in engine_name else ""
-
-
-@pytest.mark.parametrize("engine_name", ["spark", "connect"])
-def test_every_history_is_row_for_row_what_sail_makes(
-    expected, expected_features, features_config, remote, engine_name, tmp_path
+def test_on_connect_every_history_is_row_for_row_what_sail_makes(
+    expected, expected_features, features_config, connect, tmp_path
 ):
     lake = shutil.copytree(expected.first, tmp_path / "lake")
-    run(features_config, lake, ENGINES[engine_name], remote, FEATURES)
+    run(features_config, lake, CONNECT, connect, FEATURES)
     assert set(lake_rows.tables(lake)) >= TABLES
+    assert list(lake_rows.differences(lake, expected_features[0])) == []
+
+
+def test_submitted_to_classic_spark_the_stage_makes_the_same_rows(
+    expected, expected_features, features_config, tmp_path
+):
+    lake = shutil.copytree(expected.first, tmp_path / "lake")
+    config = features_config.with_name("submitted.yaml")
+    config.write_text(yaml.safe_dump(yaml.safe_load(features_config.read_text()) | {"lake": str(lake)}))
+    submit("features", config, tmp_path)
     assert list(lake_rows.differences(lake, expected_features[0])) == []
 
 

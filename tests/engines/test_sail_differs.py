@@ -36,6 +36,11 @@ def test_binary_is_cut_into_text(session):
     assert frame.head().it == "ab"  # Spark: bytes. We cut samples in Python
 
 
+def test_a_field_of_a_null_struct_has_a_value(session):
+    frame = session.createDataFrame(pa.table({"it": pa.array([None, {"n": 5}])})).select("it.n")
+    assert frame.toArrow()["n"].to_pylist() == [0, 5]  # Spark: null, 5. We ask for the struct
+
+
 def test_a_path_is_read_as_a_pattern_but_a_uri_is_not(session, tmp_path):
     folder = tmp_path / "a[b]"
     folder.mkdir()

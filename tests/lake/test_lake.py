@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from lake.commits import CommitMetadata
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake
-from pipelines.tables import DOCUMENTS, TOKENS, sequences
+from pipelines.tables import DOCUMENTS, TOKENS, Table, sequences
 
 
 def ids(lake, table="tokens"):
@@ -280,3 +280,20 @@ def test_files_of_version_0_1_are_read_beside_ours(engine, tmp_path):
     lake.commit_files(files, DOCUMENTS, CommitMetadata("r", "ingest", "append", "c", "v", {}, 0.0), "append", None)
     found = lake.read("documents").orderBy("doc_id").select("doc_id", "ingested_at").toArrow().to_pylist()
     assert found == [{"doc_id": "a", "ingested_at": when}, {"doc_id": "b", "ingested_at": when}]
+
+
+def test_rows_with_another_column_are_added_and_earlier_rows_have_none(lake, note, engine):
+    narrow = Table(
+        "grown", ("doc_id",), pa.schema([("doc_id", pa.string()), ("old", pa.int64()), ("run_id", pa.string())])
+    )
+    wide = Table(
+        "grown", ("doc_id",), pa.schema([("doc_id", pa.string()), ("new", pa.int64()), ("run_id", pa.string())])
+    )
+    lake.append(pa.table({"doc_id": ["a"], "old": [1], "run_id": ["run-1"]}), narrow, note("run-1"), -1)
+    lake.append(pa.table({"doc_id": ["b"], "new": [2], "run_id": ["run-2"]}), wide, note("run-2"), 0)
+    grown = Lake(lake.root, engine).read("grown")
+    rows = [tuple(row) for row in grown.select("doc_id", "old", "new").orderBy("doc_id").collect()]
+    assert rows == [("a", 1, None), ("b", None, 2)]
+    here = lake.read_here("grown", ["doc_id", "old", "new"]).sort_by("doc_id").to_pylist()
+    assert [tuple(row.values()) for row in here] == rows
+    assert DeltaTable(lake.path("grown")).to_pyarrow_table().num_rows == 2

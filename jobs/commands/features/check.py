@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ def _compared(arguments: argparse.Namespace, lake: "Lake", now: int) -> "tuple[T
     from features.catalogue.catalogue import CATALOGUE
     from features.consistency.check import check_log, check_store
     from features.consistency.comparison import Terms
-    from features.online.reader import OnlineReader
+    from features.online.reader import OnlineReader, thread_store
     from features.store.plan_store import read_plan
     from jobs.commands.features.materialize import published
 
@@ -78,9 +79,10 @@ def _compared(arguments: argparse.Namespace, lake: "Lake", now: int) -> "tuple[T
         ), plan.fingerprint
     address = online_store(arguments)
     plan = _knowing(read_plan(address, CATALOGUE.project), arguments.view)
-    reader = OnlineReader(address, plan.project, plan)
     seed = arguments.seed if arguments.seed is not None else now
-    return check_store(lake, plan, reader, terms, arguments.sample, seed, arguments.view), plan.fingerprint
+    with OnlineReader(address, plan.project, plan) as reader, closing(thread_store(address)) as store:
+        tally = check_store(lake, plan, reader, terms, arguments.sample, seed, arguments.view, store)
+    return tally, plan.fingerprint
 
 
 def _knowing(plan: "Plan", views: Sequence[str]) -> "Plan":
@@ -122,6 +124,7 @@ def _as_json(done: "Check") -> dict[str, object]:
         "failures": [asdict(each) for each in done.failures],
         "unreadable_lines": done.tally.unreadable,
         "unknown_views": dict(done.tally.unknown),
+        "unpacked_rows": dict(done.tally.unpacked),
         "features": [
             {
                 "view": view,
@@ -138,6 +141,7 @@ def _as_json(done: "Check") -> dict[str, object]:
 
 def _show(done: "Check") -> None:
     from features.consistency.comparison import Verdict
+    from features.consistency.limits import unpacked
 
     by_view: dict[str, list[int]] = {}
     for view, _, found in done.tally:
@@ -155,6 +159,10 @@ def _show(done: "Check") -> None:
         print(f"note: {done.tally.unreadable:,} lines of the request log are no answers")
     for view, count in sorted(done.tally.unknown.items()):
         print(f"note: {count:,} answers of {view}, which the plan does not know any more, were left out")
+    failed = {failure.view for failure in done.failures if failure.limit == "unpacked"}
+    for view, count in sorted(done.tally.unpacked.items()):
+        if count and view not in failed:
+            print(f"note: {unpacked(view, done.tally)}")
     for failure in done.failures:
         print(failure)
     total = len(done.failures)

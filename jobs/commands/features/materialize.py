@@ -90,10 +90,10 @@ def published(lake: "Lake") -> "Plan":
 
 
 def keep_plan(target: "Target") -> None:
-    """Writes the plan into the store again if it has lost it."""
+    """Writes the plan into the store again if it has lost it, or has another: an older one, for instance."""
     from features.store.plan_store import publish_plan, read_plan_bytes
 
-    if read_plan_bytes(target.address, target.plan.project) is None:
+    if read_plan_bytes(target.address, target.plan.project) != target.plan.to_json().encode():
         publish_plan(target.address, target.plan)
 
 

@@ -1,6 +1,7 @@
 """`tokenlake features serve`: the feature server."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ class MissingExtraError(MisuseError, ImportError):
 
 def serve(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Serves until a signal says stop; exit status 0 then."""
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # of another program: metrics of both would be added up
     try:
         from features.server.log import Log
         from features.server.process import run

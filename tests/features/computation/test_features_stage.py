@@ -13,12 +13,15 @@ import pytest
 from deltalake import DeltaTable
 
 from features.catalogue.catalogue import CATALOGUE
+from features.catalogue.document import DOCUMENT_STATE
 from features.computation.history import newest
 from features.computation.input_file import InputFileError
 from features.definition.view import CREATED, EVENT_TIMESTAMP
 from features.segments import segment_id
 from features.tables import table_of
+from jobs import preflight
 from jobs.checks.lake import check
+from jobs.cli import UsageError
 from jobs.commands.decide import apply, propose
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
@@ -303,3 +306,35 @@ def test_a_check_of_the_lake_finds_a_document_whose_features_are_lost(features):
     faults = {finding.name: finding.detail for finding in check(Lake(features.lake.root, features.lake.engine))
               if not finding.holds}  # fmt: skip
     assert faults == {"each decided document has its state as features": f"1 are missing, 0 too many, such as {lost}"}
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ({"clients": "gone.yaml"}, "clients"),
+        ({"glossary": ["gone.csv"]}, r"glossary\.0"),
+        ({"requests": ["gone.csv"]}, r"requests\.0"),
+        ({"bitext": [{"path": "gone.tsv", "source_language": "de", "target_language": "en"}]}, r"bitext\.0\.path"),
+    ],
+)
+def test_a_file_that_is_not_there_is_named_with_its_key_before_an_engine_starts(tmp_path, section, key):
+    config = RunConfig.model_validate({"lake": str(tmp_path), "features": section})
+    with pytest.raises(UsageError, match=rf"features\.{key}: gone\.\w+: no such file"):
+        preflight.check(config, ["features"])
+
+
+def test_a_feature_that_is_new_in_a_view_gets_its_values_and_earlier_rows_are_null(features, monkeypatch):
+    smaller = replace(DOCUMENT_STATE, features=DOCUMENT_STATE.features[:-1])  # without tokens
+    with monkeypatch.context() as earlier:
+        earlier.setattr(stage, "DOCUMENT_STATE", smaller)
+        features.compute()
+    assert "tokens" not in features.rows("document_state").schema.names
+    before = features.rows("document_state").num_rows
+    assert features.compute() == {"features_document_state"}
+    rows = features.rows("document_state")
+    assert rows.schema.equals(table_of(DOCUMENT_STATE).schema)
+    assert features.lake.schema("features_document_state").equals(rows.schema)
+    tokenized = ids(features.lake, "tokens")
+    assert rows.num_rows == before + len(tokenized)
+    assert {each for each, row in features.now("document_state").items() if row["tokens"]} == tokenized
+    assert features.compute() == set()

@@ -15,13 +15,13 @@ from features.consistency.request_log import RequestLog
 from features.consistency.tally import Tally
 from features.definition.view import CREATED, EVENT_TIMESTAMP
 from features.materialization.writer import writer_of
-from features.online.reader import OnlineReader
+from features.online.reader import OnlineReader, thread_store
 from features.plan import Plan
 from features.store.address import parse_address
 from features.tables import table_of
 from lake.reading import LakeReader
 from tests.features import feature_lake
-from tests.features.online.written import Written
+from tests.features.online.stores import Hand
 
 PLAN = Plan.of(CATALOGUE)
 PAIR = {"source_language": "de", "target_language": "en"}
@@ -39,10 +39,11 @@ class BothStores:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.lake = feature_lake.write(folder / "lake")
-        self.by_hand = Written(url, PLAN)
+        self.by_hand = Hand(url, PLAN)
         self.reader = OnlineReader(url, PLAN.project, PLAN)
         self.log = RequestLog(folder / "log", share=1)
         self._writer = writer_of(parse_address(url), PLAN)
+        self._packed = thread_store(parse_address(url))
 
     def materialize(self, *views: str) -> None:
         """Writes the whole histories of some views, by default of all, to the online store."""
@@ -72,7 +73,7 @@ class BothStores:
 
     def check_store(self, lag: timedelta = timedelta(), sample: int = 1000) -> Tally:
         """What the store answers now, against the tables."""
-        return check_store(self.lake, PLAN, self.reader, _terms(lag), sample, seed=1)
+        return check_store(self.lake, PLAN, self.reader, _terms(lag), sample, seed=1, store=self._packed)
 
     def check_log(self, lag: timedelta = timedelta(), since: int = 0, sample: int = 1000) -> Tally:
         """What was asked for, against the tables as of then."""

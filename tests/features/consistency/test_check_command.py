@@ -68,6 +68,17 @@ def test_a_share_of_faults_may_be_allowed(stores: BothStores, store: str) -> Non
     assert check(stores, store, "--max-stale", "0.49") == 1
 
 
+def test_lost_packed_rows_are_a_note_or_a_failure(
+    stores: BothStores, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stores.by_hand.call(b"DEL", stores.by_hand.packed_key("translation_request", "client_profile", **GLOBEX))
+    words = "client_profile: 1 of 2 packed rows are lost or older than Feast's layout"
+    assert check(stores, store) == 0
+    assert f"note: {words}" in capsys.readouterr().out
+    assert check(stores, store, "--max-unpacked", "0") == 1
+    assert capsys.readouterr().out.count(words) == 1
+
+
 def test_only_the_views_that_are_named_are_compared(
     stores: BothStores, store: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,7 +123,7 @@ def test_the_metrics_can_be_parsed(stores: BothStores, store: str) -> None:
 
     check(stores, store)
     families = list(text_string_to_metric_families((Path(stores.lake.root) / METRICS).read_text()))
-    assert len(families) == 5
+    assert len(families) == 6
     assert all(family.documentation and family.type == "gauge" for family in families)
 
 

@@ -76,7 +76,7 @@ def test_a_late_row_reaches_what_is_computed_from_it(stores: BothStores) -> None
 
 
 def test_a_lost_write_is_found_after_it_was_repaired(stores: BothStores) -> None:
-    stores.by_hand.call(b"DEL", stores.by_hand.hash_key("client_profile", {"client_id": "acme"}))
+    stores.by_hand.call(b"DEL", stores.by_hand.hash_key("client_profile", client_id="acme"))
     ask(stores)
     stores.materialize()
     tally = stores.check_log()
@@ -95,9 +95,8 @@ def test_an_older_row_is_stale(stores: BothStores) -> None:
 
 
 def test_a_value_of_a_wrong_type_is_told(stores: BothStores) -> None:
-    key = stores.by_hand.hash_key("client_profile", {"client_id": "acme"})
-    for packed, _ in stores.by_hand.packed_rows("client_profile", {"client_id": "acme"}, {}, 0):
-        stores.by_hand.call(b"DEL", packed)
+    key = stores.by_hand.hash_key("client_profile", client_id="acme")
+    stores.by_hand.call(b"DEL", stores.by_hand.packed_key("translation_request", "client_profile", client_id="acme"))
     stores.by_hand.call(b"HSET", key, feature_field("client_profile", "tier"), bytes.fromhex("2005"))
     ask(stores)
     assert faults(stores.check_log())["client_profile.tier"] == {"wrong_type": 1}

@@ -29,6 +29,8 @@ def test_a_sound_store_has_no_fault(stores: BothStores) -> None:
     assert faulty_views(tally) == set()
     assert {view for view, _, _ in tally} == {*PLAN.views, *PLAN.on_demand}
     assert tally.rows_from_the_future.total() == 0
+    assert tally.unpacked.total() == 0
+    assert tally.packed.keys() == PLAN.views.keys()
 
 
 def test_every_view_is_looked_up_by_name_and_through_its_service(stores: BothStores) -> None:
@@ -39,7 +41,7 @@ def test_every_view_is_looked_up_by_name_and_through_its_service(stores: BothSto
 
 
 def test_a_lost_write_is_missing(stores: BothStores) -> None:
-    stores.by_hand.call(b"DEL", stores.by_hand.hash_key("segment_memory", {"segment_id": HALLO, **PAIR}))
+    stores.by_hand.call(b"DEL", stores.by_hand.hash_key("segment_memory", segment_id=HALLO, **PAIR))
     tally = stores.check_store()
     assert kinds(tally, "segment_memory") == {"missing"}
     assert faulty_views(tally) == {"segment_memory"}
@@ -48,15 +50,26 @@ def test_a_lost_write_is_missing(stores: BothStores) -> None:
     assert example.expected == "Hello world!"
 
 
-def test_a_packed_row_that_was_lost_changes_no_answer(stores: BothStores) -> None:
-    ((key, _),) = stores.by_hand.packed_rows("client_profile", GLOBEX, {}, 0)
+def test_a_packed_row_that_was_lost_changes_no_answer_and_is_counted(stores: BothStores) -> None:
+    key = stores.by_hand.packed_key("translation_request", "client_profile", **GLOBEX)
     assert stores.by_hand.call(b"DEL", key) == 1
-    assert faulty_views(stores.check_store()) == set()
+    tally = stores.check_store()
+    assert faulty_views(tally) == set()
+    assert tally.unpacked.total() == tally.unpacked["client_profile"] == 1
+    assert tally.packed["client_profile"] == 2
+
+
+def test_a_packed_row_that_is_older_than_its_hash_is_counted_too(stores: BothStores) -> None:
+    before = int((START - DAY).timestamp()) * 1_000_000
+    stores.by_hand.packed("translation_request", "client_profile", {**PROFILE, "tier": "premium"}, before)
+    tally = stores.check_store()
+    assert faulty_views(tally) == set()
+    assert tally.unpacked["client_profile"] == 1
 
 
 def test_a_value_changed_in_the_hash_differs_when_asked_for_by_name(stores: BothStores) -> None:
     field = feature_field("client_profile", "requests_per_minute")
-    stores.by_hand.call(b"HSET", stores.by_hand.hash_key("client_profile", GLOBEX), field, bytes.fromhex("180b"))
+    stores.by_hand.call(b"HSET", stores.by_hand.hash_key("client_profile", **GLOBEX), field, bytes.fromhex("180b"))
     tally = stores.check_store()
     found = tally.features["client_profile", "requests_per_minute"]
     (example,) = found.examples["mismatch"]
@@ -68,21 +81,21 @@ def test_a_value_changed_in_the_hash_differs_when_asked_for_by_name(stores: Both
 
 def test_a_packed_row_that_differs_from_its_hash_differs_through_its_service(stores: BothStores) -> None:
     at = int(START.timestamp()) * 1_000_000
-    stores.by_hand.packed("client_profile", GLOBEX, {**PROFILE, "tier": "premium"}, at)
+    stores.by_hand.packed("translation_request", "client_profile", {**PROFILE, "tier": "premium"}, at)
     (example,) = stores.check_store().features["client_profile", "tier"].examples["mismatch"]
     assert (example.service, example.served, example.expected) == ("translation_request", "premium", "free")
 
 
 def test_null_instead_of_a_value_is_a_null_difference(stores: BothStores) -> None:
     field = feature_field("client_profile", "tier")
-    stores.by_hand.call(b"HSET", stores.by_hand.hash_key("client_profile", GLOBEX), field, b"")
+    stores.by_hand.call(b"HSET", stores.by_hand.hash_key("client_profile", **GLOBEX), field, b"")
     assert kinds(stores.check_store(), "client_profile") == {"null_difference"}
 
 
 def test_a_value_of_a_wrong_type_is_told(stores: BothStores) -> None:
     field = feature_field("client_profile", "requests_per_minute")
     as_text = b"\x12\x0210"
-    stores.by_hand.call(b"HSET", stores.by_hand.hash_key("client_profile", GLOBEX), field, as_text)
+    stores.by_hand.call(b"HSET", stores.by_hand.hash_key("client_profile", **GLOBEX), field, as_text)
     tally = stores.check_store()
     assert kinds(tally, "client_profile") == {"wrong_type"}
     assert tally.features["client_profile", "requests_per_minute"].verdicts["wrong_type"] == 1
@@ -127,7 +140,7 @@ def test_a_row_that_no_table_has_is_extra(stores: BothStores) -> None:
 
 def test_a_clock_that_is_ahead_online_is_skew(stores: BothStores) -> None:
     ahead = int((NOW + HOUR).timestamp()) * 1_000_000
-    key = stores.by_hand.hash_key("client_profile", GLOBEX)
+    key = stores.by_hand.hash_key("client_profile", **GLOBEX)
     stores.by_hand.call(b"HSET", key, timestamp_field("client_profile"), encode_event_time(ahead))
     assert kinds(stores.check_store(), "client_profile") == {"skew"}
 

@@ -41,9 +41,8 @@ def test_what_clients_were_served_is_checked(tmp_path: Path, store: str) -> None
         "translation_budget": 2,
     }
 
-    key = stores.by_hand.hash_key("client_profile", {"client_id": "globex"})
-    for packed, _ in stores.by_hand.packed_rows("client_profile", {"client_id": "globex"}, {}, 0):
-        stores.by_hand.call(b"DEL", packed)
+    key = stores.by_hand.hash_key("client_profile", client_id="globex")
+    stores.by_hand.call(b"DEL", stores.by_hand.packed_key("translation_request", "client_profile", client_id="globex"))
     stores.by_hand.call(b"HSET", key, feature_field("client_profile", "requests_per_minute"), bytes.fromhex("1801"))
     _serve(stores, store, faulty)
     stores.materialize()  # repairs it

@@ -14,13 +14,18 @@ from online_lookup import differences, expected_now, online_now
 
 from features.catalogue.catalogue import CATALOGUE
 from features.definition.view import EVENT_TIMESTAMP
+from features.materialization.direct import written_here
 from features.materialization.run import Materialized, NoTableError, materialize
+from features.materialization.step import Steps
 from features.materialization.target import Target
+from features.materialization.tasks import UnreachableStoreError, written_by_tasks
 from features.materialization.writer import Written
 from features.plan import Plan, PlannedView
 from features.quality.expectations import RefusedBatchError, check
 from features.store.address import parse_address
+from features.store.errors import StoreUnavailableError
 from features.store.valkey import ValkeyConnection
+from jobs.engine.base import Engine
 from lake.lake import Lake
 
 PLAN = Plan.of(CATALOGUE)
@@ -191,6 +196,30 @@ def test_a_bad_row_keeps_all_rows_back_until_it_is_corrected(tmp_path: Path, url
     assert run(lake, url, check=expectations).step.written == Written()
 
 
+def test_a_long_run_that_fails_need_not_begin_again(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stores which files it has done, now and then: here after each."""
+    monkeypatch.setattr("features.materialization.run._SECONDS_BETWEEN_STATES", -1.0)
+    lake = feature_lake.write(tmp_path / "lake", [])
+    for number in range(3):
+        feature_lake.append(lake, "client_usage", [usage(f"c{number}", number, number * HOUR)])
+    feature_lake.append(lake, "client_usage", [usage("c2", 9, 9 * HOUR)])
+
+    def fail_after_two_files(*arguments: Any) -> Steps:
+        files = 0
+        for step in written_here(*arguments):
+            yield step
+            files += step.file is not None
+            if files == 2:
+                raise StoreUnavailableError("down")
+
+    with pytest.raises(StoreUnavailableError, match=r"after 2 rows: down\. Run it again: the next run continues"):
+        run(lake, url, at=5 * HOUR, write=fail_after_two_files)
+    assert run(lake, url, at=5 * HOUR).step.written == Written(1, 1)
+    assert run(lake, url, at=9 * HOUR).step.written == Written(1, 1)
+
+    assert [requests(url, f"c{number}") for number in range(3)] == [0, 1, 9]
+
+
 def test_progress_counts_the_rows_of_files(tmp_path: Path, url: str) -> None:
     lake = feature_lake.write(tmp_path / "lake", ["client_usage"])
     feature_lake.append(lake, "client_usage", [usage("a", 1, HOUR)])
@@ -204,3 +233,23 @@ def test_progress_counts_the_rows_of_files(tmp_path: Path, url: str) -> None:
 def test_a_view_without_a_table_is_an_error(tmp_path: Path, url: str) -> None:
     with pytest.raises(NoTableError, match="features_client_usage"):
         run(feature_lake.write(tmp_path, []), url)
+
+
+def test_tasks_of_an_engine_write_the_same(tmp_path: Path, store: str, engine: Engine) -> None:
+    lake = Lake(feature_lake.write(tmp_path / "lake").root, engine)
+    feature_lake.append(lake, "client_usage", [usage("acme", 7, 100 * HOUR), usage("b", 3, 200 * HOUR)])
+
+    for view in PLAN.views:
+        run(lake, store, view, at=150 * HOUR, write=written_by_tasks)
+    assert requests(store, "b") is None
+    done = run(lake, store, at=250 * HOUR, write=written_by_tasks)
+
+    assert done.step.written == Written(1, 1)
+    assert [differences(lake, store, PLAN, view) for view in PLAN.views] == [[]] * len(PLAN.views)
+
+
+def test_tasks_do_not_write_into_an_embedded_store(tmp_path: Path, engine: Engine) -> None:
+    lake = Lake(feature_lake.write(tmp_path / "lake", ["client_usage"]).root, engine)
+
+    with pytest.raises(UnreachableStoreError, match="name a server"):
+        run(lake, f"sqlite://{tmp_path}/online.db", write=written_by_tasks)

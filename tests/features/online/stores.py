@@ -60,6 +60,9 @@ PLAN = Plan(
     {"limit": LIMIT},
 )
 
+TRUSTED = (__name__,)
+"""Where the functions of on-demand views may be imported from."""
+
 
 def longest(columns: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     """The function of the on-demand view."""

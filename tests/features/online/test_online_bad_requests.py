@@ -118,17 +118,20 @@ def short(columns: Any) -> Any:
     ],
 )
 def test_a_function_that_fails_is_named(store: str, function: str, error: type, words: str):
-    reader = OnlineReader(store, plan=on_demand(function))
+    reader = OnlineReader(store, plan=on_demand(function), trusted_modules=[__name__, "no_such_module"])
 
     with pytest.raises(error, match=words):
         reader.get(["limit:longest"], {"source": ["de"], "target": ["en"]}, at_us=NOW)
 
 
-def test_a_plan_in_the_store_cannot_make_a_reader_import_anything(store: str):
-    publish_plan(parse_address(store), on_demand(f"{__name__}:failing"))
+@pytest.mark.parametrize("is_given", [True, False])
+def test_a_plan_cannot_make_a_reader_import_anything(store: str, is_given: bool):
+    plan = on_demand(f"{__name__}:failing")
+    publish_plan(parse_address(store), plan)
+    given = plan if is_given else None
     asked = (["limit:longest"], {"source": ["de"], "target": ["en"]})
 
     with pytest.raises(PlanError, match="trusted_modules"):
-        OnlineReader(store, "p").get(*asked)
+        OnlineReader(store, "p", given).get(*asked)
     with pytest.raises(OnDemandError):
-        OnlineReader(store, "p", trusted_modules=[__name__]).get(*asked)
+        OnlineReader(store, "p", given, trusted_modules=[__name__]).get(*asked)

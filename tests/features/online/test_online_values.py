@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from stores import HOUR, NOW, PLAN, SECOND, write
+from stores import HOUR, NOW, PLAN, SECOND, TRUSTED, write
 
 from features.freshness import Status
 from features.online.columns import RequestTooLargeError
@@ -98,7 +98,7 @@ def test_views_are_found_by_their_own_keys_in_whatever_order_these_are_given(url
     write(url, "pair", {"source": "de", "target": "en", "ratio": 0.5, "seen": seen})
     write(url, "pair", {"source": "en", "target": "de", "ratio": 2.0, "seen": seen})
     write(url, "decision", {"doc_id": "a", "score": 0.25})
-    reader = OnlineReader(url, plan=PLAN)
+    reader = OnlineReader(url, plan=PLAN, trusted_modules=TRUSTED)
 
     vectors = reader.get(
         "gateway",
@@ -131,7 +131,7 @@ def test_a_list_of_features_comes_in_its_own_order(url: str):
 def test_an_on_demand_feature_alone_needs_only_its_inputs_and_request_values_may_be_among_the_entities(url: str):
     write(url, "pair", {"source": "de", "target": "en", "ratio": 0.5})
 
-    vectors = OnlineReader(url, plan=PLAN).get(
+    vectors = OnlineReader(url, plan=PLAN, trusted_modules=TRUSTED).get(
         ["limit:longest"], {"source": ["de"], "target": ["en"], "characters": [30]}, at_us=NOW
     )
 

@@ -4,11 +4,15 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 from served_rows import REQUEST
 from server_process import serving
 
 
-def test_values_are_counted_by_view_and_status(filled_valkey: str, tmp_path: Path) -> None:
+def test_values_are_counted_by_view_and_status(
+    filled_valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))  # as Feast sets it when it is imported
     with serving(tmp_path, "--online", filled_valkey) as server:
         assert server.features(REQUEST).status == 200
         assert server.features({"feature_service": "made-up", "entities": {}}).status == 404
@@ -28,6 +32,7 @@ def test_values_are_counted_by_view_and_status(filled_valkey: str, tmp_path: Pat
         assert server.metric("tokenlake_features_request_seconds_count", service="translation_request") == 1
         assert server.metric("tokenlake_features_entities_total") == 2
         assert server.metric("tokenlake_features_requests_in_flight") == 0
+    assert list(tmp_path.glob("*.db")) == []
 
 
 def test_freshness_is_the_age_of_the_data_that_was_served(filled_valkey: str, tmp_path: Path) -> None:

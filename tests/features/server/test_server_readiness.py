@@ -1,5 +1,7 @@
 """Health that tells the truth: the process, the store, the plan; and plans that change while requests go on."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -129,3 +131,41 @@ def test_functions_that_only_a_plan_names_are_not_imported(tmp_path: Path) -> No
         with serving(tmp_path, "--online", url, *FAST) as server:
             assert server.ask("/ready").status == 503
             assert "--trust" in server.ask("/ready").json["detail"]
+
+
+def test_a_store_that_hangs_costs_a_request_its_deadline_and_no_more(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"valkey://127.0.0.1:{port}/0"
+    with ValkeyServer(port=port):
+        fill(url)
+        store = _process_of(port)
+        with serving(tmp_path, "--online", url, "--timeout", "0.5") as server:
+            assert server.features(REQUEST).status == 200
+            os.kill(store, signal.SIGSTOP)
+            try:
+                began = time.monotonic()
+                assert server.features(REQUEST).status == 504
+                assert server.features(REQUEST, x_timeout_ms="100").status == 504
+                assert time.monotonic() - began < 2
+                assert server.ask("/ready").status == 503
+                assert server.ask("/health").status == 200
+            finally:
+                os.kill(store, signal.SIGCONT)
+            eventually(lambda: server.features(REQUEST).status == 200)
+            eventually(lambda: server.ask("/ready").status == 200)
+
+
+def _process_of(port: int) -> int:
+    connection = ValkeyConnection(parse_address(f"valkey://127.0.0.1:{port}/0"))
+    said = connection.call(b"INFO", b"server", deadline=time.monotonic() + 5).decode()
+    connection.close()
+    return int(next(line for line in said.splitlines() if line.startswith("process_id:")).partition(":")[2])
+
+
+def test_the_embedded_store_is_served_too(tmp_path: Path) -> None:
+    fill(f"sqlite://{tmp_path}/features/online.db")
+    with serving(tmp_path) as server:
+        assert server.ask("/ready").status == 200
+        assert server.features(REQUEST).column("pairs")["values"] == [10, None]
+        os.remove(tmp_path / "features" / "online.db")
+        assert server.ask("/ready").status == 503
