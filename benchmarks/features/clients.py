@@ -41,9 +41,7 @@ def ours_list(url: str, lake: str) -> Lookup:
     """tokenlake, list of features (Feast's layout)"""
     from features.online.reader import OnlineReader
 
-    reader = OnlineReader(url)
-    service = reader.plan(30).service(SERVICE)
-    names = [f"{view}:{name}" for view, features in service.selections.items() for name in features]
+    reader, names = OnlineReader(url), _names(url)
     return lambda documents: reader.get(names, {"doc_id": documents}, timeout=30)
 
 
@@ -67,14 +65,9 @@ def raw_packed(url: str, lake: str) -> Lookup:
 def raw_feast(url: str, lake: str) -> Lookup:
     """HMGET of the same features, hiredis, not decoded"""
     from features.online.valkey_pool import pipeline
-    from features.plan import Plan
-    from features.store.address import parse_address
-    from features.store.plan_store import read_plan
 
-    plan: Plan = read_plan(parse_address(url), "tokenlake")
-    selections = plan.service(SERVICE).selections
     execute = _raw(url)
-    reads = _reads(url, [f"{view}:{name}" for view, features in selections.items() for name in features])
+    reads = _reads(url, _names(url))
     return lambda documents: execute(*pipeline(reads(documents)))
 
 
@@ -82,14 +75,8 @@ def redis_py(url: str, lake: str) -> Lookup:
     """HMGET of the same features, redis-py pipeline, not decoded"""
     import redis
 
-    from features.store.address import parse_address
-    from features.store.plan_store import read_plan
-
-    plan = read_plan(parse_address(url), "tokenlake")
     client = redis.Redis.from_url(url.replace("valkey://", "redis://"))
-    reads = _reads(
-        url, [f"{view}:{name}" for view, features in plan.service(SERVICE).selections.items() for name in features]
-    )
+    reads = _reads(url, _names(url))
 
     def lookup(documents: Sequence[str]) -> Any:
         (hashes,) = reads(documents).hashes
@@ -128,6 +115,15 @@ def _raw(url: str) -> Callable[[bytes, int], Any]:
     assert isinstance(address, ValkeyAddress)
     connection = ValkeyConnection(address)
     return lambda request, count: connection.execute(request, count, time.monotonic() + 30)
+
+
+def _names(url: str) -> list[str]:
+    """Every feature of the service."""
+    from features.store.address import parse_address
+    from features.store.plan_store import read_plan
+
+    service = read_plan(parse_address(url), "tokenlake").service(SERVICE)
+    return [f"{view}:{name}" for view, features in service.selections.items() for name in features]
 
 
 def _reads(url: str, wanted: str | Sequence[str]) -> Callable[[Sequence[str]], Any]:

@@ -19,8 +19,8 @@ from pipelines.errors import MisuseError
 MAX_KEY_BYTES = 8 << 10
 """The largest value of one key. Larger ones are mistakes, and would be copied through every layer."""
 
-_RANGES = {ValueType.INT32: 1 << 31, ValueType.INT64: 1 << 63}
-_NUMBERS = {ValueType.INT32: struct.Struct("<IIi"), ValueType.INT64: struct.Struct("<IIq")}
+_RANGES = {ValueType.INT32: 1 << 31, ValueType.INT64: 1 << 63, ValueType.UNIX_TIMESTAMP: 1 << 63}
+_NUMBERS = {each: struct.Struct("<IIi" if each is ValueType.INT32 else "<IIq") for each in _RANGES}
 _HEAD = struct.Struct("<II")
 
 
@@ -125,6 +125,4 @@ def _other(name: str, value_type: ValueType, value: object) -> bytes:
         return numbers.pack(value_type, numbers.size - _HEAD.size, value)
     if value_type is ValueType.UNIX_TIMESTAMP and isinstance(value, datetime) and value.tzinfo is not None:
         return struct.pack("<IIq", value_type, 8, int(value.timestamp() // 1))
-    if value_type is ValueType.UNIX_TIMESTAMP and isinstance(value, int) and not isinstance(value, bool):
-        return struct.pack("<IIq", value_type, 8, value)
     raise EntityKeyError(f"key {name}: {value_type.name} expected, not {type(value).__name__}")

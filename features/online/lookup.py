@@ -50,7 +50,7 @@ def lookup(
     elif chunks:
         sources = [joined(each) for each in zip(*chunks, strict=True)]
     else:
-        sources = [nothing(len(each.types)) for group in groups for each in group.lookups]
+        sources = [nothing(len(each.readers)) for group in groups for each in group.lookups]
     return _result(request, sources, values, rows)
 
 
@@ -80,8 +80,8 @@ def _chunk(groups: Sequence[KeyGroup], keys: Sequence[Keys], at_us: int) -> Gene
         at = 0
         for each in group.lookups:
             if each.packed is None:
-                sources.append(read_fields(_between(fields, at, at + 1 + len(each.types)), each.types))
-                at += 1 + len(each.types)
+                sources.append(read_fields(_between(fields, at, at + 1 + len(each.readers)), each.readers))
+                at += 1 + len(each.readers)
                 continue
             times = [NO_TIME if found is None else found[at] for found in fields]
             source, unsaid = read_packed(each.packed, next(packed_rows), times)
@@ -91,9 +91,9 @@ def _chunk(groups: Sequence[KeyGroup], keys: Sequence[Keys], at_us: int) -> Gene
             at += 1
     if others:
         answer = yield Read([], [hashes for _, _, hashes in others])
-        types = [each.types for group in groups for each in group.lookups]
+        readers = [each.readers for group in groups for each in group.lookups]
         for (number, places, _), fields in zip(others, answer.hashes, strict=True):
-            sources[number] = sources[number].with_rows(places, read_fields(fields, types[number]))
+            sources[number] = sources[number].with_rows(places, read_fields(fields, readers[number]))
     return _each_row(groups, keys, distinct, sources, at_us)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from features.definition.value_type import ValueType
 from features.layout.entity_key import EntityKeyEncoder
 from features.layout.packed_row import PackedRow, packed_key
+from features.layout.value_reader import reader_of
 from features.online.on_demand import OnDemand
 from features.online.read import HashShape, Part
 from features.plan import Plan, PlanError, PlannedView
@@ -16,7 +17,7 @@ class Lookup:
 
     Attributes:
         view: its definition.
-        types: of the features, in the order in which they are read.
+        readers: of the features in Feast's layout, in the order in which they are read.
         packed: how packed rows are read; None where no packed row has these features.
         packed_prefix: what the keys of packed rows begin with.
         whole: everything in Feast's layout.
@@ -24,12 +25,12 @@ class Lookup:
 
     def __init__(self, plan: Plan, view: PlannedView, features: Sequence[str], service: str | None) -> None:
         self.view = view
-        self.types = tuple(view.features[name] for name in features)
+        types = {name: view.features[name] for name in features}
+        self.readers = tuple(map(reader_of, types.values()))
         self.packed: PackedRow | None = None
         self.packed_prefix = b""
         if service is not None:
-            named = dict(zip(features, self.types, strict=True))
-            self.packed = PackedRow(view.name, view.join_keys, named)
+            self.packed = PackedRow(view.name, view.join_keys, types)
             self.packed_prefix = packed_key(plan.project, service, view.name, b"")
         self.whole = HashShape(plan.project, (Part(view.name, tuple(features)),))
 

@@ -41,7 +41,7 @@ def push(arguments: argparse.Namespace, reporter: Reporter) -> int:
             rows = [_row(line, number, arguments.file) for number, line in numbered if line.strip()]
             if rows:
                 done += pusher.push(arguments.view, _columns(rows), To(arguments.to))
-    print(f"{done.rows:,} rows of {arguments.view}; {done.newer:,} of them are online now")
+    print(f"{done.rows:,} row{'' if done.rows == 1 else 's'} of {arguments.view}; {done.newer:,} online now")
     return 0
 
 

@@ -6,6 +6,7 @@ from features.definition.value_type import ValueType
 from features.layout.entity_key import EntityKeyEncoder
 from features.layout.event_time import decode_event_time, encode_event_time
 from features.layout.field import feature_field, timestamp_field
+from features.layout.packed_row import PackedRow
 from features.layout.value import encode
 
 KEY = bytes.fromhex(
@@ -40,3 +41,32 @@ def test_an_event_time_is_that_of_feast() -> None:
 
     assert encode_event_time(microseconds) == stored
     assert datetime.fromtimestamp(microseconds / 1e6, UTC).year == 2026
+
+
+def test_a_packed_row_is_made_of_head_nulls_numbers_and_messagepack() -> None:
+    types = {
+        "n": ValueType.INT64,
+        "t": ValueType.STRING,
+        "l": ValueType.INT32_LIST,
+        "b": ValueType.BOOL,
+        "s": ValueType.STRING_LIST,
+        "z": ValueType.BYTES,
+    }
+    packed = PackedRow("v", {"id": ValueType.INT64}, types)
+
+    row = packed.pack(1_700_000_000_000_001, [5, "é", [1, -1], None, ["a", ""], None])
+
+    assert row.hex(" ") == " ".join(
+        [
+            "31 83 12 67 8c 8f db 28",  # schema hash
+            "01 40 1e 18 24 0a 06 00",  # event time
+            "28",  # nulls: the features 3 and 5
+            "05 00 00 00 00 00 00 00",  # n
+            "00",  # b
+            "dc 00 04",  # an array of four
+            "db 00 00 00 02 c3 a9",  # t
+            "dd 00 00 00 02 d2 00 00 00 01 d2 ff ff ff ff",  # l
+            "dd 00 00 00 02 db 00 00 00 01 61 db 00 00 00 00",  # s
+            "c0",  # z
+        ]
+    )

@@ -1,6 +1,7 @@
 """What is written is read back: values, event times, packed rows, plans."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from features.catalogue.catalogue import CATALOGUE
 from features.definition.value_type import ValueType
 from features.layout.event_time import decode_event_time, encode_event_time
 from features.layout.packed_row import PackedRow
-from features.layout.value import ValueBytesError, decode, encode
+from features.layout.value import TAG, ValueBytesError, decode, encode
+from features.layout.value_reader import reader_of
 from features.plan import Plan, PlanError
 
 typed = st.sampled_from(list(ValueType)).flatmap(lambda each: st.tuples(st.just(each), values(each)))
@@ -39,6 +41,23 @@ def test_bytes_of_another_type_are_refused(drawn: tuple[ValueType, object], othe
 def test_any_bytes_give_a_value_or_one_kind_of_error(value_type: ValueType, data: bytes) -> None:
     with contextlib.suppress(ValueBytesError):
         decode(data, value_type)
+
+
+def result(read: Any, data: bytes) -> Any:
+    try:
+        return read(data)
+    except ValueBytesError:
+        return ValueBytesError
+
+
+@given(st.sampled_from(ValueType), st.data())
+def test_a_reader_of_one_type_reads_what_decode_reads(value_type: ValueType, data: st.DataObject) -> None:
+    written = data.draw(st.sampled_from(ValueType) | st.just(value_type))
+    stored = encode(data.draw(values(written)), written)
+    cut = stored[: data.draw(st.integers(1, len(stored)))] + data.draw(st.binary(max_size=2))
+
+    for each in (stored, cut, TAG[value_type] + data.draw(st.binary(max_size=12))):
+        assert repr(result(reader_of(value_type), each)) == repr(result(lambda raw: decode(raw, value_type), each))
 
 
 @given(st.integers(-(10**17), 10**17))

@@ -186,6 +186,6 @@ def test_the_command_pushes_the_lines_of_a_file(lake: Lake, tmp_path: Path) -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "3 rows of client_usage; 3 of them are online now\n"
+    assert done.stdout == "3 rows of client_usage; 3 online now\n"
     url = f"sqlite://{lake.root}/features/online.db"
     assert online_now(url, PLAN, "client_usage", {"client_id": "c2"})["requests_1h"] == 2

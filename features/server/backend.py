@@ -1,4 +1,4 @@
-"""Answers requests for features, whichever protocol brought them."""
+"""What HTTP and gRPC share: who may ask, what is asked, the lookup, what is counted."""
 
 import asyncio
 import time
@@ -37,11 +37,13 @@ class Result:
     vectors: FeatureVectors
 
 
-class FeatureService:
-    """What both protocols share: keys, limits, deadlines, lookups, metrics, the log of requests.
+class Backend:
+    """Answers requests for features, whichever protocol brought them.
 
     Attributes:
         draining: whether the server was told to stop.
+        refusing: whether it takes no more calls over gRPC, which has no way to ask clients to go away first.
+        last_call: when one last came, on the clock of `time.monotonic`.
     """
 
     def __init__(self, settings: Settings, log: Log) -> None:
@@ -52,6 +54,8 @@ class FeatureService:
         self.access = Access(settings.keys, settings.workers, log)
         self.pushes = Pushes(settings)
         self.draining = False
+        self.refusing = False
+        self.last_call = 0.0
         self._in_flight = 0
         self._requests = None if settings.request_log is None else RequestLog(settings.request_log, settings.sample)
 
