@@ -57,16 +57,16 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
     """Entity rows with types that a Delta table has, keys and values of the request with those of their features.
 
     Every timestamp is in microseconds, in UTC: one of another zone is converted, one without a zone is said to be
-    UTC. `event_timestamp` may also be text, in ISO 8601.
+    UTC. Times that the training set needs may also be text, in ISO 8601.
 
     Raises:
         EntityRowsError: as `checked`; or a timestamp is missing or no time; or a type has no equal in a Delta table.
     """
     names(specification, rows.column_names)
-    if EVENT_TIMESTAMP in rows.column_names and _is_text(rows.schema.field(EVENT_TIMESTAMP).type):
-        place = rows.column_names.index(EVENT_TIMESTAMP)
-        rows = rows.set_column(place, EVENT_TIMESTAMP, moments(rows[EVENT_TIMESTAMP]))
     wanted = wanted_types(specification)
+    for place, field in enumerate(rows.schema):
+        if wanted.get(field.name) == TIMESTAMP and _is_text(field.type):
+            rows = rows.set_column(place, field.name, moments(field.name, rows[field.name]))
     schema = pa.schema(
         [
             pa.field(field.name, wanted[field.name])
@@ -86,18 +86,18 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
 
 
 def typed(schema: pa.Schema, specification: Specification) -> pa.Schema:
-    """A schema with the definitions' types of keys and values of the request."""
+    """A schema with the types that the definitions give to keys and values of the request."""
     wanted = wanted_types(specification)
     return pa.schema([field.with_type(wanted.get(field.name, field.type)) for field in schema])
 
 
 def wanted_types(specification: Specification) -> dict[str, pa.DataType]:
-    """Column -> type, of all keys and values of the request."""
-    wanted = {**specification.keys, **specification.request}
+    """Column -> type, of all columns that the training set needs."""
+    wanted = {**specification.keys, **specification.request, EVENT_TIMESTAMP: ValueType.UNIX_TIMESTAMP}
     return {name: arrow_type(dtype) for name, dtype in wanted.items()}
 
 
-def moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+def moments(name: str, texts: pa.ChunkedArray) -> pa.ChunkedArray:
     """Times in ISO 8601 as timestamps in UTC; those without a zone are said to be UTC.
 
     Raises:
@@ -110,7 +110,7 @@ def moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         with_zone = pc.if_else(zoned, texts, empty).cast(TIMESTAMP)
         without = pc.if_else(zoned, empty, texts).cast(pa.timestamp("us")).cast(TIMESTAMP)
     except pa.ArrowInvalid as error:
-        raise EntityRowsError(f"{EVENT_TIMESTAMP}: {error}; write 2026-11-26T18:00:00+01:00, for instance") from error
+        raise EntityRowsError(f"{name}: {error}; write 2026-11-26T18:00:00+01:00, for instance") from error
     return pc.coalesce(with_zone, without)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from features.definition.view import EVENT_TIMESTAMP
 from features.training_sets.entities import normalised, wanted_types
 from features.training_sets.specification import EntityRowsError, Specification
 from pipelines.errors import MissingPathError
+from pipelines.tables import TIMESTAMP
 
 _KINDS = re.compile(r".*\.(parquet|csv|jsonl|ndjson)(?:\.(?:gz|zst|bz2))?", re.IGNORECASE)
 
@@ -49,6 +49,12 @@ def _kind(path: Path) -> str:
     return found[1].lower()
 
 
+def _read_as(specification: Specification) -> dict[str, pa.DataType]:
+    """The types to read columns as; times as text, since their zone may be missing."""
+    types = wanted_types(specification)
+    return {name: pa.string() if dtype == TIMESTAMP else dtype for name, dtype in types.items()}
+
+
 def _parquet(path: Path, specification: Specification) -> pa.Table:
     import pyarrow.parquet as pq
 
@@ -58,7 +64,7 @@ def _parquet(path: Path, specification: Specification) -> pa.Table:
 def _csv(path: Path, specification: Specification) -> pa.Table:
     from pyarrow import csv
 
-    wanted = {**wanted_types(specification), EVENT_TIMESTAMP: pa.string()}
+    wanted = _read_as(specification)
     integers = {name for name, dtype in wanted.items() if pa.types.is_integer(dtype)}
     options = csv.ConvertOptions(
         column_types={name: dtype for name, dtype in wanted.items() if name not in integers},
@@ -80,7 +86,7 @@ def _whole(field: pa.Field) -> pa.Field:
 def _json_lines(path: Path, specification: Specification) -> pa.Table:
     from pyarrow import json
 
-    schema = pa.schema({**wanted_types(specification), EVENT_TIMESTAMP: pa.string()})
+    schema = pa.schema(_read_as(specification))
     with pa.input_stream(str(path), compression="detect") as stream:
         found = json.read_json(stream, parse_options=json.ParseOptions(explicit_schema=schema))
     # A column of the schema that no line has comes as nulls: say that it is missing, not that it is null.

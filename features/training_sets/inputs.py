@@ -48,7 +48,7 @@ def inputs_of(lake: Lake, request: Request) -> Inputs:
         VersionError: a version is asked for that does not exist, or of something that is not read.
     """
     tables = {source.view.name: source.table for source in request.specification.sources}
-    if lake.exists(request.entities):
+    if "/" not in request.entities and lake.exists(request.entities):
         tables[request.entities] = request.entities
         content = ""
     else:

