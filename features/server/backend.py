@@ -111,11 +111,16 @@ class Backend:
         self.metrics.served(selection.service, len(next(iter(keys.values()), ())), vectors, at_us)
         if self._requests is not None:
             service = None if selection.service == AD_HOC else selection.service
-            record = self._requests.record
-            asyncio.get_running_loop().run_in_executor(
-                None, record, serving.plan, service, keys, given, vectors, at_us
-            )
+            answered = (serving.plan, service, keys, given, vectors, at_us)
+            asyncio.get_running_loop().run_in_executor(None, self._record, self._requests, *answered)
         return Result(selection, keys, vectors)
+
+    def _record(self, requests: RequestLog, *answered: Any) -> None:
+        """Logs a request, in a thread: the disk holds no request up."""
+        failures = requests.failures
+        requests.record(*answered)
+        if requests.failures > failures:
+            self.metrics.log_failures.inc()
 
     async def _look_up(
         self, serving: Serving, selection: Selection, keys: Columns, given: Columns, deadline: float, at_us: int

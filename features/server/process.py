@@ -16,7 +16,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,10 @@ async def _serve(settings: Settings, log: Log, announce: Callable[[Ports], None]
         loop.add_signal_handler(number, server.stop)
     if until_end_of_input:
         loop.add_reader(sys.stdin.fileno(), server.stop_at_end, loop, sys.stdin.fileno())
-    watchers = [loop.create_task(each) for each in _watchers(backend)]
+    watchers = [
+        loop.create_task(_repeat(settings.plan_interval, backend.plans.refresh, log)),
+        loop.create_task(_repeat(_KEYS_SECONDS, backend.access.refresh, log)),
+    ]
     try:
         await server.serve(sockets=[listening])
     finally:
@@ -90,15 +94,15 @@ async def _serve(settings: Settings, log: Log, announce: Callable[[Ports], None]
         await backend.close()
 
 
-def _watchers(backend: Backend) -> Iterator[Coroutine[Any, Any, None]]:
-    yield backend.plans.watch()
-    yield _watch_keys(backend)
-
-
-async def _watch_keys(backend: Backend) -> None:
+async def _repeat(seconds: float, look: Callable[[], Awaitable[None]], log: Log) -> None:
+    """Looks for something new again and again; a defect in it is logged, and does not end it."""
     while True:
-        await asyncio.sleep(_KEYS_SECONDS)
-        backend.access.refresh()
+        await asyncio.sleep(seconds)
+        try:
+            await look()
+        except Exception:
+            trace = traceback.format_exc()
+            log.event("defect", trace, traceback=trace)
 
 
 class _Server(uvicorn.Server):
