@@ -1,6 +1,6 @@
 #!/bin/sh
 # The feature service on the quickstart's lake: computes features, publishes their definitions, fills the embedded online
-# store, looks values up, then serves them over HTTP and asks the server. `make quickstart-features` runs it.
+# store, checks it, looks values up, then serves them over HTTP and asks the server. `make quickstart-features` runs it.
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -10,6 +10,8 @@ port=${PORT:-8815}
 tokenlake stage features examples/features.yaml
 tokenlake features apply "$lake"
 tokenlake features materialize "$lake"
+tokenlake features check "$lake" --lag 0
+tokenlake features report "$lake"
 tokenlake features get "$lake" --service mixture source=python-help
 
 tokenlake features serve "$lake" --port "$port" &

@@ -11,7 +11,6 @@ import asyncio
 import gc
 import json
 import random
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -204,14 +203,11 @@ def measure(name: str, url: str, lake: str, entities: int, clients: int, seconds
         lookup(batch)
     gc.collect()
     cpu, began = time.process_time(), time.perf_counter()
-    if clients == 1:
-        _loop(lookup, batches[0], began + seconds, latencies)
-    else:
-        threads = [threading.Thread(target=_loop, args=(lookup, own, began + seconds, latencies)) for own in batches]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    threads = [threading.Thread(target=_loop, args=(lookup, own, began + seconds, latencies)) for own in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return _said(time.perf_counter() - began, time.process_time() - cpu, latencies)
 
 
@@ -248,7 +244,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     given = parser.parse_args()
     found = measure(given.name, given.url, given.lake, given.entities, given.clients, given.seconds)
-    print(json.dumps(found), file=sys.stdout)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from features.catalogue.catalogue import CATALOGUE
 from features.definition.value_type import ValueType
-from features.definition.view import Feature, View
+from features.definition.view import Catalogue, Feature, View
 from features.materialization.writer import writer_of
 from features.plan import Plan
 from features.store.address import Address
@@ -25,9 +25,9 @@ def document(number: int) -> str:
     return f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}"
 
 
-def fill(address: Address) -> None:
+def fill(address: Address, catalogue: Catalogue = CATALOGUE) -> None:
     """Writes the plan and all documents, in both layouts, a second apart in event time."""
-    plan = Plan.of(CATALOGUE)
+    plan = Plan.of(catalogue)
     publish_plan(address, plan)
     writer = writer_of(address, plan)
     for selection in CATALOGUE.service(SERVICE).selections:

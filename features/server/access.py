@@ -87,7 +87,7 @@ class Access:
                 raise RequestError(429, f"more than {key.rate:g} requests per second", retry_after=wait)
         return self._callers[key.id]
 
-    def refresh(self) -> None:
+    async def refresh(self) -> None:
         """Reads the file again if it has changed. A file that cannot be read changes nothing: the old keys count."""
         if self._path is None or (version := _version(self._path)) == self._seen:
             return

@@ -16,13 +16,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from features.server.backend import UNKNOWN, Backend
 from features.server.errors import RequestError
 from features.server.metrics import CONTENT_TYPE
 from features.server.openapi import document
 from features.server.push import decode_push
 from features.server.request import FeaturesRequest, decode_request
 from features.server.response import encode_error, encode_response
-from features.server.service import UNKNOWN, FeatureService
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -44,10 +44,10 @@ class _Answer:
 class HttpApplication:
     """The ASGI application of one process."""
 
-    def __init__(self, service: FeatureService) -> None:
-        self._service = service
-        self._limit = service.settings.limits.body_bytes
-        self._openapi = json.dumps(document(service.settings), indent=1).encode()
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._limit = backend.settings.limits.body_bytes
+        self._openapi = json.dumps(document(backend.settings), indent=1).encode()
         self._routes: dict[str, dict[str, Callable[[Message, Receive], Awaitable[_Answer]]]] = {
             "/get-online-features": {"POST": self._features},
             "/push": {"POST": self._push},
@@ -68,14 +68,14 @@ class HttpApplication:
             (b"content-length", b"%d" % len(answer.body)),
             *answer.headers,
         ]
-        if self._service.draining:
+        if self._backend.draining:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
         seconds = time.monotonic() - began
         if answer.service is not None:
-            self._service.metrics.request(answer.service, "http", answer.status, seconds)
-        if self._service.settings.access_log:
+            self._backend.metrics.request(answer.service, "http", answer.status, seconds)
+        if self._backend.settings.access_log:
             self._log(scope, answer, seconds)
 
     async def _answer(self, scope: Message, receive: Receive) -> _Answer:
@@ -92,50 +92,50 @@ class HttpApplication:
             return await route(scope, receive)
         except Exception:
             trace = traceback.format_exc()
-            self._service.log.event("defect", trace, path=scope["path"], traceback=trace)
+            self._backend.log.event("defect", trace, path=scope["path"], traceback=trace)
             return _Answer(500, encode_error(500, "a defect of the server; its log has more"), service=UNKNOWN)
 
     async def _features(self, scope: Message, receive: Receive) -> _Answer:
-        service = self._service
+        backend = self._backend
         request: FeaturesRequest | None = None
         try:
             headers = dict(scope["headers"])
-            deadline = _deadline(headers, service.settings.timeout)
-            caller = service.caller(_presented(headers))
+            deadline = _deadline(headers, backend.settings.timeout)
+            caller = backend.caller(_presented(headers))
             request = decode_request(await self._body(receive, deadline))
-            result = await service.features(request, caller, deadline)
+            result = await backend.features(request, caller, deadline)
             body = encode_response(
                 result.selection, result.keys, result.vectors, request.include_feature_view_version_metadata
             )
         except RequestError as error:
-            return _refused(error, service.label(request))
+            return _refused(error, backend.label(request))
         return _Answer(200, body, service=result.selection.service)
 
     async def _push(self, scope: Message, receive: Receive) -> _Answer:
-        service = self._service
+        backend = self._backend
         try:
             headers = dict(scope["headers"])
-            deadline = _deadline(headers, service.settings.push_timeout)
-            service.caller(_presented(headers)).may_push()
+            deadline = _deadline(headers, backend.settings.push_timeout)
+            backend.caller(_presented(headers)).may_push()
             request = decode_push(await self._body(receive, deadline))
-            rows = await service.pushes.push(request, service.plans.current.plan, deadline)
+            rows = await backend.pushes.push(request, backend.plans.current.plan, deadline)
         except RequestError as error:
             return _refused(error, "push")
-        service.metrics.pushed.labels(request.push_source_name).inc(rows)
+        backend.metrics.pushed.labels(request.push_source_name).inc(rows)
         return _Answer(200, b"", service="push")
 
     async def _health(self, scope: Message, receive: Receive) -> _Answer:
         return _Answer(200, b'{"status":"alive"}')
 
     async def _ready(self, scope: Message, receive: Receive) -> _Answer:
-        trouble = await self._service.is_ready()
+        trouble = await self._backend.is_ready()
         if trouble is not None:
             return _refused(trouble, None)
-        fingerprint = self._service.plans.fingerprint
+        fingerprint = self._backend.plans.fingerprint
         return _Answer(200, json.dumps({"status": "ready", "plan": fingerprint}).encode())
 
     async def _metrics(self, scope: Message, receive: Receive) -> _Answer:
-        return _Answer(200, self._service.metrics.text(), CONTENT_TYPE.encode())
+        return _Answer(200, self._backend.metrics.text(), CONTENT_TYPE.encode())
 
     async def _document(self, scope: Message, receive: Receive) -> _Answer:
         return _Answer(200, self._openapi)
@@ -175,7 +175,7 @@ class HttpApplication:
         client = (scope.get("client") or ("-",))[0]
         fields = {"method": scope["method"], "path": scope["path"], "status": answer.status, "client": client}
         text = f"{client} {scope['method']} {scope['path']} {answer.status} {seconds * 1000:.1f} ms"
-        self._service.log.event("request", text, protocol="http", **fields, milliseconds=round(seconds * 1000, 2))
+        self._backend.log.event("request", text, protocol="http", **fields, milliseconds=round(seconds * 1000, 2))
 
 
 def _refused(error: RequestError, service: str | None) -> _Answer:

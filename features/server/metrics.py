@@ -56,6 +56,9 @@ class Metrics:
         self.store_errors = Counter(
             f"{prefix}_store_errors", "Requests that failed because of the store", ("kind",), registry=made
         )
+        self.log_failures = Counter(
+            f"{prefix}_request_log_failures", "Requests that the log of requests did not take", registry=made
+        )
         self.rate_limited = Counter(f"{prefix}_rate_limited", "Requests beyond the rate of a key", registry=made)
         self.pushed = Counter(f"{prefix}_pushed_rows", "Rows pushed", ("source",), registry=made)
         self._plan = Gauge(

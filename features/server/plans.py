@@ -102,12 +102,6 @@ class Plans:
         if plan.fingerprint != self.fingerprint:
             self._serve(plan)
 
-    async def watch(self) -> None:
-        """Refreshes until it is cancelled."""
-        while True:
-            await asyncio.sleep(self._settings.plan_interval)
-            await self.refresh()
-
     async def close(self) -> None:
         """Closes the readers."""
         for task in self._retired:

@@ -10,15 +10,16 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+from features.server.backend import UNKNOWN, Backend, Result
 from features.server.errors import RequestError
 from features.server.messages import request_of, response_of
 from features.server.openapi import tokenlake_version
 from features.server.protos import serving_pb2 as messages
 from features.server.request import FeaturesRequest
-from features.server.service import UNKNOWN, FeatureService, Result
 from features.server.settings import Settings
 
 SERVICE = "feast.serving.ServingService"
+PATH = f"/{SERVICE}/GetOnlineFeatures"
 HEALTH = "grpc.health.v1.Health"
 
 _SERVING, _NOT_SERVING = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse with its only field, `status`
@@ -38,34 +39,37 @@ _CODES = {
 class Rpc:
     """Handlers of calls. Requests come as bytes, so that malformed ones get a status of their own."""
 
-    def __init__(self, service: FeatureService) -> None:
-        self._service = service
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
 
     async def features(self, data: bytes, context: Any) -> bytes:
         """Answers `GetOnlineFeatures`."""
-        service, began = self._service, time.monotonic()
+        backend, began = self._backend, time.monotonic()
+        backend.last_call = began
         left = context.time_remaining()
-        limit = service.settings.timeout
+        limit = backend.settings.timeout
         deadline = began + (limit if left is None else min(limit, left))
         request: FeaturesRequest | None = None
         try:
-            caller = service.caller(_presented(context))
+            if backend.refusing:
+                raise RequestError(503, "the server is stopping; ask another one")
+            caller = backend.caller(_presented(context))
             request, values = request_of(_parsed(data))
-            result = await service.features(request, caller, deadline, values)
+            result = await backend.features(request, caller, deadline, values)
             found = _response(request, result)
             answer: bytes = found.SerializeToString()
         except RequestError as error:
-            self._count(request, error.status, began)
+            self._end(request, error.status, began, context)
             details = error.detail
             if error.retry_after is not None:
                 context.set_trailing_metadata((("retry-after", f"{error.retry_after:.3f}"),))
             await context.abort(_CODES[error.status], details)
         except Exception:
             trace = traceback.format_exc()
-            service.log.event("defect", trace, path=f"/{SERVICE}/GetOnlineFeatures", traceback=trace)
-            self._count(request, 500, began)
+            backend.log.event("defect", trace, path=PATH, traceback=trace)
+            self._end(request, 500, began, context)
             await context.abort(grpc.StatusCode.INTERNAL, "a defect of the server; its log has more")
-        self._count(request, 200, began)
+        self._end(request, 200, began, context)
         return answer
 
     async def info(self, data: bytes, context: Any) -> bytes:
@@ -77,14 +81,20 @@ class Rpc:
 
     async def health(self, data: bytes, context: Any) -> bytes:
         """Answers `Check` of the health protocol: whether requests can be answered, as `/ready` says by HTTP."""
-        return _SERVING if await self._service.is_ready() is None else _NOT_SERVING
+        return _SERVING if await self._backend.is_ready() is None else _NOT_SERVING
 
-    def _count(self, request: FeaturesRequest | None, status: int, began: float) -> None:
-        label = UNKNOWN if status == 500 else self._service.label(request)
-        self._service.metrics.request(label, "grpc", status, time.monotonic() - began)
+    def _end(self, request: FeaturesRequest | None, status: int, began: float, context: Any) -> None:
+        """Counts a call, and logs it if calls are logged."""
+        backend, seconds = self._backend, time.monotonic() - began
+        label = UNKNOWN if status == 500 else backend.label(request)
+        backend.metrics.request(label, "grpc", status, seconds)
+        if backend.settings.access_log:
+            fields = {"path": PATH, "status": status, "client": context.peer()}
+            text = f"{context.peer()} {PATH} {status} {seconds * 1000:.1f} ms"
+            backend.log.event("request", text, protocol="grpc", **fields, milliseconds=round(seconds * 1000, 2))
 
 
-async def start_grpc(service: FeatureService, settings: Settings) -> tuple[Any, int]:
+async def start_grpc(backend: Backend, settings: Settings) -> tuple[Any, int]:
     """A running gRPC server, and its port.
 
     Raises:
@@ -97,7 +107,7 @@ async def start_grpc(service: FeatureService, settings: Settings) -> tuple[Any, 
             ("grpc.so_reuseport", int(settings.workers > 1)),
         )
     )
-    handlers = Rpc(service)
+    handlers = Rpc(backend)
     server.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler(

@@ -17,7 +17,7 @@ class Limits:
     """What one request may ask for, and one process does at once."""
 
     body_bytes: int = 8 << 20
-    entities: int = 10_000
+    entities: int = 5_000
     features: int = 1_000
     in_flight: int = 1_000  # requests of one process; more are refused at once instead of waiting
 

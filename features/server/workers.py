@@ -18,9 +18,10 @@ from dataclasses import replace
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from features.server.listening import bind
 from features.server.log import Log
 from features.server.metrics import FOLDER
-from features.server.process import Ports, bind
+from features.server.process import Ports
 from features.server.settings import ServerSettingsError, Settings
 
 _RESTART_SECONDS = 1.0

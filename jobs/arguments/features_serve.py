@@ -41,7 +41,7 @@ def add_serve(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     limits.add_argument(
         "--timeout", type=_seconds, default=1.0, metavar="SECONDS", help="of a request, at most (default: 1)"
     )
-    limits.add_argument("--max-entities", type=_count, default=10_000, help="of a request (default: 10000)")
+    limits.add_argument("--max-entities", type=_count, default=5_000, help="of a request (default: 5000)")
     limits.add_argument("--max-features", type=_count, default=1_000, help="of a request (default: 1000)")
     limits.add_argument("--max-body", type=_count, default=8 << 20, metavar="BYTES", help="(default: 8 MiB)")
     limits.add_argument(

@@ -55,17 +55,28 @@ def features_config(expected: Expected, tmp_path_factory: pytest.TempPathFactory
     return path
 
 
+@dataclass(frozen=True)
+class ExpectedFeatures:
+    """Three lakes with features that Sail computed."""
+
+    first: Path  # of the first lake
+    grown: Path  # the same after the second run of all stages, whose rows have no features yet
+    second: Path  # and after features were computed again
+
+
 @pytest.fixture(scope="session")
 def expected_features(
     expected: Expected, features_config: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    """The first lake with the features that Sail computes, and the second one, with those of the first besides."""
-    first = shutil.copytree(expected.first, tmp_path_factory.mktemp("features") / "first")
+) -> ExpectedFeatures:
+    """Made once."""
+    folder = tmp_path_factory.mktemp("expected_features")
+    first = shutil.copytree(expected.first, folder / "first")
     engine_commands.run(features_config, first, engine_commands.SAIL, command=engine_commands.FEATURES)
-    second = shutil.copytree(first, first.with_name("second"))
-    engine_commands.run(expected.second_config, second, engine_commands.SAIL)
+    grown = shutil.copytree(first, folder / "grown")
+    engine_commands.run(expected.second_config, grown, engine_commands.SAIL)
+    second = shutil.copytree(grown, folder / "second")
     engine_commands.run(features_config, second, engine_commands.SAIL, command=engine_commands.FEATURES)
-    return first, second
+    return ExpectedFeatures(first, grown, second)
 
 
 def _config(path: Path, *folders: Path) -> Path:

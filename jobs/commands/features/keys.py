@@ -7,11 +7,14 @@ from pathlib import Path
 from features.server.keys import ApiKey, KeyFileError, make_key, read_keys, write_keys
 from jobs.commands.features.key_file import key_file
 from jobs.progress import Reporter
+from pipelines.errors import MissingPathError
 
 
 def add(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Makes a key and prints it on standard output, alone, so that a script can take it."""
     file = key_file(arguments)
+    if not arguments.keys and not Path(arguments.lake).is_dir():
+        raise MissingPathError(f"{arguments.lake}: no such folder; --keys FILE names a file elsewhere")
     keys = _existing(file)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     entry, key = make_key(arguments.name, arguments.scope, arguments.rate, arguments.burst, created)

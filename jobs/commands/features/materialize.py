@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from features.materialization.target import Target
     from features.plan import Plan
     from lake.lake import Lake
+
+_SECONDS_BETWEEN_LINES = 5.0
 
 
 class NotAppliedError(MisuseError, LookupError):
@@ -119,12 +121,26 @@ def _materialized(
         up_to,
         again,
         check_of(lake, view, up_to),
-        lambda rows, of: reporter.event("materializing", view=view, rows=rows, of=of),
+        _progress(view, reporter),
         write,
     )
     rows, seconds = done.step.written.rows, round(done.seconds, 2)
     reporter.event("materialized", view=view, version=done.version, rows=rows, why=done.why, seconds=seconds)
     return done
+
+
+def _progress(view: str, reporter: Reporter) -> "Callable[[int, int], None]":
+    """Reports the rows done: each time as an event, and now and then as text."""
+    said = time.monotonic()
+
+    def report(rows: int, of: int) -> None:
+        nonlocal said
+        is_time = time.monotonic() - said > _SECONDS_BETWEEN_LINES
+        said = time.monotonic() if is_time else said
+        message = f"  {view}: {rows:,} of {of:,} rows" if is_time else ""
+        reporter.event("materializing", message, view=view, rows=rows, of=of)
+
+    return report
 
 
 def _record(lake: "Lake", plan: "Plan", done: "Materialized") -> None:

@@ -4,8 +4,9 @@ import gzip
 import math
 import os
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -109,6 +110,16 @@ def test_a_file_without_pairs_is_named(tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputFileError, match=said):
         read(tmp_path / name)
+
+
+def test_a_uri_is_read_as_a_file_is():
+    with fsspec.open("memory://bitext/a.tsv.gz", "wb", compression="gzip") as stream:
+        stream.write(b"Hallo\tHello\n")
+    file = found("memory://bitext/a.tsv.gz")
+    config = BitextConfig(path=file.path, source_language="de", target_language="en")
+    (batch,) = read_lines(file, config, Reading("pairs"))
+    assert batch.to_pylist()[0]["source"] == "Hallo"
+    assert abs(file.modified - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -1,6 +1,5 @@
 """A history of many entities in many data files, and a process that materializes it."""
 
-import multiprocessing
 import random
 import time
 from datetime import timedelta
@@ -10,6 +9,7 @@ from typing import Any
 
 import feature_lake
 from feature_lake import START
+from processes import FORKED
 
 from features.catalogue.catalogue import CATALOGUE
 from features.definition.view import EVENT_TIMESTAMP
@@ -55,9 +55,8 @@ def run(root: str, url: str, timeout: float = 30.0) -> str:
 
 def start(root: Path | str, url: str) -> "tuple[BaseProcess, Any]":
     """A process that materializes, once it has everything imported; and where its error comes from."""
-    context = multiprocessing.get_context("spawn")
-    ready, (end, far_end) = context.Event(), context.Pipe()
-    process = context.Process(target=_in_process, args=(str(root), url, ready, far_end))
+    ready, (end, far_end) = FORKED.Event(), FORKED.Pipe()
+    process = FORKED.Process(target=_in_process, args=(str(root), url, ready, far_end))
     process.start()
     if not ready.wait(60):
         raise TimeoutError("the process did not start")

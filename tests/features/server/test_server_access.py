@@ -101,6 +101,7 @@ def test_grpc_takes_the_key_as_metadata(guarded: RunningServer, keys) -> None:
 
 def test_a_revoked_key_is_refused_within_a_second_or_so(filled_valkey: str, tmp_path: Path) -> None:
     file = tmp_path / "lake" / "features" / "keys.json"
+    (tmp_path / "lake").mkdir()
     added = tokenlake("features", "keys", "add", str(tmp_path / "lake"), "gateway", "--scope", "mixture")
     key = added.stdout.strip()
     assert key.startswith("tlk_")

@@ -148,5 +148,7 @@ def test_a_body_that_does_not_come_ends_at_the_deadline(server: RunningServer) -
     import socket
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(b"POST /get-online-features HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        connection.sendall(
+            b"POST /get-online-features HTTP/1.1\r\nHost: x\r\nX-Timeout-Ms: 300\r\nContent-Length: 9\r\n\r\n{"
+        )
         assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")

@@ -6,18 +6,23 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import grpc
 import pytest
 from served_rows import REQUEST
-from server_process import RunningServer, command, serving
+from server_process import serving
+
+from features.server.protos import serving_pb2 as messages
 
 LOAD = """
 import json, socket, sys, threading
 
-port, body = int(sys.argv[1]), sys.argv[2].encode()
-request = b"POST /get-online-features HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body
+port, body, connection_header = int(sys.argv[1]), sys.argv[2].encode(), sys.argv[3].encode()
+head = b"POST /get-online-features HTTP/1.1\\r\\nHost: x\\r\\nConnection: %b\\r\\nContent-Length: %d\\r\\n\\r\\n"
+request = head % (connection_header, len(body)) + body
 counts = {"answered": 0, "lost": 0, "refused": 0}
 lock = threading.Lock()
 
@@ -62,14 +67,17 @@ print(json.dumps(counts))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "connections", "workers"),
+    [(signal.SIGTERM, "keep-alive", 1), (signal.SIGINT, "close", 1), (signal.SIGTERM, "close", 2)],
+)
 def test_no_request_is_lost_when_the_server_is_told_to_stop(
-    filled_valkey: str, tmp_path: Path, number: signal.Signals
+    filled_valkey: str, tmp_path: Path, number: signal.Signals, connections: str, workers: int
 ) -> None:
-    with serving(tmp_path, "--online", filled_valkey) as server:
-        load = subprocess.Popen(
-            [sys.executable, "-c", LOAD, str(server.port), json.dumps(REQUEST)], stdout=subprocess.PIPE, text=True
-        )
+    """Neither on connections that stay, nor on those that are made for each request."""
+    with serving(tmp_path, "--online", filled_valkey, "--workers", str(workers)) as server:
+        words = [sys.executable, "-c", LOAD, str(server.port), json.dumps(REQUEST), connections]
+        load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert load.stdout is not None
         assert load.stdout.readline() == "started\n"
         time.sleep(0.7)
@@ -99,18 +107,38 @@ def test_an_idle_connection_does_not_hold_the_server_up(filled_valkey: str, tmp_
         assert time.monotonic() - began < 5
 
 
-def test_a_port_that_is_taken_is_a_clear_error(server: RunningServer, filled_valkey: str, tmp_path: Path) -> None:
-    words = command(tmp_path, "--online", filled_valkey)
-    words[words.index("--port") + 1] = str(server.port)
-    refused = subprocess.run(words, capture_output=True, text=True, cwd=Path(__file__).parents[3])
-    assert refused.returncode == 2
-    assert f"cannot listen on 127.0.0.1:{server.port}" in refused.stderr
+def test_grpc_calls_are_answered_or_never_taken(filled_valkey: str, tmp_path: Path) -> None:
+    sent = messages.GetOnlineFeaturesRequest(feature_service="mixture")
+    sent.entities["source"].val.add(string_val="source-1")
+    data, answered, ends = sent.SerializeToString(), [], []
+
+    def ask_for_ever() -> None:
+        with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", (("grpc.enable_retries", 0),)) as channel:
+            call = channel.unary_unary("/feast.serving.ServingService/GetOnlineFeatures")
+            while True:
+                try:
+                    answered.append(call(data, timeout=10))
+                except grpc.RpcError as error:
+                    ends.append((error.code(), error.details()))
+                    return
+
+    with serving(tmp_path, "--online", filled_valkey) as server:
+        threads = [threading.Thread(target=ask_for_ever) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.7)
+        assert server.stop() == 0
+        for thread in threads:
+            thread.join(15)
+    assert len(answered) > 50
+    assert ends == [(grpc.StatusCode.UNAVAILABLE, "the server is stopping; ask another one")] * 3
 
 
 def test_workers_share_a_port_add_up_their_metrics_and_are_replaced(filled_valkey: str, tmp_path: Path) -> None:
     with serving(tmp_path, "--online", filled_valkey, "--workers", "2") as server:
         for _ in range(40):
             assert server.features(REQUEST).status == 200
+        assert _health(server.grpc_port) == b"\x08\x01"
         counted = [server.metric("tokenlake_features_requests_total", status="200") for _ in range(4)]
         assert counted == [40.0] * 4
         children = _children(server.process.pid)
@@ -133,6 +161,11 @@ def test_workers_end_with_the_process_that_started_them(filled_valkey: str, tmp_
         while any(os.path.exists(f"/proc/{pid}/stat") and _state(pid) != "Z" for pid in children):
             assert time.monotonic() < end
             time.sleep(0.1)
+
+
+def _health(port: int) -> bytes:
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        return channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10)
 
 
 def _children(pid: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Answers requests for features, whichever protocol brought them."""
+"""What HTTP and gRPC share: who may ask, what is asked, the lookup, what is counted."""
 
 import asyncio
 import time
@@ -37,11 +37,13 @@ class Result:
     vectors: FeatureVectors
 
 
-class FeatureService:
-    """What both protocols share: keys, limits, deadlines, lookups, metrics, the log of requests.
+class Backend:
+    """Answers requests for features, whichever protocol brought them.
 
     Attributes:
         draining: whether the server was told to stop.
+        refusing: whether it takes no more calls over gRPC, which has no way to ask clients to go away first.
+        last_call: when one last came, on the clock of `time.monotonic`.
     """
 
     def __init__(self, settings: Settings, log: Log) -> None:
@@ -52,6 +54,8 @@ class FeatureService:
         self.access = Access(settings.keys, settings.workers, log)
         self.pushes = Pushes(settings)
         self.draining = False
+        self.refusing = False
+        self.last_call = 0.0
         self._in_flight = 0
         self._requests = None if settings.request_log is None else RequestLog(settings.request_log, settings.sample)
 
@@ -107,11 +111,16 @@ class FeatureService:
         self.metrics.served(selection.service, len(next(iter(keys.values()), ())), vectors, at_us)
         if self._requests is not None:
             service = None if selection.service == AD_HOC else selection.service
-            record = self._requests.record
-            asyncio.get_running_loop().run_in_executor(
-                None, record, serving.plan, service, keys, given, vectors, at_us
-            )
+            answered = (serving.plan, service, keys, given, vectors, at_us)
+            asyncio.get_running_loop().run_in_executor(None, self._record, self._requests, *answered)
         return Result(selection, keys, vectors)
+
+    def _record(self, requests: RequestLog, *answered: Any) -> None:
+        """Logs a request, in a thread: the disk holds no request up."""
+        failures = requests.failures
+        requests.record(*answered)
+        if requests.failures > failures:
+            self.metrics.log_failures.inc()
 
     async def _look_up(
         self, serving: Serving, selection: Selection, keys: Columns, given: Columns, deadline: float, at_us: int
