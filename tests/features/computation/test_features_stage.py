@@ -13,7 +13,9 @@ import pytest
 from deltalake import DeltaTable
 
 from features.catalogue.catalogue import CATALOGUE
+from features.catalogue.client import CLIENT_USAGE
 from features.catalogue.document import DOCUMENT_STATE
+from features.computation.clients import client_usage
 from features.computation.history import newest
 from features.computation.input_file import InputFileError
 from features.definition.view import CREATED, EVENT_TIMESTAMP
@@ -26,7 +28,9 @@ from jobs.commands.decide import apply, propose
 from jobs.config import RunConfig
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.stages import feature_files
 from jobs.stages import features as stage
+from lake.commits import CommitMetadata
 from lake.lake import Lake
 from pipelines.policies.files import load
 from pipelines.readers.config import DEFAULT_EXCLUDE, SourceConfig
@@ -337,4 +341,21 @@ def test_a_feature_that_is_new_in_a_view_gets_its_values_and_earlier_rows_are_nu
     tokenized = ids(features.lake, "tokens")
     assert rows.num_rows == before + len(tokenized)
     assert {each for each, row in features.now("document_state").items() if row["tokens"]} == tokenized
+    assert features.compute() == set()
+
+
+def test_a_push_while_usage_is_counted_is_no_conflict_and_stays_the_newest(features, files, monkeypatch):
+    table, now = table_of(CLIENT_USAGE), datetime.now(UTC)
+    row = {"client_id": "acme", "requests_1h": 99, EVENT_TIMESTAMP: now, CREATED: now, "run_id": "push-1"}
+
+    def count(requests):
+        pushed = pa.Table.from_pylist([row], table.schema)
+        features.lake.append(pushed, table, CommitMetadata("push-1", "push", "append", "", "", {}, 0.0), None)
+        return client_usage(requests)
+
+    monkeypatch.setattr(feature_files, "client_usage", count)
+    assert "features_client_usage" in features.compute()
+    usage = features.now("client_usage")
+    assert {client: row["requests_1h"] for client, row in usage.items()} == {"acme": 99, "chambers": 2, "trial": 1}
+    assert features.rows("client_usage").num_rows == 4  # of acme the row of the log too, which was true before
     assert features.compute() == set()

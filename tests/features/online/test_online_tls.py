@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from in_a_loop import run, tokens
 from stores import NOW, PLAN, write
-from test_online_asyncio import run, tokens
 
 from features.online.asynchronous import AsyncOnlineReader
 from features.online.reader import OnlineReader
