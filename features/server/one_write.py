@@ -19,7 +19,13 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Called by the loop."""
-        super().connection_made(_Holding(transport))  # type: ignore[arg-type]
+        self._holding = _Holding(transport)
+        super().connection_made(self._holding)  # type: ignore[arg-type]
+
+    def on_response_complete(self) -> None:
+        """Called when an answer is complete, also one without a body, as to HEAD."""
+        self._holding.flush()
+        super().on_response_complete()
 
 
 class _Holding:
@@ -38,11 +44,15 @@ class _Holding:
             return
         self._transport.write(data)
 
-    def close(self) -> None:
-        """Closes the connection after what is held."""
+    def flush(self) -> None:
+        """Writes what is held."""
         if self._held:
             self._transport.write(self._held)
             self._held = b""
+
+    def close(self) -> None:
+        """Closes the connection after what is held."""
+        self.flush()
         self._transport.close()
 
     def __getattr__(self, name: str) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 
 import grpc
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from served_rows import NOW, REQUEST
 from server_process import ROOT, RunningServer
 
@@ -32,6 +34,9 @@ def request() -> messages.GetOnlineFeaturesRequest:
             else:
                 made.request_context[name].val.add(int64_val=value)
     return made
+
+
+REQUEST_BYTES = request().SerializeToString()
 
 
 def call(channel: grpc.Channel, data: bytes, **options) -> bytes:
@@ -91,6 +96,15 @@ def test_malformed_bytes_are_an_invalid_argument(channel: grpc.Channel) -> None:
     code, details = status_of(channel, b"\xff\xff\xff")
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert "GetOnlineFeaturesRequest" in details
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    st.binary(max_size=40) | st.builds(lambda head, tail: head + tail, st.just(REQUEST_BYTES), st.binary(max_size=9))
+)
+def test_bytes_of_any_kind_are_answered_or_refused(channel: grpc.Channel, data: bytes) -> None:
+    code = channel.unary_unary(METHOD).future(data, timeout=10).code()
+    assert code in (grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
 
 
 def test_an_unknown_service_is_not_found(channel: grpc.Channel) -> None:

