@@ -138,6 +138,20 @@ def test_a_store_that_does_not_answer(lake: Lake, own_server: tuple[int, str]) -
     assert differences(lake, url, PLAN, VIEW) == []
 
 
+def test_a_store_that_has_become_a_replica(lake: Lake, store: str) -> None:
+    """As after a failover that the address does not follow."""
+    call(store, b"REPLICAOF", b"127.0.0.1", b"%d" % free_port())
+    try:
+        error = run(lake.root, store)
+    finally:
+        call(store, b"REPLICAOF", b"NO", b"ONE")
+    assert error.startswith("StoreUnavailableError")
+    assert "READONLY" in error
+
+    assert run(lake.root, store) == ""
+    assert differences(lake, store, PLAN, VIEW) == []
+
+
 def test_a_table_that_grows_meanwhile(lake: Lake, url: str, dice: random.Random) -> None:
     growing = threading.Thread(target=grow, args=(Lake(lake.root), 6, dice, 300))
     growing.start()
