@@ -33,10 +33,10 @@ test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark
 	pytest tests/engines
 
 faults: setup ## kills, two runs at once, a full disk, a read-only lake, twenty days of a lake; 4 minutes
-	pytest tests/faults tests/jobs/test_kill_and_resume.py
+	pytest tests/faults tests/jobs/test_kill_and_resume.py tests/features/materialization/test_faults.py
 
 faults-full: setup ## the same with at least 50 kills, and kills in the last ten days; 40 minutes
-	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py
+	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py tests/features/materialization/test_faults.py
 
 FIRST ?= 10000
 fuzz: setup ## damaged files for every reader, for a minute
