@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features reference test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features reference protos test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -33,10 +33,10 @@ test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark
 	pytest tests/engines
 
 faults: setup ## kills, two runs at once, a full disk, a read-only lake, twenty days of a lake; 4 minutes
-	pytest tests/faults tests/jobs/test_kill_and_resume.py
+	pytest tests/faults tests/jobs/test_kill_and_resume.py tests/features/materialization/test_faults.py
 
 faults-full: setup ## the same with at least 50 kills, and kills in the last ten days; 40 minutes
-	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py
+	TOKENLAKE_FAULTS=full pytest -s tests/faults tests/jobs/test_kill_and_resume.py tests/features/materialization/test_faults.py
 
 FIRST ?= 10000
 fuzz: setup ## damaged files for every reader, for a minute
@@ -60,6 +60,9 @@ golden: setup ## write the golden outputs of all steps anew; ANYWAY=1 also where
 
 reference: setup ## write docs/reference/features.md from the definitions of features
 	python -m features.documentation
+
+protos: setup ## write the messages of gRPC from their definition
+	python scripts/generate_protos.py
 
 oracle: setup ## compare decisions and signatures with datatrove on a small corpus; installs it in an environment of its own
 	PYTHONPATH=.:tests python -m oracle.environment

@@ -80,4 +80,4 @@ def _of_service(old: PlannedService, new: PlannedService) -> Iterator[Change]:
 
 
 def _age(microseconds: int | None) -> str:
-    return "none" if microseconds is None else f"{microseconds / 1e6:g} s"
+    return "none" if microseconds is None else f"{microseconds / 1e6:,.10g} s"

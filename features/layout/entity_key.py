@@ -7,7 +7,7 @@ All numbers are unsigned, 32 bits, little-endian. An INT32 key written as INT64 
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import repeat
@@ -60,7 +60,7 @@ class EntityKeyEncoder:
         Raises:
             EntityKeyError: as `encode`; the message names the row, counted from 0.
         """
-        parts: list[list[bytes]] = []
+        parts: list[Iterable[bytes]] = []
         for name, value_type in self.join_keys.items():
             found = _column(value_type, columns[name])
             if found is None:
@@ -78,14 +78,17 @@ class EntityKeyEncoder:
         return keys
 
 
-def _column(value_type: ValueType, column: Sequence[Any]) -> list[list[bytes]] | None:
+def _column(value_type: ValueType, column: Sequence[Any]) -> list[Iterable[bytes]] | None:
     """The parts of a column's keys; None if they must be looked at one by one, for one of them may be wrong."""
     kinds = set(map(type, column))
     try:
         if value_type is ValueType.STRING and kinds == {str}:
             raw = list(map(str.encode, column))
-            longest = max(map(len, raw))
-            return None if longest > MAX_KEY_BYTES else [list(map(_text_head, map(len, raw))), raw]
+            lengths = set(map(len, raw))
+            if max(lengths) > MAX_KEY_BYTES:
+                return None
+            is_one = len(lengths) == 1  # as of keys that are hashes
+            return [repeat(_text_head(lengths.pop())) if is_one else map(_text_head, map(len, raw)), raw]
         if value_type in _NUMBERS and kinds == {int}:
             numbers = _NUMBERS[value_type]
             return [list(map(partial(numbers.pack, value_type, numbers.size - _HEAD.size), column))]

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from features.definition.value_type import ValueType
+from pipelines.errors import TokenlakeError
 
 _MASK = (1 << 64) - 1
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 
 
-class ValueBytesError(ValueError):
+class ValueBytesError(TokenlakeError, ValueError):
     """Stored bytes are not a value of the expected type."""
 
 

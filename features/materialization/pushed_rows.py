@@ -17,7 +17,16 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class PushedRowsError(MisuseError, ValueError):
-    """Rows are not what a view holds; the message names column and row. None of them was stored."""
+    """Rows are not what a view holds; the message names column and row. None of them was stored.
+
+    Attributes:
+        row: the number of the first bad row, if the error is about one.
+        problem: what is wrong with that row.
+    """
+
+    def __init__(self, message: str, row: int | None = None, problem: str = "") -> None:
+        super().__init__(message)
+        self.row, self.problem = row, problem
 
 
 def pushed_rows(view: View, columns: Mapping[str, Sequence[Any]], now_us: int, run_id: str) -> pa.Table:
@@ -82,9 +91,8 @@ def _converted(name: str, values: Sequence[Any], value_type: ValueType) -> list[
                 raise TypeError
         except (TypeError, ValueError, OverflowError):
             shown = repr(value)
-            raise PushedRowsError(
-                f"column {name}, row {row:,}: {value_type.name} expected, not {shown[:80]}"
-            ) from None
+            problem = f"{value_type.name} expected, not {shown[:80]}"
+            raise PushedRowsError(f"column {name}, row {row:,}: {problem}", row, f"column {name}: {problem}") from None
     return found
 
 
@@ -136,7 +144,8 @@ def _microseconds(value: Any) -> int:
 
 
 def _since_epoch(moment: datetime) -> int:
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware.astimezone(UTC) - _EPOCH) // _MICROSECOND  # OverflowError if it is not in the years 1 to 9999
 
 
 _CONVERSIONS: Mapping[ValueType, Callable[[Any], Any]] = {

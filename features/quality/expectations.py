@@ -34,12 +34,10 @@ class Breach:
     broken: pa.Array = field(default=None, repr=False, compare=False)  # of each row, whether it breaks the rule
 
     def __str__(self) -> str:
-        key = ", ".join(f"{name}={value!r}" for name, value in self.key.items())
-        shown = repr(self.value)
-        shown = shown if len(shown) <= 80 else shown[:77] + "…"
+        key = ", ".join(f"{name}={_short(value)}" for name, value in self.key.items())
         return (
             f"view {self.view}, {self.column}: must be {self.rule}, and {self.rows:,} of {self.of:,} rows are not; "
-            f"the first is {key if self.row is None else f'row {self.row:,} ({key})'}: {shown}"
+            f"the first is {key if self.row is None else f'row {self.row:,} ({key})'}: {_short(self.value)}"
         )
 
 
@@ -168,5 +166,17 @@ def _breach(view: View, rows: pa.Table, column: str, rule: str, broken: pa.Array
     count = pc.sum(broken).as_py() or 0
     if count:
         row = pc.index(broken, True).as_py()
-        key = {name: rows[name][row].as_py() for name in view.join_keys}
-        yield Breach(view.name, column, rule, count, rows.num_rows, row, key, rows[column][row].as_py(), broken)
+        key = {name: _shown(rows[name][row]) for name in view.join_keys}
+        yield Breach(view.name, column, rule, count, rows.num_rows, row, key, _shown(rows[column][row]), broken)
+
+
+def _shown(value: pa.Scalar) -> Any:
+    """The Python value; of a time its text, since a time before the year 1 or after 9999 has no Python value."""
+    if pa.types.is_timestamp(value.type) and value.is_valid:
+        return f"{np.datetime64(value.value, 'us')}Z"
+    return value.as_py()
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else shown[:77] + "…"

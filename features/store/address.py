@@ -67,7 +67,7 @@ def parse_address(url: str) -> Address:
             return ValkeyAddress(
                 parts.hostname or "127.0.0.1",
                 parts.port or 6379,
-                int(parts.path.strip("/") or 0),
+                _database(parts.path.strip("/")),
                 unquote(parts.username) if parts.username else None,
                 unquote(parts.password) if parts.password else None,
                 _VALKEY[parts.scheme],
@@ -77,6 +77,17 @@ def parse_address(url: str) -> Address:
     raise AddressError(
         f"{_without_password(url)} names no online store; examples: valkey://127.0.0.1:6379/0, sqlite:///data/online.db"
     )
+
+
+def _database(text: str) -> int:
+    """The number of a database.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text and not (text.isascii() and text.isdigit()):
+        raise ValueError(f"{text!r} is no number of a database; the first is 0")
+    return int(text or 0)
 
 
 def _without_password(url: str) -> str:

@@ -40,6 +40,10 @@ def as_store_error(error: sqlite3.Error, path: str) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF  # the rest says more of the same
     words = f"online store {path}: {error}"
+    if os.path.isdir(path):
+        return StoreUnavailableError(f"online store {path} is a folder; name a file in it")
+    if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return StoreError(f"{words}; remove the file, then apply and materialize to make it again")
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT):
         return StoreTimeoutError(words)
     if primary == sqlite3.SQLITE_FULL:

@@ -38,6 +38,8 @@ def as_store_error(reply: Exception, address: object) -> StoreError:
         return StoreFullError(f"online store {address} is full: {words}")
     if code in _UNAVAILABLE:
         return StoreUnavailableError(f"online store {address}: {words}")
+    if code in ("NOAUTH", "WRONGPASS"):
+        words += " Give the right password in its URL: valkey://:PASSWORD@HOST:PORT/DATABASE"
     return StoreError(f"online store {address}: {words}")
 
 
@@ -143,7 +145,11 @@ class ValkeyConnection:
                 _take(self._reader, found, replies)
                 if len(found) == replies:
                     return found
-        except (OSError, hiredis.ProtocolError) as error:
+        except hiredis.ProtocolError as error:
+            raise StoreUnavailableError(
+                f"online store {self.address}: {error}; does another program listen there, or a store with TLS?"
+            ) from error
+        except OSError as error:
             if isinstance(error, StoreError):
                 raise
             raise StoreUnavailableError(f"online store {self.address}: {error}") from error

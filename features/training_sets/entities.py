@@ -75,14 +75,13 @@ def normalised(rows: pa.Table, specification: Specification) -> pa.Table:
             for field in rows.schema
         ]
     )
-    columns = [_converted(column, field) for column, field in zip(rows.columns, schema, strict=True)]
-    rows = pa.Table.from_arrays(columns, schema=schema)
+    rows = cast(rows, schema)
     checked(rows.schema, specification)
     null = rows[EVENT_TIMESTAMP].null_count
     if null:
         first = pc.index(pc.is_null(rows[EVENT_TIMESTAMP]), True).as_py() + 1
         raise EntityRowsError(f"{null:,} rows have no {EVENT_TIMESTAMP}, the first is row {first:,}")
-    return rows.cast(typed(rows.schema, specification))
+    return cast(rows, typed(rows.schema, specification))
 
 
 def typed(schema: pa.Schema, specification: Specification) -> pa.Schema:
@@ -141,6 +140,16 @@ def _stored(name: str, dtype: pa.DataType) -> pa.DataType:
     if pa.types.is_time(dtype) or pa.types.is_duration(dtype) or pa.types.is_union(dtype):
         raise EntityRowsError(f"column {name} is {dtype}, which a Delta table cannot hold: convert or drop it")
     return dtype
+
+
+def cast(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows with the types of a schema that has their columns.
+
+    Raises:
+        EntityRowsError: a value has no equal in the new type; the message names its column.
+    """
+    columns = [_converted(column, field) for column, field in zip(rows.columns, schema, strict=True)]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _converted(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from features.training_sets.entities import normalised, wanted_types
+from features.training_sets.entities import cast, normalised, wanted_types
 from features.training_sets.specification import EntityRowsError, Specification
 from pipelines.errors import MissingPathError
 from pipelines.tables import TIMESTAMP
@@ -75,7 +75,7 @@ def _csv(path: Path, specification: Specification) -> pa.Table:
     parsing = csv.ParseOptions(newlines_in_values=True)
     with pa.input_stream(str(path), compression="detect") as stream:
         rows = csv.read_csv(stream, parse_options=parsing, convert_options=options)
-    return rows.cast(pa.schema([_whole(field) if field.name in integers else field for field in rows.schema]))
+    return cast(rows, pa.schema([_whole(field) if field.name in integers else field for field in rows.schema]))
 
 
 def _whole(field: pa.Field) -> pa.Field:

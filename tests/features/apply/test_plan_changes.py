@@ -64,7 +64,7 @@ PROFILE_ONLY = {"client_profile": SERVICE.selections["client_profile"]}
             PLAN,
             [Change("view source_quality: its keys changed, so no stored entity will be found", ("source_quality",))],
         ),
-        (with_view(max_age_us=None), PLAN, [Change("view source_quality: maximum age none → 7.776e+06 s")]),
+        (with_view(max_age_us=None), PLAN, [Change("view source_quality: maximum age none → 7,776,000 s")]),
         (without("services", "mixture"), PLAN, [Change("service mixture: new", ("source_quality",))]),
         (PLAN, without("services", "mixture"), [Change("service mixture: removed")]),
         (

@@ -25,7 +25,10 @@ from features.plan import Plan
 from features.quality.expectations import RefusedBatchError, check
 from features.store.address import parse_address
 from features.store.errors import StoreUnavailableError
+from jobs.arguments import parser
 from jobs.commands.features.apply import PLAN_FILE
+from jobs.commands.features.push import RowsFileError, push
+from jobs.progress import Reporter
 from lake.lake import Lake
 
 PLAN = Plan.of(CATALOGUE)
@@ -119,6 +122,8 @@ def test_rows_can_go_to_one_place(
         ({"client_id": ["\ud800"]}, "client_id, row 0: STRING expected"),
         ({"client_id": ["a"], "event_timestamp": ["yesterday"]}, "event_timestamp, row 0: UNIX_TIMESTAMP expected"),
         ({"client_id": ["a"], "event_timestamp": [1e300]}, "event_timestamp, row 0: UNIX_TIMESTAMP expected"),
+        ({"client_id": ["a"], "event_timestamp": ["0001-01-01T00:00:00+14:00"]}, "row 0: UNIX_TIMESTAMP expected"),
+        ({"client_id": ["a"], "last_request": ["9999-12-31T23:59:59-14:00"]}, "row 0: UNIX_TIMESTAMP expected"),
     ],
 )
 def test_what_is_no_row_of_the_view_is_refused(
@@ -189,3 +194,47 @@ def test_the_command_pushes_the_lines_of_a_file(lake: Lake, tmp_path: Path) -> N
     assert done.stdout == "3 rows of client_usage; 3 online now\n"
     url = f"sqlite://{lake.root}/features/online.db"
     assert online_now(url, PLAN, "client_usage", {"client_id": "c2"})["requests_1h"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'\n{"client_id": "a"}\n\n{"client_id": "b", "requests_1h": "x"}\n', "line 4: column requests_1h: INT64 exp"),
+        (b"[1]\n", "line 1: an object expected"),
+        (b'{"client_id": "a"}\n{"client_id":\n', "line 2: Expecting value"),
+        (b"[" * 100_000, "line 1: nested too deep"),
+        (b'{"client_id": "a"}\n\xff\n', "this is no UTF-8"),
+    ],
+)
+def test_the_command_names_the_line_that_is_no_row(
+    lake: Lake, tmp_path: Path, content: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(content)
+    lake.storage.write_text(PLAN_FILE, PLAN.to_json())
+    with pytest.raises(RowsFileError, match=words) as raised:
+        push_file(lake, file, monkeypatch)
+    assert str(raised.value).startswith(str(file))
+    assert lake.version("features_client_usage") == 0
+
+
+def test_the_command_takes_no_folder(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.storage.write_text(PLAN_FILE, PLAN.to_json())
+    with pytest.raises(RowsFileError, match="Is a directory"):
+        push_file(lake, tmp_path, monkeypatch)
+
+
+def test_the_command_takes_a_file_with_a_byte_order_mark(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b'\xef\xbb\xbf{"client_id": "marked", "requests_1h": 1}')
+    lake.storage.write_text(PLAN_FILE, PLAN.to_json())
+    push_file(lake, file, monkeypatch)
+    assert len(rows(lake, "marked")) == 1
+
+
+def push_file(lake: Lake, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOKENLAKE_ONLINE_STORE", raising=False)
+    arguments = parser().parse_args(["features", "push", lake.root, "client_usage", str(file)])
+    push(arguments, Reporter())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from features.store.address import ValkeyAddress
 
-TOLERANCE = 0.5
+TOLERANCE = 1.0
 """Seconds that a call may take longer than its timeout, on a machine that does other things too."""
 
 

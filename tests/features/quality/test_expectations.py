@@ -14,6 +14,7 @@ from features.definition.value_type import ValueType
 from features.definition.view import CREATED, EVENT_TIMESTAMP, Entity, Expectation, Feature, View
 from features.quality.expectations import RefusedBatchError, check
 from features.tables import table_of
+from pipelines.tables import TIMESTAMP
 from tests.features import feature_lake
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -118,6 +119,23 @@ def test_every_broken_rule_is_told_with_its_rows() -> None:
         "  view example, tier: must be among free, premium, and 2 of 3 rows are not; "
         "the first is row 0 (thing_id='a'): 'gold'",
     ]
+
+
+def test_a_time_that_no_calendar_of_python_has_is_told_too() -> None:
+    """A time in the year 10,000, and one before the year 1, in microseconds."""
+    rows = batch({}, {})
+    place = rows.schema.get_field_index(EVENT_TIMESTAMP)
+    times = pa.array([253_402_300_800_000_000, -62_135_596_800_000_001], pa.int64()).cast(TIMESTAMP)
+    with pytest.raises(RefusedBatchError) as raised:
+        check(VIEW, rows.set_column(place, EVENT_TIMESTAMP, times), NOW_US)
+    assert [breach.value for breach in raised.value.breaches] == [
+        "0000-12-31T23:59:59.999999Z",
+        "10000-01-01T00:00:00.000000Z",
+    ]
+
+
+def test_a_key_that_is_too_long_is_told_in_short() -> None:
+    assert len(str(refused({"thing_id": "x" * 9_000}))) < 400
 
 
 def test_a_column_of_another_type_is_refused() -> None:

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
     status_code_conformance,
 )
 
-BOUNDED = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 CHECKS = [
     status_code_conformance,
     content_type_conformance,
@@ -57,7 +57,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from([*REQUEST["entities"], "x"]), st.lists(JSON, max_size=3), max_size=5))
 def test_entities_of_any_json_are_answered_or_refused(server: RunningServer, entities: dict[str, list[Any]]) -> None:
     found = server.features({**REQUEST, "entities": {**REQUEST["entities"], **entities}})
@@ -65,7 +65,7 @@ def test_entities_of_any_json_are_answered_or_refused(server: RunningServer, ent
     assert "results" in found.json or len(found.json["detail"]) > 10
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.binary(max_size=12) | st.sampled_from([b'"entities"', b"{", b"}", b"[", b"]", b":", b","])))
 def test_bytes_of_any_kind_are_refused(server: RunningServer, parts: list[bytes]) -> None:
     assert server.features(b"{" + b"".join(parts)).status in (404, 422)

@@ -95,9 +95,9 @@ def test_plans_change_under_load_without_a_failure(tmp_path: Path) -> None:
             load = [threading.Thread(target=_ask_until, args=(server, stop, answers)) for _ in range(2)]
             for thread in load:
                 thread.start()
-            for number in range(6):
+            for number in range(4):
                 publish_plan(parse_address(url), second if number % 2 == 0 else first)
-                time.sleep(0.35)
+                time.sleep(0.3)
             publish_plan(parse_address(url), second)
             eventually(lambda: server.features({**REQUEST, "feature_service": "one_more"}).status == 200)
             stop.set()

@@ -69,7 +69,11 @@ print(json.dumps(counts))
 
 @pytest.mark.parametrize(
     ("number", "connections", "workers"),
-    [(signal.SIGTERM, "keep-alive", 1), (signal.SIGINT, "close", 1), (signal.SIGTERM, "close", 2)],
+    [
+        (signal.SIGTERM, "keep-alive", 1),
+        (signal.SIGINT, "close", 1),
+        pytest.param(signal.SIGTERM, "close", 2, marks=pytest.mark.slow),
+    ],
 )
 def test_no_request_is_lost_when_the_server_is_told_to_stop(
     filled_valkey: str, tmp_path: Path, number: signal.Signals, connections: str, workers: int
@@ -153,6 +157,7 @@ def test_workers_share_a_port_add_up_their_metrics_and_are_replaced(filled_valke
     assert [pid for pid in children if os.path.exists(f"/proc/{pid}/stat")] == []
 
 
+@pytest.mark.slow
 def test_workers_end_with_the_process_that_started_them(filled_valkey: str, tmp_path: Path) -> None:
     with serving(tmp_path, "--online", filled_valkey, "--workers", "2") as server:
         children = _children(server.process.pid)

@@ -154,7 +154,7 @@ def test_rows_that_nothing_can_be_found_for_are_refused(table, specification, wo
             "user,item,event_timestamp\n1,two,2026-11-26\n",
             "item, a join key of ratings, is string, not int64",
         ),
-        ("rows.csv", "user,item,event_timestamp\n1,2.5,2026-11-26\n", "2.5"),
+        ("rows.csv", "user,item,event_timestamp\n1,2.5,2026-11-26\n", "column item: Float value 2.5"),
         ("rows.csv", "user,item,event_timestamp\n1,2\n", "Expected 3 columns"),
         ("rows.csv", "user,item,event_timestamp,event_timestamp\n1,2,,\n", "two columns are named event_timestamp"),
         ("rows.csv", "", "Empty CSV file"),
