@@ -242,7 +242,7 @@ def table(rows: int, ways: Sequence[str], rounds: int) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs everything; exit status 1 if hashes differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.features.materialization", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000, help="of the table that Feast's engines write too")
+    parser.add_argument("--rows", type=int, default=20_000, help="of the table that Feast's engines write too")
     parser.add_argument("--large", type=int, default=500_000, help="rows of the table that only ours writes")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--one", nargs=4, metavar=("WAY", "LAKE", "URL", "ROUNDS"), help=argparse.SUPPRESS)

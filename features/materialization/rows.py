@@ -16,7 +16,7 @@ from lake.reading import LakeReader
 from pipelines.errors import TokenlakeError
 from pipelines.tables import TIMESTAMP
 
-BATCH_ROWS = 1 << 15
+BATCH_ROWS = 1 << 13
 
 
 class UnreadableRowsError(TokenlakeError, ValueError):
