@@ -20,7 +20,6 @@ from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.load import parse
 from pipelines.tokenizer.train import train
 
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 _BITEXT = {
     "path": str(EXAMPLES / "sentences.tsv"),
