@@ -1,11 +1,13 @@
-"""Writes rows into Valkey or Redis: Feast's hashes and the packed rows, by a script that compares times."""
+"""Writes rows into Valkey or Redis: Feast's hashes and the packed rows.
 
-import hashlib
+Entities without a hash get a whole one, others go through a script that compares times and writes field by field. Both
+are one step of the server for each row.
+"""
+
 import json
 import os
 import time
-from collections.abc import Iterator
-from importlib.resources import files
+from collections.abc import Sequence
 from typing import Any
 
 import hiredis
@@ -14,26 +16,26 @@ import pyarrow as pa
 
 from features.layout.field import feature_field, timestamp_field
 from features.layout.packed_row import packed_key
+from features.materialization.calls import Call, Script, pipelines
 from features.materialization.encoding.byte_strings import (
     ByteStrings,
-    bounds,
     bytes_of,
     from_offsets,
     join,
-    lengths_of,
 )
+from features.materialization.encoding.hash_dumps import hash_dumps
 from features.materialization.encoding.values import encoded_times
 from features.materialization.encoding.view_encoder import EncodedRows, ViewEncoder
 from features.materialization.writer import Encoders, Written, state_key
 from features.store.address import ValkeyAddress
 from features.store.errors import StoreLostDataError
-from features.store.valkey import ValkeyConnection, raise_errors
+from features.store.valkey import ValkeyConnection, as_store_error, raise_errors
 
-SCRIPT = files(__package__).joinpath("write_rows.lua").read_bytes()
-_SHA = hashlib.sha1(SCRIPT).hexdigest().encode()
+_WRITE, _CREATE = Script.of("write_rows.lua"), Script.of("create_rows.lua")
 
 _VALUES_OF_A_CALL = 500  # the server answers nobody else during a call; longer calls do not write faster
-_BYTES_OF_A_PIPELINE = 1 << 20
+_ROWS_OF_A_ROUND = 1 << 13
+_CANNOT = ("ERR", "NOPERM")  # how errors begin of servers before 7.0, and of users that may not restore
 _MARK_SECONDS = 86_400  # after which the mark of a killed run is gone
 
 _SAVE = b"""\
@@ -67,14 +69,54 @@ class ValkeyWriter:
         self._encoders = encoders
         self._timeout = timeout
         self._project = encoders.plan.project
+        self._filled: set[str] = set()  # views most of whose entities have a hash
 
     def write(self, view: str, rows: pa.Table) -> Written:
         """See `OnlineWriter.write`."""
-        newer = 0
         encoder = self._encoders.of(view)
-        for pipeline in _pipelines(encoder, encoder.encode(rows)):
-            newer += sum(self._send(pipeline))
+        encoded = encoder.encode(rows)
+        newer = 0
+        for begin in range(0, rows.num_rows, _ROWS_OF_A_ROUND):
+            some = encoded.take(np.arange(begin, min(begin + _ROWS_OF_A_ROUND, rows.num_rows)))
+            others = self._create(encoder, some) if view not in self._filled else some
+            newer += len(some) - len(others) + self._compare(encoder, others)
         return Written(rows.num_rows, newer)
+
+    def _create(self, encoder: ViewEncoder, rows: EncodedRows) -> EncodedRows:
+        """Writes the rows of entities that have no hash, and returns the others.
+
+        After a round in which most had one, it is not tried again: the store is not being filled but brought up to
+        date. The same after an error that says that this server has no such dumps.
+        """
+        dumps = hash_dumps(_fields(encoder), _cells(rows))
+        if dumps is None:
+            self._filled.add(encoder.view.name)
+            return rows
+        others: list[int] = []
+        first = [b"%d" % len(rows.packed)]
+        arguments = [dumps, *rows.packed.values()]
+        for calls in pipelines(_CREATE, first, _keys(encoder, rows), arguments, _rows_of_a_call(rows)):
+            for call, reply in zip(calls, self._send(_CREATE, calls), strict=True):
+                if isinstance(reply, hiredis.ReplyError):
+                    if not str(reply).startswith(_CANNOT):
+                        raise as_store_error(reply, self._address)
+                    self._filled.add(encoder.view.name)
+                    return rows
+                others.extend(call.first_row + number - 1 for number in reply)
+        if 2 * len(others) > len(rows):
+            self._filled.add(encoder.view.name)
+        return rows.take(np.array(others, np.int64))
+
+    def _compare(self, encoder: ViewEncoder, rows: EncodedRows) -> int:
+        """Writes the rows that are not older than those stored, and returns their number."""
+        newer = 0
+        first = [b"%d" % len(rows.values), b"%d" % len(rows.packed), *_fields(encoder)]
+        arguments = [*_cells(rows), *rows.packed.values()]
+        for calls in pipelines(_WRITE, first, _keys(encoder, rows), arguments, _rows_of_a_call(rows)):
+            replies = self._send(_WRITE, calls)
+            raise_errors(replies, self._address)
+            newer += sum(replies)
+        return newer
 
     def begin(self, view: str) -> str:
         """See `OnlineWriter.begin`."""
@@ -111,64 +153,23 @@ class ValkeyWriter:
     def _call(self, *parts: bytes) -> Any:
         return self._connection.call(*parts, deadline=time.monotonic() + self._timeout)
 
-    def _send(self, calls: list[bytes]) -> list[int]:
-        """Sends calls of the script; those that the server refuses because it does not know the script, again."""
+    def _send(self, script: Script, calls: Sequence[Call]) -> list[Any]:
+        """Sends calls; those that the server refuses because it does not know the script, again."""
         replies = self._execute(calls)
         unknown = [at for at, reply in enumerate(replies) if _is_unknown_script(reply)]
         if unknown:
-            self._call(b"SCRIPT", b"LOAD", SCRIPT)
+            self._call(b"SCRIPT", b"LOAD", script.text)
             for at, reply in zip(unknown, self._execute([calls[at] for at in unknown]), strict=True):
                 replies[at] = reply
-        raise_errors(replies, self._address)
         return replies
 
-    def _execute(self, calls: list[bytes]) -> list[Any]:
-        return self._connection.execute(b"".join(calls), len(calls), time.monotonic() + self._timeout)
+    def _execute(self, calls: Sequence[Call]) -> list[Any]:
+        requests = b"".join([call.request for call in calls])
+        return self._connection.execute(requests, len(calls), time.monotonic() + self._timeout)
 
 
 def _is_unknown_script(reply: Any) -> bool:
     return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT")
-
-
-def _pipelines(encoder: ViewEncoder, encoded: EncodedRows) -> Iterator[list[bytes]]:
-    """Calls of the script for all rows, in pipelines of about a megabyte."""
-    if not len(encoded.keys):
-        return
-    keys = _bulk_strings(_keys(encoder, encoded))
-    arguments = _bulk_strings(_arguments(encoded))
-    first, count = _first_arguments(encoder, encoded)
-    key_count, value_count = 1 + len(encoded.packed), 2 + len(encoded.values) + len(encoded.packed)
-    rows_of_a_call = max(1, _VALUES_OF_A_CALL // (key_count + value_count))
-    key_at, argument_at = bounds(keys), bounds(arguments)
-    key_bytes, argument_bytes = memoryview(keys.buffers()[2]), memoryview(arguments.buffers()[2])
-    calls: list[bytes] = []
-    size = 0
-    for begin in range(0, len(keys), rows_of_a_call):
-        end = min(begin + rows_of_a_call, len(keys))
-        rows = end - begin
-        head = b"*%d\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n" % (3 + rows * (key_count + value_count) + count, _SHA)
-        number = b"%d" % (rows * key_count)
-        parts = (
-            head + b"$%d\r\n%b\r\n" % (len(number), number),
-            key_bytes[key_at[begin] : key_at[end]],
-            first,
-            argument_bytes[argument_at[begin] : argument_at[end]],
-        )
-        calls.append(b"".join(parts))
-        size += len(calls[-1])
-        if size >= _BYTES_OF_A_PIPELINE:
-            yield calls
-            calls, size = [], 0
-    if calls:
-        yield calls
-
-
-def _first_arguments(encoder: ViewEncoder, encoded: EncodedRows) -> tuple[bytes, int]:
-    """What a call says about the view, and how many arguments that are."""
-    view = encoder.view.name
-    fields = [timestamp_field(view), times_field(view), *(feature_field(view, name) for name in encoder.view.features)]
-    arguments = [b"%d" % len(encoded.values), b"%d" % len(encoded.packed), *fields]
-    return b"".join(b"$%d\r\n%b\r\n" % (len(each), each) for each in arguments), len(arguments)
 
 
 def _keys(encoder: ViewEncoder, encoded: EncodedRows) -> list[ByteStrings]:
@@ -177,22 +178,17 @@ def _keys(encoder: ViewEncoder, encoded: EncodedRows) -> list[ByteStrings]:
     return [join(encoded.keys, project.encode()), *packed]
 
 
-def _arguments(encoded: EncodedRows) -> list[ByteStrings]:
+def _fields(encoder: ViewEncoder) -> list[bytes]:
+    """The fields of a hash, in the order of `_cells`."""
+    view = encoder.view.name
+    return [timestamp_field(view), times_field(view), *(feature_field(view, name) for name in encoder.view.features)]
+
+
+def _cells(encoded: EncodedRows) -> list[ByteStrings]:
     times = np.hstack([bytes_of(encoded.event_us, "<i8"), bytes_of(encoded.created_us, "<i8")])
     both = from_offsets(np.arange(len(times) + 1, dtype=np.int64) * 16, times)
-    return [encoded_times(encoded.event_us), both, *encoded.values, *encoded.packed.values()]
+    return [encoded_times(encoded.event_us), both, *encoded.values]
 
 
-def _bulk_strings(columns: list[ByteStrings]) -> ByteStrings:
-    """The strings of each row, one after another, as the protocol writes them: `$length\r\nbytes\r\n`."""
-    parts: list[Any] = []
-    for column in columns:
-        lengths = lengths_of(column)
-        before = b"\r\n$" if parts else b"$"
-        if len(lengths) and (lengths == lengths[0]).all():
-            parts.append(before + b"%d\r\n" % lengths[0])
-        else:
-            digits = pa.array(lengths).cast(pa.large_string()).cast(pa.large_binary())
-            parts.extend((before, digits, b"\r\n"))
-        parts.append(column)
-    return join(*parts, b"\r\n")
+def _rows_of_a_call(encoded: EncodedRows) -> int:
+    return max(1, _VALUES_OF_A_CALL // (3 + len(encoded.values) + 2 * len(encoded.packed)))

@@ -29,6 +29,20 @@ class EncodedRows:
     values: Sequence[ByteStrings]  # of each feature, in the view's order, (N,)
     packed: Mapping[str, ByteStrings]  # service -> packed rows, (N,)
 
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def take(self, rows: Integers) -> "EncodedRows":
+        """These rows, in this order."""
+        numbers = pa.array(rows)
+        return EncodedRows(
+            self.keys.take(numbers),
+            self.event_us[rows],
+            self.created_us[rows],
+            [column.take(numbers) for column in self.values],
+            {service: column.take(numbers) for service, column in self.packed.items()},
+        )
+
 
 class ViewEncoder:
     """Encodes the rows of one view, for all services that read it.

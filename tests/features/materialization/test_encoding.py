@@ -1,11 +1,13 @@
 """Columns at once give, byte for byte, what `features.layout` gives row by row."""
 
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.definition.value_type import KEY_TYPES, ValueType
@@ -14,9 +16,12 @@ from features.layout.event_time import encode_event_time
 from features.layout.packed_row import PackedRow
 from features.layout.value import encode
 from features.materialization.encoding.columns import UnencodableError
+from features.materialization.encoding.hash_dumps import crc64, hash_dumps
 from features.materialization.encoding.values import encoded_times
 from features.materialization.encoding.view_encoder import ViewEncoder
 from features.plan import Plan, PlannedService, PlannedView
+from features.store.address import parse_address
+from features.store.valkey import ValkeyConnection
 from features.tables import arrow_type
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -100,6 +105,42 @@ def test_event_times_have_the_bytes_of_the_layout(times: list[int]) -> None:
     import numpy as np
 
     assert encoded_times(np.array(times, np.int64)).to_pylist() == [encode_event_time(each) for each in times]
+
+
+def test_a_checksum_is_that_of_the_server() -> None:
+    """The check value of its source, and that of nothing; zeros before do not count."""
+    sums = crc64(pa.array([b"123456789", b"", bytes(2) + b"123456789"], pa.large_binary()))
+
+    assert [hex(each) for each in sums.tolist()] == ["0xe9c6d914c4b8d9ca", "0x0", "0xe9c6d914c4b8d9ca"]
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.binary(min_size=1, max_size=63), min_size=1, max_size=128, unique=True),
+    st.lists(st.binary(max_size=63) | st.integers(-(1 << 63), 1 << 63).map(lambda each: b"%d" % each), min_size=1),
+    st.integers(1, 4),
+)
+def test_the_server_takes_a_dump_for_the_hash(store: str, fields: list[bytes], drawn: list[bytes], rows: int) -> None:
+    """The same fields and values, kept as the server itself keeps such hashes."""
+    values = [[drawn[(at * rows + row) % len(drawn)] for row in range(rows)] for at in range(len(fields))]
+    dumps = hash_dumps(fields, [pa.array(column, pa.large_binary()) for column in values])
+    assert dumps is not None
+
+    with closing(ValkeyConnection(parse_address(store))) as connection:
+        for row, dump in enumerate(dumps.to_pylist()):
+            expected = dict(zip(fields, (column[row] for column in values), strict=True))
+            connection.call(b"RESTORE", b"dumped", b"0", dump, b"REPLACE", deadline=time.monotonic() + 5)
+            stored = connection.call(b"HGETALL", b"dumped", deadline=time.monotonic() + 5)
+            assert dict(zip(stored[::2], stored[1::2], strict=True)) == expected
+            assert connection.call(b"OBJECT", b"ENCODING", b"dumped", deadline=time.monotonic() + 5) == b"listpack"
+            connection.call(b"HSET", b"dumped", fields[0], b"changed", deadline=time.monotonic() + 5)
+            assert connection.call(b"HGET", b"dumped", fields[0], deadline=time.monotonic() + 5) == b"changed"
+
+
+def test_long_values_and_many_fields_have_no_dump() -> None:
+    assert hash_dumps([b"f"], [pa.array([b"x" * 64], pa.large_binary())]) is None
+    fields = [b"%d" % at for at in range(129)]
+    assert hash_dumps(fields, [pa.array([b""], pa.large_binary())] * 129) is None
 
 
 @pytest.mark.parametrize(

