@@ -22,7 +22,7 @@ from features.materialization.work import Work, left_out, work_of
 from features.materialization.writer import OnlineWriter
 from features.plan import PlannedView
 from features.quality.expectations import RefusedBatchError
-from features.store.errors import StoreError
+from features.store.errors import StoreError, StoreLostDataError
 from lake.reading import LakeReader
 from pipelines.errors import TokenlakeError
 
@@ -92,14 +92,14 @@ def materialize(
         raise NoTableError(f"{lake.root} has no table {table}: `tokenlake stage features CONFIG` computes it")
     up_to_us = time.time_ns() // 1000 if up_to_us is None else up_to_us
     with closing(target.writer()) as writer:
-        state = State.from_json(writer.state(view))
-        work = work_of(lake, table, schema_of(encoder), state, up_to_us, again)
+        kept = writer.state(view)
+        work = work_of(lake, table, schema_of(encoder), State.from_json(kept), up_to_us, again)
         if check is not None and not _pass(lake, work, encoder.view, check):
             write = _superseding(encoder.view, check)
         step = Step()
         if work.is_needed:
             with closing(write(lake, target, view, work)) as steps:
-                step = _followed(writer, view, work, steps, progress)
+                step = _followed(writer, view, work, kept is not None, steps, progress)
     why = work.why if work.parts else "nothing new"
     return Materialized(view, work.version, why, step, time.perf_counter() - started)
 
@@ -131,10 +131,14 @@ def _followed(
     writer: OnlineWriter,
     view: str,
     work: Work,
+    goes_on: bool,
     steps: Steps,
     progress: Callable[[int, int], None] | None,
 ) -> Step:
-    """The sum of the steps, during and after which the state is stored."""
+    """The sum of the steps, during and after which the state is stored.
+
+    `goes_on` says whether the work was planned by a state of the store, which must then still be there.
+    """
     rows = {part.file.path: max(part.file.rows, 0) for part in work.parts}
     done = dict(work.base.done)
     total = Step()
@@ -143,6 +147,8 @@ def _followed(
     read = 0
     try:
         mark = writer.begin(view)
+        if goes_on and writer.state(view) is None:
+            raise StoreLostDataError("the online store was emptied while the rows were checked")
         saved = time.monotonic()
         for step in steps:
             total += step

@@ -1,6 +1,5 @@
 """Writes rows into the embedded store."""
 
-import os
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -17,13 +16,15 @@ _ROWS_OF_A_TRANSACTION = 5_000  # other writers wait meanwhile
 
 
 class SqliteWriter:
-    """See `OnlineWriter`. Makes the file if there is none."""
+    """See `OnlineWriter`. Makes the file if there is none, and goes on in the new one if it was replaced."""
 
     def __init__(self, address: SqliteAddress, encoders: Encoders, timeout: float) -> None:
         self._address = address
+        self._timeout = timeout
         self._encoders = encoders
         self._project = encoders.plan.project
-        self._store = SqliteStore(address, create=True, timeout=timeout)
+        self._files = 1  # that were opened so far
+        self._opened = SqliteStore(address, create=True, timeout=timeout)
 
     def write(self, view: str, rows: pa.Table) -> Written:
         """See `OnlineWriter.write`."""
@@ -33,35 +34,37 @@ class SqliteWriter:
         newer = 0
         for begin in range(0, len(encoded), _ROWS_OF_A_TRANSACTION):
             newer += write_rows(
-                self._store, self._project, view, names, encoded[begin : begin + _ROWS_OF_A_TRANSACTION]
+                self._store(), self._project, view, names, encoded[begin : begin + _ROWS_OF_A_TRANSACTION]
             )
         return Written(rows.num_rows, newer)
 
     def begin(self, view: str) -> str:
         """See `OnlineWriter.begin`."""
-        return self._file()
+        self._store()
+        return str(self._files)
 
     def save(self, view: str, mark: str, state: bytes, last: bool) -> None:
         """See `OnlineWriter.save`."""
-        if self._file() != mark:
+        store = self._store()
+        if str(self._files) != mark:
             raise StoreLostDataError(f"online store {self._address} was replaced while {view} was written; run again")
-        self._store.write_state(state_key(self._project, view), state)
+        store.write_state(state_key(self._project, view), state)
 
     def state(self, view: str) -> bytes | None:
         """See `OnlineWriter.state`."""
-        return self._store.read_state(state_key(self._project, view))
+        return self._store().read_state(state_key(self._project, view))
 
     def close(self) -> None:
         """Closes the file."""
-        self._store.close()
+        self._opened.close()
 
-    def _file(self) -> str:
-        """Which file the path names now; a deleted one takes writes without a complaint."""
-        try:
-            found = os.stat(self._address.path)
-        except OSError:
-            return ""
-        return f"{found.st_dev}:{found.st_ino}"
+    def _store(self) -> SqliteStore:
+        """The file that the path names now."""
+        if self._opened.is_replaced():
+            self._opened.close()
+            self._opened = SqliteStore(self._address, create=True, timeout=self._timeout)
+            self._files += 1
+        return self._opened
 
 
 def _rows(project: str, view: str, encoded: EncodedRows) -> Iterator[RowToWrite]:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 from features.layout.event_time import encode_event_time
@@ -13,7 +14,10 @@ from features.store.sqlite import SqliteStore
 
 
 class SqlitePool:
-    """Connections that threads take and give back. A child process after a fork opens its own."""
+    """Connections that threads take and give back; those to a file that was replaced are closed.
+
+    A child process after a fork opens its own.
+    """
 
     def __init__(self, address: SqliteAddress) -> None:
         self.address = address
@@ -43,10 +47,11 @@ class SqlitePool:
         if self._process != os.getpid():
             self._of_parent += self._idle
             self._idle, self._process = [], os.getpid()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return SqliteStore(self.address, timeout=max(deadline - time.monotonic(), 0.0))
+        with suppress(IndexError):
+            while (store := self._idle.pop()).is_replaced():
+                store.close()
+            return store
+        return SqliteStore(self.address, timeout=max(deadline - time.monotonic(), 0.0))
 
 
 def _packed(store: SqliteStore, wanted: PackedRows) -> Sequence[bytes | None]:

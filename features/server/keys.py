@@ -50,8 +50,10 @@ def make_key(
     """A new key: its entry, and the key itself, which is nowhere else.
 
     Raises:
-        KeyFileError: there is no scope, or a limit is not positive.
+        KeyFileError: the name is empty, there is no scope, or a limit is not positive.
     """
+    if not name.isprintable() or not name.strip():
+        raise KeyFileError(f"{name!r} is no name of a key: say in a word who has it")
     granted = tuple(dict.fromkeys(scopes))
     if not granted:
         raise KeyFileError("a key needs a scope: the name of a feature service, `*` or `push`")
@@ -91,7 +93,8 @@ def read_keys(path: str | Path) -> dict[str, ApiKey]:
     except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, KeyFileError):
             raise
-        raise KeyFileError(f"{path}: this is no file of keys: {error!r}") from error
+        reason = error if isinstance(error, ValueError) else repr(error)
+        raise KeyFileError(f"{path}: this is no file of keys: {reason}") from error
 
 
 def write_keys(path: str | Path, keys: Iterable[ApiKey]) -> None:

@@ -74,6 +74,11 @@ class SqliteStore:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.executescript(_TABLES)
             self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._file = _file_of(address)
+
+    def is_replaced(self) -> bool:
+        """Whether the path names another file by now, or none: a deleted one is read and written without complaint."""
+        return _file_of(self.address) != self._file
 
     def close(self) -> None:
         """Closes the file."""
@@ -195,6 +200,15 @@ class SqliteStore:
             yield
         except sqlite3.Error as error:
             raise as_store_error(error, self.address.path) from error
+
+
+def _file_of(address: SqliteAddress) -> tuple[int, int] | None:
+    """Which file the path names now: its device and number; None if there is none."""
+    try:
+        found = os.stat(address.path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def quoted(name: str) -> str:

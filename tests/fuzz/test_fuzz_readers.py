@@ -71,7 +71,7 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_found(tmp_path, sick, fin
         "case.check = check\n"
         "child.main()\n"
     )
-    watched = fuzz_campaign.Child(program, case_seconds=8.0)
+    watched = fuzz_campaign.Child(program, case_seconds=8.0 if "sleep" in sick else 30.0)
     try:
         assert finding in watched.run("jsonl/1").finding
         assert watched.run("jsonl/2").finding == ""

@@ -20,6 +20,14 @@ from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.load import parse
 from pipelines.tokenizer.train import train
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+_BITEXT = {
+    "path": str(EXAMPLES / "sentences.tsv"),
+    "columns": ["source", "target", "time"],
+    "source_language": "de",
+    "target_language": "en",
+}
+
 
 def others(lake, folder, moved):
     """For each setting of execution: the configuration's key, and another value."""
@@ -41,6 +49,10 @@ def others(lake, folder, moved):
         ("DedupConfig", "driver_documents"): ("dedup", ("driver_documents", 0)),
         ("DedupConfig", "driver_edges"): ("dedup", ("driver_edges", 0)),
         ("TokenizerConfig", "encoder"): ("tokenizer", ("encoder", "tokenizers")),
+        ("FeaturesConfig", "glossary"): ("features", ("glossary", [str(EXAMPLES / "glossary.csv")])),
+        ("FeaturesConfig", "clients"): ("features", ("clients", str(EXAMPLES / "clients.yaml"))),
+        ("FeaturesConfig", "requests"): ("features", ("requests", [str(EXAMPLES / "requests.csv")])),
+        ("BitextConfig", "path"): ("features", ("bitext", [_BITEXT])),
     }
 
 

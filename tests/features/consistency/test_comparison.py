@@ -215,7 +215,8 @@ def test_a_store_that_knows_every_settled_row_is_equal_or_late(
 def test_a_store_that_lost_a_row_is_right_only_where_no_value_changed(
     drawn: Any, at: int, max_age: int | None, data: st.DataObject
 ) -> None:
-    rows = [Row(each.event, 0, each.values) for each in _rows(drawn) if each.created <= at - LAG]
+    settled = {each.event: each.values for each in _rows(drawn) if each.created <= at - LAG}
+    rows = [Row(event, 0, values) for event, values in settled.items()]
     known = [each for each in rows if data.draw(st.booleans())]
     served, right = _lookup(known, at, max_age), _lookup(rows, at, max_age)
     for feature, judged in judge(history(*rows, max_age=max_age), served, TYPES, TERMS).items():

@@ -22,8 +22,8 @@ from features.materialization.tasks import UnreachableStoreError, written_by_tas
 from features.materialization.writer import Written
 from features.plan import Plan, PlannedView
 from features.quality.expectations import RefusedBatchError, check
-from features.store.address import parse_address
-from features.store.errors import StoreUnavailableError
+from features.store.address import ValkeyAddress, parse_address
+from features.store.errors import StoreLostDataError, StoreUnavailableError
 from features.store.valkey import ValkeyConnection
 from jobs.engine.base import Engine
 from lake.lake import Lake
@@ -89,6 +89,26 @@ def test_only_what_is_new_is_written(tmp_path: Path, url: str) -> None:
     second = run(lake, url)
     assert (second.step.written, second.why) == (Written(2, 2), "new since version 0")
     assert (requests(url, "acme"), requests(url, "new")) == (5, 6)
+
+
+def test_a_store_that_is_emptied_while_rows_are_checked_is_filled_by_the_next_run(tmp_path: Path, url: str) -> None:
+    lake = feature_lake.write(tmp_path / "lake", ["client_usage"])
+    run(lake, url)
+    feature_lake.append(lake, "client_usage", [usage("new", 6, 2 * HOUR)])
+
+    with pytest.raises(StoreLostDataError, match="Run it again"):
+        run(lake, url, check=lambda rows: empty(url))
+    run(lake, url)
+
+    assert differences(lake, url, PLAN, "client_usage") == []
+
+
+def empty(url: str) -> None:
+    address = parse_address(url)
+    if isinstance(address, ValkeyAddress):
+        flush(url)
+    else:
+        Path(address.path).unlink()
 
 
 def test_a_late_row_does_not_replace_a_newer_one_and_a_correction_does(tmp_path: Path, url: str) -> None:

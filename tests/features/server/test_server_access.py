@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from served_rows import REQUEST
 from server_process import ROOT, RunningServer, serving
 
-from features.server.keys import ApiKey, make_key, matching, read_keys, write_keys
+from features.server.keys import ApiKey, KeyFileError, make_key, matching, read_keys, write_keys
 from features.server.protos import serving_pb2 as messages
 from features.server.rate import TokenBucket
 
@@ -138,6 +138,12 @@ def test_only_the_whole_key_matches(scopes: list[str], other: str) -> None:
     assert matching(known, key[:-1]) is None
     assert matching(known, other) is None
     assert matching(known, f"tlk_{entry.id}_{other}") is None
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines"])
+def test_a_key_has_a_name(name: str) -> None:
+    with pytest.raises(KeyFileError, match="is no name of a key"):
+        make_key(name, ["mixture"], None, None, "now")
 
 
 def test_keys_survive_the_file(tmp_path: Path) -> None:
