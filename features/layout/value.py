@@ -115,7 +115,7 @@ def decode(data: bytes, value_type: ValueType) -> Any:
     try:
         read = _decode_list if value_type.is_list else _decode_element
         value, end = read(data, len(tag), value_type)
-    except (struct.error, IndexError, UnicodeDecodeError, OverflowError, OSError) as error:
+    except (struct.error, IndexError, ValueError, OverflowError, OSError) as error:  # also of times out of range
         raise ValueBytesError(f"{data[:16].hex()} is no {value_type.name}: {error}") from error
     if end != len(data):
         raise ValueBytesError(f"{data[:16].hex()} is no {value_type.name}: {len(data) - end} bytes too many")

@@ -9,11 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.definition.value_type import ValueType
 from features.definition.view import CREATED, EVENT_TIMESTAMP, Expectation, Feature, View
 from features.layout.entity_key import MAX_KEY_BYTES
 from features.tables import arrow_type
 from pipelines.errors import TokenlakeError
 from pipelines.tables import TIMESTAMP
+
+_YEAR_1, _YEAR_10000 = -62_135_596_800_000_000, 253_402_300_800_000_000
+"""Their begin, in microseconds since the epoch."""
 
 _DAY = 86_400_000_000
 """How far ahead of this machine's clock an event time may be, in microseconds."""
@@ -144,8 +148,16 @@ def _rules(feature: Feature) -> Iterator[tuple[str, Broken]]:
         yield f"at most {maximum:g}", lambda values: pc.greater(values, maximum)
     if allowed is not None:
         yield f"among {', '.join(allowed)}", lambda values: _is_other(values, pa.array(allowed))
+    if feature.value_type.element is ValueType.UNIX_TIMESTAMP:
+        yield "in the years 1 to 9999", _is_out_of_calendar
     if feature.value_type.is_list:
         yield "a list without nulls", lambda values: pc.is_null(values)
+
+
+def _is_out_of_calendar(values: pa.Array) -> pa.Array:
+    """Whether Python, and with it most readers, has no such time."""
+    microseconds = values.cast(pa.int64())
+    return pc.or_(pc.less(microseconds, _YEAR_1), pc.greater_equal(microseconds, _YEAR_10000))
 
 
 def _is_other(values: pa.Array, allowed: pa.Array) -> pa.Array:

@@ -50,6 +50,13 @@ def result(read: Any, data: bytes) -> Any:
         return ValueBytesError
 
 
+@pytest.mark.parametrize("seconds", [253_402_300_800, -62_135_596_801, (1 << 63) - 1, -1 << 63])
+def test_a_time_that_python_does_not_have_is_no_value(seconds: int) -> None:
+    stored = encode(seconds, ValueType.INT64).replace(TAG[ValueType.INT64], TAG[ValueType.UNIX_TIMESTAMP], 1)
+    with pytest.raises(ValueBytesError, match="is no UNIX_TIMESTAMP"):
+        decode(stored, ValueType.UNIX_TIMESTAMP)
+
+
 @given(st.sampled_from(ValueType), st.data())
 def test_a_reader_of_one_type_reads_what_decode_reads(value_type: ValueType, data: st.DataObject) -> None:
     written = data.draw(st.sampled_from(ValueType) | st.just(value_type))
@@ -60,9 +67,15 @@ def test_a_reader_of_one_type_reads_what_decode_reads(value_type: ValueType, dat
         assert repr(result(reader_of(value_type), each)) == repr(result(lambda raw: decode(raw, value_type), each))
 
 
-@given(st.integers(-(10**17), 10**17))
+@given(st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999))  # the years 1 to 9999
 def test_an_event_time_is_read_back(microseconds: int) -> None:
     assert decode_event_time(encode_event_time(microseconds)) == microseconds
+
+
+@pytest.mark.parametrize("seconds", [253_402_300_800, -62_135_596_801, (1 << 63) - 1, -1 << 63])
+def test_an_event_time_in_no_year_of_the_calendar_is_none(seconds: int) -> None:
+    with pytest.raises(ValueBytesError, match="is no time in the years 1 to 9999"):
+        decode_event_time(encode_event_time(seconds * 1_000_000))
 
 
 @given(rows, st.integers(-(1 << 63), (1 << 63) - 1))

@@ -134,6 +134,18 @@ def test_a_time_that_no_calendar_of_python_has_is_told_too() -> None:
     ]
 
 
+@pytest.mark.parametrize("microseconds", [253_402_300_800_000_000, -62_135_596_800_000_001])
+def test_values_are_times_that_a_calendar_has(microseconds: int) -> None:
+    view = CATALOGUE.view("client_usage")
+    row = {"client_id": "a", EVENT_TIMESTAMP: NOW, CREATED: NOW, "last_request": NOW}
+    rows = pa.Table.from_pylist([row], schema=table_of(view).schema)
+    time = pa.array([microseconds], pa.int64()).cast(TIMESTAMP)
+    place = rows.schema.get_field_index("last_request")
+    check(view, rows, NOW_US)
+    with pytest.raises(RefusedBatchError, match="last_request: must be in the years 1 to 9999"):
+        check(view, rows.set_column(place, "last_request", time), NOW_US)
+
+
 def test_a_key_that_is_too_long_is_told_in_short() -> None:
     assert len(str(refused({"thing_id": "x" * 9_000}))) < 400
 
