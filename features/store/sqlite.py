@@ -1,13 +1,13 @@
 """The embedded online store: one SQLite file, which Feast's SDK reads and writes too.
 
     <project>_<view>        Feast's own table: a row for each feature of an entity (feast 0.67, sqlite.py)
-    tokenlake_times         event time and time of creation of an entity's values, exactly; Feast keeps whole seconds
+    tokenlake_event_times   event time and time of creation of an entity's values, exactly; Feast keeps whole seconds
     tokenlake_packed        packed rows, by `features.layout.packed_row.packed_key`
     tokenlake_plan          the plan of each project (`features.store.plan_store`)
     tokenlake_materialized  up to where each view has been materialized
 
 The file is in WAL mode: readers never wait for the writer. Feast's SDK writes without looking at times, and knows
-nothing of the other tables; where its whole seconds differ from our exact time, it has written last.
+nothing of the other tables; where its whole seconds are not those that we wrote, it has written last.
 """
 
 import os
@@ -21,7 +21,7 @@ from urllib.parse import quote
 from features.store.address import SqliteAddress
 from features.store.errors import StoreUnavailableError
 from features.store.sqlite_connection import as_store_error
-from features.store.sqlite_times import event_us_of
+from features.store.sqlite_times import ExactTimes, event_us_of
 
 _AT_ONCE = 10_000  # parameters of one statement; SQLite takes 32,766
 
@@ -30,8 +30,8 @@ _STEPS = 2_000  # of SQLite's machine between two looks at the clock: some hundr
 _TABLES = """
     CREATE TABLE IF NOT EXISTS tokenlake_materialized (name TEXT PRIMARY KEY, state BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS tokenlake_packed (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS tokenlake_times (
-        name TEXT, entity_key BLOB, event_us INTEGER NOT NULL, created_us INTEGER NOT NULL,
+    CREATE TABLE IF NOT EXISTS tokenlake_event_times (
+        name TEXT, entity_key BLOB, event_us INTEGER NOT NULL, created_us INTEGER NOT NULL, event_ts INTEGER NOT NULL,
         PRIMARY KEY (name, entity_key)
     ) WITHOUT ROWID;
 """
@@ -131,7 +131,7 @@ class SqliteStore:
         table = f"{project}_{view}"
         seconds: dict[bytes, int] = {}
         values: dict[tuple[bytes, str], bytes] = {}
-        times: dict[bytes, tuple[int, int]] = {}
+        times: dict[bytes, ExactTimes] = {}
         with self.transaction("DEFERRED"), self._absent_is_empty():
             for some in slices(entity_keys):
                 sql = (
@@ -170,14 +170,14 @@ class SqliteStore:
                 raise
             self._connection.execute("COMMIT")
 
-    def exact_times(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, tuple[int, int]]]:
-        """Entity key, and event time and time of creation that we wrote last, in microseconds."""
+    def exact_times(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, ExactTimes]]:
+        """Entity keys, and the times that we wrote last."""
         sql = (
-            "SELECT entity_key, event_us, created_us FROM tokenlake_times "
+            "SELECT entity_key, event_us, created_us, event_ts FROM tokenlake_event_times "
             f"WHERE name = ? AND entity_key IN ({marks(keys)})"
         )
-        for key, event_us, created_us in self._connection.execute(sql, (table, *keys)):
-            yield key, (event_us, created_us)
+        for key, *times in self._connection.execute(sql, (table, *keys)):
+            yield key, ExactTimes(*times)
 
     def _one(self, sql: str, parameter: str) -> bytes | None:
         with self._errors(), self._absent_is_empty():

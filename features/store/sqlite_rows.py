@@ -60,8 +60,8 @@ def _insert(run: sqlite3.Connection, table: str, names: Sequence[str], rows: Ite
         _values(names, rows),
     )
     run.executemany(
-        "INSERT OR REPLACE INTO tokenlake_times VALUES (?, ?, ?, ?)",
-        ((table, row.entity_key, row.event_us, row.created_us) for row in rows),
+        "INSERT OR REPLACE INTO tokenlake_event_times VALUES (?, ?, ?, ?, ?)",
+        ((table, row.entity_key, row.event_us, row.created_us, feast_seconds(row.event_us)) for row in rows),
     )
     run.executemany(
         "INSERT OR REPLACE INTO tokenlake_packed VALUES (?, ?)", (pair for row in rows for pair in row.packed)
@@ -83,7 +83,7 @@ def _stored_times(
             ours = exact.get(key)
             event_us = event_us_of(event_ts, ours)
             assert event_us is not None
-            found[key] = ours if ours is not None and ours[0] == event_us else (event_us, _NEVER)
+            found[key] = (event_us, ours.created_us if ours is not None and ours.event_us == event_us else _NEVER)
     return found
 
 

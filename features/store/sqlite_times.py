@@ -1,6 +1,15 @@
 """Event times in the embedded store: whole seconds in Feast's column, microseconds in a table of ours."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+class ExactTimes(NamedTuple):
+    """Of the values of an entity that we wrote last, in microseconds."""
+
+    event_us: int
+    created_us: int
+    event_ts: int  # as we wrote it into Feast's column: processes differ in their local time
 
 
 def feast_seconds(microseconds: int) -> int:
@@ -9,10 +18,10 @@ def feast_seconds(microseconds: int) -> int:
     return int(moment.timestamp())
 
 
-def event_us_of(event_ts: int | None, exact: tuple[int, int] | None) -> int | None:
+def event_us_of(event_ts: int | None, exact: ExactTimes | None) -> int | None:
     """The event time of stored values: the exact one, unless Feast's SDK has written since."""
     if event_ts is None:
         return None
-    if exact is not None and feast_seconds(exact[0]) == event_ts:
-        return exact[0]
+    if exact is not None and exact.event_ts == event_ts:
+        return exact.event_us
     return int(datetime.fromtimestamp(event_ts).replace(tzinfo=UTC).timestamp()) * 1_000_000
