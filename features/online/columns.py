@@ -6,6 +6,7 @@ from typing import Any
 
 from features.definition.value_type import ValueType
 from features.layout.entity_key import EntityKeyError
+from features.online.integers import is_too_large
 from features.online.request import CompiledRequest
 from features.plan import PlanError
 
@@ -80,3 +81,5 @@ def _check_values(name: str, value_type: ValueType, column: Sequence[Any]) -> No
         items = value if value_type.is_list and isinstance(value, list | tuple) else [value]
         if (value_type.is_list and items is not value) or not all(type(each) in allowed for each in items):
             raise PlanError(f"row {row}: request value {name}: {value_type.name} expected, not {type(value).__name__}")
+        if any(is_too_large(each, value_type.element) for each in items):
+            raise PlanError(f"row {row}: request value {name}: {value_type.name} expected, not {str(value)[:40]}")

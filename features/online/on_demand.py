@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from features.freshness import Status
+from features.online.integers import is_too_large
 from features.online.source import Source
 from features.plan import PlanError, PlannedOnDemand
 from pipelines.errors import TokenlakeError
@@ -32,7 +33,7 @@ class OnDemand:
         self._function: Function | None = None
 
     def compute(self, read: Sequence[Sequence[Any]], values: Mapping[str, Sequence[Any]], rows: int) -> Source:
-        """Its features for each row.
+        """Its features for each row. An integer that the type of its feature cannot hold is INVALID.
 
         Args:
             read: the columns that are read.
@@ -57,6 +58,9 @@ class OnDemand:
         statuses = [
             [int(Status.NULL_VALUE if value is None else Status.PRESENT) for value in column] for column in computed
         ]
+        for column, status, value_type in zip(computed, statuses, self.view.features.values(), strict=True):
+            for row in [row for row, value in enumerate(column) if is_too_large(value, value_type)]:
+                column[row], status[row] = None, int(Status.INVALID)
         return Source([None] * rows, computed, statuses)
 
     def _imported(self) -> Function:

@@ -70,6 +70,8 @@ def _compared(arguments: argparse.Namespace, lake: "Lake", now: int) -> "tuple[T
     from features.store.plan_store import read_plan
     from jobs.commands.features.materialize import published
 
+    if arguments.since and not arguments.request_log:
+        raise MisuseError("--since needs --request-log: without a log, entities are looked up now")
     terms = Terms(now, round(arguments.lag * _SECOND), round(arguments.clock_tolerance * _SECOND))
     if arguments.request_log:
         plan = _knowing(published(lake), arguments.view)
@@ -166,4 +168,5 @@ def _show(done: "Check") -> None:
     for failure in done.failures:
         print(failure)
     total = len(done.failures)
-    print(f"{total:,} limits exceeded" if total else "online and offline agree")
+    if total or by_view:
+        print(f"{total:,} limits exceeded" if total else "online and offline agree")

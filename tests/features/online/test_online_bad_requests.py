@@ -72,6 +72,12 @@ def test_keys_of_every_type_are_checked(value_type: ValueType, value: Any, words
         ("gateway", A_PAIR, PlanError, "request value characters is missing"),
         ("gateway", {**A_PAIR, "characters": ["9"]}, PlanError, "row 0: .* characters: INT64 expected, not str"),
         ("gateway", {**A_PAIR, "characters": [True]}, PlanError, "row 0: .* characters: INT64 expected, not bool"),
+        (
+            "gateway",
+            {**A_PAIR, "characters": [1 << 63]},
+            PlanError,
+            "characters: INT64 expected, not 9223372036854775808",
+        ),
     ],
 )
 def test_what_does_not_fit_the_definitions_is_refused(wanted: Any, entities: dict, error: type, words: str):
