@@ -6,12 +6,14 @@ the SHA-256: a hash that is slow on purpose, as for passwords, guards secrets th
 refusal takes says nothing about the digest in the file.
 """
 
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,19 @@ def write_keys(path: str | Path, keys: Iterable[ApiKey]) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(written, target)
+
+
+@contextmanager
+def alone(path: str | Path) -> Iterator[None]:
+    """Lets no other process that changes the file in between reading and writing it; its folder is made if need be."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(target.with_name(f".{target.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _digest(secret: str) -> str:

@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from features.server.keys import ApiKey, KeyFileError, make_key, read_keys, write_keys
+from features.server.keys import ApiKey, KeyFileError, alone, make_key, read_keys, write_keys
 from jobs.commands.features.key_file import key_file
 from jobs.progress import Reporter
 from pipelines.errors import MissingPathError
@@ -15,10 +15,10 @@ def add(arguments: argparse.Namespace, reporter: Reporter) -> int:
     file = key_file(arguments)
     if not arguments.keys and not Path(arguments.lake).is_dir():
         raise MissingPathError(f"{arguments.lake}: no such folder; --keys FILE names a file elsewhere")
-    keys = _existing(file)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     entry, key = make_key(arguments.name, arguments.scope, arguments.rate, arguments.burst, created)
-    write_keys(file, [*keys.values(), entry])
+    with alone(file):
+        write_keys(file, [*_existing(file).values(), entry])
     reporter.event(
         "key_added",
         f"key {entry.id} of {entry.name}, for {', '.join(entry.scopes)}, in {file}; it is shown only now:",
@@ -41,12 +41,14 @@ def show(arguments: argparse.Namespace, reporter: Reporter) -> int:
 def revoke(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Removes the keys of a name, or the key with an id."""
     file = key_file(arguments)
-    keys = read_keys(file)
-    gone = [key for key in keys.values() if arguments.name in (key.name, key.id)]
-    if not gone:
-        names = ", ".join(sorted({key.name for key in keys.values()})) or "none"
-        raise KeyFileError(f"{file}: no key {arguments.name!r}; there are {names}")
-    write_keys(file, [key for key in keys.values() if key not in gone])
+    read_keys(file)  # there must be one
+    with alone(file):
+        keys = read_keys(file)
+        gone = [key for key in keys.values() if arguments.name in (key.name, key.id)]
+        if not gone:
+            names = ", ".join(sorted({key.name for key in keys.values()})) or "none"
+            raise KeyFileError(f"{file}: no key {arguments.name!r}; there are {names}")
+        write_keys(file, [key for key in keys.values() if key not in gone])
     for key in gone:
         print(f"revoked {key.id} of {key.name}")
     return 0

@@ -152,6 +152,15 @@ def test_keys_survive_the_file(tmp_path: Path) -> None:
     assert list(read_keys(tmp_path / "k.json").values()) == entries
 
 
+def test_keys_that_are_made_at_once_are_all_kept(tmp_path: Path) -> None:
+    tmp_path.joinpath("lake").mkdir()
+    words = ["features", "keys", "add", str(tmp_path / "lake"), "--scope", "mixture"]
+    adding = [subprocess.Popen([sys.executable, "-m", "jobs", *words, f"key{n}"], cwd=ROOT) for n in range(6)]
+    assert [process.wait(60) for process in adding] == [0] * 6
+    kept = read_keys(tmp_path / "lake" / "features" / "keys.json").values()
+    assert {key.name for key in kept} == {f"key{n}" for n in range(6)}
+
+
 @given(st.floats(0.1, 100), st.floats(1, 50), st.lists(st.floats(0, 2), min_size=1, max_size=200))
 def test_a_bucket_never_gives_more_than_its_rate_and_burst(rate: float, burst: float, pauses: list[float]) -> None:
     bucket, now, given_tokens = TokenBucket(rate, burst), 0.0, 0
