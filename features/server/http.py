@@ -131,10 +131,14 @@ class HttpApplication:
         trouble = await self._backend.is_ready()
         if trouble is not None:
             return _refused(trouble, None)
-        fingerprint = self._backend.plans.fingerprint
-        return _Answer(200, json.dumps({"status": "ready", "plan": fingerprint}).encode())
+        plans = self._backend.plans
+        said = {"status": "ready", "plan": plans.fingerprint}
+        if plans.trouble:
+            said["warning"] = f"{plans.trouble}; the plan as it was is still served"
+        return _Answer(200, json.dumps(said).encode())
 
     async def _metrics(self, scope: Message, receive: Receive) -> _Answer:
+        self._backend.metrics.plan_in_store.set(0 if self._backend.plans.trouble else 1)
         return _Answer(200, self._backend.metrics.text(), CONTENT_TYPE.encode())
 
     async def _document(self, scope: Message, receive: Receive) -> _Answer:

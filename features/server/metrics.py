@@ -68,6 +68,12 @@ class Metrics:
             registry=made,
             multiprocess_mode="livemax",
         )
+        self.plan_in_store = Gauge(
+            f"{prefix}_plan_in_store",
+            "0 while the store holds no plan that can be served, for instance because it was emptied",
+            registry=made,
+            multiprocess_mode="livemin",
+        )
         self._fingerprint: str | None = None
         self._children: dict[tuple[str, str, int], tuple[Histogram, Counter]] = {}
         self._entity_children: dict[str, Counter] = {}

@@ -221,6 +221,13 @@ _SCHEMAS = {
     },
     "Error": _object(("detail", "status_code"), {"detail": {"type": "string"}, "status_code": {"type": "integer"}}),
     "Health": _object(("status",), {"status": {"const": "alive"}}),
-    "Ready": _object(("status", "plan"), {"status": {"const": "ready"}, "plan": {"type": "string"}}),
+    "Ready": _object(
+        ("status", "plan"),
+        {
+            "status": {"const": "ready"},
+            "plan": {"type": "string"},
+            "warning": {"type": "string", "description": "The store holds no plan that can be served, and why."},
+        },
+    ),
     "Document": _object(("openapi", "paths"), {"openapi": {"type": "string"}, "paths": {"type": "object"}}),
 }

@@ -78,6 +78,11 @@ class Plans:
         return self._serving
 
     @property
+    def trouble(self) -> str:
+        """Why the plan in the store cannot be served, for instance because the store was emptied; "" if it can."""
+        return self._trouble
+
+    @property
     def fingerprint(self) -> str | None:
         """Of the plan that is served."""
         return None if self._serving is None else self._serving.plan.fingerprint

@@ -5,7 +5,7 @@ import os
 
 from features.store.address import VARIABLE, Address, SqliteAddress, parse_address
 from lake.storage import absolute, is_local
-from pipelines.errors import MisuseError
+from pipelines.errors import MissingPathError, MisuseError
 
 FILE = "features/online.db"
 """The embedded store of a lake, relative to its folder."""
@@ -20,6 +20,7 @@ def online_store(arguments: argparse.Namespace) -> Address:
 
     Raises:
         AddressError: the URL names no store.
+        MissingPathError: nothing names a store, and there is no lake.
         NoStoreError: nothing names a store, and the lake is no local folder.
     """
     named = arguments.online or os.environ.get(VARIABLE)
@@ -30,4 +31,7 @@ def online_store(arguments: argparse.Namespace) -> Address:
             f"{arguments.lake} is no local folder, so it cannot hold an embedded online store: name one with "
             f"--online URL or ${VARIABLE}, for example valkey://127.0.0.1:6379/0"
         )
-    return SqliteAddress(f"{absolute(arguments.lake)}/{FILE}")
+    lake = absolute(arguments.lake)
+    if not os.path.isdir(lake):
+        raise MissingPathError(f"{arguments.lake}: no lake there; name one, or a store with --online URL")
+    return SqliteAddress(f"{lake}/{FILE}")

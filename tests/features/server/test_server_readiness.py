@@ -81,6 +81,8 @@ def test_a_plan_that_appears_is_served_and_one_that_is_lost_stays(tmp_path: Path
         time.sleep(0.6)
         assert server.features(REQUEST).status == 200
         assert any(event["event"] == "plan_unavailable" for event in server.events)
+        assert "still served" in server.ask("/ready").json["warning"]
+        assert server.metric("tokenlake_features_plan_in_store") == 0
 
 
 def test_plans_change_under_load_without_a_failure(tmp_path: Path) -> None:
