@@ -80,7 +80,7 @@ bench: setup ## speed compared with other libraries on 1,250 and 5,000 pages, te
 bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sail spark" names the engines
 	python -m benchmarks --profile full --write $(if $(ENGINES),--engines $(ENGINES))
 
-bench-features: setup-spark ## the feature service beside Feast, six minutes; tables into docs/benchmarks.md
+bench-features: setup-spark ## the feature service beside Feast, fifteen minutes; tables into docs/benchmarks.md
 	python -m benchmarks.features --write
 
 gate: setup ## speed of every kernel relative to a reference implementation, two minutes; fails when one is too slow
