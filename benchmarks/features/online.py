@@ -71,6 +71,7 @@ def middle(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def single(url: str, lake: str, seconds: float, rounds: int) -> None:
     """Prints the table of one client at a time."""
     print(f"\n| documents | client | CPU ms | p50 ms | p99 ms | CPU of SDK / this |\n{'| ---' * 6} |")
+    raw: list[str] = []
     for entities in SIZES:
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in CLIENTS}
         for _ in range(rounds):
@@ -85,7 +86,8 @@ def single(url: str, lake: str, seconds: float, rounds: int) -> None:
             )
         mine = chosen["ours"]["cpu_ms"]
         same, hashes = mine / chosen["raw_packed"]["cpu_ms"], mine / chosen["raw_feast"]["cpu_ms"]
-        print(f"ours / raw, {entities} documents: packed bytes {same:.2f}, HMGET of the features {hashes:.2f}")
+        raw.append(f"* ours / raw, {entities} documents: packed bytes {same:.2f}, HMGET of the features {hashes:.2f}")
+    print("", *raw, sep="\n")
 
 
 def loaded(url: str, lake: str, seconds: float) -> None:

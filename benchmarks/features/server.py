@@ -173,7 +173,7 @@ def _table(what: str, servers: Sequence[Server], service: str, entities: int, gi
             f"| {one['client_cores']:.2f} |"
         )
     print(
-        f"requests/s per core: {chosen[0]['per_core'] / chosen[1]['per_core']:.1f} x; "
+        f"\nrequests/s per core: {chosen[0]['per_core'] / chosen[1]['per_core']:.1f} x; "
         f"p99: {chosen[1]['p99'] / chosen[0]['p99']:.1f} x lower"
     )
 
