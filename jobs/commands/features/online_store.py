@@ -33,5 +33,7 @@ def online_store(arguments: argparse.Namespace) -> Address:
         )
     lake = absolute(arguments.lake)
     if not os.path.isdir(lake):
-        raise MissingPathError(f"{arguments.lake}: no lake there; name one, or a store with --online URL")
+        raise MissingPathError(
+            f"{arguments.lake}: no lake there; `tokenlake run CONFIG --lake DIR` makes one, --online URL names a store elsewhere"
+        )
     return SqliteAddress(f"{lake}/{FILE}")

@@ -98,7 +98,7 @@ def test_a_remote_lake_needs_a_store_by_name(capsys: pytest.CaptureFixture[str])
 def test_a_lake_that_does_not_exist_is_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["features", "apply", str(tmp_path / "mistyped")]) == 2
 
-    assert "no such folder" in capsys.readouterr().err
+    assert "no lake there" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
