@@ -34,6 +34,7 @@ def online_store(arguments: argparse.Namespace) -> Address:
     lake = absolute(arguments.lake)
     if not os.path.isdir(lake):
         raise MissingPathError(
-            f"{arguments.lake}: no lake there; `tokenlake run CONFIG --lake DIR` makes one, --online URL names a store elsewhere"
+            f"{arguments.lake}: no lake there; `tokenlake run CONFIG --lake DIR` makes one, "
+            "and --online URL names a store elsewhere"
         )
     return SqliteAddress(f"{lake}/{FILE}")
