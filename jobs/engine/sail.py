@@ -22,6 +22,8 @@ DEFAULTS = {
     "RUST_LOG": "error",
     # Rows of a batch: bounds the memory of a task.
     "SAIL_EXECUTION__BATCH_SIZE": "1000",
+    # Seconds without a query after which a session ends; by default five minutes, too short for a notebook.
+    "SAIL_SPARK__SESSION_TIMEOUT_SECS": "604800",
     # Returns freed memory to the system at once: halves the resident set after a stage at no cost in time.
     "MIMALLOC_PURGE_DELAY": "0",
     "MIMALLOC_ABANDONED_PAGE_PURGE": "1",
