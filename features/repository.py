@@ -4,6 +4,7 @@ import os
 
 from features.catalogue.catalogue import CATALOGUE
 from features.feast_objects import objects_of
+from lake.storage import is_local
 from pipelines.errors import MisuseError
 
 VARIABLE = "TOKENLAKE_LAKE"
@@ -16,7 +17,7 @@ class NoLakeError(MisuseError, ValueError):
 def _lake() -> str:
     """An absolute path or a URI: Feast changes the working directory, and would start a relative one from here."""
     named = os.environ.get(VARIABLE, "")
-    if not os.path.isabs(named) and "://" not in named:
+    if is_local(named) and not os.path.isabs(named):
         raise NoLakeError(
             f"${VARIABLE} is {named!r}: set it to the absolute path, or the URI, of a lake, for example "
             f"{VARIABLE}=$PWD/lakes/quickstart"

