@@ -1,0 +1,55 @@
+"""THE contract: every table's columns, key, partitioning and invariants.
+
+Schemas are Arrow schemas, so this package imports without Spark: training and serving read it too.
+Timestamps are microseconds in UTC. Binary ids are little-endian.
+"""
+
+from pipelines.tables.cleaned import DECISIONS, MEASURES
+from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
+from pipelines.tables.deduplicated import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
+from pipelines.tables.packed import PACKED, SequenceFormat, sequences
+from pipelines.tables.runs import RUNS
+from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
+from pipelines.tables.tokenized import TOKENS
+
+TABLES = (
+    INPUTS,
+    DOCUMENTS,
+    REJECTS,
+    MEASURES,
+    DECISIONS,
+    SIGNATURES,
+    DUPLICATES,
+    CLEAN_DOCUMENTS,
+    TOKENS,
+    RUNS,
+)
+"""All tables but those of sequences."""
+
+__all__ = [
+    "CLEAN_DOCUMENTS",
+    "CONTRACT",
+    "CONTRACT_PROPERTY",
+    "DECISIONS",
+    "DOCUMENTS",
+    "DUPLICATES",
+    "INPUTS",
+    "MEASURES",
+    "PACKED",
+    "REJECTS",
+    "RUNS",
+    "SIGNATURES",
+    "STATISTICS",
+    "TABLES",
+    "TEXT_MAP",
+    "TIMESTAMP",
+    "TOKENS",
+    "WITHOUT_DICTIONARY",
+    "ContractError",
+    "SequenceFormat",
+    "Table",
+    "contract_of",
+    "require_contract",
+    "sequences",
+]
