@@ -9,6 +9,7 @@ import pyarrow as pa
 from lake import log, row_files
 from lake.commits import CommitMetadata
 from lake.data_files import DataFile, of_table
+from lake.lock import require_held
 from lake.parquet_writer import TableWriter, WriteTask
 from lake.reading import LakeReader
 from pipelines.errors import TokenlakeError
@@ -123,6 +124,7 @@ class Lake(LakeReader):
         transaction: tuple[str, int],
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
+        require_held(self.root)
         log.require_writable(self._table(table.name, base))
         try:
             log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
@@ -209,6 +211,8 @@ class Lake(LakeReader):
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
         from deltalake.exceptions import DeltaError
+
+        require_held(self.root)
 
         opened = self._table(table.name, base) if base >= 0 else None
         try:

@@ -82,8 +82,7 @@ class ObjectFiles:
         store, key = _located(path)
         with _translated(path):
             found = obstore.get(store, key)
-            version = {name: found.meta[name] for name in ("e_tag", "version") if found.meta.get(name)}
-            return bytes(found.bytes()), version
+            return bytes(found.bytes()), _version(found.meta)
 
     def replace(self, path: str, data: bytes, version: Any) -> Any:
         """Writes a file if it still has this version; returns the new one.
@@ -91,7 +90,7 @@ class ObjectFiles:
         Raises:
             FileExistsError: another has written it since, or deleted it.
         """
-        return self._put(path, data, version)
+        return _version(self._put(path, data, version))
 
     def _put(self, path: str, data: bytes, mode: Any) -> Any:
         import obstore
@@ -163,6 +162,12 @@ class _Reader(io.RawIOBase):
         self._at += count
         return count
 
+    def readall(self) -> bytes:
+        """The rest, in one request: the default asks for 8 KiB at a time."""
+        rest = bytearray(max(self._size - self._at, 0))
+        self.readinto(rest)
+        return bytes(rest)
+
 
 class _Writer(io.RawIOBase):
     """A new object: it is there once `close` returns. `discard` leaves none."""
@@ -203,6 +208,11 @@ class _Writer(io.RawIOBase):
     def __del__(self) -> None:
         """A stream that is dropped without being closed writes no object, unlike what io.IOBase does."""
         self.discard()
+
+
+def _version(of: Any) -> dict[str, str]:
+    """What tells a version of an object from others, in the form that a conditional put takes."""
+    return {name: of[name] for name in ("e_tag", "version") if of.get(name)}
 
 
 def _last(path: str) -> str:
