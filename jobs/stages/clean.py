@@ -8,6 +8,7 @@ from lake.commits import Commit
 from lake.history import ExpiredLogError
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, plan
+from lake.shared_files import share
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide, require_classifiers
@@ -29,7 +30,8 @@ def _measure(run: StageContext) -> None:
     work = run.plan("clean", MEASURES, ["documents"], config.fingerprint(), MEASURING)
     if work.mode != "nothing":
         documents = work.read(run.lake, "documents")
-        run.committed(work.commit(run.lake, measures(documents, config, work.run_id)))
+        shared = config.relocated(lambda model: share(run.lake.storage, model))
+        run.committed(work.commit(run.lake, measures(documents, shared, work.run_id)))
 
 
 def _decide(run: StageContext) -> None:

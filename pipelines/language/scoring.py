@@ -6,7 +6,6 @@ which replace them before they ask fastText (DCLM, Li et al. 2024; datatrove's `
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipelines.kernels.batch import TextBatch
 from pipelines.language.fasttext import Classifier
 from pipelines.language.fasttext_model import Doubles
 from pipelines.reference import uses_library
+from pipelines.storage.local_copy import local_copy
 
 _MODELS_KEPT = 16  # in a process
 
@@ -31,7 +31,7 @@ def scores(texts: TextBatch, model: str, labels: Sequence[str]) -> Doubles:
 
     Args:
         texts: any lengths.
-        model: path of a supervised model, `.bin` or `.ftz`.
+        model: location of a supervised model, `.bin` or `.ftz`; a remote one is copied to this machine once.
         labels: as they stand in the model, with their prefix.
 
     Raises:
@@ -59,7 +59,7 @@ def number_of(label: str, known: Sequence[str], model: str) -> int:
 
 @lru_cache(maxsize=_MODELS_KEPT)
 def _classifier(model: str) -> Classifier:
-    return Classifier.read(Path(model))
+    return Classifier.read(local_copy(model))
 
 
 def _scores_of_fasttext(texts: TextBatch, model: str, labels: Sequence[str]) -> Doubles:
@@ -78,4 +78,4 @@ def _scores_of_fasttext(texts: TextBatch, model: str, labels: Sequence[str]) -> 
 def _fasttext(model: str) -> Any:
     import fasttext
 
-    return fasttext.load_model(model)
+    return fasttext.load_model(str(local_copy(model)))

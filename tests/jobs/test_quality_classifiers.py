@@ -100,6 +100,11 @@ def test_each_document_has_its_score_and_the_policy_decides_by_it(made):
     assert {tuple(each) for each in reasons.values()} == {("classifiers.low_edu",), ("classifiers.high_edu",), ()}
 
 
+def test_the_tasks_read_the_lakes_own_copy_of_the_model(made):
+    (copied,) = Path(made.lake.root, "_files").glob("*/softmax_pruned.ftz")
+    assert copied.read_bytes() == Path(SOFTMAX).read_bytes()
+
+
 def test_another_threshold_needs_no_text(made, tmp_path):
     stricter = tmp_path / "stricter.yaml"
     stricter.write_text(POLICY.replace("0.6", "0.8"))
