@@ -81,6 +81,8 @@ def steps(data: ReportData) -> list[Step]:
     lose("not decided yet", total.undecided, "undecided")
     for method, documents in total.duplicates.items():
         lose(f"duplicate: {method}", documents, "duplicate")
+    for reason, documents in total.repeating.items():
+        lose(f"dropped by {reason}", documents, "dropped")
     return [*made, Step("kept", total.kept, 0, "kept")]
 
 
