@@ -13,7 +13,7 @@ from pyspark.sql import types as T
 
 from jobs.report import bins
 from jobs.report.bins import Bins
-from pipelines.policies.policy import PASSES
+from jobs.report.labels import REWRITERS
 
 EXCERPT_CHARACTERS = 300
 EXAMPLES = 3
@@ -88,7 +88,8 @@ def events(
     """The fate of documents, counted per source, language, kind and name of the event.
 
     Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `repeating` (name: first reason, of
-    a decision on passages) and `kept` (exactly one of them per document), `reason` (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
+    a decision on passages) and `kept` (exactly one of them per document), `reason` (one per failed rule), `tokens`
+    (name: slot of the tokens-per-document histogram).
     Returns rows (source, language, kind, name, documents, tokenized, tokens, characters).
     """
     rows = documents.select("doc_id", "source", "language")
@@ -129,7 +130,7 @@ def rewriting(clean: DataFrame) -> list[Row]:
 
     Rows that an earlier version wrote do not tell, and are left out.
     """
-    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in PASSES]
+    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in REWRITERS]
     return (
         clean.where("rewritten IS NOT NULL")
         .groupBy("language")

@@ -7,7 +7,7 @@ with a probability of about n^2 / 2^129: 1.5e-15 for 10^12 passages. So no texts
 Shapes: D documents, L lines, S sentences, W words, P passages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 import xxhash
 from numba import njit
 
-from pipelines.kernels.arrays import Bytes, Ids, Integers
+from pipelines.kernels.arrays import Bytes, Ids, Integers, Truths
 from pipelines.kernels.batch import TextBatch
 from pipelines.passages.config import PassagesConfig
 from pipelines.tables import PASSAGES
@@ -59,7 +59,7 @@ def _find(texts: TextBatch, language: str, sites: Sequence[str], config: Passage
     sentences = sentence_spans(texts, lines, *word_splitter(language).with_chunks(texts))
     normalised = Normalised.of(TextBatch(texts.data, sentences.begins, sentences.ends))
     found = [
-        _found(kind, ranges.longer_than(least, normalised), normalised, sites)
+        _found(kind, normalised.long_enough(ranges, least), normalised, sites)
         for kind, least, ranges in _wanted(texts, lines, sentences, config)
     ]
     starts, ends = sentences.code_points(texts)
@@ -78,32 +78,35 @@ class Ranges:
     ends: Integers  # (P,)
     documents: Integers  # (P,)
 
-    def longer_than(self, least: int, normalised: "Normalised") -> "Ranges":
-        """Those of at least so many normalised words."""
-        words = normalised.words[self.ends] - normalised.words[self.firsts]
-        wanted = (words >= least) & (words > 0)
+    def where(self, wanted: Truths) -> "Ranges":
+        """The passages for which `wanted` (P,) is true."""
         return Ranges(self.firsts[wanted], self.ends[wanted], self.documents[wanted])
 
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """The normalised words of all sentences, each with a space behind it; sentence s is `data[bytes[s]:bytes[s + 1]]`."""
+    """The normalised words of all sentences, each with a space behind it."""
 
     data: Bytes
-    bytes: Integers  # (S + 1,)
+    places: Integers  # (S + 1,) sentence s is `data[places[s]:places[s + 1]]`
     words: Integers  # (S + 1,) how many come before each sentence
 
     @classmethod
     def of(cls, sentences: TextBatch) -> "Normalised":
+        """Normalises each sentence by itself."""
         words = simplified_splitter()(sentences)
         known = words.vocabulary.texts()
         data, places = _spelled(words.ids, known.data, known.begins, known.ends)
         return cls(data, places[words.offsets], words.offsets)
 
+    def long_enough(self, ranges: Ranges, least: int) -> Ranges:
+        """The passages of at least so many words; one word at least."""
+        return ranges.where(self.words[ranges.ends] - self.words[ranges.firsts] >= max(least, 1))
+
     def hashes(self, ranges: Ranges, seeds: Sequence[int]) -> list[bytes]:
-        """XXH3-128 of the words of each passage, joined by spaces, with a seed per document."""
+        """XXH3-128 of the words of each passage, joined by spaces, with a seed per document (D,)."""
         view = memoryview(self.data.data)
-        begins, ends = self.bytes[ranges.firsts].tolist(), (self.bytes[ranges.ends] - 1).tolist()
+        begins, ends = self.places[ranges.firsts].tolist(), (self.places[ranges.ends] - 1).tolist()
         documents = ranges.documents.tolist()
         return [
             xxhash.xxh3_128_digest(view[begin:end], seeds[document])
@@ -113,40 +116,37 @@ class Normalised:
 
 def _wanted(
     texts: TextBatch, lines: Lines, sentences: Sentences, config: PassagesConfig
-) -> list[tuple[str, int, Ranges]]:
+) -> Iterator[tuple[str, int, Ranges]]:
     """(kind, least words, its passages), in the order of `KINDS`."""
-    found = []
-    per_line = Ranges(sentences.of_lines[:-1], sentences.of_lines[1:], _owners(lines.offsets))
+    of_lines = Ranges(sentences.of_lines[:-1], sentences.of_lines[1:], _owners(lines.offsets))
     if config.boilerplate:
-        found.append(("boilerplate", config.boilerplate.min_words, per_line))
+        yield "boilerplate", config.boilerplate.min_words, of_lines
     if config.paragraphs:
-        split = paragraphs(texts)
-        several = split.counts > 1
-        within = _sentences_within(sentences.begins, sentences.offsets, split.ends, split.offsets)
-        of_paragraphs = Ranges(within[0], within[1], _owners(split.offsets))
-        chosen = [_of_documents(of_paragraphs, several), _of_documents(per_line, ~several)]
-        joined = Ranges(*(np.concatenate([getattr(each, name) for each in chosen]) for name in Ranges.__slots__))
-        order = np.argsort(joined.firsts, kind="stable")
-        found.append(
-            (
-                "paragraphs",
-                config.paragraphs.min_words,
-                Ranges(joined.firsts[order], joined.ends[order], joined.documents[order]),
-            )
-        )
+        yield "paragraphs", config.paragraphs.min_words, _paragraphs(texts, sentences, of_lines)
     if config.sentences:
-        window = config.sentences.window
-        owners = _owners(sentences.offsets)
-        firsts = np.arange(len(owners))
-        whole = firsts + window <= sentences.offsets[owners + 1]
-        windows = Ranges(firsts[whole], firsts[whole] + window, owners[whole])
-        found.append(("sentences", config.sentences.min_words, windows))
-    return found
+        yield "sentences", config.sentences.min_words, _windows(sentences, config.sentences.window)
 
 
-def _of_documents(ranges: Ranges, wanted: np.ndarray) -> Ranges:
-    chosen = wanted[ranges.documents]
-    return Ranges(ranges.firsts[chosen], ranges.ends[chosen], ranges.documents[chosen])
+def _paragraphs(texts: TextBatch, sentences: Sentences, of_lines: Ranges) -> Ranges:
+    """What empty lines separate; the lines of texts that have no empty line."""
+    split = paragraphs(texts)
+    firsts, ends = _sentences_within(sentences.begins, sentences.offsets, split.ends, split.offsets)
+    several = split.counts > 1
+    separated = Ranges(firsts, ends, _owners(split.offsets))
+    parts = (separated.where(several[separated.documents]), of_lines.where(~several[of_lines.documents]))
+    return Ranges(
+        np.concatenate([each.firsts for each in parts]),
+        np.concatenate([each.ends for each in parts]),
+        np.concatenate([each.documents for each in parts]),
+    )
+
+
+def _windows(sentences: Sentences, window: int) -> Ranges:
+    """Every `window` sentences in a row of a document."""
+    documents = _owners(sentences.offsets)
+    firsts = np.arange(len(documents))
+    whole = firsts + window <= sentences.offsets[documents + 1]
+    return Ranges(firsts[whole], firsts[whole] + window, documents[whole])
 
 
 def _owners(offsets: Integers) -> Integers:
@@ -154,9 +154,7 @@ def _owners(offsets: Integers) -> Integers:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def _found(
-    kind: str, ranges: Ranges, normalised: Normalised, sites: Sequence[str]
-) -> tuple[str, Ranges, list[bytes]]:
+def _found(kind: str, ranges: Ranges, normalised: Normalised, sites: Sequence[str]) -> tuple[str, Ranges, list[bytes]]:
     """Hashes of different kinds never meet, nor those of lines of different sites: each has a seed of its own."""
     of_site = kind == "boilerplate"
     known: dict[str, int] = {}

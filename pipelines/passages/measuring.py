@@ -46,9 +46,7 @@ def completed(batches: Batches, run_id: str) -> Batches:
         columns["repeats"] = pa.array([lists[row] for row in changed], schema.field("repeats").type)
         columns["covered"] = pa.array([covered(lists[row]) for row in changed], schema.field("covered").type)
         columns["run_id"] = pa.repeat(run_id, len(changed))
-        yield pa.RecordBatch.from_arrays(
-            [columns[field.name].cast(field.type) for field in schema], schema=schema
-        )
+        yield pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in schema], schema=schema)
 
 
 def covered(repeats: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:

@@ -23,7 +23,9 @@ EASY = {"min_words": 0, "min_sentences": 0, "paragraph_words": 0, "boilerplate_p
 class Collection:
     """A folder of documents, one file for each group of them, and the lake made from it."""
 
-    def __init__(self, engine: Engine, folder: Path, passages: Mapping[str, Any] = ALL_KINDS, **thresholds: Any) -> None:
+    def __init__(
+        self, engine: Engine, folder: Path, passages: Mapping[str, Any] = ALL_KINDS, **thresholds: Any
+    ) -> None:
         self.engine, self.folder = engine, folder
         self.passages, self.thresholds = dict(passages), {**EASY, **thresholds}
         (folder / "in").mkdir(parents=True, exist_ok=True)
@@ -59,10 +61,7 @@ class Collection:
 def by_address(lake: Lake, table: str) -> dict[str, dict[str, Any]]:
     """address -> row of a table."""
     addresses = {row.doc_id: row.meta["url"] for row in lake.read("documents").select("doc_id", "meta").collect()}
-    return {
-        addresses[row["doc_id"]]: row
-        for row in lake.read(table).toArrow().to_pylist(maps_as_pydicts="strict")
-    }
+    return {addresses[row["doc_id"]]: row for row in lake.read(table).toArrow().to_pylist(maps_as_pydicts="strict")}
 
 
 def texts(lake: Lake) -> dict[str, str]:
