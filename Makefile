@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -25,6 +25,11 @@ quickstart-features: ## features of the quickstart's lake: computed, put into an
 	@sh scripts/bootstrap.sh serve
 	@[ -d lakes/quickstart ] || $(MAKE) quickstart
 	@sh scripts/quickstart_features.sh
+
+quickstart-s3: ## the quickstart with its lake on an S3 server of this machine, which this builds and starts
+	@sh scripts/bootstrap.sh
+	@sh scripts/s3_server.sh
+	@sh scripts/quickstart_s3.sh
 
 test: setup ## the daily test suite, on Sail
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3
