@@ -24,7 +24,6 @@ from lake.scratch import STAGING
 from lake.shared_files import share
 from pipelines.readers import spark as readers
 from pipelines.readers.splits import assign, split
-from pipelines.storage.uri import is_local
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 _LEAST_BYTES = 1 << 20  # of a task that is only there to keep all cores at work: each makes a file
@@ -79,15 +78,12 @@ def _finish_interrupted(run: StageContext) -> None:
 
 def _remove_orphaned_files(run: StageContext) -> None:
     """Deletes data files of ingests that were killed before they wrote a manifest: no commit refers to them."""
-    if not is_local(run.lake.root):
-        return
     files = (path for table in _TABLES for path in run.lake.storage.files_below(table))
     found = {name[1] for path in files if (name := _OUR_FILE.match(path))}
-    for number in found:
-        for table in _TABLES:
-            if not run.lake.is_committed(table, f"ingest-{number}"):
-                run.lake.remove_unfinished(table, f"ingest-{number}")
-                run.lake.remove_unfinished(table, f"{REWRITTEN}-{number}")
+    for table in _TABLES:
+        for name in run.lake.uncommitted(table, [f"ingest-{number}" for number in sorted(found)]):
+            run.lake.remove_unfinished(table, name)
+            run.lake.remove_unfinished(table, name.replace("ingest", REWRITTEN))
 
 
 def _manifest_file(name: str) -> str:

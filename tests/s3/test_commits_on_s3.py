@@ -44,20 +44,31 @@ def commits_of(root):
     return sorted(found), sorted(lake.read_here("tokens", ["doc_id"])["doc_id"].to_pylist())
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes"])
-def test_of_eight_writers_each_version_has_one_and_no_commit_is_lost(bucket, kind):
-    root, writers, each = bucket.uri("lake"), 8, 20 if kind == "threads" else 5
-    if kind == "threads":
-        with ThreadPoolExecutor(writers) as pool:
-            lost = list(pool.map(lambda writer: commit_many(root, writer, each), range(writers)))
-    else:
-        with multiprocessing.get_context("forkserver").Pool(writers) as pool:
-            lost = pool.starmap(commit_many, [(root, writer, each) for writer in range(writers)])
+FEW = pytest.param(3, 6, id="three")
+MANY = pytest.param(8, 20, id="eight", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("writers", "each"), [FEW, MANY])
+def test_of_writers_in_threads_each_version_has_one_and_no_commit_is_lost(bucket, writers, each):
+    with ThreadPoolExecutor(writers) as pool:
+        lost = list(pool.map(lambda writer: commit_many(bucket.uri("lake"), writer, each), range(writers)))
+    assert sum(lost) > 0
+    require_all(bucket.uri("lake"), writers, each)
+
+
+@pytest.mark.parametrize(("writers", "each"), [FEW, MANY])
+def test_of_writers_in_processes_each_version_has_one_and_no_commit_is_lost(bucket, writers, each):
+    with multiprocessing.get_context("forkserver").Pool(writers) as pool:
+        lost = pool.starmap(commit_many, [(bucket.uri("lake"), writer, each) for writer in range(writers)])
+    assert sum(lost) > 0
+    require_all(bucket.uri("lake"), writers, each)
+
+
+def require_all(root, writers, each):
     versions, documents = commits_of(root)
     assert [version for version, _ in versions] == list(range(writers * each))
     assert len({run_id for _, run_id in versions}) == writers * each
     assert documents == sorted(f"{writer} {number}" for writer in range(writers) for number in range(each))
-    assert sum(lost) > 0
 
 
 def test_the_loser_of_two_is_told_and_its_rows_are_not_there(bucket):
@@ -102,7 +113,9 @@ def test_a_commit_whose_answer_is_lost_is_our_own(losing, bucket):
     lake.append(rows("tokenize-b", "b"), TOKENS, note("tokenize-b"), 0)
     assert len(lost) == 1
     lost = losing()
-    lake.commit_files(lake.write(rows("tokenize-c", "c"), TOKENS, "tokenize-c"), TOKENS, note("tokenize-c"), "append", None)
+    lake.commit_files(
+        lake.write(rows("tokenize-c", "c"), TOKENS, "tokenize-c"), TOKENS, note("tokenize-c"), "append", None
+    )
     assert len(lost) == 1
     assert commits_of(lake.root) == ([(0, "tokenize-a"), (1, "tokenize-b"), (2, "tokenize-c")], ["a", "b", "c"])
 
@@ -116,6 +129,12 @@ def test_a_change_whose_answer_is_lost_is_made_once(losing, bucket):
     assert len(lost) == 1
     assert commits_of(lake.root) == ([(0, "tokenize-a"), (1, "tokenize-b")], ["b", "c"])
     lost = losing()
-    lake.change(TOKENS, lake.files("tokens"), lake.write(rows("tokenize-c", "d"), TOKENS, "tokenize-c"), note("tokenize-c", "change"), 1)
+    lake.change(
+        TOKENS,
+        lake.files("tokens"),
+        lake.write(rows("tokenize-c", "d"), TOKENS, "tokenize-c"),
+        note("tokenize-c", "change"),
+        1,
+    )
     assert len(lost) == 1
     assert commits_of(lake.root)[1] == ["d"]

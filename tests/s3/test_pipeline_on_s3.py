@@ -1,6 +1,7 @@
 """The whole pipeline on a lake in a bucket: row for row the lake that the same run makes in a folder."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from conftest import Bucket, new_bucket
 
 from lake.lake import Lake
 from pipelines.sequences.reader import Sequences
+
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def test_every_table_is_row_for_row_that_of_a_local_lake(lakes):
 
 
 def test_nothing_but_the_lake_is_in_the_bucket_and_nothing_is_left_at_work(lakes):
-    assert sorted(path.name for path in lakes.bucket.folder.iterdir()) == ["lakes"]
+    assert sorted(path.name for path in lakes.bucket.folder.glob("[!.]*")) == ["lakes"]
     expected = {path.name for path in lakes.local.iterdir() if path.name not in ("_lock", "_staging")}
     assert {path.name for path in lakes.folder.iterdir()} - {"_staging"} == expected
     assert not any(path.is_file() for path in (lakes.folder / "_staging").rglob("*"))
@@ -79,11 +82,12 @@ def test_tables_lists_what_the_local_lake_has(lakes):
 
 def test_explain_decide_and_report_say_the_same(lakes):
     document = next(iter(lake_rows.read(lakes.local, "clean_documents")["doc_id"].to_pylist()))
-    for command in (("explain", "{lake}", document), ("decide", "{lake}", "fineweb")):
+    for command in (("explain", document), ("decide", "fineweb")):
         here, there = (
-            succeed(*(part.format(lake=lake) for part in command)).output for lake in (lakes.local, lakes.uri)
+            succeed(command[0], lake, command[1]).output.replace(str(lake), "LAKE")
+            for lake in (lakes.local, lakes.uri)
         )
-        assert there.replace(lakes.uri, "LAKE") == here.replace(str(lakes.local), "LAKE")
+        assert TIME.sub("", there) == TIME.sub("", here)
     succeed("report", lakes.uri)
     assert (lakes.folder / "report" / "index.html").stat().st_size > 10_000
 
