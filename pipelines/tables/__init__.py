@@ -9,6 +9,7 @@ from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError
 from pipelines.tables.deduplicated import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
 from pipelines.tables.packed import PACKED, SequenceFormat, sequences
+from pipelines.tables.retracted import RETRACTIONS
 from pipelines.tables.runs import RUNS
 from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
 from pipelines.tables.tokenized import TOKENS
@@ -23,6 +24,7 @@ TABLES = (
     DUPLICATES,
     CLEAN_DOCUMENTS,
     TOKENS,
+    RETRACTIONS,
     RUNS,
 )
 """All tables but those of sequences."""
@@ -38,6 +40,7 @@ __all__ = [
     "MEASURES",
     "PACKED",
     "REJECTS",
+    "RETRACTIONS",
     "RUNS",
     "SIGNATURES",
     "STATISTICS",
