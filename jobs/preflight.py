@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import RunConfig
+from pipelines.contamination.config import DecontaminateConfig
 from pipelines.storage.storage import Storage
 from pipelines.storage.uri import LakeUri, is_local
 from pipelines.urls.url_lists import UrlConfig
@@ -24,6 +25,7 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
     if "clean" in stages:
         _policy(config.clean.policy, "clean.policy")
         _url_lists(config.clean.urls)
+        _benchmarks(config.decontaminate)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
     if "features" in stages:
@@ -78,6 +80,16 @@ def _url_lists(urls: UrlConfig) -> None:
         for path in getattr(urls, kind):
             if not _is_file(path):
                 raise UsageError(f"clean.urls.{kind}: {path}: no such file")
+
+
+def _benchmarks(config: DecontaminateConfig) -> None:
+    from pipelines.contamination.benchmarks import BenchmarkError, read
+
+    for number, benchmark in enumerate(config.benchmarks):
+        try:
+            read(benchmark)
+        except BenchmarkError as error:
+            raise UsageError(f"decontaminate.benchmarks.{number}: {error}") from error
 
 
 def _feature_files(features: FeaturesConfig) -> None:

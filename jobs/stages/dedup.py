@@ -10,17 +10,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.stages import priorities
+from jobs.stages.contamination import in_force
 from jobs.stages.context import StageContext
-from jobs.stages.policy_file import label_in_force, policy_of
+from jobs.stages.policy_file import configured_policy, label_in_force, policy_of
 from lake.lake import Lake
 from lake.ledger import Work, keys
 from lake.scratch import Scratch
+from pipelines.contamination.spark import overlapping_spans
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
-from pipelines.policies.files import load
-from pipelines.policies.policy import Policy
+from pipelines.policies.policy import DECONTAMINATION, Policy
 from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
-from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables import CLEAN_DOCUMENTS, CONTAMINATION, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
 
@@ -111,15 +112,16 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean, policy = run.lake, run.config.clean, _policy(run)
     settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
-    work = run.plan(
-        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
-    )
+    without_overlaps = DECONTAMINATION in policy.rewrite and in_force(lake)
+    inputs = ["decisions", "measures", "duplicates", *([CONTAMINATION.name] if without_overlaps else [])]
+    work = run.plan("dedup", CLEAN_DOCUMENTS, inputs, settings.fingerprint(), FINALIZING)
     if work.mode == "nothing":
         return
     duplicates = work.whole(lake, "duplicates")
+    spans = overlapping_spans(work.whole(lake, CONTAMINATION.name), policy) if without_overlaps else None
     if work.mode != "change":
         decided = work.read(lake, "decisions")
-        finalized = clean_documents(_candidates(work, lake, decided, policy), duplicates, settings, work.run_id)
+        finalized = clean_documents(_candidates(work, lake, decided, policy), duplicates, settings, work.run_id, spans)
         run.committed(work.commit(lake, finalized))
         return
     wanted = work.whole(lake, "decisions").join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
@@ -127,12 +129,12 @@ def _finalize(run: StageContext) -> None:
     there = work.previous(lake).select("doc_id")
     stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
     missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
-    finalized = clean_documents(_candidates(work, lake, missing, policy), duplicates, settings, work.run_id)
+    finalized = clean_documents(_candidates(work, lake, missing, policy), duplicates, settings, work.run_id, spans)
     run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))
 
 
 def _policy(run: StageContext) -> Policy:
     """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
-    configured = load(run.config.clean.policy)
+    configured = configured_policy(run.config)
     label = label_in_force(run.lake)
     return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

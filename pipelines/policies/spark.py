@@ -17,14 +17,17 @@ def decide(measures: DataFrame, policy: Policy, run_id: str) -> DataFrame:
 
     Args:
         measures: rows of table `measures`; with a boolean column `url_listed` when the policy uses URL lists
-            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed. Measures of a lake
-            from before `http_status` was one fail no rule on it.
+            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed. With the columns
+            `contamination` and `c4_contamination` when texts are compared with benchmarks; without them no rule on
+            overlaps fails. Measures of a lake from before `http_status` was one fail no rule on it.
         policy: the thresholds.
         run_id: goes into every row.
     """
     absent = {name: F.lit(None).cast(kind) for name, kind in _OPTIONAL.items() if name not in measures.columns}
     source = measures.withColumns(absent) if absent else measures
-    failed = [F.when(failure(rule, policy), F.lit(rule.reason)) for rule in policy.active()]
+    compared = "contamination" in measures.columns
+    rules = [rule for rule in policy.active() if compared or not rule.measure.startswith("contamination.")]
+    failed = [F.when(failure(rule, policy), F.lit(rule.reason)) for rule in rules]
     reasons = F.array_compact(F.array(*failed)) if failed else F.array().cast("array<string>")
     return source.select(
         "doc_id",
@@ -53,9 +56,12 @@ def failure(rule: Rule, policy: Policy) -> Column:
 
 def _measure(rule: Rule, policy: Policy) -> Column:
     path = policy.measure(rule)
+    value = F.col(rule.measure)
+    if rule.measure.startswith("contamination."):  # most documents have none, and Sail reads fields of a null struct
+        value = F.when(F.col("contamination").isNotNull(), value)
     if path == rule.measure:
-        return F.col(path)
-    return F.when(F.col(path.partition(".")[0]).isNull(), F.col(rule.measure)).otherwise(F.col(path))
+        return value
+    return F.when(F.col(path.partition(".")[0]).isNull(), value).otherwise(F.col(path))
 
 
 def _compare(comparison: Comparison, value: Column, threshold: Threshold, spares_zero: bool) -> Column:

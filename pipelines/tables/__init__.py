@@ -4,7 +4,7 @@ Schemas are Arrow schemas, so this package imports without Spark: training and s
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from pipelines.tables.cleaned import DECISIONS, MEASURES
+from pipelines.tables.cleaned import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
 from pipelines.tables.deduplicated import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
@@ -18,6 +18,7 @@ TABLES = (
     DOCUMENTS,
     REJECTS,
     MEASURES,
+    CONTAMINATION,
     DECISIONS,
     SIGNATURES,
     DUPLICATES,
@@ -29,6 +30,7 @@ TABLES = (
 
 __all__ = [
     "CLEAN_DOCUMENTS",
+    "CONTAMINATION",
     "CONTRACT",
     "CONTRACT_PROPERTY",
     "DECISIONS",
