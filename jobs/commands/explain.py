@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.cli import UsageError
+from jobs.commands.explain_passages import print_passages
 from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
 from jobs.stages.policy_file import policy_of
@@ -40,13 +41,23 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
     document = _document(lake, doc_id)
     trace: dict[str, Any] = {"document": document}
     present = set(lake.tables())
-    for table in ("measures", "decisions", "duplicates", "clean_documents", "tokens"):
+    for table in (
+        "measures",
+        "decisions",
+        "duplicates",
+        "passages",
+        "passage_decisions",
+        "clean_documents",
+        "tokens",
+    ):
         if table in present:
             trace[table] = _row(lake, table, document["doc_id"])
     if trace.get("measures") and trace.get("decisions"):
         policy = policy_of(lake, str(trace["decisions"]["policy"]))
         trace["rules"] = _rules(trace["measures"], policy)
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
+    if trace.get("passages"):
+        del trace["passages"]["held"], trace["passages"]["sentences"]  # long lists that explain nothing
     if trace.get("duplicates"):
         trace["cluster"] = _cluster(lake, trace["duplicates"])
     trace["semantics"] = _semantics(lake, trace)
@@ -152,6 +163,7 @@ def _print(trace: Mapping[str, Any]) -> None:
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
     _print_rules(console, trace)
     _print_cluster(console, trace)
+    print_passages(console, trace)
     _print_end(console, trace)
 
 

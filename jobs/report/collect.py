@@ -86,7 +86,13 @@ def collect(
     )
 
 
-_FATES = {"decisions": "decisions", "duplicates": "duplicates", "clean": "clean_documents", "tokens": "tokens"}
+_FATES = {
+    "decisions": "decisions",
+    "duplicates": "duplicates",
+    "repeating": "passage_decisions",
+    "clean": "clean_documents",
+    "tokens": "tokens",
+}
 
 
 class _Asker:

@@ -13,7 +13,7 @@ from pyspark.sql import types as T
 
 from jobs.report import bins
 from jobs.report.bins import Bins
-from pipelines.policies.policy import PASSES
+from jobs.report.labels import REWRITERS
 
 EXCERPT_CHARACTERS = 300
 EXAMPLES = 3
@@ -80,25 +80,29 @@ def events(
     documents: DataFrame,
     decisions: DataFrame | None,
     duplicates: DataFrame | None,
+    repeating: DataFrame | None,
     clean: DataFrame | None,
     tokens: DataFrame | None,
     token_bins: Bins,
 ) -> list[Row]:
     """The fate of documents, counted per source, language, kind and name of the event.
 
-    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method) and `kept` (exactly one of them per
-    document), `reason` (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
+    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `repeating` (name: first reason, of
+    a decision on passages) and `kept` (exactly one of them per document), `reason` (one per failed rule), `tokens`
+    (name: slot of the tokens-per-document histogram).
     Returns rows (source, language, kind, name, documents, tokenized, tokens, characters).
     """
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
     rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
+    rows = _with(rows, repeating, too_little=(F.get("reasons", F.lit(0)), "string"))
     rows = _with(rows, clean, characters=(F.col("characters"), "long"))
     rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
     fate = (
         F.when(F.col("reasons").isNull(), _event("undecided"))
         .when(F.size("reasons") > 0, _event("dropped", F.get("reasons", F.lit(0))))
         .when(~F.col("survived"), _event("duplicate", F.col("method")))
+        .when(F.col("too_little").isNotNull(), _event("repeating", F.col("too_little")))
         .otherwise(_event("kept"))
     )
     failed = F.transform(
@@ -126,7 +130,7 @@ def rewriting(clean: DataFrame) -> list[Row]:
 
     Rows that an earlier version wrote do not tell, and are left out.
     """
-    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in PASSES]
+    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in REWRITERS]
     return (
         clean.where("rewritten IS NOT NULL")
         .groupBy("language")

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from pipelines.config import Config, Meaning
+from pipelines.policies.passages import PassageThresholds
 from pipelines.policies.rules import EMPTIED, NOTHING_LEFT, RULE_SETS, Kind, Rule, Threshold, thresholds
 
 DEFAULT_POLICY = "fineweb"
@@ -40,6 +41,10 @@ class Policy(Config):
     )
     rewrite: Meaning[tuple[Pass, ...]] = Field(
         default=("repair", "pii"), description="passes that change texts; empty: every text stays as it was read"
+    )
+
+    passages: PassageThresholds = Field(
+        default=PassageThresholds(), description="thresholds on passages that repeat, where they are measured"
     )
 
     @model_validator(mode="before")
@@ -86,7 +91,10 @@ class Policy(Config):
         return self.languages.get(language or "", {}).get(rule_set, {}).get(key, base)
 
     def fingerprint(self) -> str:
-        """16 hex digits of the effective thresholds and passes: equal for policies that always do the same."""
+        """16 hex digits of the effective thresholds and passes: equal for policies that always decide the same.
+
+        Thresholds on passages are not among them: they decide later, and apart.
+        """
 
         def effective(language: str | None) -> dict[str, Any]:
             return {

@@ -50,7 +50,7 @@ class LakeUri:
         Raises:
             LocationError: no bucket or host, a secret in the URI, `dbfs:` elsewhere, or one slash where two belong.
         """
-        if "::" in text and "://" in text:
+        if _is_chain(text):
             return LakeUri("", text, chain=True)
         found = _URI.match(text)
         if found:
@@ -121,7 +121,7 @@ class LakeUri:
 
 def is_uri(text: str) -> bool:
     """Whether a location is written as a URI, not as a path that may be relative."""
-    return _URI.match(text) is not None or _ONE_SLASH.match(text) is not None
+    return _is_chain(text) or _URI.match(text) is not None or _ONE_SLASH.match(text) is not None
 
 
 def is_local(text: str) -> bool:
@@ -145,6 +145,10 @@ def lake_root(text: str) -> str:
         known = ", ".join(f"{scheme}://" for scheme in sorted(LAKES - {"memory"}))
         raise LocationError(f"{text}: a lake lies in a folder or under {known}")
     return str(found)
+
+
+def _is_chain(text: str) -> bool:
+    return "::" in text and "://" in text
 
 
 def _local(scheme: str, rest: str) -> LakeUri | None:

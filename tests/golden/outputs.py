@@ -39,6 +39,10 @@ from pipelines.contamination.index import Index
 from pipelines.contamination.spark import contaminated
 from pipelines.dedup.config import DedupConfig
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.passages.config import PassagesConfig
+from pipelines.passages.spark import decide as decide_passages
+from pipelines.passages.spark import passages, repeats
+from pipelines.policies.passages import PassageThresholds
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import RULE_SETS
 from pipelines.policies.spark import decide
@@ -53,6 +57,7 @@ from pipelines.tables import (
     DOCUMENTS,
     DUPLICATES,
     MEASURES,
+    PASSAGES,
     SIGNATURES,
     TOKENS,
     Table,
@@ -139,6 +144,27 @@ class Outputs:
             for batch, rows in (("first", known), ("later", later)):
                 for name, row in _by_id(rows):
                     yield f"{batch}: {name}", row
+
+    def finding_passages(self) -> Rows:
+        """Texts, each with a copy that has a sentence more, to passages."""
+        config = PassagesConfig.model_validate({"sentences": {"window": 2}, "paragraphs": {}, "boilerplate": {}})
+        copied = [{**row, "doc_id": f"{row['doc_id']} again", "text": f"{row['text']}\nMore."} for row in _documents()]
+        rows = [*_documents(), *copied]
+        signed = [_signature(number, row["doc_id"], row["text"]) for number, row in enumerate(rows)]
+        before = pa.struct([PASSAGES.schema.field(name) for name in ("site_pages", "repeats")])
+        columns = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "language", "url", "text")])
+        with Scratch(self.lake, "golden") as scratch:
+            candidates = self.engine.frame(pa.Table.from_pylist(rows, columns))
+            found = passages(candidates, config).frame().toArrow()
+            documents = self.engine.frame(found.append_column("before", pa.nulls(len(found), before)))
+            signatures = self.engine.frame(pa.Table.from_pylist(signed, SIGNATURES.schema))
+            return iter(list(_by_id(repeats(documents, None, signatures, scratch, "golden").frame())))
+
+    def deciding_passages(self) -> Rows:
+        """Made-up repeats of documents of ten sentences to spans, under the thresholds that they have by default."""
+        schema = pa.schema([PASSAGES.schema.field(name) for name in ("doc_id", "site_pages", "sentences", "repeats")])
+        measured = self.engine.frame(pa.Table.from_pylist([_repeating(number) for number in range(40)], schema))
+        return _by_id(decide_passages(measured, PassageThresholds(), "golden", "golden").frame())
 
     def finalizing(self) -> Rows:
         """Candidates and duplicates to clean documents."""
@@ -301,6 +327,31 @@ def _signature(number: int, name: str, text: str) -> dict[str, Any]:
         "bands": bands,
         "run_id": "golden",
     }
+
+
+def _documents() -> list[dict[str, Any]]:
+    """The texts as candidates, every second of them of one site."""
+    return [
+        {
+            "doc_id": name,
+            "source": "golden",
+            "language": language,
+            "url": f"http://golden.example.org/{name}" if number % 2 else None,
+            "text": text,
+        }
+        for number, (name, (language, text)) in enumerate(TEXTS.items())
+    ]
+
+
+def _repeating(number: int) -> dict[str, Any]:
+    chance = random.Random(number)
+    sentences = [{"start": 60 * n, "end": 60 * n + 59, "words": chance.randrange(2, 15)} for n in range(10)]
+    repeats = []
+    for kind in ("boilerplate", "paragraphs", "sentences"):
+        for first in sorted(chance.sample(range(8), chance.randrange(4))):
+            repeat = {"kind": kind, "start": 60 * first, "end": 60 * first + 119}
+            repeats.append(repeat | {"documents": chance.randrange(2, 30), "earlier": chance.random() < 0.7})
+    return {"doc_id": f"{number:02d}", "site_pages": 40, "sentences": sentences, "repeats": repeats}
 
 
 def _tokens(name: str, count: int) -> dict[str, Any]:
