@@ -50,6 +50,7 @@ RULE_SETS = {
     "gopher_quality": "Gopher quality",
     "c4": "C4",
     "fineweb": "FineWeb",
+    "classifiers": "Quality classifiers: probability of the label",
     "c4_fineweb": "FineWeb, after C4's line rules",
     "c4_size": "Size, after C4's line rules",
     "text": "Text",
