@@ -49,7 +49,8 @@ _COUNTS = {
         "rows": "count(*)",
         "dropped": "count_if(NOT kept)",
         "kept": "count_if(kept)",
-        "clusters": "count(DISTINCT cluster_id)",
+        "clusters": "count(DISTINCT if(reference IS NULL, cluster_id, NULL))",
+        "held": "count_if(reference IS NOT NULL)",
     },
     "clean_documents": {
         "rows": "count(*)",

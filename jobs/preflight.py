@@ -7,6 +7,7 @@ from pathlib import Path
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import RunConfig
+from lake.storage import absolute
 from pipelines.readers.storage import is_local
 from pipelines.urls.url_lists import UrlConfig
 
@@ -24,6 +25,8 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
     if "clean" in stages:
         _policy(config.clean.policy, "clean.policy")
         _url_lists(config.clean.urls)
+    if "dedup" in stages:
+        _other_lakes(config)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
     if "features" in stages:
@@ -72,6 +75,16 @@ def _url_lists(urls: UrlConfig) -> None:
         for path in getattr(urls, kind):
             if is_local(path) and not Path(path).is_file():
                 raise UsageError(f"clean.urls.{kind}: {path}: no such file")
+
+
+def _other_lakes(config: RunConfig) -> None:
+    for number, lake in enumerate(config.dedup.against):
+        key = f"dedup.against.{number}: {lake}"
+        if absolute(lake).rstrip("/") == absolute(config.lake).rstrip("/"):
+            raise UsageError(f"{key}: a lake cannot be compared with itself: name another one")
+        if is_local(lake) and not Path(lake, "clean_documents").is_dir():
+            what = "this lake has no clean documents yet" if Path(lake).is_dir() else "there is no such lake"
+            raise UsageError(f"{key}: {what}: `tokenlake run CONFIG --lake {lake}` makes them")
 
 
 def _feature_files(features: FeaturesConfig) -> None:

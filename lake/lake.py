@@ -123,9 +123,12 @@ class Lake(LakeReader):
         transaction: tuple[str, int],
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
-        log.require_writable(self._table(table.name, base))
+        opened = self._table(table.name, base)
+        log.require_writable(opened)
+        grown = log.grown_table(table, opened)
+        description = log.description_of(grown, opened) if grown else ()
         try:
-            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction, description)
         except FileExistsError as error:
             raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
         if (base + 1) % _CHECKPOINT_INTERVAL == 0:

@@ -40,6 +40,8 @@ def _flow(row: Row) -> data.Flow | None:
             return data.Flow(documents=documents, dropped={row["name"]: documents})
         case "duplicate":
             return data.Flow(documents=documents, duplicates={row["name"]: documents})
+        case "held":
+            return data.Flow(documents=documents, held={row["name"]: documents})
         case "kept":
             amounts = {name: row[name] for name in ("tokenized", "tokens", "characters")}
             return data.Flow(documents=documents, kept=documents, **amounts)
