@@ -11,8 +11,8 @@ from lake.commits import CommitMetadata
 from lake.data_files import DataFile, of_table
 from lake.parquet_writer import TableWriter, WriteTask
 from lake.reading import LakeReader
-from lake.storage import is_local
 from pipelines.errors import TokenlakeError
+from pipelines.storage.uri import is_local
 from pipelines.tables import Table
 from pipelines.workers.mapped import Mapped
 

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from lake.commits import CommitMetadata
 from lake.data_files import DataFile, active, add_action
-from lake.storage import Storage
 from pipelines.errors import TokenlakeError
+from pipelines.storage.storage import Storage
 from pipelines.tables import Table
 
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}  # of a new table

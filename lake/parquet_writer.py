@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.data_files import REPORTED, DataFile, bound, reported
-from lake.storage import Storage
+from pipelines.storage.storage import Storage
 from pipelines.tables import STATISTICS, WITHOUT_DICTIONARY, Table
 
 Batches = Iterator[pa.RecordBatch]

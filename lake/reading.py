@@ -12,7 +12,7 @@ from lake import history, row_files
 from lake.commits import EXPIRED, Commit, parse
 from lake.data_files import DataFile, active
 from lake.parquet_writer import is_ours
-from lake.storage import Storage
+from pipelines.storage.storage import Storage
 from pipelines.tables import RUNS, TABLES
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from lake.data_files import DataFile
 from lake.parquet_writer import TableWriter
-from lake.storage import Storage
+from pipelines.storage.storage import Storage
 from pipelines.tables import Table
 
 

@@ -20,7 +20,7 @@ def document_state(
     measures: DataFrame, decisions: DataFrame, duplicates: DataFrame, clean_documents: DataFrame, tokens: DataFrame
 ) -> DataFrame:
     """The lake's tables -> the features of view `document_state`, of documents that have a decision."""
-    clusters = duplicates.where("cluster_size > 1 AND reference IS NULL").select(
+    clusters = duplicates.where("cluster_size > 1").select(
         "doc_id",
         F.col("cluster_id").alias("duplicate_cluster"),
         F.col("cluster_size").alias("duplicate_cluster_size"),

@@ -16,7 +16,7 @@ from jobs.inputs import add_inputs, with_known_names
 from jobs.progress import Reporter
 from jobs.yaml_config import load
 from lake.lock import exclusive
-from lake.storage import absolute
+from pipelines.storage.uri import lake_root
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
@@ -47,7 +47,7 @@ def configuration(arguments: argparse.Namespace, stages: Sequence[str]) -> RunCo
     config = load(arguments.config, RunConfig, overrides, partial(add_inputs, inputs, arguments.only_input))
     if inputs:
         config = with_known_names(config, len(inputs))
-    config = config.model_copy(update={"lake": absolute(config.lake)})
+    config = config.model_copy(update={"lake": lake_root(config.lake)})
     try:
         preflight.check(config, stages)
     except UsageError as error:

@@ -21,9 +21,10 @@ from lake.commits import CommitMetadata
 from lake.lake import REWRITTEN
 from lake.ledger import code_version, run_id
 from lake.scratch import STAGING
-from lake.storage import is_local
+from lake.shared_files import share
 from pipelines.readers import spark as readers
 from pipelines.readers.splits import assign, split
+from pipelines.storage.uri import is_local
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
 
 _LEAST_BYTES = 1 << 20  # of a task that is only there to keep all cores at work: each makes a file
@@ -124,7 +125,8 @@ def _read(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, 
     )
     sink = StoreStaged(run.lake.root, name)
     session = run.engine.session
-    reports = readers.read_splits(session, tasks, name, datetime.now(UTC), config.language_model, sink).toArrow()
+    model = share(run.lake.storage, config.language_model) if config.language_model else None
+    reports = readers.read_splits(session, tasks, name, datetime.now(UTC), model, sink).toArrow()
     return manifest(reports, name, run.started_at, config.fingerprint())
 
 

@@ -13,11 +13,11 @@ from jobs.stages.policy_file import policy_in_force
 from lake import contract
 from lake.lake import Lake
 from lake.ledger import keys
-from lake.storage import absolute
 from pipelines.dedup.config import DedupConfig
 from pipelines.errors import MissingPathError, MisuseError
 from pipelines.policies.policy import Policy
 from pipelines.semantics import SIGNING
+from pipelines.storage.uri import lake_root
 from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
 from pipelines.text.spark import candidates
 
@@ -98,8 +98,8 @@ def opened(run: StageContext) -> list[OtherLake]:
 
 
 def _opened(run: StageContext, key: str, root: str) -> OtherLake:
-    lake = Lake(absolute(root), run.engine)
-    if lake.root == absolute(run.lake.root).rstrip("/"):
+    lake = Lake(lake_root(root), run.engine)
+    if lake.root == lake_root(run.lake.root):
         raise UnusableReferenceError(f"{key}: {root}: a lake cannot be compared with itself: name another one")
     versions = {name: lake.version(name) for name in _NEEDED}  # clean_documents first: the others hold what it does
     absent = [name for name in _NEEDED if versions[name] < 0]

@@ -20,6 +20,7 @@ from pipelines.readers.delta import DeltaFile
 from pipelines.readers.listing import Remembered, list_files
 from pipelines.readers.record import InputFile, Split
 from pipelines.readers.staging import STAGED, staged_batches
+from pipelines.storage.uri import canonical, is_uri
 from pipelines.tables import DOCUMENTS, REJECTS
 from pipelines.workers.edge import in_worker
 
@@ -131,6 +132,4 @@ def _column_mapping(schema: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _absolute(table: str, path: str) -> str:
     """Paths in the log are URLs, mostly relative to the table."""
-    if "://" in path:
-        return path
-    return unquote(path.removeprefix("file:")) if path.startswith("file:") else f"{table}/{unquote(path)}"
+    return canonical(unquote(path)) if is_uri(path) else f"{table}/{unquote(path)}"

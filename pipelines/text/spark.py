@@ -33,10 +33,25 @@ def candidates(measures: DataFrame, decisions: DataFrame, policy: Policy) -> Dat
     return texts.join(decisions.where("kept"), on="doc_id", how="left_semi")
 
 
-def clean_documents(candidates: DataFrame, duplicates: DataFrame, config: FinalizeConfig, run_id: str) -> Mapped:
+def clean_documents(
+    candidates: DataFrame,
+    duplicates: DataFrame,
+    config: FinalizeConfig,
+    run_id: str,
+    spans: DataFrame | None = None,
+) -> Mapped:
     """Table `clean_documents` of some `candidates`: one per duplicate cluster, with its text finalized.
 
     No text is shuffled while the other sides of the joins, of a few dozen bytes a row, are small enough to broadcast.
+
+    Args:
+        candidates: as the function `candidates` gives them.
+        duplicates: table `duplicates`.
+        config: the last passes.
+        run_id: goes into every row.
+        spans: `doc_id, spans` of documents that lose parts of their text, one row each; `spans` as
+            `pipelines.text.spans.SPANS`, in code points of the candidate's text. They go before the last passes. A
+            document whose spans leave nothing becomes empty, so whoever names them drops it before.
     """
     components = duplicates.where("kept").select("doc_id", "component_id")
     survivors = (
@@ -45,6 +60,8 @@ def clean_documents(candidates: DataFrame, duplicates: DataFrame, config: Finali
         .withColumn("split_group_id", F.coalesce("component_id", "doc_id"))
         .select("doc_id", "source", "language", "text", "c4_removed", "split_group_id")
     )
+    if spans is not None:
+        survivors = survivors.join(spans.select("doc_id", "spans"), on="doc_id", how="left")
     return Mapped(survivors, _finalizing(config, run_id), CLEAN_DOCUMENTS.schema)
 
 
@@ -73,12 +90,15 @@ def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batc
         from pipelines.text.finalize import finalize  # loaded in the worker only
 
         for batch in batches:
-            finalized = [finalize(text, config) for text in batch.column("text").to_pylist()]
+            texts, by_spans = _without_spans(batch)
+            finalized = [finalize(text, config) for text in texts.to_pylist()]
             columns = {name: batch.column(name) for name in ("doc_id", "source", "language", "split_group_id")}
             columns["text"] = pa.array([each.text for each in finalized], pa.string())
             columns["characters"] = pa.array([len(each.text) for each in finalized], pa.int64())
             by_lines = [{} if n is None else {"c4_lines": n} for n in batch.column("c4_removed").to_pylist()]
-            removed = [lines | each.removed for lines, each in zip(by_lines, finalized, strict=True)]
+            removed = [
+                lines | spans | each.removed for lines, spans, each in zip(by_lines, by_spans, finalized, strict=True)
+            ]
             columns["rewritten"] = pa.array(map(_entries, removed), _COUNTS)
             columns["pii"] = pa.array([_entries(each.pii) for each in finalized], _COUNTS)
             columns["run_id"] = pa.repeat(run_id, batch.num_rows)
@@ -86,6 +106,19 @@ def _finalizing(config: FinalizeConfig, run_id: str) -> Callable[[Batches], Batc
             yield pa.RecordBatch.from_arrays([columns[name] for name in names], schema=CLEAN_DOCUMENTS.schema)
 
     return finalizing
+
+
+def _without_spans(batch: pa.RecordBatch) -> tuple[pa.Array, list[dict[str, int]]]:
+    """The texts of a batch without their `spans`, and for each the characters that went, by kind."""
+    texts = batch.column("text")
+    if "spans" not in batch.schema.names:
+        return texts, [{}] * batch.num_rows
+    from pipelines.text.spans import SPANS, without_spans  # a kernel: loaded in the worker only
+
+    left = without_spans(texts, batch.column("spans").cast(SPANS))
+    removed = left.removed.items()
+    counts: list[dict[str, int]] = [{kind: int(n[row]) for kind, n in removed if n[row]} for row in range(len(texts))]
+    return left.texts, counts
 
 
 _COUNTS = pa.map_(pa.string(), pa.int64())

@@ -250,7 +250,9 @@ def test_signatures_that_cannot_be_compared_are_refused_with_the_setting_that_di
 def test_a_lake_that_is_not_there_or_is_the_lake_itself_is_refused_before_anything_starts(engine, two, tmp_path):
     ours = Texts(engine, tmp_path / "ours").put(copy=corpus.prose(COPY))
     ours.settings["against"] = [str(tmp_path / "absent")]
-    with pytest.raises(UsageError, match=r"dedup\.against\.0: .*/absent: there is no such lake: `tokenlake run"):
+    with pytest.raises(
+        UsageError, match=r"dedup\.against\.0: .*/absent: there are no clean documents: `tokenlake run"
+    ):
         preflight.check(ours.config, STAGES)
     with pytest.raises(MissingPathError, match="there is no table clean_documents"):
         ours.run()

@@ -9,6 +9,7 @@ from jobs.engine.base import Engine, TaskProgress
 from jobs.engine.patterns import escaped
 from jobs.engine.spark import session
 from jobs.engine.spark.gateway import OnOutput
+from pipelines.storage.uri import LakeUri
 
 
 class SparkEngine(Engine):
@@ -54,7 +55,7 @@ class SparkEngine(Engine):
 
     def location(self, path: str) -> str:
         """The path with the characters escaped that Hadoop reads as a pattern."""
-        return escaped(path)
+        return escaped(LakeUri.parse(path).for_spark)
 
 
 def submitted() -> bool:
