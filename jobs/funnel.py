@@ -33,6 +33,7 @@ def brief(counts: Counts) -> Iterator[str]:
         ("  dropped by the rules", "decisions", "dropped"),
         ("  duplicates", "duplicates", "dropped"),
         ("    of them in another lake", "duplicates", "held"),
+        ("  dropped for their passages", "passage_decisions", "dropped"),
         ("kept", "clean_documents", "rows"),
         ("tokens", "tokens", "tokens"),
     ):

@@ -52,6 +52,8 @@ _COUNTS = {
         "clusters": "count(DISTINCT if(reference IS NULL, cluster_id, NULL))",
         "held": "count_if(reference IS NOT NULL)",
     },
+    "passages": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "passage_decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
     "clean_documents": {
         "rows": "count(*)",
         "keys": "count(DISTINCT doc_id)",
@@ -121,17 +123,20 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
     same("rejects counted by readers = rejects", ("inputs", "rejects"), ("rejects", "rows"))
     same("documents = kept + dropped", ("documents", "rows"), ("decisions", "kept"), ("decisions", "dropped"))
     same("documents = measured", ("documents", "rows"), ("measures", "rows"))
+    repeating = [("passage_decisions", "dropped")] if counts.get("passage_decisions", {}).get("dropped") else []
     same(
-        "kept = clean documents + duplicates",
+        "kept = clean documents + duplicates" + (" + dropped for their passages" if repeating else ""),
         ("decisions", "kept"),
         ("clean_documents", "rows"),
         ("duplicates", "dropped"),
+        *repeating,
     )
+    same("documents with passages = decided", ("passages", "rows"), ("passage_decisions", "rows"))
     same("no clean document is empty", ("clean_documents", "rows"), ("clean_documents", "with_text"))
     same("kept = signed", ("decisions", "kept"), ("signatures", "rows"))
     same("one survivor per cluster", ("duplicates", "clusters"), ("duplicates", "kept"))
     same("clean documents = tokenized documents", ("clean_documents", "rows"), ("tokens", "rows"))
-    for table in ("documents", "measures", "signatures", "duplicates", "clean_documents", "tokens"):
+    for table in ("documents", "measures", "signatures", "duplicates", "passages", "clean_documents", "tokens"):
         same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
     for table in sorted(name for name in counts if name.startswith("sequences_")):
         same(

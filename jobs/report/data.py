@@ -25,7 +25,10 @@ class Flow(ReportModel):
     dropped: Mapping[str, int] = Field(default={}, description="rule of the first reason -> documents")
     duplicates: Mapping[str, int] = Field(default={}, description="method -> documents dropped as duplicates")
     held: Mapping[str, int] = Field(default={}, description="other lake -> documents dropped because it holds them")
-    kept: int = Field(default=0, description="documents kept by the rules that are no duplicates")
+    repeating: Mapping[str, int] = Field(
+        default={}, description="reason -> documents of which passages that repeat left too little"
+    )
+    kept: int = Field(default=0, description="documents kept by the rules, and by the decisions that follow them")
     tokenized: int = Field(default=0, description="kept documents that have tokens")
     characters: int = Field(default=0, description="code points of the tokenized clean documents")
     tokens: int = 0
@@ -36,7 +39,7 @@ class Flow(ReportModel):
         return self.documents + self.rejected
 
     @property
-    def repeated(self) -> int:
+    def duplicated(self) -> int:
         """Documents dropped as duplicates, of this lake's documents or of another's."""
         return sum(self.duplicates.values()) + sum(self.held.values())
 
@@ -48,6 +51,7 @@ class Flow(ReportModel):
             dropped=_sum(self.dropped, other.dropped),
             duplicates=_sum(self.duplicates, other.duplicates),
             held=_sum(self.held, other.held),
+            repeating=_sum(self.repeating, other.repeating),
             kept=self.kept + other.kept,
             tokenized=self.tokenized + other.tokenized,
             characters=self.characters + other.characters,

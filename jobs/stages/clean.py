@@ -8,9 +8,10 @@ from lake.commits import Commit
 from lake.history import ExpiredLogError
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, plan
+from lake.shared_files import share
 from pipelines.policies.files import load
 from pipelines.policies.policy import Policy
-from pipelines.policies.spark import decide
+from pipelines.policies.spark import decide, require_classifiers
 from pipelines.rules.spark import measures
 from pipelines.semantics import DECIDING, MEASURING
 from pipelines.tables import DECISIONS, MEASURES
@@ -29,7 +30,8 @@ def _measure(run: StageContext) -> None:
     work = run.plan("clean", MEASURES, ["documents"], config.fingerprint(), MEASURING)
     if work.mode != "nothing":
         documents = work.read(run.lake, "documents")
-        run.committed(work.commit(run.lake, measures(documents, config, work.run_id)))
+        shared = config.relocated(lambda model: share(run.lake.storage, model))
+        run.committed(work.commit(run.lake, measures(documents, shared, work.run_id)))
 
 
 def _decide(run: StageContext) -> None:
@@ -65,7 +67,12 @@ def decision_work(lake: Lake, policy: Policy, urls: UrlConfig, keep_old: bool = 
 
 
 def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFrame:
-    """The rows of `decisions` for this work, computed from the measures alone."""
+    """The rows of `decisions` for this work, computed from the measures alone.
+
+    Raises:
+        UnmeasuredError: the policy has thresholds for a classifier that the documents were not measured with.
+    """
+    require_classifiers(work.whole(lake, "measures"), policy)
     measured = work.read(lake, "measures")
     if urls.enabled:
         measured = with_url_lists(measured, urls)

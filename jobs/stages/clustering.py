@@ -32,7 +32,7 @@ def cluster(run: StageContext, texts: Texts) -> None:
     """Brings table `duplicates` up to date with the signatures, and with what other lakes hold."""
     others = references.opened(run)
     now, before = references.state(others), references.recorded(run.lake)
-    settings = run.config.dedup.clustering_fingerprint()
+    settings = run.config.dedup.fingerprint()
     work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], settings, CLUSTERING)
     if work.mode == "nothing" and now == before:
         return

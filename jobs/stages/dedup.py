@@ -1,4 +1,4 @@
-"""decisions -> signatures -> duplicates -> clean_documents: keeps one document of each cluster of duplicates.
+"""decisions -> signatures -> duplicates [-> passages] -> clean_documents: keeps one document of each cluster.
 
 `clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
 """
@@ -8,7 +8,7 @@ from functools import partial
 
 from pyspark.sql import DataFrame
 
-from jobs.stages import priorities, references
+from jobs.stages import passages, priorities, references
 from jobs.stages.clustering import batches, cluster
 from jobs.stages.context import StageContext
 from jobs.stages.policy_file import label_in_force, policy_of
@@ -21,12 +21,15 @@ from pipelines.semantics import FINALIZING, SIGNING
 from pipelines.tables import CLEAN_DOCUMENTS, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
 from pipelines.text.spark import candidates, clean_documents
+from pipelines.workers.mapped import Mapped
 
 
 def run(run: StageContext) -> None:
     """Deduplicates kept documents, also against earlier ones and other lakes; the survivors are `clean_documents`."""
     _sign(run)
     cluster(run, partial(_texts, run))
+    policy = _policy(run)
+    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy))
     _finalize(run)
 
 
@@ -75,24 +78,29 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean, policy = run.lake, run.config.clean, _policy(run)
     settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
-    work = run.plan(
-        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
-    )
+    inputs = ["decisions", "measures", "duplicates", *passages.Outcome.inputs(lake)]
+    work = run.plan("dedup", CLEAN_DOCUMENTS, inputs, settings.fingerprint(), FINALIZING)
     if work.mode == "nothing":
         return
-    duplicates = work.whole(lake, "duplicates")
+    duplicates, repeated = work.whole(lake, "duplicates"), passages.Outcome.of(work, lake)
+
+    def finalized(decided: DataFrame) -> Mapped:
+        kept = decided.join(repeated.dropped, on="doc_id", how="left_anti") if repeated else decided
+        texts, spans = _candidates(work, lake, kept, policy), repeated.spans if repeated else None
+        return clean_documents(texts, duplicates, settings, work.run_id, spans)
+
     if work.mode != "change":
-        decided = work.read(lake, "decisions")
-        finalized = clean_documents(_candidates(work, lake, decided, policy), duplicates, settings, work.run_id)
-        run.committed(work.commit(lake, finalized))
+        run.committed(work.commit(lake, finalized(work.read(lake, "decisions"))))
         return
     wanted = work.whole(lake, "decisions").join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
     settled = wanted.where(work.is_settled("decisions"))
+    if repeated:
+        wanted = wanted.join(repeated.dropped, on="doc_id", how="left_anti")
+        settled = settled.join(repeated.unsettled, on="doc_id", how="left_anti")
     there = work.previous(lake).select("doc_id")
     stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
     missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
-    finalized = clean_documents(_candidates(work, lake, missing, policy), duplicates, settings, work.run_id)
-    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))
+    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized(missing))))
 
 
 def _policy(run: StageContext) -> Policy:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.config import Config, Execution, Location, Meaning
+from pipelines.passages.config import PassagesConfig
 
 _SIGNING = {"n_gram", "segmented_n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}
 """Options of MinHash that signatures depend on."""
@@ -62,6 +63,7 @@ class DedupConfig(Config):
     against: Meaning[Annotated[tuple[str, ...], Location()]] = Field(
         default=(), description="folders or URIs of other lakes: a document that one of them holds is dropped"
     )
+    passages: PassagesConfig = PassagesConfig()
     driver_documents: Execution[int] = Field(
         default=1_000_000,
         ge=0,
@@ -73,6 +75,14 @@ class DedupConfig(Config):
         description="of more documents: candidate edges that the driver connects; more stay distributed",
     )
 
+    def fingerprint(self) -> str:
+        """Of the options that clusters within a lake depend on.
+
+        Other lakes are not among them: what they hold changes without a change here, so each commit names their
+        versions, and another lake takes single documents out instead of making the table anew.
+        """
+        return self._fingerprint("passages", "against")
+
     def signing_fingerprint(self) -> str:
         """Of the options that signatures depend on; a change of the others only repeats the clustering."""
         if self.minhash is None:
@@ -82,14 +92,6 @@ class DedupConfig(Config):
     def signing_settings(self) -> dict[str, Any]:
         """The options that signatures depend on; none without MinHash."""
         return self.minhash.model_dump(include=_SIGNING) if self.minhash else {}
-
-    def clustering_fingerprint(self) -> str:
-        """Of the options that clusters within a lake depend on.
-
-        Other lakes are not among them: what they hold changes without a change here, so each commit names their
-        versions, and another lake takes single documents out instead of making the table anew.
-        """
-        return self._fingerprint("against")
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:

@@ -4,6 +4,8 @@ A reason is `<rule set>.<rule>`. The order of `RULES` inside a rule set is the o
 so that element 0 of a document's reasons is the reason datatrove gives.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -148,9 +150,12 @@ RULES: tuple[Rule, ...] = (
     _rule("fineweb.list_ratio", "fineweb.list_ratio", ">", 0.3),
 )
 
+CLASSIFIERS = "classifiers"
+"""The rule set of quality classifiers. Its rules are those that a policy names (`classifier_rules`)."""
+
 RULE_SETS: dict[str, tuple[Rule, ...]] = {
     name: tuple(rule for rule in RULES if rule.rule_set == name) for name in dict.fromkeys(r.rule_set for r in RULES)
-}
+} | {CLASSIFIERS: ()}
 
 EMPTIED = _rule("text.empty", "size.characters", "is zero", True, None)
 """The rule that every policy with C4's line rules ends with, and that none can switch off: no text becomes empty."""
@@ -159,6 +164,27 @@ BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED)}
 
 # reason -> datatrove 0.10.1's name of it, for comparisons
 DATATROVE: dict[str, str] = {rule.reason: rule.datatrove for rule in RULES if rule.datatrove}
+
+
+_CLASSIFIER_KEY = re.compile(r"(min|max)_([a-z][a-z0-9_]*)")
+
+
+def classifier_rules(keys: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules of thresholds `min_<classifier>` and `max_<classifier>`, each with a reason of its own.
+
+    A score below the first fails `classifiers.low_<classifier>`, one above the second `classifiers.high_<classifier>`.
+    """
+    rules = []
+    for key in keys:
+        bound, name = _CLASSIFIER_KEY.fullmatch(key).groups()  # type: ignore[union-attr]
+        reason, comparison = ("low", Comparison.BELOW) if bound == "min" else ("high", Comparison.ABOVE)
+        rules.append(Rule(CLASSIFIERS, f"{reason}_{name}", f"{CLASSIFIERS}.{name}", comparison, None, key))
+    return tuple(rules)
+
+
+def is_classifier_key(key: str) -> bool:
+    """Whether a threshold of the rule set `classifiers` can have this name."""
+    return _CLASSIFIER_KEY.fullmatch(key) is not None
 
 
 def thresholds(rule_set: str) -> dict[str, Kind]:

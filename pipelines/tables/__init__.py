@@ -6,7 +6,13 @@ Timestamps are microseconds in UTC. Binary ids are little-endian.
 
 from pipelines.tables.cleaned import DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
-from pipelines.tables.deduplicated import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables.deduplicated import (
+    CLEAN_DOCUMENTS,
+    DUPLICATES,
+    PASSAGE_DECISIONS,
+    PASSAGES,
+    SIGNATURES,
+)
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
 from pipelines.tables.packed import PACKED, SequenceFormat, sequences
 from pipelines.tables.runs import RUNS
@@ -21,6 +27,8 @@ TABLES = (
     DECISIONS,
     SIGNATURES,
     DUPLICATES,
+    PASSAGES,
+    PASSAGE_DECISIONS,
     CLEAN_DOCUMENTS,
     TOKENS,
     RUNS,
@@ -37,6 +45,8 @@ __all__ = [
     "INPUTS",
     "MEASURES",
     "PACKED",
+    "PASSAGES",
+    "PASSAGE_DECISIONS",
     "REJECTS",
     "RUNS",
     "SIGNATURES",

@@ -62,6 +62,8 @@ MEASURES = Table(
         ),
         fineweb=_FINEWEB,
         size=struct(characters=pa.int64(), words=pa.int64(), lines=pa.int64()),
+        # classifier -> probability of its label; null where none is configured, the score null where it cannot judge
+        classifiers=pa.map_(pa.string(), pa.float64()),
         # These two are of the text that C4's line rules leave, all others of the text as read.
         c4_fineweb=_FINEWEB,
         c4_size=struct(characters=pa.int64()),

@@ -18,7 +18,7 @@ Batches = Iterator[pa.RecordBatch]
 
 
 def candidates(measures: DataFrame, decisions: DataFrame, policy: Policy) -> DataFrame:
-    """The documents to deduplicate -> `doc_id, source, language, text, c4_removed`.
+    """The documents to deduplicate -> `doc_id, source, language, url, text, c4_removed`.
 
     These are the documents that the rules kept. `text` is the one read, or what C4's line rules leave of it if the
     policy has them; `c4_removed` are the characters they removed, null where they left the text as it was.
@@ -28,7 +28,7 @@ def candidates(measures: DataFrame, decisions: DataFrame, policy: Policy) -> Dat
         text = F.coalesce("c4_text", "text")
         removed = F.when(F.col("c4_text").isNotNull(), F.col("size.characters") - F.col("c4_size.characters"))
     texts = measures.select(
-        "doc_id", "source", "language", text.alias("text"), removed.cast("long").alias("c4_removed")
+        "doc_id", "source", "language", "url", text.alias("text"), removed.cast("long").alias("c4_removed")
     )
     return texts.join(decisions.where("kept"), on="doc_id", how="left_semi")
 
