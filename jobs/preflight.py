@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import CleanConfig, RunConfig
+from pipelines.contamination.config import DecontaminateConfig
 from pipelines.rules.config import MeasureConfig
 from pipelines.storage.local_copy import local_copy
 from pipelines.storage.storage import Storage
@@ -27,6 +28,7 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _classifiers(config.clean.measure)
         _policy(config.clean, "clean.policy")
         _url_lists(config.clean.urls)
+        _benchmarks(config.decontaminate)
     if "dedup" in stages:
         _other_lakes(config)
     if {"tokenize", "pack"} & set(stages):
@@ -109,6 +111,16 @@ def _other_lakes(config: RunConfig) -> None:
             raise UsageError(f"{key}: a lake cannot be compared with itself: name another one")
         if not Storage(lake_root(lake)).exists("clean_documents"):
             raise UsageError(f"{key}: there are no clean documents: `tokenlake run CONFIG --lake {lake}` makes a lake")
+
+
+def _benchmarks(config: DecontaminateConfig) -> None:
+    from pipelines.contamination.benchmarks import BenchmarkError, read
+
+    for number, benchmark in enumerate(config.benchmarks):
+        try:
+            read(benchmark)
+        except BenchmarkError as error:
+            raise UsageError(f"decontaminate.benchmarks.{number}: {error}") from error
 
 
 def _feature_files(features: FeaturesConfig) -> None:
