@@ -27,6 +27,7 @@ class Rules:
 
     target: int = TARGET  # bytes; files of half of it stay as they are
     fewest: int = FEWEST
+    largest: float = 0.5  # the part of a group's bytes that one file may hold
 
 
 def groups(files: Sequence[DataFile], rules: Rules) -> list[list[DataFile]]:
@@ -38,7 +39,7 @@ def groups(files: Sequence[DataFile], rules: Rules) -> list[list[DataFile]]:
     for (_, small), run in groupby(files, lambda file: (sorted(file.partition.items()), _is_small(file, rules))):
         if small:
             for window in _windows(run, rules.target):
-                found.extend(_worthwhile(window, rules.fewest))
+                found.extend(_worthwhile(window, rules))
     return found
 
 
@@ -60,13 +61,13 @@ def _windows(files: Iterator[DataFile], target: int) -> Iterator[list[DataFile]]
         yield window
 
 
-def _worthwhile(window: list[DataFile], fewest: int) -> Iterator[list[DataFile]]:
+def _worthwhile(window: list[DataFile], rules: Rules) -> Iterator[list[DataFile]]:
     """The window if it is worth it; else, if its largest file is too large, what is worth it on both sides of that."""
-    if len(window) < fewest:
+    if len(window) < rules.fewest:
         return
     largest = max(range(len(window)), key=lambda place: window[place].size)
-    if sum(file.size for file in window) >= 2 * window[largest].size:
+    if window[largest].size <= rules.largest * sum(file.size for file in window):
         yield window
         return
-    yield from _worthwhile(window[:largest], fewest)
-    yield from _worthwhile(window[largest + 1 :], fewest)
+    yield from _worthwhile(window[:largest], rules)
+    yield from _worthwhile(window[largest + 1 :], rules)
