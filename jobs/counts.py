@@ -59,6 +59,7 @@ _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] 
     "inputs": (_SUMS, _inputs),
     "decisions": (("kept",), _decisions),
     "duplicates": (("kept", "cluster_id"), _duplicates),
+    "passage_decisions": (("kept",), _decisions),
     "clean_documents": (("characters",), _clean_documents),
     "tokens": (("n_tokens",), _tokens),
     "sequences": (("n_tokens", "doc_lengths"), _sequences),

@@ -32,6 +32,7 @@ def brief(counts: Counts) -> Iterator[str]:
         ("  rejected", "rejects", "rows"),
         ("  dropped by the rules", "decisions", "dropped"),
         ("  duplicates", "duplicates", "dropped"),
+        ("  dropped for their passages", "passage_decisions", "dropped"),
         ("kept", "clean_documents", "rows"),
         ("tokens", "tokens", "tokens"),
     ):

@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.cli import UsageError
+from jobs.commands.explain_passages import print_passages
 from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
 from jobs.stages.policy_file import policy_of
 from lake.lake import Lake
 from pipelines.policies.policy import Policy
+from pipelines.policies.rules import CLASSIFIERS
 
 _MEMBERS_SHOWN = 12  # of a cluster
 
@@ -40,13 +42,23 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
     document = _document(lake, doc_id)
     trace: dict[str, Any] = {"document": document}
     present = set(lake.tables())
-    for table in ("measures", "decisions", "duplicates", "clean_documents", "tokens"):
+    for table in (
+        "measures",
+        "decisions",
+        "duplicates",
+        "passages",
+        "passage_decisions",
+        "clean_documents",
+        "tokens",
+    ):
         if table in present:
             trace[table] = _row(lake, table, document["doc_id"])
     if trace.get("measures") and trace.get("decisions"):
         policy = policy_of(lake, str(trace["decisions"]["policy"]))
         trace["rules"] = _rules(trace["measures"], policy)
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
+    if trace.get("passages"):
+        del trace["passages"]["held"], trace["passages"]["sentences"]  # long lists that explain nothing
     if trace.get("duplicates"):
         trace["cluster"] = _cluster(lake, trace["duplicates"])
     trace["semantics"] = _semantics(lake, trace)
@@ -97,6 +109,7 @@ def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
     return [
         {
             "rule": verdict.reason,
+            "measure": policy.measure(verdict.rule),
             "value": verdict.value,
             "fails_when": verdict.comparison,
             "threshold": verdict.threshold,
@@ -152,6 +165,7 @@ def _print(trace: Mapping[str, Any]) -> None:
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
     _print_rules(console, trace)
     _print_cluster(console, trace)
+    print_passages(console, trace)
     _print_end(console, trace)
 
 
@@ -193,7 +207,17 @@ def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
+    _print_scores(console, trace)
     _print_rewriting(console, trace)
+
+
+def _print_scores(console: Console, trace: Mapping[str, Any]) -> None:
+    """The scores of quality classifiers that no rule of the policy looks at."""
+    judged = {rule["measure"] for rule in trace["rules"]}
+    scores = trace["measures"].get(CLASSIFIERS) or {}
+    others = [f"{name} {_shown(score)}" for name, score in scores.items() if f"{CLASSIFIERS}.{name}" not in judged]
+    if others:
+        console.print(f"  scores that no rule looks at: {', '.join(others)}", markup=False)
 
 
 def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:

@@ -24,7 +24,10 @@ class Flow(ReportModel):
     undecided: int = Field(default=0, description="documents without a decision")
     dropped: Mapping[str, int] = Field(default={}, description="rule of the first reason -> documents")
     duplicates: Mapping[str, int] = Field(default={}, description="method -> documents dropped as duplicates")
-    kept: int = Field(default=0, description="documents kept by the rules that are no duplicates")
+    repeating: Mapping[str, int] = Field(
+        default={}, description="reason -> documents of which passages that repeat left too little"
+    )
+    kept: int = Field(default=0, description="documents kept by the rules, and by the decisions that follow them")
     tokenized: int = Field(default=0, description="kept documents that have tokens")
     characters: int = Field(default=0, description="code points of the tokenized clean documents")
     tokens: int = 0
@@ -41,6 +44,7 @@ class Flow(ReportModel):
             undecided=self.undecided + other.undecided,
             dropped=_sum(self.dropped, other.dropped),
             duplicates=_sum(self.duplicates, other.duplicates),
+            repeating=_sum(self.repeating, other.repeating),
             kept=self.kept + other.kept,
             tokenized=self.tokenized + other.tokenized,
             characters=self.characters + other.characters,

@@ -9,9 +9,8 @@ from markupsafe import Markup
 
 from jobs.report import plots
 from jobs.report.data import OTHER, Example, Measure, ReportData, TableState, largest
-from jobs.report.labels import MEASURES, RULE_SETS, STAGES, TABLES
+from jobs.report.labels import MEASURES, REWRITERS, RULE_SETS, STAGES, TABLES
 from jobs.report.plots import Limit, Step, percent
-from pipelines.policies.policy import PASSES
 from pipelines.words.methods import described, word_methods
 
 GROUPS = 12
@@ -58,7 +57,7 @@ def render(data: ReportData) -> str:
         shares=lambda measure: shares(measure, data),
         labels=MEASURES,
         rule_sets=RULE_SETS,
-        passes=[name for name in PASSES if any(name in each.removed for each in data.rewriting)],
+        passes=[name for name in REWRITERS if any(name in each.removed for each in data.rewriting)],
         OTHER=OTHER,
     )
 
@@ -81,6 +80,8 @@ def steps(data: ReportData) -> list[Step]:
     lose("not decided yet", total.undecided, "undecided")
     for method, documents in total.duplicates.items():
         lose(f"duplicate: {method}", documents, "duplicate")
+    for reason, documents in total.repeating.items():
+        lose(f"dropped by {reason}", documents, "dropped")
     return [*made, Step("kept", total.kept, 0, "kept")]
 
 

@@ -80,7 +80,7 @@ def fates(flow: Flow) -> str:
         "kept": flow.kept,
         "undecided": flow.undecided,
         "duplicate": sum(flow.duplicates.values()),
-        "dropped": sum(flow.dropped.values()),
+        "dropped": sum(flow.dropped.values()) + sum(flow.repeating.values()),
         "rejected": flow.rejected,
     }
     whole, start, body = flow.read or 1, 0.0, []

@@ -8,7 +8,7 @@ from pyspark.sql import Row
 
 from jobs.report import bins, data
 from jobs.report.bins import Bins
-from pipelines.policies.policy import PASSES
+from jobs.report.labels import REWRITERS
 
 EXCERPT_BYTES = 300
 """How much of a reject's sample is shown."""
@@ -40,6 +40,8 @@ def _flow(row: Row) -> data.Flow | None:
             return data.Flow(documents=documents, dropped={row["name"]: documents})
         case "duplicate":
             return data.Flow(documents=documents, duplicates={row["name"]: documents})
+        case "repeating":
+            return data.Flow(documents=documents, repeating={row["name"]: documents})
         case "kept":
             amounts = {name: row[name] for name in ("tokenized", "tokens", "characters")}
             return data.Flow(documents=documents, kept=documents, **amounts)
@@ -55,7 +57,7 @@ def rewriting(rows: Sequence[Row]) -> tuple[data.Rewriting, ...]:
             documents=row["documents"],
             rewritten=row["rewritten"],
             characters=row["characters"],
-            removed={name: row[name] for name in PASSES if row[name]},
+            removed={name: row[name] for name in REWRITERS if row[name]},
         )
         for row in ordered
     )

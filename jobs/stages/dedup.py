@@ -1,4 +1,4 @@
-"""decisions -> signatures -> duplicates -> clean_documents: keeps one document of each cluster of duplicates.
+"""decisions -> signatures -> duplicates [-> passages] -> clean_documents: keeps one document of each cluster.
 
 `clean_documents` is written here, because it needs the duplicates (docs/decisions/0023-stage-names.md).
 """
@@ -9,26 +9,30 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.stages import priorities
+from jobs.stages import passages, priorities
+from jobs.stages.contamination import in_force
 from jobs.stages.context import StageContext
-from jobs.stages.policy_file import label_in_force, policy_of
+from jobs.stages.policy_file import configured_policy, label_in_force, policy_of
 from lake.lake import Lake
 from lake.ledger import Work, keys
 from lake.scratch import Scratch
+from pipelines.contamination.spark import overlapping_spans
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
-from pipelines.policies.files import load
-from pipelines.policies.policy import Policy
+from pipelines.policies.policy import DECONTAMINATION, Policy
 from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
-from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables import CLEAN_DOCUMENTS, CONTAMINATION, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
-from pipelines.text.spark import candidates, clean_documents
+from pipelines.text.spark import candidates, clean_documents, spans_together
+from pipelines.workers.mapped import Mapped
 
 
 def run(run: StageContext) -> None:
     """Deduplicates kept documents, also against earlier ones, and writes the survivors to `clean_documents`."""
     _sign(run)
     _cluster(run)
+    policy = _policy(run)
+    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy))
     _finalize(run)
 
 
@@ -111,28 +115,36 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean, policy = run.lake, run.config.clean, _policy(run)
     settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
-    work = run.plan(
-        "dedup", CLEAN_DOCUMENTS, ["decisions", "measures", "duplicates"], settings.fingerprint(), FINALIZING
-    )
+    without_overlaps = [CONTAMINATION.name] if DECONTAMINATION in policy.rewrite and in_force(lake) else []
+    inputs = ["decisions", "measures", "duplicates", *without_overlaps, *passages.Outcome.inputs(lake)]
+    work = run.plan("dedup", CLEAN_DOCUMENTS, inputs, settings.fingerprint(), FINALIZING)
     if work.mode == "nothing":
         return
-    duplicates = work.whole(lake, "duplicates")
+    duplicates, repeated = work.whole(lake, "duplicates"), passages.Outcome.of(work, lake)
+    spans = [overlapping_spans(work.whole(lake, name), policy) for name in without_overlaps]
+    spans += [repeated.spans] if repeated else []
+
+    def finalized(decided: DataFrame) -> Mapped:
+        kept = decided.join(repeated.dropped, on="doc_id", how="left_anti") if repeated else decided
+        texts = _candidates(work, lake, kept, policy)
+        return clean_documents(texts, duplicates, settings, work.run_id, spans_together(spans))
+
     if work.mode != "change":
-        decided = work.read(lake, "decisions")
-        finalized = clean_documents(_candidates(work, lake, decided, policy), duplicates, settings, work.run_id)
-        run.committed(work.commit(lake, finalized))
+        run.committed(work.commit(lake, finalized(work.read(lake, "decisions"))))
         return
     wanted = work.whole(lake, "decisions").join(duplicates.where("NOT kept"), on="doc_id", how="left_anti")
     settled = wanted.where(work.is_settled("decisions"))
+    if repeated:
+        wanted = wanted.join(repeated.dropped, on="doc_id", how="left_anti")
+        settled = settled.join(repeated.unsettled, on="doc_id", how="left_anti")
     there = work.previous(lake).select("doc_id")
     stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
     missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
-    finalized = clean_documents(_candidates(work, lake, missing, policy), duplicates, settings, work.run_id)
-    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized)))
+    run.committed(work.replace(lake, keys(stale), work.write(lake, finalized(missing))))
 
 
 def _policy(run: StageContext) -> Policy:
     """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
-    configured = load(run.config.clean.policy)
+    configured = configured_policy(run.config)
     label = label_in_force(run.lake)
     return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.config import Config, Execution, Meaning
+from pipelines.passages.config import PassagesConfig
 
 
 class MinHashConfig(Config):
@@ -56,6 +57,7 @@ class DedupConfig(Config):
         default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates"
     )
     minhash: MinHashConfig | None = Field(default=MinHashConfig(), description="null leaves exact duplicates only")
+    passages: PassagesConfig = PassagesConfig()
     driver_documents: Execution[int] = Field(
         default=1_000_000,
         ge=0,
@@ -66,6 +68,10 @@ class DedupConfig(Config):
         ge=0,
         description="of more documents: candidate edges that the driver connects; more stay distributed",
     )
+
+    def fingerprint(self) -> str:
+        """Of the options that clusters depend on."""
+        return self._fingerprint("passages")
 
     def signing_fingerprint(self) -> str:
         """Of the options that signatures depend on; a change of the others only repeats the clustering."""

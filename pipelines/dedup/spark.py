@@ -99,7 +99,7 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     documents = signatures.drop("run_id").withColumns(
         {
             "is_new": F.col("batch") >= batch,
-            "order": _order(),
+            "order": total_order(),
         }
     )
     if known is None:
@@ -112,7 +112,7 @@ def _documents(signatures: DataFrame, known: DataFrame | None, batch: int) -> Da
     )
 
 
-def _order() -> Column:
+def total_order() -> Column:
     """A string that sorts by batch, -priority, -length, doc_id: not all engines compare structs."""
     numbers = ("batch", f"{2**31} - priority", f"{2**62} - length")
     return F.concat(*(F.lpad(F.expr(number).cast("string"), 19, "0") for number in numbers), F.col("doc_id"))

@@ -4,9 +4,15 @@ Schemas are Arrow schemas, so this package imports without Spark: training and s
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from pipelines.tables.cleaned import DECISIONS, MEASURES
+from pipelines.tables.cleaned import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
-from pipelines.tables.deduplicated import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables.deduplicated import (
+    CLEAN_DOCUMENTS,
+    DUPLICATES,
+    PASSAGE_DECISIONS,
+    PASSAGES,
+    SIGNATURES,
+)
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
 from pipelines.tables.packed import PACKED, SequenceFormat, sequences
 from pipelines.tables.runs import RUNS
@@ -18,9 +24,12 @@ TABLES = (
     DOCUMENTS,
     REJECTS,
     MEASURES,
+    CONTAMINATION,
     DECISIONS,
     SIGNATURES,
     DUPLICATES,
+    PASSAGES,
+    PASSAGE_DECISIONS,
     CLEAN_DOCUMENTS,
     TOKENS,
     RUNS,
@@ -29,6 +38,7 @@ TABLES = (
 
 __all__ = [
     "CLEAN_DOCUMENTS",
+    "CONTAMINATION",
     "CONTRACT",
     "CONTRACT_PROPERTY",
     "DECISIONS",
@@ -37,6 +47,8 @@ __all__ = [
     "INPUTS",
     "MEASURES",
     "PACKED",
+    "PASSAGES",
+    "PASSAGE_DECISIONS",
     "REJECTS",
     "RUNS",
     "SIGNATURES",
