@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from lake.commits import CommitMetadata
+from lake.commits import COMPACT, CommitMetadata
 from lake.data_files import DataFile, active, add_action
 from pipelines.errors import TokenlakeError
 from pipelines.storage.storage import Storage
@@ -122,9 +122,10 @@ def commit(
         FileExistsError: the version exists already.
     """
     now = int(time.time() * 1000)
+    same_rows = metadata.mode == COMPACT
     info: Mapping[str, Any] = {
         "timestamp": now,
-        "operation": "WRITE" if description else "UPDATE",
+        "operation": _operation(metadata, bool(description)),
         "operationParameters": {},
         "engineInfo": "tokenlake",
         "userMetadata": metadata.to_json(),
@@ -133,8 +134,8 @@ def commit(
         {"commitInfo": info},
         *description,
         {"txn": {"appId": transaction[0], "version": transaction[1], "lastUpdated": now}},
-        *({"remove": _removal(file, now)} for file in removed),
-        *({"add": _addition(file, now)} for file in added),
+        *({"remove": _removal(file, now, not same_rows)} for file in removed),
+        *({"add": _addition(file, now, not same_rows)} for file in added),
     ]
     text = "".join(json.dumps(action) + "\n" for action in actions)
     storage.create_text(f"{table}/_delta_log/{version:020d}.json", text)
@@ -181,23 +182,31 @@ def require_writable(opened: Any) -> None:
         )
 
 
-def _removal(file: DataFile, now: int) -> dict[str, Any]:
+def _operation(metadata: CommitMetadata, describes: bool) -> str:
+    """What other programs call such a commit."""
+    if metadata.mode == COMPACT:
+        return "OPTIMIZE"
+    return "WRITE" if describes else "UPDATE"
+
+
+def _removal(file: DataFile, now: int, data_change: bool) -> dict[str, Any]:
     return {
         "path": quote(file.path, safe="/="),
         "deletionTimestamp": now,
-        "dataChange": True,
+        "dataChange": data_change,
         "extendedFileMetadata": True,
         "partitionValues": dict(file.partition),
         "size": file.size,
     }
 
 
-def _addition(file: DataFile, now: int) -> dict[str, Any]:
+def _addition(file: DataFile, now: int, data_change: bool) -> dict[str, Any]:
     return {
         "path": quote(file.path, safe="/="),
         "partitionValues": dict(file.partition),
         "size": file.size,
         "modificationTime": now,
-        "dataChange": True,
+        "dataChange": data_change,
         "stats": file.statistics(),
+        **({"tags": dict(file.tags)} if file.tags else {}),
     }

@@ -110,6 +110,10 @@ class LakeReader:
         """What distinguishes a table from another that was made under its name."""
         return str(self._table(table, self.version(table)).metadata().id)
 
+    def partition_by(self, table: str) -> tuple[str, ...]:
+        """The columns by which the newest version is partitioned."""
+        return tuple(self._table(table, self.version(table)).metadata().partition_columns)
+
     def properties(self, table: str, version: int | None = None) -> dict[str, str]:
         """The table properties of a version, by default the newest."""
         opened = self._table(table, self.version(table) if version is None else version)
