@@ -75,7 +75,7 @@ def execute(
     interruption.first(release_all)
     with exclusive(config.lake):
         notify = partial(reporter.event, "waiting")
-        settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify)
+        settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify, config.lake)
         made = make(choice, settings)
         try:
             from jobs.pipeline import run_stages

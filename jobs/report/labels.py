@@ -37,7 +37,7 @@ TABLES = (
     "sequences_",
 )
 
-REWRITERS = (PASSES[0], "decontamination", "boilerplate", "paragraphs", "sentences", *PASSES[1:])
+REWRITERS = (*PASSES[:2], "boilerplate", "paragraphs", "sentences", *PASSES[2:])
 """What may rewrite a clean document, as its column `rewritten` names it, in order: the passes of a policy, and between
 them the kinds of spans that other decisions take out."""
 

@@ -33,6 +33,10 @@ from jobs.progress import Reporter
 from jobs.stages.token_counts import TokenCounter
 from lake.lake import Lake
 from lake.scratch import Scratch
+from pipelines.contamination.benchmarks import Benchmark
+from pipelines.contamination.config import DecontaminateConfig
+from pipelines.contamination.index import Index
+from pipelines.contamination.spark import contaminated
 from pipelines.dedup.config import DedupConfig
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.passages.config import PassagesConfig
@@ -101,6 +105,16 @@ class Outputs:
     def measuring(self) -> Rows:
         """Texts to measures."""
         return _by_id(measures(self._texts(DOCUMENTS), MeasureConfig(), "golden").frame())
+
+    def comparing(self) -> Rows:
+        """Texts to their overlaps with a benchmark of some of them, cut short."""
+        items = [text[:90] for name, (_, text) in TEXTS.items() if "-" not in name]
+        benchmark = Benchmark("golden", items, np.arange(len(items)), len(items))
+        file = self.folder / "golden.index"
+        file.write_bytes(Index.build([benchmark], 6, 3).to_bytes())
+        texts = self._texts(DOCUMENTS).withColumn("c4_text", F.expr("nullif(substring(text, 1, 60), text)"))
+        config = DecontaminateConfig(n=6, shortest=3, margin=2, shortest_piece=9)
+        return _by_id(contaminated(texts, str(file), config, "golden").frame())
 
     def deciding(self) -> Rows:
         """Made-up measures to decisions, under the thresholds that rules have by default."""
