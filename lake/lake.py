@@ -123,13 +123,28 @@ class Lake(LakeReader):
         transaction: tuple[str, int],
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
-        log.require_writable(self._table(table.name, base))
+        self.require_writable(table.name, base)
+        opened = self._table(table.name, base)
+        grown = log.grown_table(table, opened)
+        description = log.description_of(grown, opened) if grown else ()
         try:
-            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction, description)
         except FileExistsError as error:
             raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
         if (base + 1) % _CHECKPOINT_INTERVAL == 0:
-            self._table(table.name, base + 1).create_checkpoint()
+            self.checkpoint(table.name)
+
+    def checkpoint(self, table: str) -> None:
+        """Writes a checkpoint of the newest version."""
+        self._table(table, self.version(table)).create_checkpoint()
+
+    def require_writable(self, table: str, version: int | None = None) -> None:
+        """Requires that rows of a table can be changed.
+
+        Raises:
+            UnwritableTableError: the table uses a Delta feature that this would break.
+        """
+        log.require_writable(self._table(table, self.version(table) if version is None else version))
 
     def commit_files(
         self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None

@@ -4,7 +4,7 @@ Once the manifest is written, the input is no longer needed: if the run is kille
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -100,6 +100,18 @@ def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str
         tuple(of_table(reports, REJECTS.name)),
         tuple(by_file(map(json.loads, texts))),
     )
+
+
+def staged(lake: Lake) -> Mapping[str, set[str]]:
+    """table -> data files that an interrupted ingest has written and that the next one commits."""
+    found: dict[str, set[str]] = {}
+    for entry in lake.storage.entries(STAGING):
+        text = lake.storage.read_text(f"{STAGING}/{entry.name}") if entry.name.endswith(".json") else None
+        if text is not None:
+            left = Manifest.from_json(text)
+            for table, files in ((DOCUMENTS.name, left.documents), (REJECTS.name, left.rejects)):
+                found.setdefault(table, set()).update(file.path for file in files)
+    return found
 
 
 def is_interrupted(lake: Lake) -> bool:
