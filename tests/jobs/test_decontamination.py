@@ -143,7 +143,7 @@ def test_each_overlap_is_explained_with_the_words_of_the_document(first, capsys)
     failed = {rule["rule"]: rule["value"] for rule in trace["rules"] if rule["failed"]}
     assert failed == {"decontamination.fraction": (len(ITEMS[0]) + len(ITEMS[1]) - 2) / len(TEXTS["mostly"])}
     explain._print(trace)
-    assert f"quiz item 1  84–165  '{ITEMS[1][:-1]}'" in capsys.readouterr().out
+    assert f"quiz item 1  83–163  '{ITEMS[1][:-1]}'" in capsys.readouterr().out
 
 
 def test_what_was_removed_is_explained(first, capsys):
