@@ -10,10 +10,10 @@ from jobs.failures import explain_failure
 from lake.commits import Commit, CommitMetadata
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
-from pipelines.tables import RUNS
+from pipelines.tables import RETRACTIONS, RUNS
 
-# `rejects` and `inputs` share a run id with `documents`, whose row describes the whole ingest.
-_NOT_RECORDED = {"rejects", "inputs", RUNS.name}
+# These share a run id with `documents`, whose row describes the whole ingest or retraction.
+_NOT_RECORDED = {"rejects", "inputs", RETRACTIONS.name, RUNS.name}
 
 
 def record_runs(lake: Lake) -> int:

@@ -124,8 +124,11 @@ class Lake(LakeReader):
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
         self.require_writable(table.name, base)
+        opened = self._table(table.name, base)
+        grown = log.grown_table(table, opened)
+        description = log.description_of(grown, opened) if grown else ()
         try:
-            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction, description)
         except FileExistsError as error:
             raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
         if (base + 1) % _CHECKPOINT_INTERVAL == 0:

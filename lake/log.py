@@ -61,7 +61,7 @@ def write(
         ValueError: rows of the stored table would get properties that are not theirs.
     """
     same_properties = opened and table.properties.items() <= (opened.metadata().configuration or {}).items()
-    grown = _grown(table, opened) if opened and mode == "append" else None
+    grown = grown_table(table, opened) if opened and mode == "append" else None
     if same_properties and not grown:
         _through_delta_rs(opened, table, files, metadata, mode, transaction)
         return
@@ -70,10 +70,10 @@ def write(
         raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
     version = opened.version() + 1 if opened else 0
     removed = present if mode == "overwrite" else []
-    commit(storage, table.name, version, removed, files, metadata, transaction, _description(grown or table, opened))
+    commit(storage, table.name, version, removed, files, metadata, transaction, description_of(grown or table, opened))
 
 
-def _grown(table: Table, opened: Any) -> Table | None:
+def grown_table(table: Table, opened: Any) -> Table | None:
     """The table with the columns that the stored one has besides; None if that one lacks no column."""
     stored = pa.schema(opened.schema().to_arrow())
     if set(table.schema.names) <= set(stored.names):
@@ -141,7 +141,7 @@ def commit(
     storage.create_text(f"{table}/_delta_log/{version:020d}.json", text)
 
 
-def _description(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
+def description_of(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
     """The actions that set schema, partitioning and properties of a table.
 
     Args:

@@ -13,7 +13,7 @@ from lake.commits import EXPIRED, Commit, parse
 from lake.data_files import DataFile, active
 from lake.parquet_writer import is_ours
 from pipelines.storage.storage import Storage
-from pipelines.tables import RUNS
+from pipelines.tables import RUNS, TABLES
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
     from pyspark.sql import DataFrame
@@ -100,6 +100,12 @@ class LakeReader:
         opened = self._table(table, self.version(table) if version is None else version)
         return pa.schema(opened.schema().to_arrow())
 
+    def _columns(self, table: str, version: int | None) -> pa.Schema:
+        """Those of a version, and those that came later."""
+        stored = self.schema(table, version)
+        later = [each.schema.field(name) for each in TABLES if each.name == table for name in each.later]
+        return pa.schema([*stored, *(field for field in later if field.name not in stored.names)])
+
     def identity(self, table: str) -> str:
         """What distinguishes a table from another that was made under its name."""
         return str(self._table(table, self.version(table)).metadata().id)
@@ -116,13 +122,13 @@ class LakeReader:
     def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
         """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
 
-        Files whose statistics exclude these runs are not opened.
+        Files whose statistics exclude these runs are not opened. Columns that came later (`Table.later`) are null.
         """
         version = self.version(table) if version is None else version
         files = self.files(table, version)
         if run_ids is not None:
             files = [file for file in files if file.may_hold("run_id", run_ids)]
-        rows = self.read_files(table, files, self.schema(table, version))
+        rows = self.read_files(table, files, self._columns(table, version))
         if run_ids is not None and not all(file.holds_only("run_id", run_ids) for file in files):
             rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
         return rows
@@ -133,7 +139,7 @@ class LakeReader:
         Only files with such rows are read whole, so that a few rows of a large table are found quickly.
         """
         files = row_files.holding(self.storage, table, self.files(table, version), wanted)
-        rows = self.read_files(table, files, self.schema(table, version))
+        rows = self.read_files(table, files, self._columns(table, version))
         return rows.join(self.engine.frame(wanted), on=wanted.column_names, how="left_semi")
 
     def read_here(
@@ -155,7 +161,7 @@ class LakeReader:
                 continue
             with self.storage.open(f"{table}/{file.path}") as stream:
                 parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
-        schema = self.schema(table, version)
+        schema = self._columns(table, version)
         empty = pa.schema([schema.field(name) for name in columns]).empty_table()
         found = pa.concat_tables([empty, *parts], promote_options="permissive")
         if run_ids is None:

@@ -53,11 +53,19 @@ def without(storage: Storage, table: Table, files: Sequence[DataFile], wanted: p
                 removed.append(file)
                 rows += found
                 for part in row_groups(storage, table, file):
-                    writer.write(part.filter(pc.invert(_among(part, wanted))))
+                    writer.write(completed(part.filter(pc.invert(_among(part, wanted))), table.schema))
         return Rewritten(removed, writer.close(), rows)
     except BaseException:
         writer.abort()
         raise
+
+
+def completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Adds the columns that these rows lack, as nulls."""
+    for field in schema:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows
 
 
 def _count(storage: Storage, table: str, file: DataFile, wanted: pa.Table) -> int:

@@ -59,7 +59,7 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
     if trace.get("passages"):
         del trace["passages"]["held"], trace["passages"]["sentences"]  # long lists that explain nothing
-    if trace.get("duplicates"):
+    if trace.get("duplicates") and trace["duplicates"]["reference"] is None:
         trace["cluster"] = _cluster(lake, trace["duplicates"])
     trace["semantics"] = _semantics(lake, trace)
     trace["sequences"] = {
@@ -136,7 +136,8 @@ def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, pol
 def _cluster(lake: Lake, duplicate: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The survivor, the document itself, then others: 50 at most."""
     order = [F.desc("kept"), F.desc(F.col("doc_id") == duplicate["doc_id"]), F.asc("doc_id")]
-    members = lake.read("duplicates").where(F.col("cluster_id") == duplicate["cluster_id"]).orderBy(*order)
+    its_own = (F.col("cluster_id") == duplicate["cluster_id"]) & F.col("reference").isNull()
+    members = lake.read("duplicates").where(its_own).orderBy(*order)
     chosen = members.select("doc_id", "kept", "method", "similarity").limit(50)
     uris = lake.read("documents").select("doc_id", "uri")
     return [row.asDict() for row in chosen.join(uris, on="doc_id", how="left").orderBy(*order).collect()]
@@ -231,12 +232,19 @@ def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:
 
 
 def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:
+    row = trace.get("duplicates")
+    if row and row["reference"]:
+        similarity = "" if row["similarity"] is None else f", Jaccard similarity {row['similarity']:.3f}"
+        console.print(f"\n[bold]duplicates[/bold] dropped ({row['method']}): another lake holds it")
+        console.print(f"  {row['reference']} has document {row['cluster_id']}{similarity}", markup=False)
+        return
     if not trace.get("cluster"):
         decision = trace.get("decisions")
         compared = "none" if decision is None or decision["kept"] else "not compared: the rules dropped it"
         console.print(f"\n[bold]duplicates[/bold] {compared}")
         return
-    row, doc_id = trace["duplicates"], trace["document"]["doc_id"]
+    assert row is not None
+    doc_id = trace["document"]["doc_id"]
     verdict = "kept, as the survivor" if row["kept"] else f"dropped ({row['method']})"
     console.print(f"\n[bold]duplicates[/bold] one of {row['cluster_size']:,}: {verdict}")
     for member in trace["cluster"][:_MEMBERS_SHOWN]:

@@ -89,20 +89,22 @@ def events(
 ) -> list[Row]:
     """The fate of documents, counted per source, language, kind and name of the event.
 
-    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `repeating` (name: first reason, of
-    a decision on passages) and `kept` (exactly one of them per document), `reason` (one per failed rule), `tokens`
-    (name: slot of the tokens-per-document histogram).
+    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `held` (name: the other lake),
+    `repeating` (name: first reason, of a decision on passages) and `kept` (exactly one of them per document), `reason`
+    (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
     Returns rows (source, language, kind, name, documents, tokenized, tokens, characters).
     """
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
-    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
+    of_duplicates = {name: (F.col(name), "string") for name in ("method", "reference")}
+    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), **of_duplicates)
     rows = _with(rows, repeating, too_little=(F.get("reasons", F.lit(0)), "string"))
     rows = _with(rows, clean, characters=(F.col("characters"), "long"))
     rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
     fate = (
         F.when(F.col("reasons").isNull(), _event("undecided"))
         .when(F.size("reasons") > 0, _event("dropped", F.get("reasons", F.lit(0))))
+        .when(F.col("reference").isNotNull(), _event("held", F.col("reference")))
         .when(~F.col("survived"), _event("duplicate", F.col("method")))
         .when(F.col("too_little").isNotNull(), _event("repeating", F.col("too_little")))
         .otherwise(_event("kept"))
@@ -211,7 +213,8 @@ def largest_clusters(duplicates: DataFrame) -> list[Row]:
     """Survivor and the members with the smallest ids of the largest clusters."""
     order = (F.desc("cluster_size"), F.col("cluster_id"))
     chosen = duplicates.where(F.col("kept") & (F.col("cluster_size") > 1)).orderBy(*order).limit(LARGEST_CLUSTERS)
-    members = duplicates.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
+    own = duplicates.where("reference IS NULL")
+    members = own.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
     place = F.row_number().over(Window.partitionBy("cluster_id").orderBy(F.desc("kept"), "doc_id"))
     few = members.withColumn("place", place).where(F.col("place") <= MEMBERS)
     wanted = few.select("cluster_id", "doc_id", "kept", "method", "similarity", "cluster_size")

@@ -40,6 +40,8 @@ def _flow(row: Row) -> data.Flow | None:
             return data.Flow(documents=documents, dropped={row["name"]: documents})
         case "duplicate":
             return data.Flow(documents=documents, duplicates={row["name"]: documents})
+        case "held":
+            return data.Flow(documents=documents, held={row["name"]: documents})
         case "repeating":
             return data.Flow(documents=documents, repeating={row["name"]: documents})
         case "kept":
