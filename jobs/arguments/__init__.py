@@ -4,6 +4,7 @@ import argparse
 
 from jobs.arguments.features import add_features
 from jobs.arguments.maintain import add_maintain, add_pin
+from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake
 from pipelines import logs
 
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _add_decide(commands)
     _add_report(commands)
     _add_check(commands)
+    add_retract(commands)
     _add_upgrade(commands)
     add_maintain(commands)
     add_pin(commands)

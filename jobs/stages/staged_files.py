@@ -57,7 +57,7 @@ class StoreStaged:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The uncommitted result of one ingest."""
+    """The uncommitted result of one ingest, or of one retraction."""
 
     run_id: str
     started_at: float  # seconds since the epoch
@@ -67,6 +67,8 @@ class Manifest:
     inputs: tuple[dict[str, Any], ...]  # rows of table `inputs`, without the columns that are equal in all
     removed_documents: tuple[str, ...] = ()  # ids
     removed_files: tuple[tuple[str, str], ...] = ()  # (source, path) whose rows in `rejects` and `inputs` leave
+    retractions: tuple[DataFile, ...] = ()  # committed first, so that a request that was accepted is not lost
+    stage: str = "ingest"  # or "retract"
 
     @property
     def is_empty(self) -> bool:
@@ -81,8 +83,8 @@ class Manifest:
     def from_json(text: str) -> "Manifest":
         """The reverse of `to_json`."""
         found = json.loads(text)
-        for key in ("documents", "rejects"):
-            found[key] = tuple(DataFile(**file) for file in found[key])
+        for key in ("documents", "rejects", "retractions"):
+            found[key] = tuple(DataFile(**file) for file in found.get(key, ()))
         for key in ("inputs", "removed_documents"):
             found[key] = tuple(found.get(key, ()))
         found["removed_files"] = tuple((source, path) for source, path in found.get("removed_files", ()))
@@ -115,5 +117,5 @@ def staged(lake: Lake) -> Mapping[str, set[str]]:
 
 
 def is_interrupted(lake: Lake) -> bool:
-    """Whether an ingest has ended before all its commits; the next one makes them from its manifest."""
+    """Whether an ingest or a retraction has ended before all its commits; the next run makes them."""
     return any(entry.name.endswith(".json") for entry in lake.storage.entries(STAGING))
