@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
-from jobs.config import RunConfig
+from jobs.config import CleanConfig, RunConfig
+from pipelines.contamination.config import DecontaminateConfig
+from pipelines.rules.config import MeasureConfig
+from pipelines.storage.local_copy import local_copy
 from pipelines.storage.storage import Storage
 from pipelines.storage.uri import LakeUri, is_local
 from pipelines.urls.url_lists import UrlConfig
@@ -22,8 +25,10 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _sources(config)
         _language_model(config)
     if "clean" in stages:
-        _policy(config.clean.policy, "clean.policy")
+        _classifiers(config.clean.measure)
+        _policy(config.clean, "clean.policy")
         _url_lists(config.clean.urls)
+        _benchmarks(config.decontaminate)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
     if "features" in stages:
@@ -64,12 +69,29 @@ def _language_model(config: RunConfig) -> None:
         raise UsageError(f"ingest.language_model: {model}: no such file")
 
 
-def _policy(policy: str, key: str) -> None:
+def _classifiers(measure: MeasureConfig) -> None:
+    from pipelines.language.fasttext_model import read_labels
+    from pipelines.language.scoring import LabelError, number_of
+
+    for number, each in enumerate(measure.classifiers):
+        key = f"clean.measure.classifiers.{number}"
+        try:
+            number_of(each.label, read_labels(local_copy(each.model)), each.model)
+        except LabelError as error:
+            raise UsageError(f"{key}.label: {error}") from error
+        except FileNotFoundError as error:
+            raise UsageError(f"{key}.model: {each.model}: no such file") from error
+        except (ValueError, OSError) as error:
+            raise UsageError(f"{key}.model: {error}") from error
+
+
+def _policy(clean: CleanConfig, key: str) -> None:
     from pipelines.policies.files import PolicyError, load
+    from pipelines.policies.spark import UnmeasuredError, require_named
 
     try:
-        load(policy)
-    except PolicyError as error:
+        require_named(load(clean.policy), [each.name for each in clean.measure.classifiers])
+    except (PolicyError, UnmeasuredError) as error:
         raise UsageError(f"{key}: {error}") from error
 
 
@@ -78,6 +100,16 @@ def _url_lists(urls: UrlConfig) -> None:
         for path in getattr(urls, kind):
             if not _is_file(path):
                 raise UsageError(f"clean.urls.{kind}: {path}: no such file")
+
+
+def _benchmarks(config: DecontaminateConfig) -> None:
+    from pipelines.contamination.benchmarks import BenchmarkError, read
+
+    for number, benchmark in enumerate(config.benchmarks):
+        try:
+            read(benchmark)
+        except BenchmarkError as error:
+            raise UsageError(f"decontaminate.benchmarks.{number}: {error}") from error
 
 
 def _feature_files(features: FeaturesConfig) -> None:

@@ -87,6 +87,11 @@ def _measures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield same_documents("each document is measured once", rows, inputs("documents"))
 
 
+def _contamination(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    measured = inputs("measures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
+    yield same_documents("each document with an overlap is measured", rows, measured)
+
+
 def _decisions(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield same_documents("each measured document is kept or dropped", rows, inputs("measures"))
 
@@ -129,6 +134,7 @@ def _tokens(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
 
 _CHECKS: dict[str, Callable[[DataFrame, Inputs], Iterator[Finding]]] = {
     "measures": _measures,
+    "contamination": _contamination,
     "decisions": _decisions,
     "signatures": _signatures,
     "duplicates": _duplicates,

@@ -17,6 +17,7 @@ from jobs.progress import Reporter
 from jobs.stages.policy_file import policy_of
 from lake.lake import Lake
 from pipelines.policies.policy import Policy
+from pipelines.policies.rules import CLASSIFIERS
 
 _MEMBERS_SHOWN = 12  # of a cluster
 
@@ -108,6 +109,7 @@ def _rules(measures: Mapping[str, Any], policy: Policy) -> list[dict[str, Any]]:
     return [
         {
             "rule": verdict.reason,
+            "measure": policy.measure(verdict.rule),
             "value": verdict.value,
             "fails_when": verdict.comparison,
             "threshold": verdict.threshold,
@@ -205,7 +207,17 @@ def _print_rules(console: Console, trace: Mapping[str, Any]) -> None:
         style = "bold red" if rule["failed"] else None
         grid.add_row("✗" if rule["failed"] else "·", rule["rule"], _shown(rule["value"]), _limit(rule), style=style)
     console.print(grid)
+    _print_scores(console, trace)
     _print_rewriting(console, trace)
+
+
+def _print_scores(console: Console, trace: Mapping[str, Any]) -> None:
+    """The scores of quality classifiers that no rule of the policy looks at."""
+    judged = {rule["measure"] for rule in trace["rules"]}
+    scores = trace["measures"].get(CLASSIFIERS) or {}
+    others = [f"{name} {_shown(score)}" for name, score in scores.items() if f"{CLASSIFIERS}.{name}" not in judged]
+    if others:
+        console.print(f"  scores that no rule looks at: {', '.join(others)}", markup=False)
 
 
 def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:

@@ -131,7 +131,7 @@ def _known(answer: object) -> "Future[Any]":
 
 def _measures(table: DataFrame, rules: Sequence[data.Threshold]) -> tuple[data.Measure, ...]:
     rule_of = {rule.measure: rule for rule in reversed(rules)}  # the first rule on a measure sets its scale
-    columns = queries.measure_columns(table.schema)
+    columns = queries.measure_columns(table)
     binned = [(each.name, bins.of(each.name, each.kind, rule_of.get(each.name))) for each in columns]
     return summaries.measures(queries.distributions(table, binned), binned)
 

@@ -37,7 +37,7 @@ TABLES = (
     "sequences_",
 )
 
-REWRITERS = (PASSES[0], "decontamination", "boilerplate", "paragraphs", "sentences", *PASSES[1:])
+REWRITERS = (*PASSES[:2], "boilerplate", "paragraphs", "sentences", *PASSES[2:])
 """What may rewrite a clean document, as its column `rewritten` names it, in order: the passes of a policy, and between
 them the kinds of spans that other decisions take out."""
 
@@ -50,6 +50,7 @@ RULE_SETS = {
     "gopher_quality": "Gopher quality",
     "c4": "C4",
     "fineweb": "FineWeb",
+    "classifiers": "Quality classifiers: probability of the label",
     "c4_fineweb": "FineWeb, after C4's line rules",
     "c4_size": "Size, after C4's line rules",
     "text": "Text",

@@ -14,6 +14,8 @@ from pyspark.sql import types as T
 from jobs.report import bins
 from jobs.report.bins import Bins
 from jobs.report.labels import REWRITERS
+from pipelines.policies.rules import CLASSIFIERS
+from pipelines.policies.spark import scored, value
 
 EXCERPT_CHARACTERS = 300
 EXAMPLES = 3
@@ -144,10 +146,12 @@ def rewriting(clean: DataFrame) -> list[Row]:
     )
 
 
-def measure_columns(schema: T.StructType) -> list[MeasureColumn]:
-    """All numbers and switches of the measures table, in its order: top-level or in a rule set's struct."""
+def measure_columns(measures: DataFrame) -> list[MeasureColumn]:
+    """All numbers and switches of the measures table, in its order: top-level, in a rule set's struct, or scores."""
     found = []
-    for field in schema.fields:
+    for field in measures.schema.fields:
+        if field.name == CLASSIFIERS:
+            found += [MeasureColumn(f"{CLASSIFIERS}.{name}", "share") for name in scored(measures) or ()]
         if isinstance(field.dataType, T.StructType):
             leaves = [T.StructField(f"{field.name}.{leaf.name}", leaf.dataType) for leaf in field.dataType.fields]
         else:
@@ -171,7 +175,7 @@ def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> li
 
     Each document becomes one small integer per measure, `measure number * SLOTS + slot`, and these are counted.
     """
-    codes = [F.lit(number * bins.SLOTS) + slot(F.col(name), each) for number, (name, each) in enumerate(binned)]
+    codes = [F.lit(number * bins.SLOTS) + slot(value(name), each) for number, (name, each) in enumerate(binned)]
     return (
         measures.select("language", F.explode(F.array(*codes)).alias("code"))
         .where("code IS NOT NULL")  # faster than `array_compact` before, which Spark does not compile
@@ -232,9 +236,9 @@ def excerpts(documents: DataFrame, doc_ids: Sequence[str]) -> list[Row]:
 
 def measured(measures: DataFrame, doc_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Some measures of some documents: doc_id -> measure -> value."""
-    known = {column.name for column in measure_columns(measures.schema)}
+    known = {column.name for column in measure_columns(measures)}
     names = [name for name in names if name in known]
-    columns = [F.col(name).alias(name.replace(".", "/")) for name in names]
+    columns = [value(name).alias(name.replace(".", "/")) for name in names]
     rows = measures.where(F.col("doc_id").isin(list(doc_ids))).select("doc_id", *columns).collect()
     return {row["doc_id"]: {name: row[name.replace(".", "/")] for name in names} for row in rows}
 
@@ -258,15 +262,15 @@ def bytes_of_ids(table: DataFrame) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def slot(value: Column, binned: Bins) -> Column:
+def slot(measured: Column, binned: Bins) -> Column:
     """The slot of a value; null for null and for NaN."""
-    number = F.log10(value) if binned.logarithmic else value.cast("double")
+    number = F.log10(measured) if binned.logarithmic else measured.cast("double")
     # Not `width_bucket`: for values at edges its result depends on the engine.
     step = F.floor((number - F.lit(binned.low)) * F.lit(binned.count / (binned.high - binned.low))) + F.lit(1)
     within = F.greatest(F.least(step, F.lit(binned.count + 1)), F.lit(0))
-    found = F.when(value <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within
+    found = F.when(measured <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within
     # `greatest` and `least` ignore nulls.
-    return F.when(value.isNotNull() & ~F.isnan(value.cast("double")), found).cast("int")
+    return F.when(measured.isNotNull() & ~F.isnan(measured.cast("double")), found).cast("int")
 
 
 def _event(kind: str, name: Column | None = None) -> Column:

@@ -10,19 +10,20 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.stages import passages, priorities
+from jobs.stages.contamination import in_force
 from jobs.stages.context import StageContext
-from jobs.stages.policy_file import label_in_force, policy_of
+from jobs.stages.policy_file import configured_policy, label_in_force, policy_of
 from lake.lake import Lake
 from lake.ledger import Work, keys
 from lake.scratch import Scratch
+from pipelines.contamination.spark import overlapping_spans
 from pipelines.dedup.removal import remaining
 from pipelines.dedup.spark import clusters, signatures
-from pipelines.policies.files import load
-from pipelines.policies.policy import Policy
+from pipelines.policies.policy import DECONTAMINATION, Policy
 from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
-from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables import CLEAN_DOCUMENTS, CONTAMINATION, DUPLICATES, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
-from pipelines.text.spark import candidates, clean_documents
+from pipelines.text.spark import candidates, clean_documents, spans_together
 from pipelines.workers.mapped import Mapped
 
 
@@ -114,16 +115,19 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean, policy = run.lake, run.config.clean, _policy(run)
     settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
-    inputs = ["decisions", "measures", "duplicates", *passages.Outcome.inputs(lake)]
+    without_overlaps = [CONTAMINATION.name] if DECONTAMINATION in policy.rewrite and in_force(lake) else []
+    inputs = ["decisions", "measures", "duplicates", *without_overlaps, *passages.Outcome.inputs(lake)]
     work = run.plan("dedup", CLEAN_DOCUMENTS, inputs, settings.fingerprint(), FINALIZING)
     if work.mode == "nothing":
         return
     duplicates, repeated = work.whole(lake, "duplicates"), passages.Outcome.of(work, lake)
+    spans = [overlapping_spans(work.whole(lake, name), policy) for name in without_overlaps]
+    spans += [repeated.spans] if repeated else []
 
     def finalized(decided: DataFrame) -> Mapped:
         kept = decided.join(repeated.dropped, on="doc_id", how="left_anti") if repeated else decided
-        texts, spans = _candidates(work, lake, kept, policy), repeated.spans if repeated else None
-        return clean_documents(texts, duplicates, settings, work.run_id, spans)
+        texts = _candidates(work, lake, kept, policy)
+        return clean_documents(texts, duplicates, settings, work.run_id, spans_together(spans))
 
     if work.mode != "change":
         run.committed(work.commit(lake, finalized(work.read(lake, "decisions"))))
@@ -141,6 +145,6 @@ def _finalize(run: StageContext) -> None:
 
 def _policy(run: StageContext) -> Policy:
     """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
-    configured = load(run.config.clean.policy)
+    configured = configured_policy(run.config)
     label = label_in_force(run.lake)
     return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

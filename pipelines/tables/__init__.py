@@ -4,7 +4,7 @@ Schemas are Arrow schemas, so this package imports without Spark: training and s
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from pipelines.tables.cleaned import DECISIONS, MEASURES
+from pipelines.tables.cleaned import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
 from pipelines.tables.deduplicated import (
     CLEAN_DOCUMENTS,
@@ -24,6 +24,7 @@ TABLES = (
     DOCUMENTS,
     REJECTS,
     MEASURES,
+    CONTAMINATION,
     DECISIONS,
     SIGNATURES,
     DUPLICATES,
@@ -37,6 +38,7 @@ TABLES = (
 
 __all__ = [
     "CLEAN_DOCUMENTS",
+    "CONTAMINATION",
     "CONTRACT",
     "CONTRACT_PROPERTY",
     "DECISIONS",

@@ -33,6 +33,10 @@ from jobs.progress import Reporter
 from jobs.stages.token_counts import TokenCounter
 from lake.lake import Lake
 from lake.scratch import Scratch
+from pipelines.contamination.benchmarks import Benchmark
+from pipelines.contamination.config import DecontaminateConfig
+from pipelines.contamination.index import Index
+from pipelines.contamination.spark import contaminated
 from pipelines.dedup.config import DedupConfig
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.passages.config import PassagesConfig
@@ -73,6 +77,8 @@ Rows = Iterator[tuple[str, Mapping[str, Any]]]
 _LEFT_OUT = {
     "run_id", "ingested_at", "recorded_at", "uri", "root", "stamp", "detail", "sample", "settings", "fingerprint",
 }  # fmt: skip
+# Columns that came later, null unless a setting asks for them: without it, a step's rows are what they were.
+_WHERE_ASKED_FOR = {"classifiers"}
 
 
 class Outputs:
@@ -99,6 +105,16 @@ class Outputs:
     def measuring(self) -> Rows:
         """Texts to measures."""
         return _by_id(measures(self._texts(DOCUMENTS), MeasureConfig(), "golden").frame())
+
+    def comparing(self) -> Rows:
+        """Texts to their overlaps with a benchmark of some of them, cut short."""
+        items = [text[:90] for name, (_, text) in TEXTS.items() if "-" not in name]
+        benchmark = Benchmark("golden", items, np.arange(len(items)), len(items))
+        file = self.folder / "golden.index"
+        file.write_bytes(Index.build([benchmark], 6, 3).to_bytes())
+        texts = self._texts(DOCUMENTS).withColumn("c4_text", F.expr("nullif(substring(text, 1, 60), text)"))
+        config = DecontaminateConfig(n=6, shortest=3, margin=2, shortest_piece=9)
+        return _by_id(contaminated(texts, str(file), config, "golden").frame())
 
     def deciding(self) -> Rows:
         """Made-up measures to decisions, under the thresholds that rules have by default."""
@@ -251,7 +267,8 @@ def _by_id(rows: Any) -> Rows:
 
 
 def _digest(row: Mapping[str, Any]) -> str:
-    kept = {name: value for name, value in row.items() if name not in _LEFT_OUT}
+    absent = {name for name in _WHERE_ASKED_FOR if row.get(name) is None}
+    kept = {name: value for name, value in row.items() if name not in _LEFT_OUT | absent}
     canonical = json.dumps(_canonical(kept), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -277,6 +294,8 @@ def _made_up(schema: Any, path: str) -> dict[str, Any]:
 def _value(kind: pa.DataType, path: str) -> Any:
     if pa.types.is_struct(kind):
         return _made_up(kind, path)
+    if pa.types.is_map(kind):
+        return None
     chance = random.Random(path)
     if chance.random() < 0.1:
         return None
