@@ -8,16 +8,18 @@ import pytest
 import yaml
 from engine_commands import CONNECT, SAIL, SPARK, run
 
+BEFORE, COMPARE = [("stage", "ingest"), ("stage", "clean")], ("stage", "dedup")
 POLICY = {"order": [], "passages": {"min_words": 20, "boilerplate_pages": 3, "boilerplate_share": 0}}
 
 
 @pytest.fixture(scope="module")
-def configs(tmp_path_factory):
-    """A configuration over a few documents, and one over more of them, less a file."""
+def states(tmp_path_factory):
+    """(configuration, lake before the stage, lake after it on Sail): first of a few documents, then of more of them,
+    less a file."""
     folder = tmp_path_factory.mktemp("passages")
     (folder / "policy.yaml").write_text(yaml.safe_dump(POLICY))
     corpora = [corpus.make(folder / "one", 40), corpus.make(folder / "two", 30, first=20)]
-    made = []
+    lake, made = folder / "lake", []
     for number, exclude in ((1, []), (2, ["page.html"])):
         sources = [
             {"name": path.name, "path": str(path), "url_column": "url", "exclude": exclude}
@@ -27,28 +29,22 @@ def configs(tmp_path_factory):
             "sources": sources,
             "clean": {"policy": str(folder / "policy.yaml")},
             "dedup": {"passages": {"sentences": {"window": 2}, "paragraphs": {}, "boilerplate": {}}},
-            "tokenizer": {"vocab_size": 400},
-            "pack": [{"length": 64}],
         }
-        made.append(folder / f"{number}.yaml")
-        made[-1].write_text(yaml.safe_dump(settings))
+        config = folder / f"{number}.yaml"
+        config.write_text(yaml.safe_dump(settings))
+        for command in BEFORE:
+            run(config, lake, SAIL, command=command)
+        before = shutil.copytree(lake, folder / f"before {number}")
+        run(config, lake, SAIL, command=COMPARE)
+        made.append((config, before, shutil.copytree(lake, folder / f"after {number}")))
     return made
 
 
-@pytest.fixture(scope="module")
-def lakes(configs, tmp_path_factory):
-    """What Sail makes of the first, and then of the second."""
-    folder = tmp_path_factory.mktemp("sail")
-    run(configs[0], folder / "first", SAIL)
-    shutil.copytree(folder / "first", folder / "second")
-    run(configs[1], folder / "second", SAIL)
-    return folder / "first", folder / "second"
-
-
 @pytest.mark.parametrize("engine", [SPARK, CONNECT], ids=["spark", "connect"])
-def test_documents_that_come_and_go_repeat_the_same_passages(configs, lakes, engine, request, tmp_path):
-    remote = request.getfixturevalue("connect") if engine == CONNECT else ""
-    for config, expected in zip(configs, lakes, strict=True):
-        run(config, tmp_path / "lake", engine, remote)
-        assert {"passages", "passage_decisions"} <= set(lake_rows.tables(tmp_path / "lake"))
-        assert list(lake_rows.differences(tmp_path / "lake", expected)) == []
+@pytest.mark.parametrize("state", [0, 1], ids=["all are new", "some come, some go"])
+def test_the_same_passages_repeat(states, state, engine, request, tmp_path):
+    config, before, after = states[state]
+    lake = shutil.copytree(before, tmp_path / "lake")
+    run(config, lake, engine, request.getfixturevalue("connect") if engine == CONNECT else "", COMPARE)
+    assert {"passages", "passage_decisions"} <= set(lake_rows.tables(lake))
+    assert list(lake_rows.differences(lake, after)) == []
