@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.checks.finding import Finding
+from jobs.checks.finding import Finding, none_of
 from lake.commits import EXPIRED
 from lake.lake import Lake
 from pipelines.tables import PACKED
@@ -103,8 +103,13 @@ def _signatures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
 def _duplicates(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     signed = inputs("signatures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
     yield same_documents("each clustered document is signed", rows, signed)
-    clusters = rows.select(F.col("cluster_id").alias("doc_id")).distinct()
-    yield same_documents("each cluster has one survivor, which names it", rows.where("kept"), clusters)
+    clusters = rows.where("reference IS NULL").select(F.col("cluster_id").alias("doc_id")).distinct()
+    survivors = rows.where("kept AND reference IS NULL")
+    yield same_documents("each cluster has one survivor, which names it", survivors, clusters)
+    wrong = rows.where("kept AND reference IS NOT NULL")
+    row = wrong.agg(F.count("*").alias("documents"), F.min("doc_id").alias("example")).head()
+    assert row is not None
+    yield none_of("documents kept that another lake holds", row["documents"], row["example"])
 
 
 def _survivors(inputs: Inputs) -> DataFrame:

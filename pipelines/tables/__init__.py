@@ -15,6 +15,7 @@ from pipelines.tables.deduplicated import (
 )
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
 from pipelines.tables.packed import PACKED, SequenceFormat, sequences
+from pipelines.tables.retracted import RETRACTIONS
 from pipelines.tables.runs import RUNS
 from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
 from pipelines.tables.tokenized import TOKENS
@@ -32,6 +33,7 @@ TABLES = (
     PASSAGE_DECISIONS,
     CLEAN_DOCUMENTS,
     TOKENS,
+    RETRACTIONS,
     RUNS,
 )
 """All tables but those of sequences."""
@@ -50,6 +52,7 @@ __all__ = [
     "PASSAGES",
     "PASSAGE_DECISIONS",
     "REJECTS",
+    "RETRACTIONS",
     "RUNS",
     "SIGNATURES",
     "STATISTICS",
