@@ -69,9 +69,9 @@ def erase(
     _require_free(lake, tables, doc_ids)
     holding, kept = _pins(lake, tables, doc_ids)
     if holding and not drop_pins:
-        names = "; ".join(f"{table} version {version}, pinned for {', '.join(of)}" for table, version, of in holding)
+        said = "; ".join(f"{table} version {version}, pinned for {', '.join(of)}" for table, version, of in holding)
         raise PinnedTextError(
-            f"{lake.root}: pinned versions hold documents that were retracted: {names}. Nothing was deleted. "
+            f"{lake.root}: pinned versions hold documents that were retracted: {said}. Nothing was deleted. "
             f"--drop-pins takes these pins away; `tokenlake pin {lake.root} --list` lists all"
         )
     dropped = [f"{name}: {table} {version}" for table, version, names in holding for name in names]

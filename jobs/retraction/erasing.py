@@ -27,8 +27,7 @@ def erased(lake: Lake, drop_pins: bool, dry_run: bool) -> Erased:
                 "`tokenlake retract` again, then this command"
             )
         own, _ = own_tables(lake)
-        derived = [name for name in lake.tables() if name.startswith("training_set_")]
-        names = list(dict.fromkeys([*(table.name for table in own), *derived]))
+        names = [table.name for table in own]
         return erase(lake, names, retracted_ids(lake), staged(lake), drop_pins, dry_run)
 
 

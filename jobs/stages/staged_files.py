@@ -111,7 +111,11 @@ def staged(lake: Lake) -> Mapping[str, set[str]]:
         text = lake.storage.read_text(f"{STAGING}/{entry.name}") if entry.name.endswith(".json") else None
         if text is not None:
             left = Manifest.from_json(text)
-            written = ((DOCUMENTS.name, left.documents), (REJECTS.name, left.rejects), (RETRACTIONS.name, left.retractions))
+            written = (
+                (DOCUMENTS.name, left.documents),
+                (REJECTS.name, left.rejects),
+                (RETRACTIONS.name, left.retractions),
+            )
             for table, files in written:
                 found.setdefault(table, set()).update(file.path for file in files)
     return found
