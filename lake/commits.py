@@ -85,6 +85,11 @@ class Commit:
         return self.operation not in _KEEPING
 
     @property
+    def keeps_rows(self) -> bool:
+        """Whether it left every row as it was, with all columns."""
+        return self.metadata.mode == COMPACT if self.metadata is not None else self.operation in _KEEPING
+
+    @property
     def removes_rows(self) -> bool:
         """Whether it removed single rows, and added others."""
         return self.metadata is not None and self.metadata.mode == "change"

@@ -209,6 +209,13 @@ class LakeReader:
                 recorded = {} if table == RUNS.name else history.recorded(self, table)
             yield recorded.get(version) or history.expired(table, version)
 
+    def has_same_rows(self, table: str, before: int, after: int) -> bool:
+        """Whether two versions hold the same rows, as the commits between them tell: those of upkeep keep all."""
+        if before == after:
+            return True
+        between = (commit for commit in self.commits(table, before) if commit.version <= after)
+        return 0 <= before < after and all(commit.keeps_rows for commit in between)
+
     def last_own_commit(self, table: str) -> Commit | None:
         """The newest commit that tokenlake made; None if there is none, or if nothing tells about a newer one."""
         known = takewhile(lambda commit: commit.operation != EXPIRED, self.commits(table))

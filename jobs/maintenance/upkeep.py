@@ -52,12 +52,13 @@ def maintain(lake: Lake, settings: Settings, reporter: Reporter) -> Outcome:
         LakeBusyError: a run is at work, and less than a day of versions is to be kept.
     """
     started = time.perf_counter()
+    others = [table for table in own_tables(lake)[0] if table.name != RUNS.name]
+    upkept = {each.name: _refusing(each.name, partial(_compacted, lake, each, settings, reporter)) for each in others}
+    if not settings.dry_run:
+        _record(lake)
     tables, foreign = own_tables(lake)
-    upkept: dict[str, Upkept] = {}
-    for table in sorted(tables, key=lambda table: table.name == RUNS.name):
-        if table.name == RUNS.name and not settings.dry_run:
-            _record(lake)
-        upkept[table.name] = _refusing(table.name, partial(_compacted, lake, table, settings, reporter))
+    if lake.exists(RUNS.name):
+        upkept[RUNS.name] = _refusing(RUNS.name, partial(_compacted, lake, RUNS, settings, reporter))
     with ExitStack() as stack:
         if settings.keep_days < 1 and not settings.dry_run:
             stack.enter_context(exclusive(lake.root))
@@ -69,7 +70,7 @@ def maintain(lake: Lake, settings: Settings, reporter: Reporter) -> Outcome:
                 clean = partial(_cleaned, lake, before, settings, now, using.get(name, {}), manifests.get(name, set()))
                 upkept[name] = _refusing(name, clean)
         staging = delete_abandoned(lake, now - settings.keep_days * DAY, settings.dry_run)
-    ordered = [upkept[table.name] for table in tables]
+    ordered = [upkept[table.name] for table in tables if table.name in upkept]
     return Outcome(lake.root, settings.dry_run, ordered, staging, foreign, time.perf_counter() - started)
 
 

@@ -11,10 +11,6 @@ from lake.maintenance.kept_versions import Kept
 from lake.maintenance.log_listing import LogListing, listed
 from lake.maintenance.vacuum import Deleted
 from lake.reading import LakeReader
-from pipelines.tables import INPUTS, REJECTS, RUNS
-
-_NOT_IN_RUNS = {INPUTS.name, REJECTS.name, RUNS.name}
-"""Tables of whose commits `runs` has no rows: no step asks what an old one did."""
 
 
 def cut(lake: LakeReader, table: str, keep: Kept, older_than: float, dry_run: bool = False) -> Deleted:
@@ -57,7 +53,7 @@ def _without_gap(entries: list[int], log: LogListing) -> list[int]:
 
 def _is_told(lake: LakeReader, table: str, versions: list[int]) -> bool:
     """Whether `runs` has a row for each of these commits that tokenlake made."""
-    if table in _NOT_IN_RUNS:
+    if table in history.UNRECORDED:
         return True
     recorded = history.recorded(lake, table)
     for version in versions:

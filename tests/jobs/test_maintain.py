@@ -7,10 +7,12 @@ import time
 from pathlib import Path
 
 import corpus
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from jobs.arguments import ALL_STAGES, STAGES
 from jobs.checks.lake import check as all_findings
 from jobs.checks.lake import pending
 from jobs.cli import main
@@ -34,8 +36,8 @@ def deliver(folder, name, *numbers):
     (folder / name).write_text("\n".join(lines) + "\n")
 
 
-def run(engine, config):
-    assert run_stages(engine, config, Reporter(), conclude=False) == 0
+def run(engine, config, stages=STAGES):
+    assert run_stages(engine, config, Reporter(), stages, conclude=False) == 0
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,7 @@ def lived(engine, tmp_path_factory):
         if delivery == DELIVERIES - 1:
             (home / "texts" / "1.jsonl").unlink()
         run(engine, config)
+    run(engine, config, ["features"])
     return config
 
 
@@ -105,7 +108,7 @@ def test_upkeep_changes_no_row_and_no_order(lake):
 def test_a_run_after_upkeep_has_nothing_to_do(engine, config, lake):
     maintain(lake, EAGER, Reporter())
     before = versions(lake)
-    run(engine, config)
+    run(engine, config, ALL_STAGES)
     assert versions(lake) == before
 
 
@@ -152,6 +155,16 @@ def test_a_second_upkeep_has_nothing_to_do(lake):
     assert not any(each.is_changed for each in outcome.tables)
     assert "Nothing to do" in outcome.lines()[-1]
     assert versions(lake) == before
+
+
+def test_other_readers_find_the_same_rows(lake):
+    before = {name: lake.rows(name) for name in lake.tables() if name != "runs" and lake.rows(name)}
+    maintain(lake, EAGER, Reporter())
+    for name, rows in before.items():
+        opened = DeltaTable(lake.path(name))
+        assert opened.to_pyarrow_table().num_rows == rows
+        found = duckdb.execute("SELECT count(*) FROM read_parquet(?)", [opened.file_uris()]).fetchone()
+        assert found == (rows,)
 
 
 def test_sequences_are_read_in_the_same_order(lake):
