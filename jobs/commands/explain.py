@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.cli import UsageError
+from jobs.commands.explain_overlaps import compared, overlaps, print_overlaps, with_overlaps
 from jobs.commands.explain_passages import print_passages
 from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
@@ -53,9 +54,12 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
     ):
         if table in present:
             trace[table] = _row(lake, table, document["doc_id"])
+    if compared(lake):
+        trace["contamination"] = _row(lake, "contamination", document["doc_id"])
     if trace.get("measures") and trace.get("decisions"):
         policy = policy_of(lake, str(trace["decisions"]["policy"]))
-        trace["rules"] = _rules(trace["measures"], policy)
+        trace["rules"] = _rules(with_overlaps(trace["measures"], trace.get("contamination")), policy)
+        trace["overlaps"] = overlaps(trace, policy)
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
     if trace.get("passages"):
         del trace["passages"]["held"], trace["passages"]["sentences"]  # long lists that explain nothing
@@ -166,6 +170,7 @@ def _print(trace: Mapping[str, Any]) -> None:
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
     _print_rules(console, trace)
     _print_cluster(console, trace)
+    print_overlaps(console, trace)
     print_passages(console, trace)
     _print_end(console, trace)
 

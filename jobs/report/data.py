@@ -181,6 +181,18 @@ class Rewriting(ReportModel):
         return sum(self.removed.values()) / self.read if self.read else 0.0
 
 
+class BenchmarkOverlaps(ReportModel):
+    """What documents have in common with one benchmark."""
+
+    name: str
+    items: int | None = Field(description="None: the log no longer tells")
+    too_short: int | None = Field(description="items with too few words to be looked for")
+    found: int = Field(description="items of which some document has a part")
+    documents: int = Field(description="documents with an overlap")
+    dropped: int = Field(description="of these, those that a rule on overlaps drops")
+    characters: int = Field(description="code points in the overlaps of documents that are delivered without them")
+
+
 class Split(ReportModel):
     """One split of a table of packed sequences."""
 
@@ -267,6 +279,7 @@ class ReportData(ReportModel):
     by_language: Mapping[str, Flow]
     rewriting: tuple[Rewriting, ...]
     rewrite_limit: float
+    benchmarks: tuple[BenchmarkOverlaps, ...] = ()
     reasons: tuple[Reason, ...]
     thresholds: tuple[Threshold, ...]
     measures: tuple[Measure, ...]

@@ -27,6 +27,7 @@ TABLES = (
     "documents",
     "rejects",
     "measures",
+    "contamination",
     "decisions",
     "signatures",
     "duplicates",
@@ -53,6 +54,8 @@ RULE_SETS = {
     "classifiers": "Quality classifiers: probability of the label",
     "c4_fineweb": "FineWeb, after C4's line rules",
     "c4_size": "Size, after C4's line rules",
+    "contamination": "Overlap with benchmarks",
+    "c4_contamination": "Overlap with benchmarks, after C4's line rules",
     "text": "Text",
     "size": "Size",
 }

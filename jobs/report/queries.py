@@ -14,7 +14,9 @@ from pyspark.sql import types as T
 from jobs.report import bins
 from jobs.report.bins import Bins
 from jobs.report.labels import REWRITERS
-from pipelines.policies.rules import CLASSIFIERS
+from pipelines.contamination.spark import overlaps_of_candidates
+from pipelines.policies.policy import DECONTAMINATION, Policy
+from pipelines.policies.rules import CLASSIFIERS, NOTHING_LEFT, RULE_SETS
 from pipelines.policies.spark import scored, value
 
 EXCERPT_CHARACTERS = 300
@@ -143,6 +145,29 @@ def rewriting(clean: DataFrame) -> list[Row]:
             F.count_if(F.size("rewritten") > 0).alias("rewritten"),
             F.sum("characters").alias("characters"),
             *removed,
+        )
+        .collect()
+    )
+
+
+def overlaps(contamination: DataFrame, decisions: DataFrame, clean: DataFrame | None, policy: Policy) -> list[Row]:
+    """Overlaps with each benchmark of the texts that the policy chooses.
+
+    Returns rows (benchmark, found, documents, dropped, characters); `characters` of documents that are delivered.
+    """
+    judged = F.array(*(F.lit(rule.reason) for rule in (*RULE_SETS[DECONTAMINATION], NOTHING_LEFT)))
+    dropped = decisions.where(F.arrays_overlap("reasons", judged)).select("doc_id", F.lit(True).alias("dropped"))
+    rows = _with(overlaps_of_candidates(contamination, policy), dropped, dropped=(F.col("dropped"), "boolean"))
+    removed = clean if DECONTAMINATION in policy.rewrite else None
+    rows = _with(rows, removed, delivered=(F.col("doc_id").isNotNull(), "boolean"))
+    length = F.when(F.col("delivered"), F.col("end") - F.col("start"))
+    return (
+        rows.groupBy("benchmark")
+        .agg(
+            F.countDistinct("item").alias("found"),
+            F.countDistinct("doc_id").alias("documents"),
+            F.countDistinct(F.when(F.col("dropped"), F.col("doc_id"))).alias("dropped"),
+            F.coalesce(F.sum(length), F.lit(0)).alias("characters"),
         )
         .collect()
     )

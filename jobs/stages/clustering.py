@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from jobs.stages import references
 from jobs.stages.context import StageContext
 from jobs.stages.references import OtherLake
-from lake.commits import Commit
+from lake.commits import Commit, CommitMetadata
 from lake.ledger import Work, keys
 from lake.scratch import Scratch
 from pipelines.dedup.config import DedupConfig
@@ -94,7 +94,9 @@ class _Step:
         """Adds new documents; with `compare_all`, earlier ones are compared with the other lakes again."""
         lake, scratch = self.run.lake, self.scratch
         if not self.work.fresh:  # nothing is new here
-            self.work = replace(self.work, fresh=dict.fromkeys(self.work.inputs, ()))
+            made_by = {*self._last().semantics, CLUSTERING.version}
+            semantics = ",".join(map(str, sorted(made_by)))
+            self.work = replace(self.work, fresh=dict.fromkeys(self.work.inputs, ()), semantics=semantics)
         signed, first_new = self.work.whole(lake, "signatures"), self._first_new()
         previous = self.work.previous(lake)
         gone = scratch.frame(pa.table({"doc_id": self.work.gone(lake)}))
@@ -135,11 +137,14 @@ class _Step:
 
     def _first_new(self) -> int:
         """The first batch that is new; where there is none, the next one."""
+        new = list(batches(self.run, after=self._last().inputs["signatures"]))
+        return min(new) if new else 1 + max(batches(self.run, after=-1))
+
+    def _last(self) -> CommitMetadata:
         last = self.run.lake.last_own_commit(DUPLICATES.name)
         assert last is not None
         assert last.metadata is not None
-        new = list(batches(self.run, after=last.metadata.inputs["signatures"]))
-        return min(new) if new else 1 + max(batches(self.run, after=-1))
+        return last.metadata
 
     def _held(self, documents: DataFrame) -> DataFrame:
         """The documents that another lake holds -> `HELD`, each by the first lake that does."""

@@ -52,10 +52,16 @@ class OtherLake:
 
     @cached_property
     def state(self) -> dict[str, object]:
-        """What tells whether it holds other documents than before."""
+        """What tells whether it holds other documents than before: versions that changed rows, not compaction."""
         identity = self.lake.identity(CLEAN_DOCUMENTS.name)
         tables = (CLEAN_DOCUMENTS.name, SIGNATURES.name)
-        return {"lake": self.root, "identity": identity, **{name: self.versions[name] for name in tables}}
+        return {"lake": self.root, "identity": identity, **{name: self._changed_at(name) for name in tables}}
+
+    def _changed_at(self, table: str) -> int:
+        """The newest version, up to the one that is read, in which rows changed."""
+        commits = (commit for commit in self.lake.commits(table) if commit.version <= self.versions[table])
+        changes = (each.version for each in commits if each.of_step or each.replaces_rows)
+        return next(changes, self.versions[table])
 
     def signatures(self) -> DataFrame:
         """Table `signatures` of the documents that it delivers."""

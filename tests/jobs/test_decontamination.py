@@ -1,14 +1,26 @@
 """Benchmarks named in a configuration: what runs find, drop and remove, and what they make again."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from jobs.cli import UsageError
+from jobs.commands import decide, explain
+from jobs.commands.explain import trace_document
 from jobs.config import RunConfig
 from jobs.invariants import check
 from jobs.pipeline import run_stages
+from jobs.preflight import check as preflight
 from jobs.progress import Reporter
+from jobs.report.collect import collect
+from jobs.report.page import render
+from jobs.retraction.request import Note
+from jobs.retraction.retraction import retract
+from jobs.retraction.selection import Asked
 from lake.lake import Lake
+from lake.lock import exclusive
+from pipelines.policies.policy import Policy
 
 ITEMS = [
     "What is the capital of France, and on which river does the city lie today?",
@@ -33,8 +45,16 @@ POLICY = "rewrite: [c4_lines, repair]\norder: [http]\n"
 
 @pytest.fixture
 def made(engine, tmp_path):
-    """Runs the stages up to clean documents; keyword arguments are settings of `decontaminate`."""
+    """A folder of texts and a benchmark, for runs up to clean documents."""
     return Made(engine, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first(engine, tmp_path_factory):
+    """The same after one run. Tests read it, and change nothing."""
+    made = Made(engine, tmp_path_factory.mktemp("first"))
+    made.run()
+    return made
 
 
 class Made:
@@ -92,18 +112,17 @@ class Made:
         return {name: row["text"] for name, row in self.rows("clean_documents").items()}
 
 
-def test_overlaps_are_removed_and_texts_of_little_else_dropped(made):
-    made.run()
-    assert made.reasons() == {
+def test_overlaps_are_removed_and_texts_of_little_else_dropped(first):
+    assert first.reasons() == {
         "mostly": ["decontamination.fraction"],
         "nothing else": ["decontamination.fraction", "text.nothing_left"],
     }
-    assert made.texts_delivered() == {
+    assert first.texts_delivered() == {
         "clean": TEXTS["clean"],
         "one": TEXTS["one"].replace(f"{ITEMS[0]} ", ""),
         "short item": TEXTS["short item"].replace(f"{ITEMS[2]}\n", ""),
     }
-    rewritten = {name: row["rewritten"] for name, row in made.rows("clean_documents").items()}
+    rewritten = {name: row["rewritten"] for name, row in first.rows("clean_documents").items()}
     assert rewritten == {
         "clean": {},
         "one": {"decontamination": len(ITEMS[0]) + 1},
@@ -111,14 +130,60 @@ def test_overlaps_are_removed_and_texts_of_little_else_dropped(made):
     }
 
 
-def test_the_table_says_what_was_found_where(made):
-    made.run()
-    rows = made.rows("contamination")
+def test_the_table_says_what_was_found_where(first):
+    rows = first.rows("contamination")
     assert sorted(rows) == ["mostly", "nothing else", "one", "short item"]
     (overlap,) = rows["one"]["overlaps"]
     assert (overlap["benchmark"], overlap["item"]) == ("quiz", 0)
     assert TEXTS["one"][overlap["start"] : overlap["end"]] == ITEMS[0][:-1]
     assert [each["item"] for each in rows["mostly"]["overlaps"]] == [0, 1]
+
+
+def test_each_overlap_is_explained_with_the_words_of_the_document(first, capsys):
+    doc_id = first.rows("decisions")["mostly"]["doc_id"]
+    trace = trace_document(first.lake, doc_id)
+    assert [(each["benchmark"], each["item"], each["text"]) for each in trace["overlaps"]] == [
+        ("quiz", number, ITEMS[number][:-1]) for number in (0, 1)
+    ]
+    failed = {rule["rule"]: rule["value"] for rule in trace["rules"] if rule["failed"]}
+    assert failed == {"decontamination.fraction": (len(ITEMS[0]) + len(ITEMS[1]) - 2) / len(TEXTS["mostly"])}
+    explain._print(trace)
+    assert f"quiz item 1  83–163  '{ITEMS[1][:-1]}'" in capsys.readouterr().out
+
+
+def test_what_was_removed_is_explained(first, capsys):
+    explain._print(trace_document(first.lake, first.rows("decisions")["one"]["doc_id"]))
+    assert f"benchmarks 1 overlap; {len(ITEMS[0]) + 1} characters removed" in capsys.readouterr().out
+
+
+def test_the_report_counts_for_each_benchmark(first):
+    data = collect(first.lake)
+    (counted,) = data.benchmarks
+    assert counted.model_dump() == {
+        "name": "quiz",
+        "items": 4,
+        "too_short": 1,
+        "found": 3,
+        "documents": 4,
+        "dropped": 2,
+        "characters": len(ITEMS[0]) + len(ITEMS[2]) - 2,
+    }
+    assert '<h3 id="benchmarks">' in render(data)
+    assert data.total.dropped == {"decontamination.fraction": 2}
+
+
+def test_other_thresholds_are_tried_without_comparing_again(first):
+    policy = Policy.model_validate(
+        {
+            "name": "strict",
+            "order": ["http"],
+            "rewrite": ["repair"],
+            "rules": {"decontamination": {"max_fraction": 0.01}},
+        }
+    )
+    proposal = decide.propose(first.lake, policy)
+    assert (proposal.dropped, proposal.restored) == (2, 0)
+    assert proposal.work.inputs["contamination"] == first.lake.version("contamination")
 
 
 def test_without_benchmarks_there_is_no_table(made):
@@ -144,32 +209,20 @@ def test_an_edited_benchmark_is_compared_again_and_nothing_is_measured_again(mad
     made.benchmark([*ITEMS[1:], PROSE.format("Arden")])
     assert made.run() == {"contamination", "decisions", "signatures", "duplicates", "clean_documents"}
     assert sorted(made.rows("contamination")) == sorted(TEXTS)  # the prose of all texts is alike
-    made.benchmark([*ITEMS[1:], PROSE.format("Arden")])
     assert made.run() == set()
 
 
-def test_new_documents_alone_are_compared(made):
+def test_new_documents_alone_are_compared_and_those_that_leave_take_their_rows_along(made):
     made.run()
     made.texts({"later": TEXTS["one"].replace("Brack", "Later"), "also clean": PROSE.format("Dunmere")}, file="later")
     made.run()
     commit = made.lake.last_own_commit("contamination")
     assert (commit.metadata.mode, commit.rows_out) == ("append", 1)
     assert ITEMS[0] not in made.texts_delivered()["later"]
-
-
-def test_documents_that_leave_take_their_rows_along(made):
-    made.run()
     made.texts({"clean": TEXTS["clean"], "short item": TEXTS["short item"]})
     made.run()
-    assert sorted(made.rows("contamination")) == ["short item"]
-    assert made.lake.rows("contamination") == 1
-
-
-def test_benchmarks_that_are_no_longer_named_no_longer_count(made):
-    made.run()
-    made.run(names=())
-    assert made.reasons() == {}
-    assert set(made.texts_delivered()) == set(TEXTS)
+    assert sorted(made.rows("contamination")) == ["later", "short item"]
+    assert made.lake.rows("contamination") == 2
 
 
 def test_a_policy_has_its_own_thresholds(made):
@@ -187,9 +240,33 @@ def test_a_policy_that_keeps_and_rewrites_nothing_leaves_overlaps_alone(made):
     assert len(made.rows("contamination")) == 4
 
 
-def test_no_words_of_the_benchmark_lie_in_the_lake(made):
+def test_no_words_of_a_benchmark_lie_in_the_lake_and_one_no_longer_named_no_longer_counts(made):
     made.benchmark(["Zebras quickly vex jumping wizards while forty fat dwarves boldly fix the old organ pipes"])
     made.run()
     files = [path for path in (made.folder / "lake").rglob("*") if path.is_file()]
     assert any(path.suffix == ".index" for path in files)
     assert not any(b"wizard" in path.read_bytes().lower() for path in files)
+    made.run(names=())
+    assert made.reasons() == {}
+    assert collect(made.lake).benchmarks == ()
+    assert "overlaps" not in trace_document(made.lake, made.rows("decisions")["one"]["doc_id"]).get(
+        "contamination", {}
+    )
+
+
+def test_a_benchmark_that_cannot_be_read_is_named_before_anything_runs(made):
+    with pytest.raises(UsageError, match=r"decontaminate\.benchmarks\.1: benchmark 'gone'"):
+        preflight(made.config(("quiz", "gone")), ["clean"])
+
+
+def test_a_document_is_retracted_where_the_benchmark_has_moved_since(made, engine):
+    made.run()
+    one = made.rows("decisions")["one"]["doc_id"]
+    (made.folder / "quiz.jsonl").unlink()
+    with exclusive(made.lake.root):
+        outcome = retract(
+            made.lake, engine, Reporter(log_json=False), Asked(doc_ids=(one,)), Note(None, datetime.now(UTC))
+        )
+    assert not outcome.unfinished
+    assert sorted(made.rows("contamination")) == ["mostly", "nothing else", "short item"]
+    assert one not in {row["doc_id"] for row in made.rows("clean_documents").values()}

@@ -7,6 +7,7 @@ from collections import Counter
 
 import corpus
 import pytest
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from jobs import preflight
 from jobs.checks.lake import check as findings
@@ -192,6 +193,13 @@ def test_a_change_of_the_other_lake_that_concerns_nobody_makes_no_work_downstrea
     assert ours.run().versions == after
 
 
+def test_upkeep_of_the_other_lake_makes_no_work(copies):
+    reference, ours = copies
+    before = ours.versions
+    DeltaTable(reference.lake.path("clean_documents")).alter.set_table_properties({"delta.checkpointInterval": "50"})
+    assert ours.run().versions == before
+
+
 def test_a_lake_is_named_later_and_then_no_more(engine, copies):
     _, ours = copies
     against = ours.settings.pop("against")
@@ -200,6 +208,35 @@ def test_a_lake_is_named_later_and_then_no_more(engine, copies):
     ours.settings["against"] = against
     assert ours.run().delivered == {"other"}
     assert ours.lake.last_own_commit("duplicates").metadata.mode == "change"
+
+
+def test_a_lake_that_an_earlier_version_made_has_no_such_column_and_gets_it(engine, copies):
+    _, ours = copies
+    against = ours.settings.pop("against")
+    ours.run()
+    without_references(ours.lake)
+    assert [str(each) for each in findings(ours.lake) if not each.holds] == []
+    assert collect(ours.lake).total.held == {}
+    assert explain.trace_document(ours.lake, ours.id_of("near"))["duplicates"]["reference"] is None
+    ours.run()
+    assert "reference" not in ours.lake.schema("duplicates").names
+    ours.settings["against"] = against
+    assert ours.run().delivered == {"other"}
+    assert "reference" in ours.lake.schema("duplicates").names
+    assert set(DeltaTable(ours.lake.path("duplicates")).to_pyarrow_table()["reference"].to_pylist()) == set(against)
+
+
+def without_references(lake):
+    """Writes table `duplicates` as the version before wrote it."""
+    metadata = lake.last_own_commit("duplicates").metadata
+    rows = lake.read("duplicates").drop("reference").toArrow()
+    write_deltalake(
+        lake.path("duplicates"),
+        rows,
+        mode="overwrite",
+        schema_mode="overwrite",
+        commit_properties=CommitProperties(custom_metadata={"userMetadata": metadata.to_json()}),
+    )
 
 
 def test_the_first_lake_that_holds_a_document_is_named(engine, two, tmp_path):
