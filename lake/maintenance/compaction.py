@@ -198,6 +198,8 @@ def _commit(
             base = lake.version(table.name)
             if not {file.path for file in removed} <= {file.path for file in lake.files(table.name, base)}:
                 return "a run has changed the table meanwhile"
+            if not all(lake.storage.exists(f"{table.name}/{file.path}") for file in added):
+                return "another upkeep has deleted the new files, which were in no commit yet"
             lake.change(table, removed, added, _metadata(lake, table.name, base, len(removed), len(added)), base)
     except LakeBusyError:
         return "a run is at work"
