@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features reference protos test test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -26,8 +26,17 @@ quickstart-features: ## features of the quickstart's lake: computed, put into an
 	@[ -d lakes/quickstart ] || $(MAKE) quickstart
 	@sh scripts/quickstart_features.sh
 
+quickstart-s3: ## the quickstart with its lake on an S3 server of this machine, which this builds and starts
+	@sh scripts/bootstrap.sh
+	@sh scripts/s3_server.sh
+	@sh scripts/quickstart_s3.sh
+
 test: setup ## the daily test suite, on Sail
-	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3
+
+test-s3: setup-spark ## lakes on a real S3 server, which this builds and starts; Sail and classic Spark
+	@sh scripts/s3_server.sh
+	pytest tests/s3
 
 test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark on separate processes, Spark Connect
 	pytest tests/engines

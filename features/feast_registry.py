@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from features.definition.view import Catalogue
 from features.feast_import import import_feast
-from lake.storage import Storage, is_local
+from pipelines.storage.storage import Storage
+from pipelines.storage.uri import is_local
 
 if TYPE_CHECKING:
     from feast.infra.registry.registry import Registry

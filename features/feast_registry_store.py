@@ -12,8 +12,8 @@ from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry as RegistryMessage
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-from lake.storage import Storage
 from pipelines.errors import TokenlakeError
+from pipelines.storage.storage import Storage
 
 
 class DamagedRegistryError(TokenlakeError, ValueError):

@@ -4,8 +4,8 @@ import os
 
 from features.catalogue.catalogue import CATALOGUE
 from features.feast_objects import objects_of
-from lake.storage import is_local
 from pipelines.errors import MisuseError
+from pipelines.storage.uri import is_uri
 
 VARIABLE = "TOKENLAKE_LAKE"
 
@@ -17,7 +17,7 @@ class NoLakeError(MisuseError, ValueError):
 def _lake() -> str:
     """An absolute path or a URI: Feast changes the working directory, and would start a relative one from here."""
     named = os.environ.get(VARIABLE, "")
-    if is_local(named) and not os.path.isabs(named):
+    if not is_uri(named) and not os.path.isabs(named):
         raise NoLakeError(
             f"${VARIABLE} is {named!r}: set it to the absolute path, or the URI, of a lake, for example "
             f"{VARIABLE}=$PWD/lakes/quickstart"

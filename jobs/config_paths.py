@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipelines.config import Config, Location
-from pipelines.readers.storage import is_local
+from pipelines.storage.uri import canonical, is_uri
 
 
 def anchored(data: Any, model: type[BaseModel], folder: str) -> Any:
@@ -36,7 +36,9 @@ def _each(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _absolute(path: Any, mark: Location, folder: str) -> Any:
-    """A path from `folder` on; URIs and names stay as they are, and `~` is the user's home."""
-    if not isinstance(path, str) or not path or mark.is_name(path) or not is_local(path):
+    """A path from `folder` on; names stay as they are, URIs get their one spelling, and `~` is the user's home."""
+    if not isinstance(path, str) or not path or mark.is_name(path):
         return path
+    if is_uri(path):
+        return canonical(path)
     return os.path.abspath(os.path.join(folder, os.path.expanduser(path)))

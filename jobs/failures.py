@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.store.errors import StoreError
+from pipelines.storage.errors import StorageError, advice
 
 _FRAME = re.compile(r'\s+at |\s*\.\.\. \d+ more|\s+File "|Driver stacktrace:|Traceback \(most|JVM stacktrace:')
 _CAUSE = re.compile(r"\s*(?:(?:Caused by|Suppressed): |: )?(?:[a-z]\w*\.)+([A-Z]\w*)(?:: (.*))?$")
 _PATH = re.compile(r"(?:file:|')?(/[^\s:'\",;()]+)")
 _LAKE_NOTE = "while working on the lake "  # prefix of the note that `note_lake` adds
+_OBJECT = re.compile(r"\b(?:s3a?|gs|abfss?|az)://[^\s\"',;)]+")
+_OF_A_STORE = re.compile(rf"{_OBJECT.pattern}|Generic (?:S3|GCS|MicrosoftAzure) error|S3A|com\.amazonaws|awssdk")
 _LITTLE = 64 << 20  # bytes: of several devices, one with less free space is taken to be the full one
 
 
@@ -86,6 +89,12 @@ def explain_failure(error: BaseException) -> Failure:
     if isinstance(error, StoreError):  # says what is wrong, and where; its cause would be taken for the engine's
         return Failure(str(error), known=True)
     for each in _chain(error):
+        if isinstance(each, StorageError):
+            return Failure(str(each), known=True)
+    for each in _chain(error):
+        if _OF_A_STORE.search(str(each)) and (found := advice(str(each))):  # from delta-rs or an engine
+            return Failure(f"{_remote(each)}: {found}", known=True)
+    for each in _chain(error):
         lines = without_frames(f"{type(each).__name__}: {each}".splitlines())
         notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]
         for fault in _FAULTS:
@@ -93,6 +102,13 @@ def explain_failure(error: BaseException) -> Failure:
                 path = _named_path([*lines, *notes], fault.sign)
                 return Failure(fault.message.format(path=path, free=_size(_free(path))), known=True)
     return _cause(str(error) or type(error).__name__)
+
+
+def _remote(error: BaseException) -> str:
+    """The location that an error names, or the note about the lake."""
+    texts = [str(error), *getattr(error, "__notes__", ())]
+    found = (match[0] for text in texts for match in _OBJECT.finditer(text))
+    return next(found, "the object store")
 
 
 def note_lake(error: BaseException, lake: str) -> None:

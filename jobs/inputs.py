@@ -1,14 +1,13 @@
 """`--input PATH`: sources that the command line gives by their paths."""
 
-from pathlib import Path
 from typing import Any
 
 from jobs.config import RunConfig
 from lake.contract import require
 from lake.lake import Lake
-from lake.storage import absolute, is_local
 from pipelines.errors import MissingPathError
 from pipelines.readers.finding import root_of
+from pipelines.storage.uri import LakeUri, lake_root
 
 
 def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
@@ -20,7 +19,8 @@ def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
         MissingPathError: a local path does not exist.
     """
     for path in paths:
-        if is_local(path) and not any(mark in path for mark in "*?[") and not Path(path).exists():
+        uri = LakeUri.parse(path)
+        if uri.is_local and not uri.is_pattern and not uri.path.exists():
             raise MissingPathError(f"--input {path}: no such file or folder")
     if not paths:
         return
@@ -36,7 +36,7 @@ def with_known_names(config: RunConfig, count: int) -> RunConfig:
     """
     from jobs.stages.known_sources import known_sources, name_of_input
 
-    lake = Lake(absolute(config.lake))
+    lake = Lake(lake_root(config.lake))
     require(lake)
     known = known_sources(lake)
     sources = list(config.sources)

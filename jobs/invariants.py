@@ -42,6 +42,7 @@ _COUNTS = {
     "documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "rejects": {"rows": "count(*)"},
     "measures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "contamination": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
     "signatures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "duplicates": {
@@ -49,8 +50,11 @@ _COUNTS = {
         "rows": "count(*)",
         "dropped": "count_if(NOT kept)",
         "kept": "count_if(kept)",
-        "clusters": "count(DISTINCT cluster_id)",
+        "clusters": "count(DISTINCT if(reference IS NULL, cluster_id, NULL))",
+        "held": "count_if(reference IS NOT NULL)",
     },
+    "passages": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "passage_decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
     "clean_documents": {
         "rows": "count(*)",
         "keys": "count(DISTINCT doc_id)",
@@ -120,17 +124,30 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
     same("rejects counted by readers = rejects", ("inputs", "rejects"), ("rejects", "rows"))
     same("documents = kept + dropped", ("documents", "rows"), ("decisions", "kept"), ("decisions", "dropped"))
     same("documents = measured", ("documents", "rows"), ("measures", "rows"))
+    repeating = [("passage_decisions", "dropped")] if counts.get("passage_decisions", {}).get("dropped") else []
     same(
-        "kept = clean documents + duplicates",
+        "kept = clean documents + duplicates" + (" + dropped for their passages" if repeating else ""),
         ("decisions", "kept"),
         ("clean_documents", "rows"),
         ("duplicates", "dropped"),
+        *repeating,
     )
+    same("documents with passages = decided", ("passages", "rows"), ("passage_decisions", "rows"))
     same("no clean document is empty", ("clean_documents", "rows"), ("clean_documents", "with_text"))
     same("kept = signed", ("decisions", "kept"), ("signatures", "rows"))
     same("one survivor per cluster", ("duplicates", "clusters"), ("duplicates", "kept"))
     same("clean documents = tokenized documents", ("clean_documents", "rows"), ("tokens", "rows"))
-    for table in ("documents", "measures", "signatures", "duplicates", "clean_documents", "tokens"):
+    once = (
+        "documents",
+        "measures",
+        "contamination",
+        "signatures",
+        "duplicates",
+        "passages",
+        "clean_documents",
+        "tokens",
+    )
+    for table in once:
         same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
     for table in sorted(name for name in counts if name.startswith("sequences_")):
         same(

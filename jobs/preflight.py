@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
-from jobs.config import RunConfig
-from pipelines.readers.storage import is_local
+from jobs.config import CleanConfig, RunConfig
+from pipelines.contamination.config import DecontaminateConfig
+from pipelines.rules.config import MeasureConfig
+from pipelines.storage.local_copy import local_copy
+from pipelines.storage.storage import Storage
+from pipelines.storage.uri import LakeUri, is_local, lake_root
 from pipelines.urls.url_lists import UrlConfig
 
 
@@ -22,8 +25,12 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _sources(config)
         _language_model(config)
     if "clean" in stages:
-        _policy(config.clean.policy, "clean.policy")
+        _classifiers(config.clean.measure)
+        _policy(config.clean, "clean.policy")
         _url_lists(config.clean.urls)
+        _benchmarks(config.decontaminate)
+    if "dedup" in stages:
+        _other_lakes(config)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
     if "features" in stages:
@@ -43,35 +50,77 @@ def _lake(lake: str) -> None:
 
 
 def _sources(config: RunConfig) -> None:
-    if not config.sources and not Path(config.lake, "documents").exists():
+    if not config.sources and not Storage(config.lake).exists("documents"):
         raise UsageError("sources: there is nothing to read: name a source, or add --input PATH")
     for number, source in enumerate(config.sources):
         for path in source.paths:
-            glob = any(mark in path for mark in "*?[")
-            if is_local(path) and not glob and not Path(path).expanduser().exists():
+            uri = LakeUri.parse(path)
+            if uri.is_local and not uri.is_pattern and not uri.path.exists():
                 raise UsageError(f"sources.{number}.path: {path}: no such file or folder (source {source.name})")
+
+
+def _is_file(path: str) -> bool:
+    """Whether a file is there; of other machines it is asked when it is read."""
+    uri = LakeUri.parse(path)
+    return not uri.is_local or uri.path.is_file()
 
 
 def _language_model(config: RunConfig) -> None:
     model = config.ingest.language_model
-    if model and not Path(model).is_file():
+    if model and not _is_file(model):
         raise UsageError(f"ingest.language_model: {model}: no such file")
 
 
-def _policy(policy: str, key: str) -> None:
+def _classifiers(measure: MeasureConfig) -> None:
+    from pipelines.language.fasttext_model import read_labels
+    from pipelines.language.scoring import LabelError, number_of
+
+    for number, each in enumerate(measure.classifiers):
+        key = f"clean.measure.classifiers.{number}"
+        try:
+            number_of(each.label, read_labels(local_copy(each.model)), each.model)
+        except LabelError as error:
+            raise UsageError(f"{key}.label: {error}") from error
+        except FileNotFoundError as error:
+            raise UsageError(f"{key}.model: {each.model}: no such file") from error
+        except (ValueError, OSError) as error:
+            raise UsageError(f"{key}.model: {error}") from error
+
+
+def _policy(clean: CleanConfig, key: str) -> None:
     from pipelines.policies.files import PolicyError, load
+    from pipelines.policies.spark import UnmeasuredError, require_named
 
     try:
-        load(policy)
-    except PolicyError as error:
+        require_named(load(clean.policy), [each.name for each in clean.measure.classifiers])
+    except (PolicyError, UnmeasuredError) as error:
         raise UsageError(f"{key}: {error}") from error
 
 
 def _url_lists(urls: UrlConfig) -> None:
     for kind in ("domains", "urls", "words", "soft_words"):
         for path in getattr(urls, kind):
-            if is_local(path) and not Path(path).is_file():
+            if not _is_file(path):
                 raise UsageError(f"clean.urls.{kind}: {path}: no such file")
+
+
+def _other_lakes(config: RunConfig) -> None:
+    for number, lake in enumerate(config.dedup.against):
+        key = f"dedup.against.{number}: {lake}"
+        if lake_root(lake) == lake_root(config.lake):
+            raise UsageError(f"{key}: a lake cannot be compared with itself: name another one")
+        if not Storage(lake_root(lake)).exists("clean_documents"):
+            raise UsageError(f"{key}: there are no clean documents: `tokenlake run CONFIG --lake {lake}` makes a lake")
+
+
+def _benchmarks(config: DecontaminateConfig) -> None:
+    from pipelines.contamination.benchmarks import BenchmarkError, read
+
+    for number, benchmark in enumerate(config.benchmarks):
+        try:
+            read(benchmark)
+        except BenchmarkError as error:
+            raise UsageError(f"decontaminate.benchmarks.{number}: {error}") from error
 
 
 def _feature_files(features: FeaturesConfig) -> None:
@@ -80,15 +129,15 @@ def _feature_files(features: FeaturesConfig) -> None:
     named += [("clients", features.clients)] if features.clients else []
     named += [(f"requests.{number}", path) for number, path in enumerate(features.requests)]
     for key, path in named:
-        if is_local(path) and not Path(path).is_file():
+        if not _is_file(path):
             raise UsageError(f"features.{key}: {path}: no such file")
 
 
 def _tokenizer(config: RunConfig) -> None:
     """A tokenizer to load must exist, unless the lake has a copy, and have the tokens that packing needs."""
     named = config.tokenizer
-    copy = Path(config.lake, f"tokenizers/{named.name}-{named.fingerprint()}.json")
-    if named.load is None or copy.is_file():
+    copy = f"tokenizers/{named.name}-{named.fingerprint()}.json"
+    if named.load is None or Storage(config.lake).exists(copy):
         return
     from pipelines.tokenizer.load import TokenizerError, load
 

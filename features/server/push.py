@@ -138,7 +138,7 @@ class Pushes:
         return self._pusher
 
     def _require_lake(self) -> None:
-        from lake.storage import is_local
+        from pipelines.storage.uri import is_local
 
         lake = self._settings.lake
         if lake is None or (is_local(lake) and not os.path.isdir(lake)):

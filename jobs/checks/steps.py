@@ -4,17 +4,28 @@ So the checks also hold where a run was interrupted between two steps: what is n
 what is lost.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.checks.finding import Finding
+from jobs.checks.finding import Finding, none_of
 from lake.commits import EXPIRED
 from lake.lake import Lake
 from pipelines.tables import PACKED
 
-Inputs = Callable[[str], DataFrame]
+
+@dataclass(frozen=True)
+class Inputs:
+    """The rows of the inputs that a table's last commit read."""
+
+    lake: Lake
+    tables: Mapping[str, int]  # input -> version
+
+    def __call__(self, name: str) -> DataFrame:
+        version = self.tables[name]
+        return self.lake.read(name, version if _has_grown(self.lake, name, version) else None)
 
 
 def behind(lake: Lake, table: str) -> list[str]:
@@ -33,20 +44,14 @@ def expired(lake: Lake, table: str) -> list[str]:
 def made_from(lake: Lake, table: str) -> Iterator[Finding]:
     """Each document of the inputs is in the table exactly once, if it belongs there."""
     check = _CHECKS.get(table)
-    if check is None or expired(lake, table):
-        return
+    if check is None or expired(lake, table) or not read_by(lake, table):
+        return  # a table that was switched off was made from nothing
     yield from check(lake.read(table), inputs_of(lake, table))
 
 
 def inputs_of(lake: Lake, table: str) -> Inputs:
     """The rows of the inputs that the table's last commit read."""
-    versions = read_by(lake, table)
-
-    def inputs(name: str) -> DataFrame:
-        version = versions[name]
-        return lake.read(name, version if _has_grown(lake, name, version) else None)
-
-    return inputs
+    return Inputs(lake, read_by(lake, table))
 
 
 def read_by(lake: Lake, table: str) -> dict[str, int]:
@@ -82,6 +87,11 @@ def _measures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield same_documents("each document is measured once", rows, inputs("documents"))
 
 
+def _contamination(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    measured = inputs("measures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
+    yield same_documents("each document with an overlap is measured", rows, measured)
+
+
 def _decisions(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield same_documents("each measured document is kept or dropped", rows, inputs("measures"))
 
@@ -93,13 +103,33 @@ def _signatures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
 def _duplicates(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     signed = inputs("signatures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
     yield same_documents("each clustered document is signed", rows, signed)
-    clusters = rows.select(F.col("cluster_id").alias("doc_id")).distinct()
-    yield same_documents("each cluster has one survivor, which names it", rows.where("kept"), clusters)
+    clusters = rows.where("reference IS NULL").select(F.col("cluster_id").alias("doc_id")).distinct()
+    survivors = rows.where("kept AND reference IS NULL")
+    yield same_documents("each cluster has one survivor, which names it", survivors, clusters)
+    wrong = rows.where("kept AND reference IS NOT NULL")
+    row = wrong.agg(F.count("*").alias("documents"), F.min("doc_id").alias("example")).head()
+    assert row is not None
+    yield none_of("documents kept that another lake holds", row["documents"], row["example"])
+
+
+def _survivors(inputs: Inputs) -> DataFrame:
+    dropped = inputs("duplicates").where("NOT kept").select("doc_id")
+    return inputs("decisions").where("kept").join(dropped, on="doc_id", how="left_anti")
+
+
+def _passages(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield same_documents("passages of each document that is no duplicate are measured once", rows, _survivors(inputs))
+
+
+def _passage_decisions(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield same_documents("passages of each document are decided once", rows, inputs("passages"))
 
 
 def _clean_documents(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
-    dropped = inputs("duplicates").where("NOT kept").select("doc_id")
-    survivors = inputs("decisions").where("kept").join(dropped, on="doc_id", how="left_anti")
+    survivors = _survivors(inputs)
+    if "passage_decisions" in inputs.tables:
+        dropped = inputs("passage_decisions").where("NOT kept").select("doc_id")
+        survivors = survivors.join(dropped, on="doc_id", how="left_anti")
     yield same_documents("each kept document is clean, or a duplicate", rows, survivors)
 
 
@@ -109,9 +139,12 @@ def _tokens(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
 
 _CHECKS: dict[str, Callable[[DataFrame, Inputs], Iterator[Finding]]] = {
     "measures": _measures,
+    "contamination": _contamination,
     "decisions": _decisions,
     "signatures": _signatures,
     "duplicates": _duplicates,
+    "passages": _passages,
+    "passage_decisions": _passage_decisions,
     "clean_documents": _clean_documents,
     "tokens": _tokens,
 }

@@ -9,8 +9,8 @@ from jobs.engine.choice import Settings, choose, make
 from jobs.progress import Reporter
 from lake import contract
 from lake.lake import Lake
-from lake.storage import absolute, is_local
 from pipelines.errors import MissingPathError
+from pipelines.storage.uri import is_local, lake_root
 
 if TYPE_CHECKING:
     from jobs.engine.base import Engine
@@ -22,7 +22,7 @@ def existing(root: str, engine: "Engine | None" = None) -> Lake:
     Raises:
         MissingPathError: there is no lake at `root`.
     """
-    lake = Lake(absolute(root), engine)
+    lake = Lake(lake_root(root), engine)
     if (is_local(root) and not Path(lake.root).is_dir()) or not lake.tables():
         raise MissingPathError(f"{root}: no tables there; `tokenlake run CONFIG --lake {root}` makes a lake")
     return lake
@@ -37,7 +37,7 @@ def opened(root: str, engine: str | None, reporter: Reporter) -> Iterator[tuple[
         MissingPathError: there is no lake at `root`.
     """
     contract.require(existing(root))
-    made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output))
+    made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output, lake=root))
     try:
         yield existing(root, made), made
     finally:

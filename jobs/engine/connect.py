@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 from jobs.engine.base import Engine, TaskProgress
 from jobs.engine.client import connected
 from jobs.engine.patterns import escaped
+from pipelines.storage.uri import LakeUri
 
 
 class ConnectEngine(Engine):
@@ -55,7 +56,7 @@ class ConnectEngine(Engine):
 
     def location(self, path: str) -> str:
         """The path with the characters escaped that Spark reads as a pattern."""
-        return escaped(path)
+        return escaped(LakeUri.parse(path).for_spark)
 
 
 def host(remote: str) -> str:

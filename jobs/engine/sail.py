@@ -5,14 +5,15 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine, TaskProgress
 from jobs.engine.client import connected
-from lake.storage import is_local
+from pipelines.storage.environment import prepare
+from pipelines.storage.uri import LakeUri
 from pipelines.workers import edge
 from pipelines.workers.errors import WorkerError
 from pipelines.workers.pool import WorkerPool, usable_cores
@@ -63,6 +64,7 @@ class SailEngine(Engine):
         self._work = [work for stage in stages for work in WARMED[stage]]
         for name, value in {**DEFAULTS, "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(self._cores)}.items():
             os.environ.setdefault(name, value)
+        prepare()  # Sail and the workers read the environment as they start
         if stages:  # the workers warm up while the stages are imported and look for work
             edge.use(self._pool)
 
@@ -121,4 +123,5 @@ class SailEngine(Engine):
 
     def location(self, path: str) -> str:
         """The path as a URI: Sail does not read its percent escapes as a pattern."""
-        return Path(path).as_uri() if is_local(path) else path
+        uri = LakeUri.parse(path)
+        return uri.path.as_uri() if uri.is_local else f"{uri.scheme}://{quote(uri.rest, safe='/=@')}"

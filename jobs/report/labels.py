@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pipelines.policies.policy import PASSES
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -25,13 +27,20 @@ TABLES = (
     "documents",
     "rejects",
     "measures",
+    "contamination",
     "decisions",
     "signatures",
     "duplicates",
+    "passages",
+    "passage_decisions",
     "clean_documents",
     "tokens",
     "sequences_",
 )
+
+REWRITERS = (*PASSES[:2], "boilerplate", "paragraphs", "sentences", *PASSES[2:])
+"""What may rewrite a clean document, as its column `rewritten` names it, in order: the passes of a policy, and between
+them the kinds of spans that other decisions take out."""
 
 RULE_SETS = {
     "": "Document",
@@ -42,8 +51,11 @@ RULE_SETS = {
     "gopher_quality": "Gopher quality",
     "c4": "C4",
     "fineweb": "FineWeb",
+    "classifiers": "Quality classifiers: probability of the label",
     "c4_fineweb": "FineWeb, after C4's line rules",
     "c4_size": "Size, after C4's line rules",
+    "contamination": "Overlap with benchmarks",
+    "c4_contamination": "Overlap with benchmarks, after C4's line rules",
     "text": "Text",
     "size": "Size",
 }

@@ -1,6 +1,7 @@
 """Renders the page. The template engine escapes everything that comes from documents."""
 
 import math
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
@@ -9,9 +10,8 @@ from markupsafe import Markup
 
 from jobs.report import plots
 from jobs.report.data import OTHER, Example, Measure, ReportData, TableState, largest
-from jobs.report.labels import MEASURES, RULE_SETS, STAGES, TABLES
+from jobs.report.labels import MEASURES, REWRITERS, RULE_SETS, STAGES, TABLES
 from jobs.report.plots import Limit, Step, percent
-from pipelines.policies.policy import PASSES
 from pipelines.words.methods import described, word_methods
 
 GROUPS = 12
@@ -58,7 +58,7 @@ def render(data: ReportData) -> str:
         shares=lambda measure: shares(measure, data),
         labels=MEASURES,
         rule_sets=RULE_SETS,
-        passes=[name for name in PASSES if any(name in each.removed for each in data.rewriting)],
+        passes=[name for name in REWRITERS if any(name in each.removed for each in data.rewriting)],
         OTHER=OTHER,
     )
 
@@ -81,7 +81,17 @@ def steps(data: ReportData) -> list[Step]:
     lose("not decided yet", total.undecided, "undecided")
     for method, documents in total.duplicates.items():
         lose(f"duplicate: {method}", documents, "duplicate")
+    for lake, documents in total.held.items():
+        lose(f"already in {_short_name(lake, total.held)}", documents, "duplicate")
+    for reason, documents in total.repeating.items():
+        lose(f"dropped by {reason}", documents, "dropped")
     return [*made, Step("kept", total.kept, 0, "kept")]
+
+
+def _short_name(lake: str, lakes: Iterable[str]) -> str:
+    """The last part of a lake's path, if no other has the same."""
+    name = lake.rpartition("/")[2]
+    return lake if sum(other.rpartition("/")[2] == name for other in lakes) > 1 else name
 
 
 def dropped_by(data: ReportData) -> dict[str, int]:

@@ -79,8 +79,8 @@ def fates(flow: Flow) -> str:
     parts = {
         "kept": flow.kept,
         "undecided": flow.undecided,
-        "duplicate": sum(flow.duplicates.values()),
-        "dropped": sum(flow.dropped.values()),
+        "duplicate": flow.duplicated,
+        "dropped": sum(flow.dropped.values()) + sum(flow.repeating.values()),
         "rejected": flow.rejected,
     }
     whole, start, body = flow.read or 1, 0.0, []

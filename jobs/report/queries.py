@@ -13,7 +13,11 @@ from pyspark.sql import types as T
 
 from jobs.report import bins
 from jobs.report.bins import Bins
-from pipelines.policies.policy import PASSES
+from jobs.report.labels import REWRITERS
+from pipelines.contamination.spark import overlaps_of_candidates
+from pipelines.policies.policy import DECONTAMINATION, Policy
+from pipelines.policies.rules import CLASSIFIERS, NOTHING_LEFT, RULE_SETS
+from pipelines.policies.spark import scored, value
 
 EXCERPT_CHARACTERS = 300
 EXAMPLES = 3
@@ -80,25 +84,31 @@ def events(
     documents: DataFrame,
     decisions: DataFrame | None,
     duplicates: DataFrame | None,
+    repeating: DataFrame | None,
     clean: DataFrame | None,
     tokens: DataFrame | None,
     token_bins: Bins,
 ) -> list[Row]:
     """The fate of documents, counted per source, language, kind and name of the event.
 
-    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method) and `kept` (exactly one of them per
-    document), `reason` (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
+    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `held` (name: the other lake),
+    `repeating` (name: first reason, of a decision on passages) and `kept` (exactly one of them per document), `reason`
+    (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
     Returns rows (source, language, kind, name, documents, tokenized, tokens, characters).
     """
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
-    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
+    of_duplicates = {name: (F.col(name), "string") for name in ("method", "reference")}
+    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), **of_duplicates)
+    rows = _with(rows, repeating, too_little=(F.get("reasons", F.lit(0)), "string"))
     rows = _with(rows, clean, characters=(F.col("characters"), "long"))
     rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
     fate = (
         F.when(F.col("reasons").isNull(), _event("undecided"))
         .when(F.size("reasons") > 0, _event("dropped", F.get("reasons", F.lit(0))))
+        .when(F.col("reference").isNotNull(), _event("held", F.col("reference")))
         .when(~F.col("survived"), _event("duplicate", F.col("method")))
+        .when(F.col("too_little").isNotNull(), _event("repeating", F.col("too_little")))
         .otherwise(_event("kept"))
     )
     failed = F.transform(
@@ -126,7 +136,7 @@ def rewriting(clean: DataFrame) -> list[Row]:
 
     Rows that an earlier version wrote do not tell, and are left out.
     """
-    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in PASSES]
+    removed = [F.sum(F.coalesce(F.col("rewritten")[name], F.lit(0))).alias(name) for name in REWRITERS]
     return (
         clean.where("rewritten IS NOT NULL")
         .groupBy("language")
@@ -140,10 +150,35 @@ def rewriting(clean: DataFrame) -> list[Row]:
     )
 
 
-def measure_columns(schema: T.StructType) -> list[MeasureColumn]:
-    """All numbers and switches of the measures table, in its order: top-level or in a rule set's struct."""
+def overlaps(contamination: DataFrame, decisions: DataFrame, clean: DataFrame | None, policy: Policy) -> list[Row]:
+    """Overlaps with each benchmark of the texts that the policy chooses.
+
+    Returns rows (benchmark, found, documents, dropped, characters); `characters` of documents that are delivered.
+    """
+    judged = F.array(*(F.lit(rule.reason) for rule in (*RULE_SETS[DECONTAMINATION], NOTHING_LEFT)))
+    dropped = decisions.where(F.arrays_overlap("reasons", judged)).select("doc_id", F.lit(True).alias("dropped"))
+    rows = _with(overlaps_of_candidates(contamination, policy), dropped, dropped=(F.col("dropped"), "boolean"))
+    removed = clean if DECONTAMINATION in policy.rewrite else None
+    rows = _with(rows, removed, delivered=(F.col("doc_id").isNotNull(), "boolean"))
+    length = F.when(F.col("delivered"), F.col("end") - F.col("start"))
+    return (
+        rows.groupBy("benchmark")
+        .agg(
+            F.countDistinct("item").alias("found"),
+            F.countDistinct("doc_id").alias("documents"),
+            F.countDistinct(F.when(F.col("dropped"), F.col("doc_id"))).alias("dropped"),
+            F.coalesce(F.sum(length), F.lit(0)).alias("characters"),
+        )
+        .collect()
+    )
+
+
+def measure_columns(measures: DataFrame) -> list[MeasureColumn]:
+    """All numbers and switches of the measures table, in its order: top-level, in a rule set's struct, or scores."""
     found = []
-    for field in schema.fields:
+    for field in measures.schema.fields:
+        if field.name == CLASSIFIERS:
+            found += [MeasureColumn(f"{CLASSIFIERS}.{name}", "share") for name in scored(measures) or ()]
         if isinstance(field.dataType, T.StructType):
             leaves = [T.StructField(f"{field.name}.{leaf.name}", leaf.dataType) for leaf in field.dataType.fields]
         else:
@@ -167,7 +202,7 @@ def distributions(measures: DataFrame, binned: Sequence[tuple[str, Bins]]) -> li
 
     Each document becomes one small integer per measure, `measure number * SLOTS + slot`, and these are counted.
     """
-    codes = [F.lit(number * bins.SLOTS) + slot(F.col(name), each) for number, (name, each) in enumerate(binned)]
+    codes = [F.lit(number * bins.SLOTS) + slot(value(name), each) for number, (name, each) in enumerate(binned)]
     return (
         measures.select("language", F.explode(F.array(*codes)).alias("code"))
         .where("code IS NOT NULL")  # faster than `array_compact` before, which Spark does not compile
@@ -203,7 +238,8 @@ def largest_clusters(duplicates: DataFrame) -> list[Row]:
     """Survivor and the members with the smallest ids of the largest clusters."""
     order = (F.desc("cluster_size"), F.col("cluster_id"))
     chosen = duplicates.where(F.col("kept") & (F.col("cluster_size") > 1)).orderBy(*order).limit(LARGEST_CLUSTERS)
-    members = duplicates.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
+    own = duplicates.where("reference IS NULL")
+    members = own.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
     place = F.row_number().over(Window.partitionBy("cluster_id").orderBy(F.desc("kept"), "doc_id"))
     few = members.withColumn("place", place).where(F.col("place") <= MEMBERS)
     wanted = few.select("cluster_id", "doc_id", "kept", "method", "similarity", "cluster_size")
@@ -228,9 +264,9 @@ def excerpts(documents: DataFrame, doc_ids: Sequence[str]) -> list[Row]:
 
 def measured(measures: DataFrame, doc_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Some measures of some documents: doc_id -> measure -> value."""
-    known = {column.name for column in measure_columns(measures.schema)}
+    known = {column.name for column in measure_columns(measures)}
     names = [name for name in names if name in known]
-    columns = [F.col(name).alias(name.replace(".", "/")) for name in names]
+    columns = [value(name).alias(name.replace(".", "/")) for name in names]
     rows = measures.where(F.col("doc_id").isin(list(doc_ids))).select("doc_id", *columns).collect()
     return {row["doc_id"]: {name: row[name.replace(".", "/")] for name in names} for row in rows}
 
@@ -254,15 +290,15 @@ def bytes_of_ids(table: DataFrame) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def slot(value: Column, binned: Bins) -> Column:
+def slot(measured: Column, binned: Bins) -> Column:
     """The slot of a value; null for null and for NaN."""
-    number = F.log10(value) if binned.logarithmic else value.cast("double")
+    number = F.log10(measured) if binned.logarithmic else measured.cast("double")
     # Not `width_bucket`: for values at edges its result depends on the engine.
     step = F.floor((number - F.lit(binned.low)) * F.lit(binned.count / (binned.high - binned.low))) + F.lit(1)
     within = F.greatest(F.least(step, F.lit(binned.count + 1)), F.lit(0))
-    found = F.when(value <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within
+    found = F.when(measured <= 0, F.lit(0)).otherwise(within) if binned.logarithmic else within
     # `greatest` and `least` ignore nulls.
-    return F.when(value.isNotNull() & ~F.isnan(value.cast("double")), found).cast("int")
+    return F.when(measured.isNotNull() & ~F.isnan(measured.cast("double")), found).cast("int")
 
 
 def _event(kind: str, name: Column | None = None) -> Column:

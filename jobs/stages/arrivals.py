@@ -3,15 +3,13 @@
 docs/explanation/identity.md states the rules.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from jobs.stages.context import StageContext
 from jobs.stages.known_sources import KnownSource, is_elsewhere, known_sources, root_now
 from lake.ledger import fingerprint
+from pipelines.language.model_file import content
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.finding import SourceError
@@ -63,15 +61,8 @@ def arrivals(run: StageContext) -> Arrivals:
 
 def reading_settings(config: SourceConfig, language_model: str | None) -> str:
     """`<version of the readers>:<fingerprint of everything that decides what a file is read as>`."""
-    model = _content(language_model, Path(language_model).stat().st_mtime_ns) if language_model else None
+    model = content(language_model) if language_model else None
     return f"{READING.version}:{fingerprint(config.reading_fingerprint(), model)}"
-
-
-@lru_cache(maxsize=2)
-def _content(path: str, _modified: int) -> str:
-    """SHA-256 of a file: a model that has moved reads alike, one that was replaced does not."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _listed(run: StageContext, config: SourceConfig, before: KnownSource | None) -> list[Listed]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from lake.lake import Lake
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.finding import root_of
-from pipelines.readers.storage import file_system, is_local
+from pipelines.storage.fsspec_files import file_system
+from pipelines.storage.uri import canonical, is_local
 from pipelines.tables import INPUTS
 
 _SAMPLE = 16  # files of a source to look for where they lay
@@ -89,7 +90,7 @@ def name_of_input(path: str, root: str, known: Mapping[str, KnownSource], taken:
 
     A source keeps its name in later runs, and when its folder moves or is renamed.
     """
-    whole = os.path.abspath(os.path.expanduser(path)) if is_local(path) else path
+    whole = canonical(path)
     stem = whole.rstrip("/").rpartition("/")[2] or "input"
     used = set(taken)
     names = [name for n in range(1, 10_000) if (name := stem if n == 1 else f"{stem}-{n}") not in used]

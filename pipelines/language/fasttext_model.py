@@ -6,8 +6,10 @@ little-endian. Shapes: V entries of the dictionary, L labels, M rows, D dimensio
 
 import mmap
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,7 @@ _MOST_PRUNED_BUCKETS = 1 << 26  # 256 MB of rows; fastText's default is 2 millio
 _MOST_COUNTED = 10**15  # of one label: fastText builds its tree with this as infinity
 _CENTROIDS = 256  # per part of a row: one byte is one code
 
+T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
@@ -61,13 +64,26 @@ def read_model(path: Path) -> Model:
         ValueError: the file is damaged, or no fastText model, or holds word vectors instead of a classifier.
         OSError: it cannot be read.
     """
+    return _read(path, _model)
+
+
+def read_labels(path: Path) -> list[str]:
+    """The labels of a supervised model, with their prefix; reads no further than the dictionary.
+
+    Raises:
+        ValueError, OSError: as `read_model`.
+    """
+    return _read(path, lambda file: _dictionary(file, *_header(file)[1])[1])
+
+
+def _read(path: Path, parse: Callable[["_Reader"], T]) -> T:
     with path.open("rb") as file:
         try:
             # closed with its last view: arrays are copied out of it
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            return _model(_Reader(content))
+            return parse(_Reader(content))
         except (ValueError, struct.error) as error:
-            raise ValueError(f"language model {path}: not a fastText model: {error}") from error
+            raise ValueError(f"model {path}: not a fastText model: {error}") from error
 
 
 class _Reader:
@@ -102,20 +118,28 @@ class _Reader:
         return found
 
 
-def _model(file: _Reader) -> Model:
+def _header(file: _Reader) -> tuple[tuple[int, ...], tuple[int, int, int], int]:
+    """Settings, sizes of the dictionary (V + L, V, L), and how many buckets were kept (-1: all)."""
     magic, version = file.numbers("ii")
     if magic != _MAGIC or version > _VERSION:
         raise ValueError("its first bytes are others")
-    settings = file.numbers("12id")
-    dimensions, word_ngrams, loss, kind, buckets, shortest, longest = (settings[i] for i in (0, 5, 6, 7, 8, 9, 10))
+    found = file.numbers("12id")
+    dimensions, word_ngrams, loss, kind, buckets, shortest, longest = (found[i] for i in (0, 5, 6, 7, 8, 9, 10))
     if kind != _SUPERVISED:
         raise ValueError("it is one of word vectors, without labels")
     if loss not in (HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING, SOFTMAX, ONE_VERSUS_ALL):
         raise ValueError(f"its loss is number {loss}; known are 1 to 4")
     if version < _VERSION:
         longest = 0  # version 11: classifiers had no character n-grams
-    size, word_count, label_count, _, pruned = file.numbers("iiiqq")
-    words, labels, label_counts = _dictionary(file, size, word_count, label_count)
+    size, words, labels, _, pruned = file.numbers("iiiqq")
+    return (dimensions, word_ngrams, loss, buckets, shortest, longest), (size, words, labels), pruned
+
+
+def _model(file: _Reader) -> Model:
+    settings, sizes, pruned = _header(file)
+    dimensions, word_ngrams, loss, buckets, shortest, longest = settings
+    word_count, label_count = sizes[1:]
+    words, labels, label_counts = _dictionary(file, *sizes)
     has_ngrams, most = longest > 0 or word_ngrams > 1, 2**31 if pruned < 0 else _MOST_PRUNED_BUCKETS
     if has_ngrams and not 0 < buckets < most:
         raise ValueError(f"n-grams in {buckets:,} buckets")

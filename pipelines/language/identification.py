@@ -21,6 +21,7 @@ from pipelines.kernels.arrays import Bytes, Integers
 from pipelines.kernels.batch import TextBatch
 from pipelines.language.fasttext import Classifier
 from pipelines.reference import uses_library
+from pipelines.storage.local_copy import local_copy
 
 UNDETERMINED = "und"  # ISO 639-3
 
@@ -87,9 +88,14 @@ def _fasttext(file: Path) -> Any:
 
 
 def _model_file(path: str | None) -> Path:
-    file = Path(path) if path else _packaged()
+    if path is None:
+        return _packaged()
+    try:
+        file = local_copy(path)
+    except FileNotFoundError:
+        file = Path(path)
     if not file.is_file():
-        raise MissingPathError(f"language model {file}: no such file; leave the setting out to use the packaged model")
+        raise MissingPathError(f"language model {path}: no such file; leave the setting out to use the packaged model")
     return file
 
 

@@ -8,14 +8,29 @@ from typing import Any, Literal, get_args
 from pydantic import Field, model_validator
 
 from pipelines.config import Config, Meaning
-from pipelines.policies.rules import EMPTIED, RULE_SETS, Kind, Rule, Threshold, thresholds
+from pipelines.policies.passages import PassageThresholds
+from pipelines.policies.rules import (
+    CLASSIFIERS,
+    EMPTIED,
+    NOTHING_LEFT,
+    RULE_SETS,
+    Kind,
+    Rule,
+    Threshold,
+    classifier_rules,
+    is_classifier_key,
+    thresholds,
+)
 
 DEFAULT_POLICY = "fineweb"
 
-Pass = Literal["c4_lines", "repair", "pii"]
+Pass = Literal["c4_lines", "decontamination", "repair", "pii"]
 PASSES: tuple[Pass, ...] = get_args(Pass)
-"""What may rewrite the text of a kept document, in the order in which the passes run: C4's line rules, undoing wrong
-encodings, replacing personal data."""
+"""What may rewrite the text of a kept document, in the order in which the passes run: C4's line rules, removing what
+is in benchmarks, undoing wrong encodings, replacing personal data."""
+
+DECONTAMINATION: Literal["decontamination"] = "decontamination"
+"""The rule set, and the pass, on what texts have in common with benchmarks."""
 
 Path = tuple[str, ...]
 Thresholds = dict[str, dict[str, Threshold]]
@@ -39,6 +54,10 @@ class Policy(Config):
         default=("repair", "pii"), description="passes that change texts; empty: every text stays as it was read"
     )
 
+    passages: PassageThresholds = Field(
+        default=PassageThresholds(), description="thresholds on passages that repeat, where they are measured"
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _check(cls, data: Any) -> Any:
@@ -49,8 +68,35 @@ class Policy(Config):
 
     def active(self) -> tuple[Rule, ...]:
         """The rules of the policy's rule sets, in its order; some may be switched off."""
-        rules = tuple(rule for rule_set in self.order for rule in RULE_SETS[rule_set])
-        return (*rules, EMPTIED) if "c4_lines" in self.rewrite else rules
+        rules = tuple(rule for rule_set in self.order for rule in self._rules_of(rule_set))
+        emptied = (EMPTIED,) if "c4_lines" in self.rewrite else ()
+        return (*rules, *emptied, NOTHING_LEFT) if DECONTAMINATION in self.rewrite else (*rules, *emptied)
+
+    def decontaminating(self) -> "Policy":
+        """The policy where texts are compared with benchmarks.
+
+        One that says nothing of decontamination, as a rule set or as a pass, gets both: the rule set last if it has
+        any other, the pass if it has any other. So a policy that keeps every document keeps those with overlaps too,
+        and one that rewrites no text leaves overlaps in it.
+        """
+        if DECONTAMINATION in self.order or DECONTAMINATION in self.rewrite:
+            return self
+        order = (*self.order, DECONTAMINATION) if self.order else ()
+        rewrite = (DECONTAMINATION, *self.rewrite) if self.rewrite else ()
+        return self.model_copy(update={"order": order, "rewrite": rewrite})
+
+    def _rules_of(self, rule_set: str) -> tuple[Rule, ...]:
+        if rule_set != CLASSIFIERS:
+            return RULE_SETS[rule_set]
+        named = [thresholds_of.get(CLASSIFIERS, {}) for thresholds_of in (self.rules, *self.languages.values())]
+        return classifier_rules(dict.fromkeys(key for each in named for key in each))
+
+    @property
+    def classifiers(self) -> tuple[str, ...]:
+        """Names of the classifiers whose scores some rule looks at."""
+        rules = (rule for rule in self.active() if rule.rule_set == CLASSIFIERS)
+        judging = (rule for rule in rules if any(self.threshold(rule, code) for code in (None, *self.languages)))
+        return tuple(dict.fromkeys(rule.measure.partition(".")[2] for rule in judging))
 
     def measure(self, rule: Rule) -> str:
         """Path in table `measures` of what the rule looks at: of the text as C4's line rules leave it, if they run."""
@@ -69,7 +115,10 @@ class Policy(Config):
         return self.languages.get(language or "", {}).get(rule_set, {}).get(key, base)
 
     def fingerprint(self) -> str:
-        """16 hex digits of the effective thresholds and passes: equal for policies that always do the same."""
+        """16 hex digits of the effective thresholds and passes: equal for policies that always decide the same.
+
+        Thresholds on passages are not among them: they decide later, and apart.
+        """
 
         def effective(language: str | None) -> dict[str, Any]:
             return {
@@ -109,6 +158,8 @@ def problems(data: Any) -> Iterator[tuple[Path, str]]:
             yield ("order", str(index)), f"rule set {rule_set!r} stands twice in the order"
     yield from _rewrite_problems(data.get("rewrite", []))
     yield from _threshold_problems(("rules",), data.get("rules"))
+    if CLASSIFIERS in _mapping(data.get("rules")) and CLASSIFIERS not in _sequence(data.get("order")):
+        yield ("rules", CLASSIFIERS), f"stands in no order: add {CLASSIFIERS!r} to `order`"
     languages = data.get("languages")
     if languages is not None and not isinstance(languages, Mapping):
         yield ("languages",), "takes language codes, each with rule sets"
@@ -143,6 +194,8 @@ def _threshold_problems(path: Path, rule_sets: Any) -> Iterator[tuple[Path, str]
             yield here, _unknown("rule set", rule_set, RULE_SETS)
         elif not isinstance(values, Mapping):
             yield here, "takes thresholds: `key: value`"
+        elif rule_set == CLASSIFIERS:
+            yield from _classifier_problems(here, values)
         else:
             known = thresholds(rule_set)
             for key, value in values.items():
@@ -150,6 +203,14 @@ def _threshold_problems(path: Path, rule_sets: Any) -> Iterator[tuple[Path, str]
                     yield (*here, str(key)), _unknown("threshold", key, known)
                 elif not _fits(value, known[key]):
                     yield (*here, str(key)), f"takes {WORDS[known[key]]}, not {value!r}"
+
+
+def _classifier_problems(path: Path, values: Mapping[Any, Any]) -> Iterator[tuple[Path, str]]:
+    for key, value in values.items():
+        if not is_classifier_key(str(key)):
+            yield (*path, str(key)), "takes `min_<classifier>: score` and `max_<classifier>: score`"
+        elif not _fits(value, "number") or (value or 0) > 1:
+            yield (*path, str(key)), f"takes a number from 0 to 1 (0, null or false: rule off), not {value!r}"
 
 
 WORDS: dict[Kind, str] = {
@@ -172,6 +233,10 @@ def _fits(value: Any, kind: Kind) -> bool:
 
 def _sequence(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _unknown(what: str, name: Any, known: Mapping[str, Any]) -> str:

@@ -4,6 +4,8 @@ A reason is `<rule set>.<rule>`. The order of `RULES` inside a rule set is the o
 so that element 0 of a document's reasons is the reason datatrove gives.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -70,7 +72,7 @@ def _rule(
     rule_set, name = reason.split(".")
     peer = name if datatrove == "" else datatrove
     spare_zero = "line_punct_exclude_zero" if name == "line_punct_ratio" else None
-    after_c4 = f"c4_{measure}" if rule_set in ("fineweb", "text") else None
+    after_c4 = f"c4_{measure}" if rule_set in ("fineweb", "text", "decontamination") else None
     return Rule(rule_set, name, measure, Comparison(comparison), default, key or name, after_c4, peer, spare_zero)
 
 
@@ -146,19 +148,49 @@ RULES: tuple[Rule, ...] = (
     _rule("fineweb.short_line_ratio", "fineweb.short_line_ratio", ">", 0.67),
     _rule("fineweb.char_dup_ratio", "fineweb.char_dup_ratio", ">", 0.01),
     _rule("fineweb.list_ratio", "fineweb.list_ratio", ">", 0.3),
+    # Brown et al. 2020, "Language Models are Few-Shot Learners", appendix C: documents in more than ten pieces go.
+    _rule("decontamination.fraction", "contamination.fraction", ">", 0.2, None, key="max_fraction"),
+    _rule("decontamination.passages", "contamination.passages", ">", 10, None, key="max_passages"),
 )
+
+CLASSIFIERS = "classifiers"
+"""The rule set of quality classifiers. Its rules are those that a policy names (`classifier_rules`)."""
 
 RULE_SETS: dict[str, tuple[Rule, ...]] = {
     name: tuple(rule for rule in RULES if rule.rule_set == name) for name in dict.fromkeys(r.rule_set for r in RULES)
-}
+} | {CLASSIFIERS: ()}
 
 EMPTIED = _rule("text.empty", "size.characters", "is zero", True, None)
 """The rule that every policy with C4's line rules ends with, and that none can switch off: no text becomes empty."""
 
-BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED)}
+NOTHING_LEFT = _rule("text.nothing_left", "contamination.left", "is zero", True, None)
+"""The same for policies that remove what texts have in common with benchmarks."""
+
+BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED, NOTHING_LEFT)}
 
 # reason -> datatrove 0.10.1's name of it, for comparisons
 DATATROVE: dict[str, str] = {rule.reason: rule.datatrove for rule in RULES if rule.datatrove}
+
+
+_CLASSIFIER_KEY = re.compile(r"(min|max)_([a-z][a-z0-9_]*)")
+
+
+def classifier_rules(keys: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules of thresholds `min_<classifier>` and `max_<classifier>`, each with a reason of its own.
+
+    A score below the first fails `classifiers.low_<classifier>`, one above the second `classifiers.high_<classifier>`.
+    """
+    rules = []
+    for key in keys:
+        bound, name = _CLASSIFIER_KEY.fullmatch(key).groups()  # type: ignore[union-attr]
+        reason, comparison = ("low", Comparison.BELOW) if bound == "min" else ("high", Comparison.ABOVE)
+        rules.append(Rule(CLASSIFIERS, f"{reason}_{name}", f"{CLASSIFIERS}.{name}", comparison, None, key))
+    return tuple(rules)
+
+
+def is_classifier_key(key: str) -> bool:
+    """Whether a threshold of the rule set `classifiers` can have this name."""
+    return _CLASSIFIER_KEY.fullmatch(key) is not None
 
 
 def thresholds(rule_set: str) -> dict[str, Kind]:

@@ -13,10 +13,11 @@ from fsspec.utils import glob_translate
 from pipelines.errors import MisuseError
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import LOG
-from pipelines.readers.storage import file_system, is_local
+from pipelines.storage.fsspec_files import file_system
+from pipelines.storage.uri import LakeUri, is_local
 
 _GLOB = re.compile(r"[*?\[]")
-_VERSION_KEYS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "generation")
+_VERSION_KEYS = ("ETag", "etag", "e_tag", "mtime", "LastModified", "last_modified", "updated", "generation")
 
 
 class SourceError(MisuseError, ValueError):
@@ -76,8 +77,9 @@ class Excluded:
 
 def _normal(path: str) -> str:
     """The path in the form in which the locations of its files begin."""
-    if is_local(path):
-        return os.path.abspath(os.path.expanduser(path))
+    uri = LakeUri.parse(path)
+    if uri.is_local or uri.is_object:
+        return str(uri)
     files, inner = file_system(path)
     return str(files.unstrip_protocol(inner))
 
@@ -92,7 +94,7 @@ def root_of(config: SourceConfig) -> str:
     if config.root is not None:
         return _normal(config.root).rstrip("/")
     roots = [_fixed_part(path) for path in paths]
-    if len({root.partition("://")[0] if "://" in root else "" for root in roots}) > 1:
+    if len({LakeUri.parse(root).scheme for root in roots}) > 1:
         raise SourceError(f"source {config.name!r}: paths on different file systems; make one source of each")
     parts = [root.rstrip("/").split("/") for root in roots]
     shared = [names[0] for names in zip(*parts, strict=False) if len(set(names)) == 1]

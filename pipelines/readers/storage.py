@@ -4,12 +4,13 @@ import os
 import struct
 import zipfile
 from functools import lru_cache
-from typing import Any, BinaryIO
-
-import fsspec
+from typing import BinaryIO
 
 from pipelines.errors import TokenlakeError
 from pipelines.readers.record import InputFile, ReadStatistics, Reason, storable
+from pipelines.storage.fsspec_files import file_system
+from pipelines.storage.storage import files_of
+from pipelines.storage.uri import LakeUri, is_local
 
 BLOCK = 256 << 10
 
@@ -30,16 +31,6 @@ def reason_of(error: Exception) -> tuple[Reason, str]:
     return Reason.UNREADABLE if isinstance(error, OSError) else Reason.READER_FAILED, storable(said)
 
 
-def is_local(location: str) -> bool:
-    """Whether a location is a plain path."""
-    return "://" not in location and "::" not in location
-
-
-def file_system(location: str) -> tuple[Any, str]:
-    """The fsspec file system of a location, and the location's path on it."""
-    return fsspec.core.url_to_fs(os.path.abspath(location) if is_local(location) else location)
-
-
 def open_location(location: str) -> tuple[BinaryIO, int]:
     """(seekable stream, size) of a physical file.
 
@@ -50,8 +41,8 @@ def open_location(location: str) -> tuple[BinaryIO, int]:
         if is_local(location):
             stream = open(location, "rb")  # noqa: SIM115 - the caller closes it
             return stream, os.fstat(stream.fileno()).st_size
-        files, path = file_system(location)
-        return files.open(path, "rb"), int(files.size(path))
+        files = files_of(LakeUri.parse(location))
+        return files.open(location), files.size(location)  # type: ignore[return-value]
     except (MemoryError, ImportError):
         raise
     except Exception as error:  # file systems have no common base of their exceptions

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.kernels.batch import TextBatch
-from pipelines.rules import c4, fineweb, gopher_quality, gopher_repetition
+from pipelines.rules import c4, classifiers, fineweb, gopher_quality, gopher_repetition
 from pipelines.rules.columns import struct
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.rewritten_words import rewritten_words
@@ -28,7 +28,7 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
     Args:
         documents: columns `doc_id`, `source`, `language`, `language_score`, `text`, `meta` of the documents table; a
             null text is measured as an empty one.
-        config: C4's line rules, and the sizes that measures are taken at.
+        config: C4's line rules, the sizes that measures are taken at, and classifiers.
         run_id: written into every row.
     """
     rows = documents.num_rows
@@ -36,6 +36,7 @@ def measure(documents: pa.RecordBatch, config: MeasureConfig, run_id: str = "") 
     columns = {name: documents.column(name) for name in ("doc_id", "source", "language", "language_score")}
     meta = documents.column("meta")
     columns |= {"url": pc.map_lookup(meta, "url", "first"), "http_status": _http_status(meta), **measured}
+    columns["classifiers"] = classifiers.measure(TextBatch.from_arrow(documents.column("text")), config.classifiers)
     columns["text"] = documents.column("text").fill_null("")
     columns["run_id"] = pa.array([run_id] * rows, pa.string())
     return pa.RecordBatch.from_arrays([columns[field.name].cast(field.type) for field in SCHEMA], schema=SCHEMA)

@@ -19,6 +19,8 @@ import pyarrow.fs as fs
 import pyarrow.parquet as pq
 
 from pipelines.errors import MissingPathError, TokenlakeError
+from pipelines.storage.fsspec_files import file_system
+from pipelines.storage.uri import canonical, is_local
 from pipelines.tables import SequenceFormat, require_contract
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class Sequences:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
-        self.lake, self.table = lake.rstrip("/"), f"sequences_{name}"
+        self.lake, self.table = canonical(lake), f"sequences_{name}"
         try:
             self._opened = DeltaTable(f"{self.lake}/{self.table}", version=version)
         except DeltaError as error:
@@ -208,11 +210,9 @@ def _parts(lists: pa.ListArray) -> Iterator[np.ndarray]:
 
 def _located(lake: str) -> tuple[fs.FileSystem, str]:
     """(file system, folder) of a lake."""
-    if "://" not in lake:
+    if is_local(lake):
         return fs.LocalFileSystem(), lake
-    import fsspec
-
-    files, folder = fsspec.core.url_to_fs(lake)
+    files, folder = file_system(lake)
     return fs.PyFileSystem(fs.FSSpecHandler(files)), folder
 
 

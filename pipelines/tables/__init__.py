@@ -4,11 +4,18 @@ Schemas are Arrow schemas, so this package imports without Spark: training and s
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from pipelines.tables.cleaned import DECISIONS, MEASURES
+from pipelines.tables.cleaned import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
-from pipelines.tables.deduplicated import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.tables.deduplicated import (
+    CLEAN_DOCUMENTS,
+    DUPLICATES,
+    PASSAGE_DECISIONS,
+    PASSAGES,
+    SIGNATURES,
+)
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
 from pipelines.tables.packed import PACKED, SequenceFormat, sequences
+from pipelines.tables.retracted import RETRACTIONS
 from pipelines.tables.runs import RUNS
 from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
 from pipelines.tables.tokenized import TOKENS
@@ -18,17 +25,22 @@ TABLES = (
     DOCUMENTS,
     REJECTS,
     MEASURES,
+    CONTAMINATION,
     DECISIONS,
     SIGNATURES,
     DUPLICATES,
+    PASSAGES,
+    PASSAGE_DECISIONS,
     CLEAN_DOCUMENTS,
     TOKENS,
+    RETRACTIONS,
     RUNS,
 )
 """All tables but those of sequences."""
 
 __all__ = [
     "CLEAN_DOCUMENTS",
+    "CONTAMINATION",
     "CONTRACT",
     "CONTRACT_PROPERTY",
     "DECISIONS",
@@ -37,7 +49,10 @@ __all__ = [
     "INPUTS",
     "MEASURES",
     "PACKED",
+    "PASSAGES",
+    "PASSAGE_DECISIONS",
     "REJECTS",
+    "RETRACTIONS",
     "RUNS",
     "SIGNATURES",
     "STATISTICS",

@@ -59,7 +59,7 @@ class UrlLists:
             return None
         address = normal_form(url)
         if self.domains:
-            host = address.partition("/")[0].rpartition("@")[2].partition(":")[0]
+            host = _host(address)
             if _registered(host) in self.domains:
                 return "domain"
             if host in self.domains:
@@ -102,6 +102,17 @@ def normal_form(url: str) -> str:
     scheme, found, rest = bare.partition("://")
     host, slash, path = (rest if found else scheme).partition("/")
     return host.lower() + slash + path
+
+
+def registered_domain(url: str) -> str:
+    """The domain under the public suffix (`example.co.uk`), else the host; empty where the address has neither."""
+    host = _host(normal_form(url))
+    return _registered(host) or host
+
+
+def _host(address: str) -> str:
+    """The host of an address in normal form, without user and port."""
+    return address.partition("/")[0].rpartition("@")[2].partition(":")[0]
 
 
 def _entries(paths: Iterable[str]) -> Iterable[str]:

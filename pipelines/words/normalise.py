@@ -22,7 +22,7 @@ from pipelines.words.segmentation import segment
 from pipelines.words.spacy_words import spacy_language, split_texts
 from pipelines.words.splitter import merged
 
-__all__ = ["PUNCTUATION", "TERMINAL_PUNCTUATION", "normalised_splitter", "simplify"]
+__all__ = ["PUNCTUATION", "TERMINAL_PUNCTUATION", "normalised_splitter", "simplified_splitter", "simplify"]
 
 # Texts in any language (ISO 639-2 "mul").
 MULTIPLE = "mul"
@@ -49,6 +49,16 @@ def normalised_splitter(language: str = "en") -> ChunkInterner:
     words with their marks; other scripts are cut as in English.
     """
     return _multiple() if segments(language) else _single(spacy_language(language))
+
+
+@cache
+def simplified_splitter() -> ChunkInterner:
+    """The interner of what stands between the spaces of `simplify(text)`, chunk by chunk."""
+
+    def split(chunks: TextBatch) -> SplitWords:
+        return split_at_spaces(TextBatch.from_strings(_simplify_each(chunks.strings())))
+
+    return ChunkInterner(split)
 
 
 @cache

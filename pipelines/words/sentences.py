@@ -17,12 +17,12 @@ from pipelines.words.interning import Chunks, Words
 from pipelines.words.lines import Lines
 from pipelines.words.punctuation import SENTENCE_MARKS, sorted_code_points
 
-_WORD, _PUNCTUATION, _MARK = 0, 1, 2
+WORD, PUNCTUATION, MARK = 0, 1, 2
 
 
 def count_sentences(texts: TextBatch, lines: Lines, words: Words, chunks: Chunks) -> Integers:
     """Sentences of each line by itself, summed per document, (D,). A line without words is one sentence."""
-    kinds = words.vocabulary.column("sentence kind", _kinds)
+    kinds = words.vocabulary.column("sentence kind", sentence_kinds)
     counts = _count(
         texts.data, lines.begins, lines.ends, lines.offsets, chunks.begins, chunks.ends, chunks.offsets,
         chunks.word_offsets, kinds[words.ids],
@@ -30,11 +30,12 @@ def count_sentences(texts: TextBatch, lines: Lines, words: Words, chunks: Chunks
     return lines.total(counts)
 
 
-def _kinds(words: TextBatch) -> Ids:
+def sentence_kinds(words: TextBatch) -> Ids:
+    """What each word is to the splitter, (W,): `WORD`, `PUNCTUATION` or `MARK`."""
     single = code_point_counts(words.data, words.begins, words.ends) == 1
     mark = single & any_in(_marks(), words.data, words.begins, words.ends)
     plain = any_in(_no_punctuation(), words.data, words.begins, words.ends)
-    return np.select([mark, plain], [np.int32(_MARK), np.int32(_WORD)], np.int32(_PUNCTUATION))
+    return np.select([mark, plain], [np.int32(MARK), np.int32(WORD)], np.int32(PUNCTUATION))
 
 
 @cache
@@ -72,23 +73,23 @@ def _count(
             seen_mark = False
             position = line_begins[line]
             while chunk < chunk_offsets[d + 1] and begins[chunk] < line_ends[line]:
-                if seen_mark and _is_token(data, position, begins[chunk]):
+                if seen_mark and is_token(data, position, begins[chunk]):
                     counts[line] += 1
                     seen_mark = False
                 for word in range(word_offsets[chunk], word_offsets[chunk + 1]):
-                    if kinds[word] == _MARK:
+                    if kinds[word] == MARK:
                         seen_mark = True
-                    elif seen_mark and kinds[word] == _WORD:
+                    elif seen_mark and kinds[word] == WORD:
                         counts[line] += 1
                         seen_mark = False
                 position = ends[chunk]
                 chunk += 1
-            if seen_mark and _is_token(data, position, line_ends[line]):
+            if seen_mark and is_token(data, position, line_ends[line]):
                 counts[line] += 1
     return counts
 
 
 @njit(cache=True)
-def _is_token(data: Bytes, begin: int, end: int) -> bool:
+def is_token(data: Bytes, begin: int, end: int) -> bool:
     """Whether spaCy makes a token of the whitespace after a word: not of a single space."""
     return end - begin > 1 or (end - begin == 1 and data[begin] != 32)

@@ -11,7 +11,11 @@ import engine_commands
 import pytest
 import yaml
 
+from pipelines.policies.files import load
 from pipelines.readers.config import DEFAULT_EXCLUDE
+
+MODELS = Path(__file__).parents[1] / "language" / "models"
+CLASSIFIER = {"name": "edu", "model": str(MODELS / "softmax_pruned.ftz"), "label": "__label__hq"}
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,29 @@ def expected_features(
     return ExpectedFeatures(first, grown, second)
 
 
+def _policy(folder: Path) -> Path:
+    """The policy of the corpus, and one that looks at a classifier's score."""
+    path = folder / "scored.yaml"
+    order = [*load("technical").order, "classifiers"]
+    rules = {"classifiers": {"min_edu": 0.5}}
+    path.write_text(yaml.safe_dump({"extends": "technical", "name": "scored", "order": order, "rules": rules}))
+    return path
+
+
+def _benchmark(folder: Path) -> Path:
+    """Beginnings of paragraphs that the corpus draws from."""
+    path = folder / "topics.txt"
+    path.write_text("\n".join(" ".join(paragraph.split()[:16]) for paragraph in corpus.PARAGRAPHS[::12]))
+    return path
+
+
 def _config(path: Path, *folders: Path) -> Path:
     settings = json.loads(corpus.config("unused", folders[0]).model_dump_json(exclude_unset=True))
     settings["sources"] += [{"name": folder.name, "path": str(folder)} for folder in folders[1:]]
     if len(folders) > 1:  # the second run also takes a document out of every table
         settings["sources"][0]["exclude"] = [*DEFAULT_EXCLUDE, "page.html"]
+    settings["clean"] |= {"policy": str(_policy(path.parent)), "measure": {"classifiers": [CLASSIFIER]}}
+    settings["decontaminate"] = {"benchmarks": [{"name": "topics", "path": str(_benchmark(path.parent))}]}
     settings["pack"][0]["shard_tokens"] = 4000  # several shards, so that their order matters
     path.write_text(yaml.safe_dump(settings))
     return path

@@ -33,8 +33,16 @@ from jobs.progress import Reporter
 from jobs.stages.token_counts import TokenCounter
 from lake.lake import Lake
 from lake.scratch import Scratch
+from pipelines.contamination.benchmarks import Benchmark
+from pipelines.contamination.config import DecontaminateConfig
+from pipelines.contamination.index import Index
+from pipelines.contamination.spark import contaminated
 from pipelines.dedup.config import DedupConfig
 from pipelines.dedup.spark import clusters, signatures
+from pipelines.passages.config import PassagesConfig
+from pipelines.passages.spark import decide as decide_passages
+from pipelines.passages.spark import passages, repeats
+from pipelines.policies.passages import PassageThresholds
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import RULE_SETS
 from pipelines.policies.spark import decide
@@ -49,6 +57,7 @@ from pipelines.tables import (
     DOCUMENTS,
     DUPLICATES,
     MEASURES,
+    PASSAGES,
     SIGNATURES,
     TOKENS,
     Table,
@@ -68,6 +77,8 @@ Rows = Iterator[tuple[str, Mapping[str, Any]]]
 _LEFT_OUT = {
     "run_id", "ingested_at", "recorded_at", "uri", "root", "stamp", "detail", "sample", "settings", "fingerprint",
 }  # fmt: skip
+# Columns that came later, null unless a setting asks for them: without it, a step's rows are what they were.
+_WHERE_ASKED_FOR = {"classifiers"}
 
 
 class Outputs:
@@ -94,6 +105,16 @@ class Outputs:
     def measuring(self) -> Rows:
         """Texts to measures."""
         return _by_id(measures(self._texts(DOCUMENTS), MeasureConfig(), "golden").frame())
+
+    def comparing(self) -> Rows:
+        """Texts to their overlaps with a benchmark of some of them, cut short."""
+        items = [text[:90] for name, (_, text) in TEXTS.items() if "-" not in name]
+        benchmark = Benchmark("golden", items, np.arange(len(items)), len(items))
+        file = self.folder / "golden.index"
+        file.write_bytes(Index.build([benchmark], 6, 3).to_bytes())
+        texts = self._texts(DOCUMENTS).withColumn("c4_text", F.expr("nullif(substring(text, 1, 60), text)"))
+        config = DecontaminateConfig(n=6, shortest=3, margin=2, shortest_piece=9)
+        return _by_id(contaminated(texts, str(file), config, "golden").frame())
 
     def deciding(self) -> Rows:
         """Made-up measures to decisions, under the thresholds that rules have by default."""
@@ -125,6 +146,27 @@ class Outputs:
             for batch, rows in (("first", known), ("later", later)):
                 for name, row in _by_id(rows):
                     yield f"{batch}: {name}", row
+
+    def finding_passages(self) -> Rows:
+        """Texts, each with a copy that has a sentence more, to passages."""
+        config = PassagesConfig.model_validate({"sentences": {"window": 2}, "paragraphs": {}, "boilerplate": {}})
+        copied = [{**row, "doc_id": f"{row['doc_id']} again", "text": f"{row['text']}\nMore."} for row in _documents()]
+        rows = [*_documents(), *copied]
+        signed = [_signature(number, row["doc_id"], row["text"]) for number, row in enumerate(rows)]
+        before = pa.struct([PASSAGES.schema.field(name) for name in ("site_pages", "repeats")])
+        columns = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "language", "url", "text")])
+        with Scratch(self.lake, "golden") as scratch:
+            candidates = self.engine.frame(pa.Table.from_pylist(rows, columns))
+            found = passages(candidates, config).frame().toArrow()
+            documents = self.engine.frame(found.append_column("before", pa.nulls(len(found), before)))
+            signatures = self.engine.frame(pa.Table.from_pylist(signed, SIGNATURES.schema))
+            return iter(list(_by_id(repeats(documents, None, signatures, scratch, "golden").frame())))
+
+    def deciding_passages(self) -> Rows:
+        """Made-up repeats of documents of ten sentences to spans, under the thresholds that they have by default."""
+        schema = pa.schema([PASSAGES.schema.field(name) for name in ("doc_id", "site_pages", "sentences", "repeats")])
+        measured = self.engine.frame(pa.Table.from_pylist([_repeating(number) for number in range(40)], schema))
+        return _by_id(decide_passages(measured, None, PassageThresholds(), "golden", "golden").frame())
 
     def finalizing(self) -> Rows:
         """Candidates and duplicates to clean documents."""
@@ -225,7 +267,8 @@ def _by_id(rows: Any) -> Rows:
 
 
 def _digest(row: Mapping[str, Any]) -> str:
-    kept = {name: value for name, value in row.items() if name not in _LEFT_OUT}
+    absent = {name for name in _WHERE_ASKED_FOR if row.get(name) is None}
+    kept = {name: value for name, value in row.items() if name not in _LEFT_OUT | absent}
     canonical = json.dumps(_canonical(kept), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -251,6 +294,8 @@ def _made_up(schema: Any, path: str) -> dict[str, Any]:
 def _value(kind: pa.DataType, path: str) -> Any:
     if pa.types.is_struct(kind):
         return _made_up(kind, path)
+    if pa.types.is_map(kind):
+        return None
     chance = random.Random(path)
     if chance.random() < 0.1:
         return None
@@ -287,6 +332,31 @@ def _signature(number: int, name: str, text: str) -> dict[str, Any]:
         "bands": bands,
         "run_id": "golden",
     }
+
+
+def _documents() -> list[dict[str, Any]]:
+    """The texts as candidates, every second of them of one site."""
+    return [
+        {
+            "doc_id": name,
+            "source": "golden",
+            "language": language,
+            "url": f"http://golden.example.org/{name}" if number % 2 else None,
+            "text": text,
+        }
+        for number, (name, (language, text)) in enumerate(TEXTS.items())
+    ]
+
+
+def _repeating(number: int) -> dict[str, Any]:
+    chance = random.Random(number)
+    sentences = [{"start": 60 * n, "end": 60 * n + 59, "words": chance.randrange(2, 15)} for n in range(10)]
+    repeats = []
+    for kind in ("boilerplate", "paragraphs", "sentences"):
+        for first in sorted(chance.sample(range(8), chance.randrange(4))):
+            repeat = {"kind": kind, "start": 60 * first, "end": 60 * first + 119}
+            repeats.append(repeat | {"documents": chance.randrange(2, 30), "earlier": chance.random() < 0.7})
+    return {"doc_id": f"{number:02d}", "site_pages": 40, "sentences": sentences, "repeats": repeats}
 
 
 def _tokens(name: str, count: int) -> dict[str, Any]:

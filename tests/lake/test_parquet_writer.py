@@ -154,7 +154,7 @@ def test_a_task_reports_its_files(tmp_path):
 
 
 def test_files_are_written_to_what_fsspec_knows():
-    from lake.storage import Storage
+    from pipelines.storage.storage import Storage
 
     storage = Storage("memory://writer/lake")
     writer = TableWriter(storage.root, TOKENS, "r")

@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from lake.storage import Entry, Storage
+from pipelines.storage.files import Entry
+from pipelines.storage.storage import Storage
 
 
 @pytest.fixture(params=["folder", "memory"])

@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from lake.lake import ConcurrentCommitError
-from lake.storage import Storage
+from pipelines.storage.storage import Storage
 from pipelines.tables import CONTRACT, CONTRACT_PROPERTY, TOKENS, SequenceFormat, sequences
 
 SHORT = SequenceFormat("causal", length=4, id_bits=16, pad_id=0, separator_id=1, tokenizer="one")

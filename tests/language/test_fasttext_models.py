@@ -1,15 +1,17 @@
 """Models of every kind say what fastText's own binding makes of them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import fasttext
 import numpy as np
 import pytest
 from model_files import ALPHABET, LOSSES, Shape, random_word, write_model
+from train_models import BAD, COMMON, GOOD
 
 from pipelines.kernels.batch import TextBatch
 from pipelines.language.fasttext import Classifier
-from pipelines.language.fasttext_model import read_model
+from pipelines.language.fasttext_model import read_labels, read_model
 
 SHAPES = {
     "words alone": Shape(characters=(0, 0), buckets=0),
@@ -105,3 +107,56 @@ def test_damaged_numbers_are_refused_or_give_a_label(tmp_path):
             outcomes.add(int(labels[0]))
     assert "refused" in outcomes
     assert outcomes <= {"refused", -1, 0, 1}
+
+
+def binding_scores(path, texts: list[str], labels: list[str]) -> np.ndarray:
+    """Of every label; the binding leaves out labels that are less probable than 1e-5."""
+    model = fasttext.load_model(str(path))
+    found = [model.predict(text, k=-1) for text in texts]
+    given = [dict(zip(said, probabilities, strict=True)) for said, probabilities in found]
+    return np.array([[one.get(label, 0.0) if one else np.nan for label in labels] for one in given])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_the_scores_of_all_labels_are_those_of_the_binding(tmp_path, shape, loss):
+    path = tmp_path / "model.bin"
+    words = write_model(path, replace(shape, loss=loss), seed=5)
+    texts = [text for text in texts_of(words, seed=6) if text and not text.isspace()]
+    classifier = Classifier.read(path)
+    scores = classifier.scores(TextBatch.from_strings(texts), range(len(classifier.labels)))
+    expected = binding_scores(path, texts, classifier.labels)
+    assert np.isfinite(scores).any()
+    np.testing.assert_allclose(scores, np.minimum(expected, 1), atol=2e-5)
+
+
+TRAINED = sorted((Path(__file__).parent / "models").iterdir())
+
+
+@pytest.mark.parametrize("path", TRAINED, ids=lambda path: path.name)
+def test_models_that_fasttext_trained_score_as_in_fasttext(path):
+    words = [*GOOD, *BAD, *COMMON, "unseen", "theorems", "Ωmega", "</s>", "__label__hq"]
+    generator = np.random.default_rng(7)
+    texts = [" ".join(generator.choice(words, generator.integers(1, 60))) for _ in range(300)]
+    classifier = Classifier.read(path)
+    scores = classifier.scores(TextBatch.from_strings(texts), range(len(classifier.labels)))
+    np.testing.assert_allclose(scores, np.minimum(binding_scores(path, texts, classifier.labels), 1), atol=2e-5)
+    assert {classifier.labels[label] for label in scores.argmax(axis=1)} >= {"__label__hq", "__label__cc"}
+
+
+def test_labels_are_scored_in_the_order_asked_for():
+    classifier = Classifier.read(TRAINED[0])
+    texts = TextBatch.from_strings(["theorem proof", "casino bonus"])
+    all_scores = classifier.scores(texts, range(len(classifier.labels)))
+    assert np.array_equal(classifier.scores(texts, [2, 0]), all_scores[:, [2, 0]])
+
+
+def test_labels_are_read_without_the_matrices():
+    for path in TRAINED:
+        assert read_labels(path) == read_model(path).labels
+
+
+def test_word_vectors_have_no_labels(tmp_path):
+    write_model(tmp_path / "vectors.bin", Shape(kind=2))
+    with pytest.raises(ValueError, match=r"vectors\.bin: not a fastText model: .*word vectors"):
+        read_labels(tmp_path / "vectors.bin")

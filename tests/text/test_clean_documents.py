@@ -51,10 +51,10 @@ def kept(lake, policy):
     return candidates(lake["measures"], lake["decisions"], policy)
 
 
-def clean(lake, policy, config):
+def clean(lake, policy, config, spans=None):
     from pipelines.text.spark import clean_documents
 
-    frame = clean_documents(kept(lake, policy), lake["duplicates"], config, "run-1").frame()
+    frame = clean_documents(kept(lake, policy), lake["duplicates"], config, "run-1", spans).frame()
     assert frame.columns == CLEAN_DOCUMENTS.schema.names
     return {row.doc_id: row.asDict() for row in frame.collect()}
 
@@ -103,6 +103,42 @@ def test_without_passes_texts_go_on_as_they_were_read(lake):
     rows = clean(lake, load("none"), NOTHING)
     assert {i: row["text"] for i, row in rows.items()} == {i: TEXTS[i][0] for i in "ade"}
     assert {repr(row["rewritten"]) for row in rows.values()} == {"{}"}
+
+
+def test_spans_go_before_the_last_passes(spark, lake):
+    rows = [
+        ("a", [("decontamination", 0, 9), ("sentences", 24, 26)]),
+        ("d", [("boilerplate", 7, 10)]),
+        ("not there", [("sentences", 0, 1)]),
+    ]
+    kinds = "doc_id string, spans array<struct<kind: string, start: long, end: long>>"
+    found = clean(lake, LINES, FinalizeConfig(), spark.createDataFrame(rows, kinds))
+    assert {i: row["text"] for i, row in found.items()} == {
+        "a": "<EMAIL> <EMAIL>.",
+        "d": "schön gut",
+        "e": TEXTS["e"][0],
+    }
+    assert {i: row["rewritten"] for i, row in found.items()} == {
+        "a": {"decontamination": 9, "sentences": 3, "pii": 15},
+        "d": {"c4_lines": 5, "boilerplate": 4, "repair": 1},
+        "e": {},
+    }
+
+
+def test_spans_of_several_kinds_together_leave_something(spark, lake):
+    from pipelines.text.spark import spans_together
+
+    kinds = "doc_id string, spans array<struct<kind: string, start: long, end: long>>"
+    first = spark.createDataFrame([("e", [("decontamination", 0, 7)]), ("d", [("decontamination", 0, 6)])], kinds)
+    second = spark.createDataFrame([("e", [("sentences", 8, 20)]), ("a", [("sentences", 0, 9)])], kinds)
+    found = clean(lake, LINES, NOTHING, spans_together([first, second]))
+    assert {i: row["text"] for i, row in found.items()} == {
+        "a": "me@example.com or you@example.org.",
+        "d": "und gut",
+        "e": "to say of it",
+    }
+    assert spans_together([first]) is first
+    assert spans_together([]) is None
 
 
 def test_url_lists_mark_the_documents_they_list(lake, tmp_path):

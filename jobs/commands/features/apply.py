@@ -12,8 +12,9 @@ from features.store.address import Address
 from features.store.plan_store import publish_plan, read_plan_bytes
 from jobs.commands.features.online_store import online_store
 from jobs.progress import Reporter
-from lake.storage import Storage, absolute, is_local
 from pipelines.errors import MissingPathError
+from pipelines.storage.storage import Storage
+from pipelines.storage.uri import is_local, lake_root
 
 PLAN_FILE = "features/plan.json"
 """The plan beside the lake's tables, relative to its folder."""
@@ -22,7 +23,7 @@ PLAN_FILE = "features/plan.json"
 def apply(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Writes the plan to the lake and the online store, prints what it changes there, and keeps Feast's registry."""
     address = online_store(arguments)
-    lake = Storage(absolute(arguments.lake))
+    lake = Storage(lake_root(arguments.lake))
     if is_local(lake.root) and not Path(lake.root).is_dir():
         raise MissingPathError(f"{arguments.lake}: no such folder; `tokenlake run CONFIG --lake DIR` makes a lake")
     plan = Plan.of(CATALOGUE)

@@ -2,8 +2,8 @@
 
 import argparse
 
-from lake.storage import absolute, is_local
 from pipelines.errors import MisuseError
+from pipelines.storage.uri import is_local, lake_root
 
 FILE = "features/keys.json"
 """The file of keys, relative to the lake's folder."""
@@ -23,4 +23,4 @@ def key_file(arguments: argparse.Namespace) -> str:
         return str(arguments.keys)
     if not is_local(arguments.lake):
         raise NoKeyFileError(f"{arguments.lake} is no local folder: name the file of keys with --keys FILE")
-    return f"{absolute(arguments.lake)}/{FILE}"
+    return f"{lake_root(arguments.lake)}/{FILE}"

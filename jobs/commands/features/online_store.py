@@ -4,8 +4,8 @@ import argparse
 import os
 
 from features.store.address import VARIABLE, Address, SqliteAddress, parse_address
-from lake.storage import absolute, is_local
 from pipelines.errors import MissingPathError, MisuseError
+from pipelines.storage.uri import is_local, lake_root
 
 FILE = "features/online.db"
 """The embedded store of a lake, relative to its folder."""
@@ -31,7 +31,7 @@ def online_store(arguments: argparse.Namespace) -> Address:
             f"{arguments.lake} is no local folder, so it cannot hold an embedded online store: name one with "
             f"--online URL or ${VARIABLE}, for example valkey://127.0.0.1:6379/0"
         )
-    lake = absolute(arguments.lake)
+    lake = lake_root(arguments.lake)
     if not os.path.isdir(lake):
         raise MissingPathError(
             f"{arguments.lake}: no lake there; `tokenlake run CONFIG --lake DIR` makes one, "

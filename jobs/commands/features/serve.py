@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jobs.commands.features.key_file import key_file
 from jobs.commands.features.online_store import online_store
 from jobs.progress import Reporter
-from lake.storage import absolute, is_local
 from pipelines.errors import MisuseError
+from pipelines.storage.uri import is_local, lake_root
 
 if TYPE_CHECKING:
     from features.server.process import Ports
@@ -65,7 +65,7 @@ def _settings(arguments: argparse.Namespace) -> "Settings":
         port=arguments.port,
         grpc_port=None if arguments.no_grpc else arguments.grpc_port,
         keys=_keys(arguments),
-        lake=absolute(arguments.lake),
+        lake=lake_root(arguments.lake),
         limits=Limits(
             body_bytes=arguments.max_body,
             entities=arguments.max_entities,
@@ -118,4 +118,4 @@ def _request_log(arguments: argparse.Namespace) -> str:
         return str(Path(arguments.request_log).absolute())
     if not is_local(arguments.lake):
         raise ServerSettingsError(f"{arguments.lake} is no local folder: name one with --request-log DIR")
-    return f"{absolute(arguments.lake)}/features/requests"
+    return f"{lake_root(arguments.lake)}/features/requests"

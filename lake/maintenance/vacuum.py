@@ -1,0 +1,101 @@
+"""Deletes data files of a table that no version to be kept refers to.
+
+delta-rs's vacuum commits twice for each table and reads every kept version whole; here one version and the log
+entries behind it tell what a span of versions refers to, and the folder is listed once. As with delta-rs, names that
+begin with `_` or `.` are never looked at.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from lake.reading import LakeReader
+
+_DATA = ".parquet"
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """Files that were deleted, or would be."""
+
+    files: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Deleted") -> "Deleted":
+        return Deleted(self.files + other.files, self.bytes + other.bytes)
+
+
+def delete_unreferenced(
+    lake: LakeReader,
+    table: str,
+    keep_versions: Collection[int],
+    older_than: float,
+    since: int | None = None,
+    besides: Collection[str] = (),
+    dry_run: bool = False,
+) -> Deleted:
+    """Deletes the data files that none of these versions refers to.
+
+    Args:
+        lake: holds the table.
+        table: its name.
+        keep_versions: versions whose files stay. Those of the newest always stay.
+        older_than: seconds since the epoch. Files that were written later stay: a run that is at work may commit them.
+        since: the files of every version from this one on stay too.
+        besides: more files that stay, relative to the table's folder.
+        dry_run: only counts.
+
+    Raises:
+        UnreadableTableError: another program enabled a feature under which files cannot be told apart.
+        DeltaError: a version to be kept is not there any more; nothing is deleted.
+    """
+    newest = lake.version(table)
+    kept = {*besides, *referenced(lake, table, newest if since is None else since)}
+    for version in keep_versions:
+        kept.update(file.path for file in lake.files(table, version))
+    doomed = [(path, size) for path, size in _written_before(lake, table, older_than) if path not in kept]
+    if not dry_run:
+        for path, _ in doomed:
+            lake.storage.delete(f"{table}/{path}")
+    return Deleted(len(doomed), sum(size for _, size in doomed))
+
+
+def on_disk(lake: LakeReader, table: str) -> int:
+    """Bytes of all data files in the folder of a table, committed or not."""
+    return sum(size for _, size in _written_before(lake, table, float("inf")))
+
+
+def only_for(lake: LakeReader, table: str, versions: Collection[int], since: int) -> int:
+    """Bytes of the files that only these versions refer to, and none from `since` on."""
+    if not versions:
+        return 0
+    others = referenced(lake, table, since)
+    own = {file.path: file.size for version in versions for file in lake.files(table, version)}
+    return sum(size for path, size in own.items() if path not in others)
+
+
+def referenced(lake: LakeReader, table: str, since: int) -> set[str]:
+    """The data files of all versions from `since` to the newest."""
+    found = {file.path for file in lake.files(table, since)}
+    for version in range(since + 1, lake.version(table) + 1):
+        text = lake.storage.read_text(f"{table}/_delta_log/{version:020d}.json")
+        if text is not None:
+            found.update(_added(text))
+        elif lake.has_version(table, version):  # its entry was cut, a checkpoint tells
+            found.update(file.path for file in lake.files(table, version))
+    return found
+
+
+def _added(entry: str) -> Iterator[str]:
+    for line in entry.splitlines():
+        if '"add"' in line[:20]:
+            yield unquote(json.loads(line)["add"]["path"])
+
+
+def _written_before(lake: LakeReader, table: str, time: float) -> Iterator[tuple[str, int]]:
+    """(path, bytes) of data files, committed or not."""
+    for path, entry in lake.storage.entries_below(table):
+        hidden = any(part.startswith(("_", ".")) for part in path.split("/"))
+        if not hidden and path.endswith(_DATA) and entry.modified < time:
+            yield path, entry.size
