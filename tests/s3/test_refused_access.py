@@ -25,7 +25,7 @@ WRONG_SECRET = "w" * 40
 
 REFUSED = [
     pytest.param({"AWS_SECRET_ACCESS_KEY": WRONG_SECRET}, "SignatureDoesNotMatch", id="wrong secret"),
-    pytest.param({"AWS_ACCESS_KEY_ID": "nobody"}, "InvalidAccessKeyId", id="unknown key"),
+    pytest.param({"AWS_ACCESS_KEY_ID": "nobody"}, "the store does not know the access key", id="unknown key"),
     pytest.param({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "Check AWS_ENDPOINT_URL", id="no store there"),
 ]
 
