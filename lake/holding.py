@@ -67,11 +67,11 @@ def held(lake: LakeReader, table: str, doc_ids: pa.Array) -> Held:
     return Held(table, newest, dict(sorted(counts.items())))
 
 
-def holding_now(lake: LakeReader, table: str, doc_ids: pa.Array) -> int:
-    """How many rows of the newest version are of these documents."""
-    column = column_of(lake.schema(table))
+def holding_at(lake: LakeReader, table: str, version: int, doc_ids: pa.Array) -> int:
+    """How many rows of a version are of these documents."""
+    column = column_of(lake.schema(table, version))
     assert column is not None
-    return sum(_rows(lake, f"{table}/{file.path}", column, doc_ids) for file in lake.files(table))
+    return sum(_rows(lake, f"{table}/{file.path}", column, doc_ids) for file in lake.files(table, version))
 
 
 def _rows(lake: LakeReader, file: str, column: str, doc_ids: pa.Array) -> int:

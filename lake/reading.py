@@ -12,6 +12,7 @@ from lake import history, row_files
 from lake.commits import EXPIRED, Commit, parse
 from lake.data_files import DataFile, active
 from lake.parquet_writer import is_ours
+from pipelines.storage.environment import prepare
 from pipelines.storage.storage import Storage
 from pipelines.tables import RUNS, TABLES
 
@@ -44,6 +45,8 @@ class LakeReader:
         self.storage = Storage(self.root)
         self._engine = engine
         self._opened: dict[tuple[str, int], Any] = {}
+        self._behind: dict[str, Any] = {}  # table -> a `DeltaTable` to be brought up to date
+        self._newest: dict[str, int] = {}  # table -> a version that it has had
 
     @property
     def engine(self) -> Frames:
@@ -227,9 +230,35 @@ class LakeReader:
 
         opened = self._opened.get((table, version))
         if opened is None:
-            opened = self._opened[table, version] = DeltaTable(self.path(table), version=version)
+            prepare()
+            opened = self._caught_up(table, version) or DeltaTable(self.path(table), version=version)
+            self._opened[table, version] = opened
         return opened
 
+    def _forget(self, table: str, version: int) -> None:
+        """Forgets what was opened as a version; a newer one is read from there on."""
+        opened = self._opened.pop((table, version), None)
+        if opened is not None:
+            self._behind[table] = opened
+
+    def _caught_up(self, table: str, version: int) -> Any | None:
+        """A version, from one that was forgotten and the entries after it; None if that does not give it."""
+        opened = self._behind.pop(table, None)
+        if opened is None:
+            return None
+        opened.update_incremental()
+        return opened if opened.version() == version else None
+
     def _versions(self, table: str) -> list[int]:
-        names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
+        """Versions that the log names, the newest among them: where a store can, only from the newest known one on."""
+        known = self._newest.get(table)
+        found = self._listed(table, f"{known:020d}" if known else "")
+        if not found and known:  # deleted, and perhaps made again
+            found = self._listed(table, "")
+        if found:
+            self._newest[table] = max(found)
+        return found
+
+    def _listed(self, table: str, begin: str) -> list[int]:
+        names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log", begin))
         return [int(found[1]) for name in names if (found := _LOG_ENTRY.match(name))]

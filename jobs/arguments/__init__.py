@@ -198,5 +198,8 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         default="sail",
         help="the engine to check and install for (default: sail)",
     )
+    added.add_argument(
+        "--object-stores", action="store_true", help="with --install --engine spark: also Spark's connector to S3"
+    )
     added.add_argument("--quiet", action="store_true", help="print only what is needed and missing")
     added.set_defaults(command="doctor:doctor")

@@ -38,6 +38,17 @@ def add_maintain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=not_negative,
         help="delete entries of logs that are older and that no version to be kept needs (default: keep all)",
     )
+    added.add_argument(
+        "--erase",
+        action="store_true",
+        help="instead: delete every file that only earlier versions need, so that nothing holds what `tokenlake "
+        "retract` took out; needs a lake at which no run is at work",
+    )
+    added.add_argument(
+        "--drop-pins",
+        action="store_true",
+        help="with --erase: take away the pins of versions that hold retracted documents",
+    )
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="maintain:maintain")
 

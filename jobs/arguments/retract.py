@@ -2,7 +2,7 @@
 
 import argparse
 
-from jobs.arguments.shared import add_command, add_engine, add_lake
+from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
 
 _EXAMPLES = """\
   tokenlake retract lakes/mine --doc-id 0f3c5a… --dry-run
@@ -49,5 +49,6 @@ def add_retract(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--config", metavar="CONFIG", help="run later stages with this configuration, not as the lake last ran them"
     )
     added.add_argument("--json", action="store_true", help="print one JSON document")
+    add_online(added)
     add_engine(added)
     added.set_defaults(command="retract:retract")

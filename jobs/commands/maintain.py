@@ -3,11 +3,13 @@
 import argparse
 import json
 
+from jobs.cli import UsageError
 from jobs.commands.lake_session import existing
 from jobs.maintenance.upkeep import Settings
 from jobs.maintenance.upkeep import maintain as maintained
 from jobs.progress import Reporter
 from lake import contract
+from lake.lake import Lake
 
 
 def maintain(arguments: argparse.Namespace, reporter: Reporter) -> int:
@@ -20,6 +22,10 @@ def maintain(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """
     lake = existing(arguments.lake)
     contract.require(lake)
+    if arguments.erase:
+        return _erase(arguments, lake)
+    if arguments.drop_pins:
+        raise UsageError("--drop-pins belongs to --erase")
     settings = Settings(
         compact=arguments.compact,
         keep_days=arguments.keep_days,
@@ -29,3 +35,14 @@ def maintain(arguments: argparse.Namespace, reporter: Reporter) -> int:
     outcome = maintained(lake, settings, reporter)
     print(json.dumps(outcome.as_json(), indent=2) if arguments.json else "\n".join(outcome.lines()))
     return 0 if outcome.is_whole else 1
+
+
+def _erase(arguments: argparse.Namespace, lake: Lake) -> int:
+    from jobs.retraction.erasing import as_json, erased, lines
+
+    found = erased(lake, arguments.drop_pins, arguments.dry_run)
+    if arguments.json:
+        print(json.dumps(as_json(lake, found, arguments.dry_run), indent=2))
+    else:
+        print("\n".join(lines(found, arguments.dry_run)))
+    return 0

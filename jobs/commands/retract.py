@@ -4,7 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
+from features.store.address import Address
 from jobs.cli import UsageError
+from jobs.commands.features.online_store import NoStoreError, online_store
 from jobs.commands.lake_session import opened
 from jobs.config import RunConfig
 from jobs.progress import Reporter
@@ -31,7 +33,8 @@ def retract(arguments: argparse.Namespace, reporter: Reporter) -> int:
             outcome = preview(lake, asked)
         else:
             with exclusive(lake.root):
-                outcome = retracted(lake, engine, reporter, asked, Note(arguments.reason, now()), given)
+                note = Note(arguments.reason, now())
+                outcome = retracted(lake, engine, reporter, asked, note, given, _online(arguments))
     _print(arguments, outcome)
     return 1 if outcome.unfinished else 0
 
@@ -48,6 +51,13 @@ def _asked(arguments: argparse.Namespace) -> Asked:
     if arguments.undo and (arguments.where or arguments.with_duplicates):
         raise UsageError("--undo takes back what --doc-id, --doc-ids-from or --uri name")
     return Asked(tuple(dict.fromkeys(ids)), tuple(arguments.uri), tuple(arguments.where), arguments.with_duplicates)
+
+
+def _online(arguments: argparse.Namespace) -> Address | None:
+    try:
+        return online_store(arguments)
+    except NoStoreError:
+        return None
 
 
 def _print(arguments: argparse.Namespace, outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from features.store.address import Address
 from jobs.conclusion import renew
 from jobs.config import RunConfig
 from jobs.counts import counts
@@ -11,6 +12,7 @@ from jobs.engine.base import Engine
 from jobs.failures import explain_failure
 from jobs.invariants import invariants, require
 from jobs.progress import Reporter
+from jobs.retraction.derived import forget
 from jobs.retraction.later_stages import configurations, run_later_stages
 from jobs.retraction.outcome import Outcome, holding, retracted_ids, trained_on
 from jobs.retraction.request import Note, manifest
@@ -30,7 +32,13 @@ def preview(lake: Lake, asked: Asked) -> Outcome:
 
 
 def retract(
-    lake: Lake, engine: Engine, reporter: Reporter, asked: Asked, note: Note, given: RunConfig | None = None
+    lake: Lake,
+    engine: Engine,
+    reporter: Reporter,
+    asked: Asked,
+    note: Note,
+    given: RunConfig | None = None,
+    online: Address | None = None,
 ) -> Outcome:
     """Takes documents out of every table; the lake is locked by the caller.
 
@@ -44,6 +52,7 @@ def retract(
         asked: the options.
         note: what is recorded.
         given: a configuration in place of those that the lake has recorded.
+        online: the store that features were materialized into.
 
     Raises:
         NoRecordedConfigError: nothing tells how a stage was configured; nothing is changed.
@@ -57,7 +66,7 @@ def retract(
     if selection.doc_ids or selection.closed:
         ingest.store(run, manifest(lake, selection, note))
         reporter.event("retracted", documents=len(selection.doc_ids), files=len(selection.files))
-    unfinished = {}
+    unfinished: dict[str, str] = {}
     try:
         run_later_stages(run, configs)
         record_runs(lake)
@@ -65,6 +74,7 @@ def retract(
         require(lake.root, invariants(counts(lake)))
     except Exception as error:
         unfinished["tables after documents"] = explain_failure(error).message or str(error)
+    unfinished |= forget(lake, online, retracted_ids(lake))
     tables = holding(lake, _meant(lake, selection))
     return Outcome(lake.root, True, selection, tables, trained_on(lake, tables), unfinished)
 

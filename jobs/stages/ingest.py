@@ -25,7 +25,6 @@ from lake.scratch import STAGING
 from lake.shared_files import share
 from pipelines.readers import spark as readers
 from pipelines.readers.splits import assign, split
-from pipelines.storage.uri import is_local
 from pipelines.tables import DOCUMENTS, INPUTS, REJECTS, RETRACTIONS
 
 _LEAST_BYTES = 1 << 20  # of a task that is only there to keep all cores at work: each makes a file
@@ -83,15 +82,16 @@ def finish_interrupted(run: StageContext) -> None:
 
 def _remove_orphaned_files(run: StageContext) -> None:
     """Deletes data files of ingests that were killed before they wrote a manifest: no commit refers to them."""
-    if not is_local(run.lake.root):
-        return
     files = (path for table in _TABLES for path in run.lake.storage.files_below(table))
-    found = {name[2] for path in files if (name := _OUR_FILE.match(path))}
-    for number in found:
-        for table in _TABLES:
-            if not any(run.lake.is_committed(table, f"{stage}-{number}") for stage in _STAGES):
-                for prefix in (*_STAGES, REWRITTEN):
-                    run.lake.remove_unfinished(table, f"{prefix}-{number}")
+    found = sorted({name[2] for path in files if (name := _OUR_FILE.match(path))})
+    for table in _TABLES:
+        unfinished = set(found)
+        for stage in _STAGES:
+            open_ones = run.lake.uncommitted(table, [f"{stage}-{number}" for number in unfinished])
+            unfinished = {name.rpartition("-")[2] for name in open_ones}
+        for number in sorted(unfinished):
+            for prefix in (*_STAGES, REWRITTEN):
+                run.lake.remove_unfinished(table, f"{prefix}-{number}")
 
 
 def _manifest_file(name: str) -> str:

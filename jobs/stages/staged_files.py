@@ -16,7 +16,7 @@ from lake.lake import Lake
 from lake.parquet_writer import TableWriter
 from lake.scratch import STAGING
 from pipelines.readers.summary import COUNTS, WHOLE, by_file
-from pipelines.tables import DOCUMENTS, REJECTS
+from pipelines.tables import DOCUMENTS, REJECTS, RETRACTIONS
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -105,13 +105,18 @@ def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str
 
 
 def staged(lake: Lake) -> Mapping[str, set[str]]:
-    """table -> data files that an interrupted ingest has written and that the next one commits."""
+    """table -> data files that an interrupted ingest or retraction has written and that the next one commits."""
     found: dict[str, set[str]] = {}
     for entry in lake.storage.entries(STAGING):
         text = lake.storage.read_text(f"{STAGING}/{entry.name}") if entry.name.endswith(".json") else None
         if text is not None:
             left = Manifest.from_json(text)
-            for table, files in ((DOCUMENTS.name, left.documents), (REJECTS.name, left.rejects)):
+            written = (
+                (DOCUMENTS.name, left.documents),
+                (REJECTS.name, left.rejects),
+                (RETRACTIONS.name, left.retractions),
+            )
+            for table, files in written:
                 found.setdefault(table, set()).update(file.path for file in files)
     return found
 

@@ -26,6 +26,7 @@ COMMANDS = (
     "maintain",
     "pin",
     "unpin",
+    "retract",
     "doctor",
 )
 
