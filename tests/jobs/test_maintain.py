@@ -229,6 +229,17 @@ def test_beside_a_run_nothing_is_compacted_and_old_files_are_deleted_all_the_sam
     assert outcome.deleted.files > 0
 
 
+def test_files_that_a_run_at_work_has_written_stay_however_old_they_are(lake):
+    uncommitted = "documents/part-ingest-00000000000000aa-00000000000a.parquet"
+    lake.storage.write_text(uncommitted, "rows")
+    age(lake, 30)
+    with exclusive(lake.root):
+        maintain(lake, EAGER, Reporter())
+    assert lake.storage.exists(uncommitted)
+    maintain(lake, EAGER, Reporter())
+    assert not lake.storage.exists(uncommitted)
+
+
 def test_less_than_a_day_is_refused_beside_a_run(lake):
     with exclusive(lake.root), pytest.raises(LakeBusyError):
         maintain(lake, Settings(compact=False, keep_days=0), Reporter())
