@@ -23,6 +23,7 @@ from lake.lake import Lake
 from lake.lock import LakeBusyError, exclusive
 from lake.maintenance.compaction_plan import Rules
 from lake.maintenance.pins import pin, unpin
+from lake.touched import touched
 from pipelines.sequences.reader import Sequences
 
 EAGER = Settings(rules=Rules(fewest=2, largest=1))
@@ -138,6 +139,19 @@ def test_documents_that_leave_after_upkeep_are_a_change_and_the_lake_is_as_witho
 
 def documents(lake):
     return sorted((row["doc_id"], row["text"]) for row in rows_in_order(lake, "clean_documents"))
+
+
+def test_files_that_were_put_together_are_not_kept_for_the_steps_that_read_them(engine, config, lake):
+    maintain(lake, EAGER, Reporter())
+    age(lake, 30)
+    outcome = maintain(lake, EAGER, Reporter())
+    assert {each.kept_bytes for each in outcome.tables} == {0}
+    deliver(texts_of(config), "new.jsonl", *range(900, 905))
+    run(engine, config, ["ingest", "clean"])
+    made_from = lake.last_own_commit("features_document_measures").metadata.inputs["measures"]
+    new = touched(lake, "measures", made_from, lake.version("measures"), "doc_id")
+    assert new.count() == 5
+    assert [str(finding) for finding in all_findings(lake) if not finding.holds] == []
 
 
 def test_every_check_holds_after_upkeep_and_after_old_files_are_gone(lake):
