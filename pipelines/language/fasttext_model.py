@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from pipelines.kernels.arrays import Ids, Integers
 
@@ -45,16 +44,6 @@ class Model:
     bucket_rows: Ids  # (buckets,), -1 for pruned ones; empty when nothing is pruned and rows follow the words in order
     matrix: Floats  # (M, D)
     output: Floats  # (L, D)
-
-
-@njit(cache=True)
-def add_rows(matrix: Floats, rows: Ids, total: Doubles) -> None:
-    """Adds rows of a matrix (M, D), and their number behind them, to `total` (D + 1,)."""
-    dimensions = matrix.shape[1]
-    for row in rows:
-        for d in range(dimensions):
-            total[d] += matrix[row, d]
-    total[dimensions] += len(rows)
 
 
 def read_model(path: Path) -> Model:
