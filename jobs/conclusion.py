@@ -5,7 +5,7 @@ from jobs.funnel import brief, lines
 from jobs.invariants import invariants, require
 from jobs.report import collect, publish, published
 from jobs.report.data import ReportData
-from jobs.report.publish import is_due
+from jobs.report.publish import is_due, write
 from jobs.stages.context import StageContext
 from pipelines.words.methods import described, word_methods
 
@@ -45,6 +45,12 @@ def _renewed(run: StageContext) -> ReportData | None:
     data = data.model_copy(update={"rewrite_limit": limit})
     publish(run.lake, data)
     return data
+
+
+def renew(run: StageContext) -> None:
+    """Writes the report again, if there is one: it shows texts of documents that may have left since."""
+    if run.lake.storage.exists("report/index.html"):
+        write(run.lake)
 
 
 def _show(run: StageContext, data: ReportData, page: str) -> None:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from features.computation.config import FeaturesConfig
 from pipelines.config import Config, Execution, Location, Meaning
+from pipelines.contamination.config import DecontaminateConfig
 from pipelines.dedup.config import DedupConfig
 from pipelines.pii.spans import PiiConfig
 from pipelines.policies.files import names_a_policy
@@ -61,6 +62,7 @@ class RunConfig(Config):
     sources: tuple[SourceConfig, ...] = ()
     ingest: IngestConfig = IngestConfig()
     clean: CleanConfig = CleanConfig()
+    decontaminate: DecontaminateConfig = DecontaminateConfig()
     dedup: DedupConfig = DedupConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)

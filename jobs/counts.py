@@ -40,7 +40,9 @@ def _decisions(rows: pa.Table) -> dict[str, int]:
 
 
 def _duplicates(rows: pa.Table) -> dict[str, int]:
-    return {**_decisions(rows), "clusters": pc.count_distinct(rows["cluster_id"]).as_py()}
+    held = pc.is_valid(rows["reference"])
+    clusters = pc.count_distinct(rows.filter(pc.invert(held))["cluster_id"]).as_py()
+    return {**_decisions(rows), "clusters": clusters, "held": _total(held)}
 
 
 def _clean_documents(rows: pa.Table) -> dict[str, int]:
@@ -58,7 +60,7 @@ def _sequences(rows: pa.Table) -> dict[str, int]:
 _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] = {
     "inputs": (_SUMS, _inputs),
     "decisions": (("kept",), _decisions),
-    "duplicates": (("kept", "cluster_id"), _duplicates),
+    "duplicates": (("kept", "cluster_id", "reference"), _duplicates),
     "passage_decisions": (("kept",), _decisions),
     "clean_documents": (("characters",), _clean_documents),
     "tokens": (("n_tokens",), _tokens),

@@ -32,11 +32,12 @@ def brief(counts: Counts) -> Iterator[str]:
         ("  rejected", "rejects", "rows"),
         ("  dropped by the rules", "decisions", "dropped"),
         ("  duplicates", "duplicates", "dropped"),
+        ("    of them in another lake", "duplicates", "held"),
         ("  dropped for their passages", "passage_decisions", "dropped"),
         ("kept", "clean_documents", "rows"),
         ("tokens", "tokens", "tokens"),
     ):
-        if key in counts.get(table, ()):
+        if key in counts.get(table, ()) and (key != "held" or counts[table][key]):
             yield f"  {label:<32}{counts[table][key]:>12,}"
     for table in sorted(name for name in counts if name.startswith("sequences_")):
         yield f"  {table:<32}{counts[table]['rows']:>12,}"

@@ -42,6 +42,7 @@ _COUNTS = {
     "documents": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "rejects": {"rows": "count(*)"},
     "measures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
+    "contamination": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
     "signatures": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "duplicates": {
@@ -49,7 +50,8 @@ _COUNTS = {
         "rows": "count(*)",
         "dropped": "count_if(NOT kept)",
         "kept": "count_if(kept)",
-        "clusters": "count(DISTINCT cluster_id)",
+        "clusters": "count(DISTINCT if(reference IS NULL, cluster_id, NULL))",
+        "held": "count_if(reference IS NOT NULL)",
     },
     "passages": {"rows": "count(*)", "keys": "count(DISTINCT doc_id)"},
     "passage_decisions": {"rows": "count(*)", "kept": "count_if(kept)", "dropped": "count_if(NOT kept)"},
@@ -135,7 +137,17 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
     same("kept = signed", ("decisions", "kept"), ("signatures", "rows"))
     same("one survivor per cluster", ("duplicates", "clusters"), ("duplicates", "kept"))
     same("clean documents = tokenized documents", ("clean_documents", "rows"), ("tokens", "rows"))
-    for table in ("documents", "measures", "signatures", "duplicates", "passages", "clean_documents", "tokens"):
+    once = (
+        "documents",
+        "measures",
+        "contamination",
+        "signatures",
+        "duplicates",
+        "passages",
+        "clean_documents",
+        "tokens",
+    )
+    for table in once:
         same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
     for table in sorted(name for name in counts if name.startswith("sequences_")):
         same(

@@ -21,4 +21,4 @@ def open_lake(root: str, engine: str = "auto") -> Lake:
         EngineError: the engine cannot be used here.
     """
     contract.require(existing(root))
-    return existing(root, make(choose(None, engine), Settings()))
+    return existing(root, make(choose(None, engine), Settings(lake=root)))

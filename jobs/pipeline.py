@@ -7,6 +7,7 @@ from jobs.arguments import STAGES
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
 from jobs.progress import Reporter
+from jobs.recorded_config import record
 from jobs.rejects import over_limit
 from jobs.runs import record_failure, record_runs
 from jobs.stages.context import StageContext
@@ -36,12 +37,8 @@ def run_stages(
     contract.require(lake)
     run = StageContext(lake, engine, config, reporter, keep_old=keep_old)
     for name in stages:
-        try:
-            with reporter.stage(name, engine.progress):
-                import_module(f"jobs.stages.{name}").run(run)
-        except Exception as error:
-            record_failure(run.lake, name, error)
-            raise
+        run_stage(run, name)
+        record(lake, name, config)
     record_runs(run.lake)
     if conclude:
         # Imported here: a single stage on a cluster needs no report.
@@ -49,3 +46,17 @@ def run_stages(
 
         finish(run)
     return 1 if over_limit(run) else 0
+
+
+def run_stage(run: StageContext, name: str) -> None:
+    """Runs one stage.
+
+    Raises:
+        Exception: what the stage raised. A row with status `failed` has been added to `runs`.
+    """
+    try:
+        with run.reporter.stage(name, run.engine.progress):
+            import_module(f"jobs.stages.{name}").run(run)
+    except Exception as error:
+        record_failure(run.lake, name, error)
+        raise

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import CleanConfig, RunConfig
+from pipelines.contamination.config import DecontaminateConfig
 from pipelines.rules.config import MeasureConfig
 from pipelines.storage.local_copy import local_copy
 from pipelines.storage.storage import Storage
-from pipelines.storage.uri import LakeUri, is_local
+from pipelines.storage.uri import LakeUri, is_local, lake_root
 from pipelines.urls.url_lists import UrlConfig
 
 
@@ -27,6 +28,9 @@ def check(config: RunConfig, stages: Sequence[str]) -> None:
         _classifiers(config.clean.measure)
         _policy(config.clean, "clean.policy")
         _url_lists(config.clean.urls)
+        _benchmarks(config.decontaminate)
+    if "dedup" in stages:
+        _other_lakes(config)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
     if "features" in stages:
@@ -98,6 +102,25 @@ def _url_lists(urls: UrlConfig) -> None:
         for path in getattr(urls, kind):
             if not _is_file(path):
                 raise UsageError(f"clean.urls.{kind}: {path}: no such file")
+
+
+def _other_lakes(config: RunConfig) -> None:
+    for number, lake in enumerate(config.dedup.against):
+        key = f"dedup.against.{number}: {lake}"
+        if lake_root(lake) == lake_root(config.lake):
+            raise UsageError(f"{key}: a lake cannot be compared with itself: name another one")
+        if not Storage(lake_root(lake)).exists("clean_documents"):
+            raise UsageError(f"{key}: there are no clean documents: `tokenlake run CONFIG --lake {lake}` makes a lake")
+
+
+def _benchmarks(config: DecontaminateConfig) -> None:
+    from pipelines.contamination.benchmarks import BenchmarkError, read
+
+    for number, benchmark in enumerate(config.benchmarks):
+        try:
+            read(benchmark)
+        except BenchmarkError as error:
+            raise UsageError(f"decontaminate.benchmarks.{number}: {error}") from error
 
 
 def _feature_files(features: FeaturesConfig) -> None:

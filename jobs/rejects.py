@@ -1,5 +1,6 @@
 """The limit on rejected input: a run that read too much of it exits 1, with its tables committed."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -7,6 +8,7 @@ import pyarrow.compute as pc
 
 from jobs.stages.context import StageContext
 from lake.lake import Lake
+from pipelines.readers.record import Reason
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,22 @@ def over_limit(run: StageContext) -> bool:
 
 
 def rejected(lake: Lake, run_ids: list[str]) -> list[Rejected]:
-    """What these ingests read and rejected, source by source in order of their names."""
+    """What these ingests read and rejected, source by source in order of their names; not what was retracted."""
     if not run_ids:
         return []
     inputs = lake.read_here("inputs", ["source", "rows_read", "rejects", "run_id"], run_ids)
     totals = inputs.group_by("source").aggregate([("rows_read", "sum"), ("rejects", "sum")]).sort_by("source")
     rejects = lake.read_here("rejects", ["source", "reason", "run_id"], run_ids)
+    is_retracted = pc.equal(rejects["reason"], Reason.RETRACTED.value)
+    retracted = Counter(rejects.filter(is_retracted)["source"].to_pylist())
+    rejects = rejects.filter(pc.invert(is_retracted))
     return [
-        Rejected(row["source"], row["rejects_sum"], row["rows_read_sum"], _commonest(rejects, row["source"]))
+        Rejected(
+            source := row["source"],
+            row["rejects_sum"] - retracted[source],
+            row["rows_read_sum"] - retracted[source],
+            _commonest(rejects, source),
+        )
         for row in totals.to_pylist()
     ]
 

@@ -8,12 +8,10 @@ import pyarrow as pa
 
 from jobs.failures import explain_failure
 from lake.commits import Commit, CommitMetadata
+from lake.history import UNRECORDED
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
 from pipelines.tables import RUNS
-
-# `rejects` and `inputs` share a run id with `documents`, whose row describes the whole ingest.
-_NOT_RECORDED = {"rejects", "inputs", RUNS.name}
 
 
 def record_runs(lake: Lake) -> int:
@@ -22,7 +20,7 @@ def record_runs(lake: Lake) -> int:
     Returns the number of rows added; nothing is committed when there are none.
     """
     known = _recorded(lake)
-    tables = [name for name in lake.tables() if name not in _NOT_RECORDED]
+    tables = [name for name in lake.tables() if name not in UNRECORDED]
     versions = {name: lake.version(name) for name in tables}
     rows: list[dict[str, Any]] = []
     for name in tables:

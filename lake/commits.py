@@ -10,6 +10,12 @@ UPGRADE = "upgrade"
 """The mode of a commit that brings a table to another contract. Its rows stay what they were, so it repeats the
 metadata of the commit before it."""
 
+COMPACT = "compact"
+"""The mode of a commit that puts the rows of small data files into larger ones, in the same order. It too repeats the
+metadata of the commit before it, and Delta's `dataChange` is false in it."""
+
+_OF_NO_STEP = (UPGRADE, COMPACT)
+
 
 @dataclass(frozen=True)
 class CommitMetadata:
@@ -17,7 +23,7 @@ class CommitMetadata:
 
     run_id: str
     stage: str
-    mode: str  # append | change (rows were removed too) | rebuild | upgrade
+    mode: str  # append | change (rows were removed too) | rebuild | upgrade | compact
     config_hash: str
     code_version: str
     inputs: Mapping[str, int]  # table -> version read
@@ -69,7 +75,7 @@ class Commit:
     @property
     def of_step(self) -> CommitMetadata | None:
         """The metadata of a commit that a step made, to add, change or remove rows; None of any other."""
-        return None if self.metadata is None or self.metadata.mode == UPGRADE else self.metadata
+        return None if self.metadata is None or self.metadata.mode in _OF_NO_STEP else self.metadata
 
     @property
     def replaces_rows(self) -> bool:
@@ -77,6 +83,11 @@ class Commit:
         if self.metadata is not None:
             return self.metadata.mode == "rebuild"
         return self.operation not in _KEEPING
+
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether it left every row as it was, with all columns."""
+        return self.metadata.mode == COMPACT if self.metadata is not None else self.operation in _KEEPING
 
     @property
     def removes_rows(self) -> bool:

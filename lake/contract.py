@@ -1,7 +1,16 @@
 """Which version of the contract the tables of a lake follow."""
 
 from lake.lake import Lake
-from pipelines.tables import CONTRACT, PACKED, TABLES, Table, contract_of, require_contract, sequences
+from pipelines.tables import (
+    CONTRACT,
+    CONTRACT_PROPERTY,
+    PACKED,
+    TABLES,
+    Table,
+    contract_of,
+    require_contract,
+    sequences,
+)
 
 
 def known(lake: Lake) -> list[Table]:
@@ -12,6 +21,24 @@ def known(lake: Lake) -> list[Table]:
     present = lake.tables()
     packed = [sequences(name.removeprefix(PACKED)) for name in present if name.startswith(PACKED)]
     return [*(table for table in TABLES if table.name in present), *packed]
+
+
+def own_tables(lake: Lake) -> tuple[list[Table], list[str]]:
+    """All tables that tokenlake made, in the order of the data flow, and the names of those that it did not.
+
+    Besides those of the contract these are histories of features and training sets, which carry its property too.
+    """
+    found = known(lake)
+    names = {table.name for table in found}
+    others: list[str] = []
+    for name in lake.tables():
+        if name in names:
+            continue
+        if CONTRACT_PROPERTY in lake.properties(name):
+            found.append(Table(name, (), lake.schema(name), lake.partition_by(name)))
+        else:
+            others.append(name)
+    return found, others
 
 
 def require(lake: Lake) -> None:

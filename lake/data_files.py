@@ -27,6 +27,7 @@ class DataFile:
     partition: Mapping[str, str] = field(default_factory=dict)
     low: Mapping[str, Any] = field(default_factory=dict)
     high: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)  # of its add-action, when it is written
 
     def may_hold(self, column: str, values: Collection[str]) -> bool:
         """Whether some row can have one of the values; True where the file has no statistics of the column."""

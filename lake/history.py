@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake.commits import EXPIRED, Commit, CommitMetadata
 from pipelines.errors import TokenlakeError
-from pipelines.tables import RUNS
+from pipelines.tables import INPUTS, REJECTS, RETRACTIONS, RUNS
 
 if TYPE_CHECKING:
     from lake.reading import LakeReader
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 class ExpiredLogError(TokenlakeError, LookupError):
     """Neither a table's log nor `runs` tells what a command needs to know."""
 
+
+UNRECORDED = {INPUTS.name, REJECTS.name, RETRACTIONS.name, RUNS.name}
+"""Tables of whose commits `runs` has no rows: no step asks what an old one did. All but `runs` share a run id with
+`documents`, whose row describes the whole ingest or retraction."""
 
 _COLUMNS = (
     "table",

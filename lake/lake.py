@@ -1,6 +1,7 @@
 """A lake: Delta tables under one folder or URI. Reading logs and committing needs no Spark."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -9,10 +10,11 @@ import pyarrow as pa
 from lake import log, row_files
 from lake.commits import CommitMetadata
 from lake.data_files import DataFile, of_table
+from lake.lock import require_held
 from lake.parquet_writer import TableWriter, WriteTask
 from lake.reading import LakeReader
 from pipelines.errors import TokenlakeError
-from pipelines.storage.uri import is_local
+from pipelines.storage.uri import LakeUri
 from pipelines.tables import Table
 from pipelines.workers.mapped import Mapped
 
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 Rows: TypeAlias = "DataFrame | Mapped | pa.Table"
 
 _CONCURRENT = "{table}: another run committed meanwhile; run the command again"
-_CHECKPOINT_INTERVAL = 100  # delta-rs's default, which applies to its own commits
+_CHECKPOINT_INTERVAL = 20  # versions; who opens a table reads a checkpoint and the entries behind it, each twice
 _ATTEMPTS = 10  # at a commit without a base version
+
+# Seconds. Longer than a request to an object store can take: one signed 15 minutes before, by the store's clock, is
+# refused. So a holder of the lease that was taken over can no longer commit files that are older.
+_SETTLED = 3600
 
 REWRITTEN = "rewritten"
 """How the names of data files begin that `exchange` writes without the removed rows."""
@@ -123,13 +129,32 @@ class Lake(LakeReader):
         transaction: tuple[str, int],
     ) -> None:
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
-        log.require_writable(self._table(table.name, base))
+        require_held(self.root)
+        self.require_writable(table.name, base)
+        opened = self._table(table.name, base)
+        grown = log.grown_table(table, opened)
+        description = log.description_of(grown, opened) if grown else ()
         try:
-            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction)
+            log.commit(self.storage, table.name, base + 1, removed, added, metadata, transaction, description)
         except FileExistsError as error:
             raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
-        if (base + 1) % _CHECKPOINT_INTERVAL == 0:
-            self._table(table.name, base + 1).create_checkpoint()
+        self._checkpoint_when_due(table.name, base + 1)
+
+    def _checkpoint_when_due(self, table: str, version: int) -> None:
+        if version and version % _CHECKPOINT_INTERVAL == 0:
+            self._table(table, version).create_checkpoint()
+
+    def checkpoint(self, table: str) -> None:
+        """Writes a checkpoint of the newest version."""
+        self._table(table, self.version(table)).create_checkpoint()
+
+    def require_writable(self, table: str, version: int | None = None) -> None:
+        """Requires that rows of a table can be changed.
+
+        Raises:
+            UnwritableTableError: the table uses a Delta feature that this would break.
+        """
+        log.require_writable(self._table(table, self.version(table) if version is None else version))
 
     def commit_files(
         self, files: Sequence[DataFile], table: Table, metadata: CommitMetadata, mode: str, base: int | None
@@ -179,20 +204,32 @@ class Lake(LakeReader):
         """Whether `commit_files` without `base` has succeeded under this run id."""
         return self._has_committed(table, self.version(table), run_id)
 
+    def uncommitted(self, table: str, run_ids: Iterable[str]) -> list[str]:
+        """The run ids under which `commit_files` without `base` has not succeeded."""
+        version = self.version(table)
+        return [run_id for run_id in run_ids if not self._has_committed(table, version, run_id)]
+
     def _has_committed(self, table: str, version: int, run_id: str) -> bool:
         """The same, as of a version."""
         application = _application(table, run_id)
         return version >= 0 and self._table(table, version).transaction_version(application) is not None
 
     def remove_unfinished(self, table: str, run_id: str) -> None:
-        """Deletes data files of an attempt that ended before its commit; only on a local lake, which has a lock.
+        """Deletes data files of an attempt that ended before its commit. Only who holds the lake's lock may do this.
 
-        Files of the newest version are kept.
+        Files of the newest version are kept. So are, on an object store, files of the last hour: the holder of a lease
+        that stood still may be about to commit them. Nothing is deleted on storage that has no lock.
         """
-        if not is_local(self.root):
+        uri = LakeUri.parse(self.root)
+        if not (uri.is_local or uri.is_object):
             return
         begin = f"part-{run_id}-"
-        found = {path for path in self.storage.files_below(table) if path.rpartition("/")[2].startswith(begin)}
+        before = time.time() - (0 if uri.is_local else _SETTLED)
+        found = {
+            path
+            for path, entry in self.storage.entries_below(table)
+            if path.rpartition("/")[2].startswith(begin) and entry.modified <= before
+        }
         if found and self.exists(table):
             found -= {file.path for file in self.files(table)}  # the attempt did commit
         for path in found:
@@ -210,6 +247,7 @@ class Lake(LakeReader):
         """Commits version `base + 1`, or raises ConcurrentCommitError."""
         from deltalake.exceptions import DeltaError
 
+        require_held(self.root)
         opened = self._table(table.name, base) if base >= 0 else None
         try:
             log.write(self.storage, table, opened, files, metadata, mode, transaction)
@@ -218,7 +256,8 @@ class Lake(LakeReader):
                 raise ConcurrentCommitError(_CONCURRENT.format(table=table.name)) from error
             raise
         finally:
-            self._opened.pop((table.name, base), None)  # after a commit the object is at the new version
+            self._forget(table.name, base)  # the commit may have changed the object
+        self._checkpoint_when_due(table.name, base + 1)
 
 
 def _application(table: str, run_id: str) -> str:

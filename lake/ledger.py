@@ -44,13 +44,15 @@ class Work:
     fresh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input -> run ids that are not processed yet
     rows_in: int = 0
     why: str = ""  # of a rebuild whose cause is here, and not in an input
+    outside: str = ""  # what determines the rows besides, such as versions of another lake
     started_at: float = field(default_factory=time.time)
 
     @property
     def run_id(self) -> str:
         """Identifies the work, not the attempt: a repeated attempt has the same id, so its commit is a no-op."""
         determined_by = (self.config_hash, self.semantics, dict(self.inputs), self.base, self.mode)
-        return run_id(self.stage, self.output.name, *determined_by)
+        outside = (self.outside,) if self.outside else ()
+        return run_id(self.stage, self.output.name, *determined_by, *outside)
 
     def metadata(self, **detail: str) -> CommitMetadata:
         """The metadata of this work's commit."""

@@ -13,12 +13,15 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lake.lease import Lease
+from lake.lease import EXPIRED, Lease, LostLeaseError
 from pipelines.errors import TokenlakeError
 from pipelines.storage.object_files import ObjectFiles
 from pipelines.storage.uri import LakeUri
 
 FILE = "_lock"
+
+
+_leases: dict[str, Lease] = {}  # lake -> what this process holds
 
 
 class LakeBusyError(TokenlakeError, RuntimeError):
@@ -45,12 +48,40 @@ def exclusive(lake: str) -> Iterator[None]:
         holder = lease.take()
         if holder is not None:
             raise _busy(lake, holder)
+        _leases[str(uri)] = lease
         try:
             yield
         finally:
+            _leases.pop(str(uri), None)
             lease.release()
     else:
         yield
+
+
+def require_held(lake: str) -> None:
+    """Requires, before a commit, that the lease which this process has taken is still its own.
+
+    Does nothing for a lake that has none, or of which this process has taken none.
+
+    Raises:
+        LakeBusyError: this process stood still for so long that another run has begun.
+    """
+    lease = _leases.get(lake)
+    if lease is None:
+        return
+    try:
+        lease.require()
+    except LostLeaseError as error:
+        raise LakeBusyError(
+            f"{lake}: this run stood still for more than {EXPIRED:.0f} seconds, so another run has begun there. "
+            "Nothing of this commit was written. When the other run has ended, run this command again."
+        ) from error
+
+
+def release_all() -> None:
+    """Ends the leases of this process, which is about to end without leaving its blocks."""
+    for lease in list(_leases.values()):
+        lease.release()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from lake.commits import CommitMetadata
+from lake.commits import COMPACT, CommitMetadata
 from lake.data_files import DataFile, active, add_action
 from pipelines.errors import TokenlakeError
 from pipelines.storage.storage import Storage
@@ -61,7 +61,7 @@ def write(
         ValueError: rows of the stored table would get properties that are not theirs.
     """
     same_properties = opened and table.properties.items() <= (opened.metadata().configuration or {}).items()
-    grown = _grown(table, opened) if opened and mode == "append" else None
+    grown = grown_table(table, opened) if opened and mode == "append" else None
     if same_properties and not grown:
         _through_delta_rs(opened, table, files, metadata, mode, transaction)
         return
@@ -70,10 +70,10 @@ def write(
         raise ValueError(f"{table.name}: the rows to add have other properties than the rows that are there")
     version = opened.version() + 1 if opened else 0
     removed = present if mode == "overwrite" else []
-    commit(storage, table.name, version, removed, files, metadata, transaction, _description(grown or table, opened))
+    commit(storage, table.name, version, removed, files, metadata, transaction, description_of(grown or table, opened))
 
 
-def _grown(table: Table, opened: Any) -> Table | None:
+def grown_table(table: Table, opened: Any) -> Table | None:
     """The table with the columns that the stored one has besides; None if that one lacks no column."""
     stored = pa.schema(opened.schema().to_arrow())
     if set(table.schema.names) <= set(stored.names):
@@ -122,9 +122,10 @@ def commit(
         FileExistsError: the version exists already.
     """
     now = int(time.time() * 1000)
+    same_rows = metadata.mode == COMPACT
     info: Mapping[str, Any] = {
         "timestamp": now,
-        "operation": "WRITE" if description else "UPDATE",
+        "operation": _operation(metadata, bool(description)),
         "operationParameters": {},
         "engineInfo": "tokenlake",
         "userMetadata": metadata.to_json(),
@@ -133,14 +134,14 @@ def commit(
         {"commitInfo": info},
         *description,
         {"txn": {"appId": transaction[0], "version": transaction[1], "lastUpdated": now}},
-        *({"remove": _removal(file, now)} for file in removed),
-        *({"add": _addition(file, now)} for file in added),
+        *({"remove": _removal(file, now, not same_rows)} for file in removed),
+        *({"add": _addition(file, now, not same_rows)} for file in added),
     ]
     text = "".join(json.dumps(action) + "\n" for action in actions)
     storage.create_text(f"{table}/_delta_log/{version:020d}.json", text)
 
 
-def _description(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
+def description_of(table: Table, opened: Any | None) -> list[Mapping[str, Any]]:
     """The actions that set schema, partitioning and properties of a table.
 
     Args:
@@ -181,23 +182,31 @@ def require_writable(opened: Any) -> None:
         )
 
 
-def _removal(file: DataFile, now: int) -> dict[str, Any]:
+def _operation(metadata: CommitMetadata, describes: bool) -> str:
+    """What other programs call such a commit."""
+    if metadata.mode == COMPACT:
+        return "OPTIMIZE"
+    return "WRITE" if describes else "UPDATE"
+
+
+def _removal(file: DataFile, now: int, data_change: bool) -> dict[str, Any]:
     return {
         "path": quote(file.path, safe="/="),
         "deletionTimestamp": now,
-        "dataChange": True,
+        "dataChange": data_change,
         "extendedFileMetadata": True,
         "partitionValues": dict(file.partition),
         "size": file.size,
     }
 
 
-def _addition(file: DataFile, now: int) -> dict[str, Any]:
+def _addition(file: DataFile, now: int, data_change: bool) -> dict[str, Any]:
     return {
         "path": quote(file.path, safe="/="),
         "partitionValues": dict(file.partition),
         "size": file.size,
         "modificationTime": now,
-        "dataChange": True,
+        "dataChange": data_change,
         "stats": file.statistics(),
+        **({"tags": dict(file.tags)} if file.tags else {}),
     }

@@ -5,7 +5,7 @@ The driver commits each reported file. Files of failed or repeated tasks are in 
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -24,6 +24,10 @@ ROW_GROUP_BYTES = 32 << 20
 
 FILE_BYTES = 512 << 20
 """At this size a file is closed and the next one is started."""
+
+
+def _random() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 _OUR_NAME = re.compile(r"(?:.*/)?part-[a-z]+(?:-[0-9a-f]{16})?-[0-9a-f]{12}\.parquet")
@@ -61,10 +65,11 @@ class TableWriter:
         root: the lake.
         table: gives schema, partitioning and compression.
         run_id: part of the file names, so that files of a killed run can be found.
+        number: gives the 12 hexadecimal digits that end the name of the next file.
     """
 
-    def __init__(self, root: str, table: Table, run_id: str) -> None:
-        self.table, self._run_id = table, run_id
+    def __init__(self, root: str, table: Table, run_id: str, number: Callable[[], str] = _random) -> None:
+        self.table, self._run_id, self._number = table, run_id, number
         self._storage = Storage(f"{root}/{table.name}")
         self._schema = pa.schema([each for each in table.schema if each.name not in table.partition_by])
         self._open: dict[tuple[str, ...], _Open] = {}
@@ -132,7 +137,7 @@ class TableWriter:
     def _create(self, key: tuple[str, ...]) -> _Open:
         partition = dict(zip(self.table.partition_by, key, strict=True))
         folder = "".join(f"{name}={value}/" for name, value in partition.items())
-        path = f"{folder}part-{self._run_id}-{uuid.uuid4().hex[:12]}.parquet"
+        path = f"{folder}part-{self._run_id}-{self._number()}.parquet"
         stream = self._storage.create(path)
         collected: list[Any] = []
         names = self._schema.names

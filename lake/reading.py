@@ -12,8 +12,9 @@ from lake import history, row_files
 from lake.commits import EXPIRED, Commit, parse
 from lake.data_files import DataFile, active
 from lake.parquet_writer import is_ours
+from pipelines.storage.environment import prepare
 from pipelines.storage.storage import Storage
-from pipelines.tables import RUNS
+from pipelines.tables import RUNS, TABLES
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
     from pyspark.sql import DataFrame
@@ -44,6 +45,8 @@ class LakeReader:
         self.storage = Storage(self.root)
         self._engine = engine
         self._opened: dict[tuple[str, int], Any] = {}
+        self._behind: dict[str, Any] = {}  # table -> a `DeltaTable` to be brought up to date
+        self._newest: dict[str, int] = {}  # table -> a version that it has had
 
     @property
     def engine(self) -> Frames:
@@ -100,9 +103,19 @@ class LakeReader:
         opened = self._table(table, self.version(table) if version is None else version)
         return pa.schema(opened.schema().to_arrow())
 
+    def _columns(self, table: str, version: int | None) -> pa.Schema:
+        """Those of a version, and those that came later."""
+        stored = self.schema(table, version)
+        later = [each.schema.field(name) for each in TABLES if each.name == table for name in each.later]
+        return pa.schema([*stored, *(field for field in later if field.name not in stored.names)])
+
     def identity(self, table: str) -> str:
         """What distinguishes a table from another that was made under its name."""
         return str(self._table(table, self.version(table)).metadata().id)
+
+    def partition_by(self, table: str) -> tuple[str, ...]:
+        """The columns by which the newest version is partitioned."""
+        return tuple(self._table(table, self.version(table)).metadata().partition_columns)
 
     def properties(self, table: str, version: int | None = None) -> dict[str, str]:
         """The table properties of a version, by default the newest."""
@@ -112,13 +125,13 @@ class LakeReader:
     def read(self, table: str, version: int | None = None, run_ids: Collection[str] | None = None) -> "DataFrame":
         """The rows of a version, by default the newest; with `run_ids` only the rows of these runs.
 
-        Files whose statistics exclude these runs are not opened.
+        Files whose statistics exclude these runs are not opened. Columns that came later (`Table.later`) are null.
         """
         version = self.version(table) if version is None else version
         files = self.files(table, version)
         if run_ids is not None:
             files = [file for file in files if file.may_hold("run_id", run_ids)]
-        rows = self.read_files(table, files, self.schema(table, version))
+        rows = self.read_files(table, files, self._columns(table, version))
         if run_ids is not None and not all(file.holds_only("run_id", run_ids) for file in files):
             rows = rows.where(rows["run_id"].isin(sorted(run_ids)))
         return rows
@@ -129,7 +142,7 @@ class LakeReader:
         Only files with such rows are read whole, so that a few rows of a large table are found quickly.
         """
         files = row_files.holding(self.storage, table, self.files(table, version), wanted)
-        rows = self.read_files(table, files, self.schema(table, version))
+        rows = self.read_files(table, files, self._columns(table, version))
         return rows.join(self.engine.frame(wanted), on=wanted.column_names, how="left_semi")
 
     def read_here(
@@ -151,7 +164,7 @@ class LakeReader:
                 continue
             with self.storage.open(f"{table}/{file.path}") as stream:
                 parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
-        schema = self.schema(table, version)
+        schema = self._columns(table, version)
         empty = pa.schema([schema.field(name) for name in columns]).empty_table()
         found = pa.concat_tables([empty, *parts], promote_options="permissive")
         if run_ids is None:
@@ -199,6 +212,13 @@ class LakeReader:
                 recorded = {} if table == RUNS.name else history.recorded(self, table)
             yield recorded.get(version) or history.expired(table, version)
 
+    def has_same_rows(self, table: str, before: int, after: int) -> bool:
+        """Whether two versions hold the same rows, as the commits between them tell: those of upkeep keep all."""
+        if before == after:
+            return True
+        between = (commit for commit in self.commits(table, before) if commit.version <= after)
+        return 0 <= before < after and all(commit.keeps_rows for commit in between)
+
     def last_own_commit(self, table: str) -> Commit | None:
         """The newest commit that tokenlake made; None if there is none, or if nothing tells about a newer one."""
         known = takewhile(lambda commit: commit.operation != EXPIRED, self.commits(table))
@@ -210,9 +230,35 @@ class LakeReader:
 
         opened = self._opened.get((table, version))
         if opened is None:
-            opened = self._opened[table, version] = DeltaTable(self.path(table), version=version)
+            prepare()
+            opened = self._caught_up(table, version) or DeltaTable(self.path(table), version=version)
+            self._opened[table, version] = opened
         return opened
 
+    def _forget(self, table: str, version: int) -> None:
+        """Forgets what was opened as a version; a newer one is read from there on."""
+        opened = self._opened.pop((table, version), None)
+        if opened is not None:
+            self._behind[table] = opened
+
+    def _caught_up(self, table: str, version: int) -> Any | None:
+        """A version, from one that was forgotten and the entries after it; None if that does not give it."""
+        opened = self._behind.pop(table, None)
+        if opened is None:
+            return None
+        opened.update_incremental()
+        return opened if opened.version() == version else None
+
     def _versions(self, table: str) -> list[int]:
-        names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log"))
+        """Versions that the log names, the newest among them: where a store can, only from the newest known one on."""
+        known = self._newest.get(table)
+        found = self._listed(table, f"{known:020d}" if known else "")
+        if not found and known:  # deleted, and perhaps made again
+            found = self._listed(table, "")
+        if found:
+            self._newest[table] = max(found)
+        return found
+
+    def _listed(self, table: str, begin: str) -> list[int]:
+        names = (entry.name for entry in self.storage.entries(f"{table}/_delta_log", begin))
         return [int(found[1]) for name in names if (found := _LOG_ENTRY.match(name))]

@@ -38,7 +38,7 @@ def select(
     schema = pa.schema([table.schema.field(name) for name in columns])
     parts = [schema.empty_table()]
     for file in holding(storage, table.name, files, wanted):
-        for part in _row_groups(storage, table, file, [*columns, *wanted.column_names]):
+        for part in row_groups(storage, table, file, [*columns, *wanted.column_names]):
             parts.append(part.filter(_among(part, wanted)).select(columns).cast(schema))
     return pa.concat_tables(parts)
 
@@ -52,12 +52,20 @@ def without(storage: Storage, table: Table, files: Sequence[DataFile], wanted: p
             if found := _count(storage, table.name, file, wanted):
                 removed.append(file)
                 rows += found
-                for part in _row_groups(storage, table, file):
-                    writer.write(part.filter(pc.invert(_among(part, wanted))))
+                for part in row_groups(storage, table, file):
+                    writer.write(completed(part.filter(pc.invert(_among(part, wanted))), table.schema))
         return Rewritten(removed, writer.close(), rows)
     except BaseException:
         writer.abort()
         raise
+
+
+def completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Adds the columns that these rows lack, as nulls."""
+    for field in schema:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows
 
 
 def _count(storage: Storage, table: str, file: DataFile, wanted: pa.Table) -> int:
@@ -82,10 +90,10 @@ def _joined(rows: pa.Table, columns: Sequence[str]) -> pa.ChunkedArray:
     return texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, "\0")
 
 
-def _row_groups(
+def row_groups(
     storage: Storage, table: Table, file: DataFile, columns: Sequence[str] | None = None
 ) -> Iterator[pa.Table]:
-    """The rows of a file, with its partition columns, a row group at a time."""
+    """The rows of a file, with its partition columns, a row group at a time. Columns that it lacks are not there."""
     with storage.open(f"{table.name}/{file.path}") as stream:
         opened = pq.ParquetFile(stream)
         for number in range(opened.num_row_groups):

@@ -17,6 +17,7 @@ from lake.earlier_inputs import NEEDED, EarlierInputs
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
 from lake.parquet_writer import TableWriter
+from lake.row_files import completed
 from pipelines.tables import CONTRACT, INPUTS, PACKED, REJECTS, SequenceFormat, Table, contract_of
 
 Conversion = Callable[[pa.Table], pa.Table]
@@ -154,16 +155,8 @@ def _converted(lake: Lake, file: DataFile, table: Table, convert: Conversion, ru
         with lake.storage.open(f"{table.name}/{file.path}") as stream:
             opened = pq.ParquetFile(stream)
             for number in range(opened.num_row_groups):
-                writer.write(_completed(convert(opened.read_row_group(number)), table.schema))
+                writer.write(completed(convert(opened.read_row_group(number)), table.schema))
         return writer.close()
     except BaseException:
         writer.abort()
         raise
-
-
-def _completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Adds the columns that these rows lack, as nulls."""
-    for field in schema:
-        if field.name not in rows.column_names:
-            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows

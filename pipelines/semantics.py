@@ -38,6 +38,7 @@ MEASURING = Semantics(  # -> measures: words, rule sets, C4's rewritten text
     | {2: "texts as read; those that C4's line rules change, and FineWeb's measures of both"}
     | {3: "words of scripts without spaces by ICU 78's dictionaries; stop words of ten more languages"},
 )
+COMPARING = Semantics("comparing", _FIRST)  # -> contamination: words, n-grams, overlaps with benchmarks
 DECIDING = Semantics(  # -> decisions: policies, URL lists
     "deciding", _FIRST | {2: "policies say what rewrites; a text that would become empty is dropped"}
 )
@@ -62,6 +63,6 @@ BITEXT_FEATURES = Semantics("bitext_features", _FIRST)  # -> features_language_p
 RECORD_FEATURES = Semantics("record_features", _FIRST)  # -> features_term_glossary, features_client_profile, …_usage
 
 STEPS = (
-    READING, MEASURING, DECIDING, SIGNING, CLUSTERING, FINDING_PASSAGES, DECIDING_PASSAGES, FINALIZING, ENCODING,
-    PACKING, DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
+    READING, MEASURING, COMPARING, DECIDING, SIGNING, CLUSTERING, FINDING_PASSAGES, DECIDING_PASSAGES, FINALIZING,
+    ENCODING, PACKING, DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
 )  # fmt: skip

@@ -170,6 +170,20 @@ class SqliteStore:
                 raise
             self._connection.execute("COMMIT")
 
+    def overwrite_deleted(self) -> None:
+        """From here on this connection writes zeros over what it deletes."""
+        with self._errors():
+            self._connection.execute("PRAGMA secure_delete = ON").fetchall()
+
+    def fold_log(self) -> None:
+        """Moves what is written into the file itself and empties the log beside it, which holds older pages.
+
+        Raises:
+            StoreError: SQLite refused.
+        """
+        with self._errors():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def exact_times(self, table: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, ExactTimes]]:
         """Entity keys, and the times that we wrote last."""
         sql = (

@@ -69,7 +69,7 @@ def make(lake: Lake, request: Request, parallelism: int) -> Made:
     inputs, base, started = inputs_of(lake, request), lake.version(request.table), now()
     config_hash = fingerprint(SEMANTICS, request.specification.content, request.entities, inputs.content)
     last = lake.last_own_commit(request.table)
-    if last and last.metadata and (last.metadata.config_hash, last.metadata.inputs) == (config_hash, inputs.versions):
+    if last and last.metadata and last.metadata.config_hash == config_hash and _is_of(lake, last.metadata, inputs):
         return Made(last, inputs, is_new=False)
     made_from = run_id(_STAGE, request.table, config_hash, inputs.versions, base)
     lake.remove_unfinished(request.table, made_from)
@@ -98,6 +98,13 @@ def make(lake: Lake, request: Request, parallelism: int) -> Made:
     made = lake.last_own_commit(request.table)
     assert made is not None
     return Made(made, inputs, is_new=True)
+
+
+def _is_of(lake: Lake, made: CommitMetadata, inputs: Inputs) -> bool:
+    """Whether it was made from these versions, or from others with the same rows."""
+    return made.inputs.keys() == inputs.versions.keys() and all(
+        lake.has_same_rows(name, made.inputs[name], version) for name, version in inputs.versions.items()
+    )
 
 
 def statuses(lake: Lake, specification: Specification, made: Commit) -> dict[str, dict[Status, int]]:

@@ -3,6 +3,8 @@
 import argparse
 
 from jobs.arguments.features import add_features
+from jobs.arguments.maintain import add_maintain, add_pin
+from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake
 from pipelines import logs
 
@@ -38,7 +40,10 @@ def parser() -> argparse.ArgumentParser:
     _add_decide(commands)
     _add_report(commands)
     _add_check(commands)
+    add_retract(commands)
     _add_upgrade(commands)
+    add_maintain(commands)
+    add_pin(commands)
     _add_doctor(commands)
     add_features(commands)
     return made
@@ -192,6 +197,9 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         choices=("sail", "spark"),
         default="sail",
         help="the engine to check and install for (default: sail)",
+    )
+    added.add_argument(
+        "--object-stores", action="store_true", help="with --install --engine spark: also Spark's connector to S3"
     )
     added.add_argument("--quiet", action="store_true", help="print only what is needed and missing")
     added.set_defaults(command="doctor:doctor")

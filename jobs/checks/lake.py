@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pyspark.sql import DataFrame
 
-from jobs.checks import features, sequences, steps, tables
+from jobs.checks import features, pins, retracted, sequences, steps, tables
 from jobs.checks.finding import Finding
 from jobs.invariants import count, invariants
 from jobs.stages.staged_files import is_interrupted
@@ -23,6 +23,7 @@ def check(lake: Lake) -> Iterator[Finding]:
         for finding in tables.described(lake, table):
             whole &= finding.holds
             yield finding
+    yield from pins.kept(lake)
     if not whole:
         yield Finding("rows", False, "not checked, because tables above lack files or columns")
         return
@@ -32,6 +33,7 @@ def check(lake: Lake) -> Iterator[Finding]:
         yield from _token_ids(lake, table)
     for table in histories:
         yield from features.made_from(lake, table.name)
+    yield from retracted.gone(lake)
     yield from _counts(lake, [table.name for table in found])
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.checks.finding import Finding
+from jobs.checks.finding import Finding, none_of
 from lake.commits import EXPIRED
 from lake.lake import Lake
 from pipelines.tables import PACKED
@@ -87,6 +87,11 @@ def _measures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield same_documents("each document is measured once", rows, inputs("documents"))
 
 
+def _contamination(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    measured = inputs("measures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
+    yield same_documents("each document with an overlap is measured", rows, measured)
+
+
 def _decisions(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield same_documents("each measured document is kept or dropped", rows, inputs("measures"))
 
@@ -98,8 +103,13 @@ def _signatures(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
 def _duplicates(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     signed = inputs("signatures").select("doc_id").join(rows.select("doc_id"), on="doc_id", how="left_semi")
     yield same_documents("each clustered document is signed", rows, signed)
-    clusters = rows.select(F.col("cluster_id").alias("doc_id")).distinct()
-    yield same_documents("each cluster has one survivor, which names it", rows.where("kept"), clusters)
+    clusters = rows.where("reference IS NULL").select(F.col("cluster_id").alias("doc_id")).distinct()
+    survivors = rows.where("kept AND reference IS NULL")
+    yield same_documents("each cluster has one survivor, which names it", survivors, clusters)
+    wrong = rows.where("kept AND reference IS NOT NULL")
+    row = wrong.agg(F.count("*").alias("documents"), F.min("doc_id").alias("example")).head()
+    assert row is not None
+    yield none_of("documents kept that another lake holds", row["documents"], row["example"])
 
 
 def _survivors(inputs: Inputs) -> DataFrame:
@@ -129,6 +139,7 @@ def _tokens(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
 
 _CHECKS: dict[str, Callable[[DataFrame, Inputs], Iterator[Finding]]] = {
     "measures": _measures,
+    "contamination": _contamination,
     "decisions": _decisions,
     "signatures": _signatures,
     "duplicates": _duplicates,

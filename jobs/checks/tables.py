@@ -13,7 +13,9 @@ from pipelines.tables import CONTRACT_PROPERTY, Table
 def described(lake: Lake, table: Table) -> Iterator[Finding]:
     """The table's columns, its property and its data files; opens no data file."""
     properties, files = lake.properties(table.name), lake.files(table.name)
-    wrong = _wrong_columns(lake.schema(table.name), table.schema)
+    stored = lake.schema(table.name)
+    early = [name for name in table.later if name not in stored.names]
+    wrong = _wrong_columns(stored, pa.schema([field for field in table.schema if field.name not in early]))
     contract = f"contract {properties.get(CONTRACT_PROPERTY, 1)}, {len(table.schema)} columns"
     yield Finding(f"{table.name}: columns of the contract", not wrong, "; ".join(wrong) or contract)
     there = set(lake.storage.files_below(table.name))

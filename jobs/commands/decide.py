@@ -13,6 +13,7 @@ from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
 from jobs.runs import record_runs
 from jobs.stages.clean import commit_decisions, decision_work, decisions, urls_in_force
+from jobs.stages.contamination import in_force
 from jobs.stages.policy_file import policy_in_force
 from lake.commits import Commit
 from lake.lake import Lake
@@ -78,8 +79,9 @@ def propose(lake: Lake, policy: Policy) -> Proposal:
     """
     if not lake.exists("decisions"):
         raise UsageError(f"{lake.root}: nothing is decided there yet; run `tokenlake stage clean CONFIG` first")
-    urls = urls_in_force(lake)
-    work = decision_work(lake, policy, urls)
+    urls, compared = urls_in_force(lake), in_force(lake)
+    policy = policy.decontaminating() if compared else policy
+    work = decision_work(lake, policy, urls, compared)
     old = work.previous(lake)
     new = decisions(lake, work, policy, urls)
     found = changes(old, new, work.whole(lake, "measures")).orderBy("change", "language", "reason").collect()

@@ -31,7 +31,7 @@ class Finding:
 def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints every finding; exit status 1 when something needed is missing."""
     if arguments.install:
-        _install(arguments.engine, reporter)
+        _install(arguments.engine, reporter, arguments.object_stores)
     findings = examine(arguments.engine)
     for finding in findings:
         missing = finding.found is None
@@ -41,7 +41,7 @@ def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     return 1 if any(finding.needed and finding.found is None for finding in findings) else 0
 
 
-def _install(engine: str, reporter: Reporter) -> None:
+def _install(engine: str, reporter: Reporter, object_stores: bool) -> None:
     """Does now what the first run would wait for."""
     from jobs.first_run import compile_kernels
 
@@ -56,6 +56,11 @@ def _install(engine: str, reporter: Reporter) -> None:
             class_archive.install()
         except class_archive.ClassArchiveError as error:
             reporter.event("class_archive", f"no class archive, so every run starts more slowly: {error}")
+        if object_stores:
+            from jobs.engine.spark.object_stores import JARS
+
+            reporter.event("object_stores", "bringing Spark's connector to S3 (12 MB, once)")
+            JARS.install()
 
 
 def examine(engine: str = "sail") -> list[Finding]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.cli import UsageError
+from jobs.commands.explain_overlaps import compared, overlaps, print_overlaps, with_overlaps
 from jobs.commands.explain_passages import print_passages
 from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
@@ -53,13 +54,16 @@ def trace_document(lake: Lake, doc_id: str) -> dict[str, Any]:
     ):
         if table in present:
             trace[table] = _row(lake, table, document["doc_id"])
+    if compared(lake):
+        trace["contamination"] = _row(lake, "contamination", document["doc_id"])
     if trace.get("measures") and trace.get("decisions"):
         policy = policy_of(lake, str(trace["decisions"]["policy"]))
-        trace["rules"] = _rules(trace["measures"], policy)
+        trace["rules"] = _rules(with_overlaps(trace["measures"], trace.get("contamination")), policy)
+        trace["overlaps"] = overlaps(trace, policy)
         trace["rewriting"] = _rewriting(trace["measures"], trace.get("clean_documents"), policy)
     if trace.get("passages"):
         del trace["passages"]["held"], trace["passages"]["sentences"]  # long lists that explain nothing
-    if trace.get("duplicates"):
+    if trace.get("duplicates") and trace["duplicates"]["reference"] is None:
         trace["cluster"] = _cluster(lake, trace["duplicates"])
     trace["semantics"] = _semantics(lake, trace)
     trace["sequences"] = {
@@ -136,7 +140,8 @@ def _rewriting(measures: Mapping[str, Any], clean: Mapping[str, Any] | None, pol
 def _cluster(lake: Lake, duplicate: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The survivor, the document itself, then others: 50 at most."""
     order = [F.desc("kept"), F.desc(F.col("doc_id") == duplicate["doc_id"]), F.asc("doc_id")]
-    members = lake.read("duplicates").where(F.col("cluster_id") == duplicate["cluster_id"]).orderBy(*order)
+    its_own = (F.col("cluster_id") == duplicate["cluster_id"]) & F.col("reference").isNull()
+    members = lake.read("duplicates").where(its_own).orderBy(*order)
     chosen = members.select("doc_id", "kept", "method", "similarity").limit(50)
     uris = lake.read("documents").select("doc_id", "uri")
     return [row.asDict() for row in chosen.join(uris, on="doc_id", how="left").orderBy(*order).collect()]
@@ -165,6 +170,7 @@ def _print(trace: Mapping[str, Any]) -> None:
     console.print(f"  {'text':<15} {len(text):,} characters: {text[:200]!r}", markup=False)
     _print_rules(console, trace)
     _print_cluster(console, trace)
+    print_overlaps(console, trace)
     print_passages(console, trace)
     _print_end(console, trace)
 
@@ -231,12 +237,19 @@ def _print_rewriting(console: Console, trace: Mapping[str, Any]) -> None:
 
 
 def _print_cluster(console: Console, trace: Mapping[str, Any]) -> None:
+    row = trace.get("duplicates")
+    if row and row["reference"]:
+        similarity = "" if row["similarity"] is None else f", Jaccard similarity {row['similarity']:.3f}"
+        console.print(f"\n[bold]duplicates[/bold] dropped ({row['method']}): another lake holds it")
+        console.print(f"  {row['reference']} has document {row['cluster_id']}{similarity}", markup=False)
+        return
     if not trace.get("cluster"):
         decision = trace.get("decisions")
         compared = "none" if decision is None or decision["kept"] else "not compared: the rules dropped it"
         console.print(f"\n[bold]duplicates[/bold] {compared}")
         return
-    row, doc_id = trace["duplicates"], trace["document"]["doc_id"]
+    assert row is not None
+    doc_id = trace["document"]["doc_id"]
     verdict = "kept, as the survivor" if row["kept"] else f"dropped ({row['method']})"
     console.print(f"\n[bold]duplicates[/bold] one of {row['cluster_size']:,}: {verdict}")
     for member in trace["cluster"][:_MEMBERS_SHOWN]:

@@ -37,7 +37,7 @@ def opened(root: str, engine: str | None, reporter: Reporter) -> Iterator[tuple[
         MissingPathError: there is no lake at `root`.
     """
     contract.require(existing(root))
-    made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output))
+    made = make(choose(engine, "auto"), Settings(engine_output=reporter.engine_output, lake=root))
     try:
         yield existing(root, made), made
     finally:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from jobs import preflight
+from jobs import interruption, preflight
 from jobs.arguments import STAGES
 from jobs.cli import UsageError
 from jobs.config import RunConfig
@@ -15,7 +15,7 @@ from jobs.failures import note_lake
 from jobs.inputs import add_inputs, with_known_names
 from jobs.progress import Reporter
 from jobs.yaml_config import load
-from lake.lock import exclusive
+from lake.lock import exclusive, release_all
 from pipelines.storage.uri import lake_root
 
 
@@ -72,9 +72,10 @@ def execute(
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
+    interruption.first(release_all)
     with exclusive(config.lake):
         notify = partial(reporter.event, "waiting")
-        settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify)
+        settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify, config.lake)
         made = make(choice, settings)
         try:
             from jobs.pipeline import run_stages

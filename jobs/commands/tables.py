@@ -12,12 +12,14 @@ from rich.table import Table as Grid
 from jobs.commands.lake_session import existing
 from jobs.progress import Reporter
 from lake.lake import Lake
+from lake.maintenance.pins import pinned
 
 
 def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints for each table its version, rows and bytes, and the run and config of its last commit."""
     lake = existing(arguments.lake)
-    found = [describe(lake, name) for name in lake.tables()]
+    pins = pinned(lake)
+    found = [describe(lake, name, pins.get(name, {})) for name in lake.tables()]
     if arguments.json:
         print(json.dumps(found, indent=2))
         return 0
@@ -42,6 +44,10 @@ def show(found: Sequence[Mapping[str, Any]]) -> None:
             versions = one["semantics"].replace(",", " and ")
             console.print(f"{one['table']} holds rows of versions {versions} of its step (--keep-old)")
 
+    for one in found:
+        for version, names in one["pins"].items():
+            console.print(f"{one['table']} version {version} is pinned for {', '.join(names)}")
+
 
 def _short(identifier: str | None) -> str:
     """`clean-0f3c5a7d` for `clean-0f3c5a7d…`: eight digits distinguish the runs of a lake."""
@@ -49,8 +55,8 @@ def _short(identifier: str | None) -> str:
     return f"{stage}{dash}{digits[:8]}"
 
 
-def describe(lake: Lake, name: str) -> dict[str, Any]:
-    """Version, size and last commit of one table, from its log."""
+def describe(lake: Lake, name: str, pins: Mapping[int, Sequence[str]]) -> dict[str, Any]:
+    """Version, size and last commit of one table, from its log, with its pins."""
     files, size = lake.size(name)
     last = lake.last_own_commit(name)
     metadata = last.metadata if last else None
@@ -64,4 +70,5 @@ def describe(lake: Lake, name: str) -> dict[str, Any]:
         "config_hash": metadata.config_hash if metadata else None,
         "semantics": metadata.detail.get("semantics") if metadata else None,
         "committed_at": last.timestamp.isoformat() if last else None,
+        "pins": {str(version): list(names) for version, names in sorted(pins.items())},
     }

@@ -42,6 +42,7 @@ class Settings:
     stages: Sequence[str] = ()  # that will run; none when that is not known
     engine_output: "Callable[[str], None] | None" = None  # receives each line that the engine writes
     notify: "Callable[[str], None] | None" = None  # receives messages for the user about a long wait
+    lake: str = ""  # root of the lake that is worked on
 
 
 def choose(argument: str | None, configured: str, environment: Mapping[str, str] = os.environ) -> Choice:
@@ -118,4 +119,4 @@ def _make(choice: Choice, settings: Settings) -> "Engine":
         return ConnectEngine(os.environ["SPARK_REMOTE"])
     from jobs.engine.spark.engine import SparkEngine
 
-    return SparkEngine(settings.spark, settings.profile, settings.engine_output)
+    return SparkEngine(settings.spark, settings.profile, settings.engine_output, settings.lake)

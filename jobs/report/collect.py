@@ -11,6 +11,7 @@ from jobs.config import CleanConfig
 from jobs.invariants import count, invariants
 from jobs.report import bins, data, queries, summaries
 from jobs.report.thresholds import thresholds
+from jobs.stages.contamination import compared
 from jobs.stages.policy_file import label_in_force, policy_in_force
 from lake.lake import Lake
 from pipelines.errors import MissingPathError
@@ -55,6 +56,12 @@ def collect(
         label = label_in_force(lake)
         in_force = policy_in_force(lake)  # unknown: no thresholds rather than wrong ones
         rules = thresholds(in_force)
+        against = compared(lake) if in_force else None
+        overlapping = _known(())
+        if in_force and against:
+            overlapping = pool.submit(
+                queries.overlaps, against.rows, tables["decisions"], tables.get("clean_documents"), in_force
+            )
         measures = ask(_measures, "measures", rules=rules)
         chosen = sorted({row["doc_id"] for row in [*(examples.result()), *(largest.result())]})
         texts = ask(queries.excerpts, "documents", doc_ids=chosen)
@@ -73,6 +80,7 @@ def collect(
         by_language=by_language,
         rewriting=summaries.rewriting(rewritten.result()),
         rewrite_limit=rewrite_limit,
+        benchmarks=summaries.benchmarks(overlapping.result(), against.benchmarks if against else ()),
         reasons=summaries.reasons(happened.result(), [rule.reason for rule in in_force.active()] if in_force else []),
         thresholds=tuple(rules),
         measures=tuple(measures.result()),

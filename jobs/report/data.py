@@ -24,6 +24,7 @@ class Flow(ReportModel):
     undecided: int = Field(default=0, description="documents without a decision")
     dropped: Mapping[str, int] = Field(default={}, description="rule of the first reason -> documents")
     duplicates: Mapping[str, int] = Field(default={}, description="method -> documents dropped as duplicates")
+    held: Mapping[str, int] = Field(default={}, description="other lake -> documents dropped because it holds them")
     repeating: Mapping[str, int] = Field(
         default={}, description="reason -> documents of which passages that repeat left too little"
     )
@@ -37,6 +38,11 @@ class Flow(ReportModel):
         """Records read: documents and rejects."""
         return self.documents + self.rejected
 
+    @property
+    def duplicated(self) -> int:
+        """Documents dropped as duplicates, of this lake's documents or of another's."""
+        return sum(self.duplicates.values()) + sum(self.held.values())
+
     def __add__(self, other: "Flow") -> "Flow":
         return Flow(
             documents=self.documents + other.documents,
@@ -44,6 +50,7 @@ class Flow(ReportModel):
             undecided=self.undecided + other.undecided,
             dropped=_sum(self.dropped, other.dropped),
             duplicates=_sum(self.duplicates, other.duplicates),
+            held=_sum(self.held, other.held),
             repeating=_sum(self.repeating, other.repeating),
             kept=self.kept + other.kept,
             tokenized=self.tokenized + other.tokenized,
@@ -174,6 +181,18 @@ class Rewriting(ReportModel):
         return sum(self.removed.values()) / self.read if self.read else 0.0
 
 
+class BenchmarkOverlaps(ReportModel):
+    """What documents have in common with one benchmark."""
+
+    name: str
+    items: int | None = Field(description="None: the log no longer tells")
+    too_short: int | None = Field(description="items with too few words to be looked for")
+    found: int = Field(description="items of which some document has a part")
+    documents: int = Field(description="documents with an overlap")
+    dropped: int = Field(description="of these, those that a rule on overlaps drops")
+    characters: int = Field(description="code points in the overlaps of documents that are delivered without them")
+
+
 class Split(ReportModel):
     """One split of a table of packed sequences."""
 
@@ -260,6 +279,7 @@ class ReportData(ReportModel):
     by_language: Mapping[str, Flow]
     rewriting: tuple[Rewriting, ...]
     rewrite_limit: float
+    benchmarks: tuple[BenchmarkOverlaps, ...] = ()
     reasons: tuple[Reason, ...]
     thresholds: tuple[Threshold, ...]
     measures: tuple[Measure, ...]

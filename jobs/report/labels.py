@@ -27,6 +27,7 @@ TABLES = (
     "documents",
     "rejects",
     "measures",
+    "contamination",
     "decisions",
     "signatures",
     "duplicates",
@@ -37,7 +38,7 @@ TABLES = (
     "sequences_",
 )
 
-REWRITERS = (PASSES[0], "decontamination", "boilerplate", "paragraphs", "sentences", *PASSES[1:])
+REWRITERS = (*PASSES[:2], "boilerplate", "paragraphs", "sentences", *PASSES[2:])
 """What may rewrite a clean document, as its column `rewritten` names it, in order: the passes of a policy, and between
 them the kinds of spans that other decisions take out."""
 
@@ -53,6 +54,8 @@ RULE_SETS = {
     "classifiers": "Quality classifiers: probability of the label",
     "c4_fineweb": "FineWeb, after C4's line rules",
     "c4_size": "Size, after C4's line rules",
+    "contamination": "Overlap with benchmarks",
+    "c4_contamination": "Overlap with benchmarks, after C4's line rules",
     "text": "Text",
     "size": "Size",
 }

@@ -1,6 +1,7 @@
 """Renders the page. The template engine escapes everything that comes from documents."""
 
 import math
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
@@ -80,9 +81,17 @@ def steps(data: ReportData) -> list[Step]:
     lose("not decided yet", total.undecided, "undecided")
     for method, documents in total.duplicates.items():
         lose(f"duplicate: {method}", documents, "duplicate")
+    for lake, documents in total.held.items():
+        lose(f"already in {_short_name(lake, total.held)}", documents, "duplicate")
     for reason, documents in total.repeating.items():
         lose(f"dropped by {reason}", documents, "dropped")
     return [*made, Step("kept", total.kept, 0, "kept")]
+
+
+def _short_name(lake: str, lakes: Iterable[str]) -> str:
+    """The last part of a lake's path, if no other has the same."""
+    name = lake.rpartition("/")[2]
+    return lake if sum(other.rpartition("/")[2] == name for other in lakes) > 1 else name
 
 
 def dropped_by(data: ReportData) -> dict[str, int]:

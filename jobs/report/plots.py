@@ -79,7 +79,7 @@ def fates(flow: Flow) -> str:
     parts = {
         "kept": flow.kept,
         "undecided": flow.undecided,
-        "duplicate": sum(flow.duplicates.values()),
+        "duplicate": flow.duplicated,
         "dropped": sum(flow.dropped.values()) + sum(flow.repeating.values()),
         "rejected": flow.rejected,
     }

@@ -14,7 +14,9 @@ from pyspark.sql import types as T
 from jobs.report import bins
 from jobs.report.bins import Bins
 from jobs.report.labels import REWRITERS
-from pipelines.policies.rules import CLASSIFIERS
+from pipelines.contamination.spark import overlaps_of_candidates
+from pipelines.policies.policy import DECONTAMINATION, Policy
+from pipelines.policies.rules import CLASSIFIERS, NOTHING_LEFT, RULE_SETS
 from pipelines.policies.spark import scored, value
 
 EXCERPT_CHARACTERS = 300
@@ -89,20 +91,22 @@ def events(
 ) -> list[Row]:
     """The fate of documents, counted per source, language, kind and name of the event.
 
-    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `repeating` (name: first reason, of
-    a decision on passages) and `kept` (exactly one of them per document), `reason` (one per failed rule), `tokens`
-    (name: slot of the tokens-per-document histogram).
+    Kinds: `undecided`, `dropped` (name: first reason), `duplicate` (name: method), `held` (name: the other lake),
+    `repeating` (name: first reason, of a decision on passages) and `kept` (exactly one of them per document), `reason`
+    (one per failed rule), `tokens` (name: slot of the tokens-per-document histogram).
     Returns rows (source, language, kind, name, documents, tokenized, tokens, characters).
     """
     rows = documents.select("doc_id", "source", "language")
     rows = _with(rows, decisions, reasons=(F.col("reasons"), "array<string>"))
-    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), method=(F.col("method"), "string"))
+    of_duplicates = {name: (F.col(name), "string") for name in ("method", "reference")}
+    rows = _with(rows, duplicates, survived=(F.col("kept"), "boolean"), **of_duplicates)
     rows = _with(rows, repeating, too_little=(F.get("reasons", F.lit(0)), "string"))
     rows = _with(rows, clean, characters=(F.col("characters"), "long"))
     rows = _with(rows, tokens, n_tokens=(F.col("n_tokens"), "long"))
     fate = (
         F.when(F.col("reasons").isNull(), _event("undecided"))
         .when(F.size("reasons") > 0, _event("dropped", F.get("reasons", F.lit(0))))
+        .when(F.col("reference").isNotNull(), _event("held", F.col("reference")))
         .when(~F.col("survived"), _event("duplicate", F.col("method")))
         .when(F.col("too_little").isNotNull(), _event("repeating", F.col("too_little")))
         .otherwise(_event("kept"))
@@ -141,6 +145,29 @@ def rewriting(clean: DataFrame) -> list[Row]:
             F.count_if(F.size("rewritten") > 0).alias("rewritten"),
             F.sum("characters").alias("characters"),
             *removed,
+        )
+        .collect()
+    )
+
+
+def overlaps(contamination: DataFrame, decisions: DataFrame, clean: DataFrame | None, policy: Policy) -> list[Row]:
+    """Overlaps with each benchmark of the texts that the policy chooses.
+
+    Returns rows (benchmark, found, documents, dropped, characters); `characters` of documents that are delivered.
+    """
+    judged = F.array(*(F.lit(rule.reason) for rule in (*RULE_SETS[DECONTAMINATION], NOTHING_LEFT)))
+    dropped = decisions.where(F.arrays_overlap("reasons", judged)).select("doc_id", F.lit(True).alias("dropped"))
+    rows = _with(overlaps_of_candidates(contamination, policy), dropped, dropped=(F.col("dropped"), "boolean"))
+    removed = clean if DECONTAMINATION in policy.rewrite else None
+    rows = _with(rows, removed, delivered=(F.col("doc_id").isNotNull(), "boolean"))
+    length = F.when(F.col("delivered"), F.col("end") - F.col("start"))
+    return (
+        rows.groupBy("benchmark")
+        .agg(
+            F.countDistinct("item").alias("found"),
+            F.countDistinct("doc_id").alias("documents"),
+            F.countDistinct(F.when(F.col("dropped"), F.col("doc_id"))).alias("dropped"),
+            F.coalesce(F.sum(length), F.lit(0)).alias("characters"),
         )
         .collect()
     )
@@ -211,7 +238,8 @@ def largest_clusters(duplicates: DataFrame) -> list[Row]:
     """Survivor and the members with the smallest ids of the largest clusters."""
     order = (F.desc("cluster_size"), F.col("cluster_id"))
     chosen = duplicates.where(F.col("kept") & (F.col("cluster_size") > 1)).orderBy(*order).limit(LARGEST_CLUSTERS)
-    members = duplicates.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
+    own = duplicates.where("reference IS NULL")
+    members = own.join(F.broadcast(chosen.select("cluster_id")), "cluster_id", "left_semi")
     place = F.row_number().over(Window.partitionBy("cluster_id").orderBy(F.desc("kept"), "doc_id"))
     few = members.withColumn("place", place).where(F.col("place") <= MEMBERS)
     wanted = few.select("cluster_id", "doc_id", "kept", "method", "similarity", "cluster_size")

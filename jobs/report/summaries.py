@@ -40,6 +40,8 @@ def _flow(row: Row) -> data.Flow | None:
             return data.Flow(documents=documents, dropped={row["name"]: documents})
         case "duplicate":
             return data.Flow(documents=documents, duplicates={row["name"]: documents})
+        case "held":
+            return data.Flow(documents=documents, held={row["name"]: documents})
         case "repeating":
             return data.Flow(documents=documents, repeating={row["name"]: documents})
         case "kept":
@@ -61,6 +63,24 @@ def rewriting(rows: Sequence[Row]) -> tuple[data.Rewriting, ...]:
         )
         for row in ordered
     )
+
+
+def benchmarks(rows: Sequence[Row], counts: Sequence[Mapping[str, Any]]) -> tuple[data.BenchmarkOverlaps, ...]:
+    """One entry per benchmark, in the order of the configuration; those without an overlap too."""
+    found = {row["benchmark"]: row for row in rows}
+    known = {str(each["name"]): each for each in counts} or {name: {} for name in sorted(found)}
+    return tuple(
+        data.BenchmarkOverlaps(
+            name=name,
+            items=each.get("items"),
+            too_short=each.get("too_short"),
+            **{key: found[name][key] if name in found else 0 for key in _OVERLAPS},
+        )
+        for name, each in known.items()
+    )
+
+
+_OVERLAPS = ("found", "documents", "dropped", "characters")
 
 
 def reasons(happened: Sequence[Row], order: Sequence[str]) -> tuple[data.Reason, ...]:

@@ -1,20 +1,21 @@
-"""documents -> measures -> decisions: measures each text once, then applies a policy to the measures."""
+"""documents -> measures (-> contamination) -> decisions: measures each text once, then applies a policy."""
 
 from pyspark.sql import DataFrame
 
+from jobs.stages.contamination import compare
 from jobs.stages.context import StageContext
-from jobs.stages.policy_file import keep_policy
+from jobs.stages.policy_file import configured_policy, keep_policy
 from lake.commits import Commit
 from lake.history import ExpiredLogError
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, plan
 from lake.shared_files import share
-from pipelines.policies.files import load
+from pipelines.contamination.spark import with_contamination
 from pipelines.policies.policy import Policy
 from pipelines.policies.spark import decide, require_classifiers
 from pipelines.rules.spark import measures
 from pipelines.semantics import DECIDING, MEASURING
-from pipelines.tables import DECISIONS, MEASURES
+from pipelines.tables import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.text.spark import with_url_lists
 from pipelines.urls.url_lists import UrlConfig
 
@@ -22,6 +23,7 @@ from pipelines.urls.url_lists import UrlConfig
 def run(run: StageContext) -> None:
     """Measures new documents, then decides those that have no decision under the configured policy."""
     _measure(run)
+    compare(run)
     _decide(run)
 
 
@@ -36,8 +38,8 @@ def _measure(run: StageContext) -> None:
 
 def _decide(run: StageContext) -> None:
     clean = run.config.clean
-    policy = load(clean.policy)
-    work = decision_work(run.lake, policy, clean.urls, run.keep_old)
+    policy = configured_policy(run.config)
+    work = decision_work(run.lake, policy, clean.urls, run.config.decontaminate.enabled, run.keep_old)
     run.planned(work)
     if work.mode != "nothing":
         _note_replaced_policy(run, policy)
@@ -60,10 +62,16 @@ def _note_replaced_policy(run: StageContext, policy: Policy) -> None:
         )
 
 
-def decision_work(lake: Lake, policy: Policy, urls: UrlConfig, keep_old: bool = False) -> Work:
-    """The work that brings `decisions` up to date with a policy; `keep_old` as `StageContext.keep_old`."""
+def decision_work(lake: Lake, policy: Policy, urls: UrlConfig, compared: bool = False, keep_old: bool = False) -> Work:
+    """The work that brings `decisions` up to date with a policy; `keep_old` as `StageContext.keep_old`.
+
+    `compared`: table `contamination` counts.
+    """
     settings = fingerprint(policy.fingerprint(), urls.fingerprint() if urls.enabled else "")
-    return plan(lake, "clean", DECISIONS, ["measures"], settings, DECIDING, keep_old)
+    inputs = ["measures"]
+    if compared:
+        settings, inputs = fingerprint(settings, CONTAMINATION.name), [*inputs, CONTAMINATION.name]
+    return plan(lake, "clean", DECISIONS, inputs, settings, DECIDING, keep_old)
 
 
 def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFrame:
@@ -76,6 +84,8 @@ def decisions(lake: Lake, work: Work, policy: Policy, urls: UrlConfig) -> DataFr
     measured = work.read(lake, "measures")
     if urls.enabled:
         measured = with_url_lists(measured, urls)
+    if CONTAMINATION.name in work.inputs:
+        measured = with_contamination(measured, work.whole(lake, CONTAMINATION.name))
     return decide(measured, policy, work.run_id)
 
 

@@ -4,34 +4,34 @@
 """
 
 import json
+from functools import partial
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from jobs.stages import passages, priorities
+from jobs.stages import passages, priorities, references
+from jobs.stages.clustering import batches, cluster
+from jobs.stages.contamination import in_force
 from jobs.stages.context import StageContext
-from jobs.stages.policy_file import label_in_force, policy_of
+from jobs.stages.policy_file import configured_policy, label_in_force, policy_of
 from lake.lake import Lake
 from lake.ledger import Work, keys
-from lake.scratch import Scratch
-from pipelines.dedup.removal import remaining
-from pipelines.dedup.spark import clusters, signatures
-from pipelines.policies.files import load
-from pipelines.policies.policy import Policy
-from pipelines.semantics import CLUSTERING, FINALIZING, SIGNING
-from pipelines.tables import CLEAN_DOCUMENTS, DUPLICATES, SIGNATURES
+from pipelines.contamination.spark import overlapping_spans
+from pipelines.dedup.spark import signatures
+from pipelines.policies.policy import DECONTAMINATION, Policy
+from pipelines.semantics import FINALIZING, SIGNING
+from pipelines.tables import CLEAN_DOCUMENTS, CONTAMINATION, SIGNATURES
 from pipelines.text.finalize import FinalizeConfig
-from pipelines.text.spark import candidates, clean_documents
+from pipelines.text.spark import candidates, clean_documents, spans_together
 from pipelines.workers.mapped import Mapped
 
 
 def run(run: StageContext) -> None:
-    """Deduplicates kept documents, also against earlier ones, and writes the survivors to `clean_documents`."""
+    """Deduplicates kept documents, also against earlier ones and other lakes; the survivors are `clean_documents`."""
     _sign(run)
-    _cluster(run)
+    cluster(run, partial(_texts, run))
     policy = _policy(run)
-    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy))
+    overlaps = passages.Overlaps(_overlap_tables(run.lake, policy), partial(_overlaps, run.lake, policy))
+    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy), overlaps)
     _finalize(run)
 
 
@@ -48,25 +48,18 @@ def _sign(run: StageContext) -> None:
     kept = kept.withColumn("priority", priorities.column(priority))
     batch = _next_batch(run, work)
     signed = signatures(kept, config.dedup, batch, work.run_id)
-    detail = {"batch": str(batch), priorities.DETAIL: json.dumps(priority, sort_keys=True)}
+    detail = {
+        "batch": str(batch),
+        priorities.DETAIL: json.dumps(priority, sort_keys=True),
+        references.SETTINGS: json.dumps(config.dedup.signing_settings(), sort_keys=True),
+    }
     run.committed(work.commit(lake, signed, **detail))
 
 
 def _next_batch(run: StageContext, work: Work) -> int:
     if work.mode == "rebuild":
         return 0
-    return 1 + max(_batches(run, work.output.name, after=-1))
-
-
-def _batches(run: StageContext, table: str, after: int) -> list[int]:
-    """Batch numbers of the commits of `signatures` after a version, newest first, back to the last rebuild."""
-    batches = []
-    for commit in run.lake.commits(table, after):
-        if commit.of_step:
-            batches.append(int(commit.of_step.detail["batch"]))
-            if commit.of_step.mode == "rebuild":
-                break
-    return batches
+    return 1 + max(batches(run, after=-1))
 
 
 def _candidates(work: Work, lake: Lake, decisions: DataFrame, policy: Policy) -> DataFrame:
@@ -77,53 +70,29 @@ def _candidates(work: Work, lake: Lake, decisions: DataFrame, policy: Policy) ->
     return candidates(work.beside(lake, "measures", kept), decisions, policy)
 
 
-def _cluster(run: StageContext) -> None:
-    lake, config = run.lake, run.config.dedup
-    work = run.plan("dedup", DUPLICATES, ["signatures", "measures", "decisions"], config.fingerprint(), CLUSTERING)
-    if work.mode == "nothing":
-        return
-    policy = _policy(run)
-
-    def texts(documents: DataFrame) -> DataFrame:
-        decided = work.whole(lake, "decisions").join(documents, on="doc_id", how="left_semi")
-        return _candidates(work, lake, decided, policy).select("doc_id", "text")
-
-    signed = work.whole(lake, "signatures")
-    with Scratch(lake, work.run_id) as scratch:
-        if work.mode == "rebuild":
-            run.committed(work.commit(lake, clusters(signed, None, texts, config, 0, work.run_id, scratch)))
-            return
-        last = lake.last_own_commit(DUPLICATES.name)
-        assert last is not None
-        assert last.metadata is not None
-        first_new = min(_batches(run, SIGNATURES.name, after=last.metadata.inputs["signatures"]))
-        gone = scratch.frame(pa.table({"doc_id": work.gone(lake)}))
-        left = remaining(work.previous(lake), gone, work.run_id)
-        known, again = scratch.keep(left.rows), scratch.keep(left.again)
-        arrived = signed.join(again.withColumn("again", F.lit(True)), on="doc_id", how="left").withColumn(
-            "batch", F.expr(f"if(again, {first_new}L, batch)")
-        )
-        found = clusters(arrived.drop("again"), known, texts, config, first_new, work.run_id, scratch)
-        others = left.resized.join(found.select("doc_id"), on="doc_id", how="left_anti")
-        changed = scratch.keep(found.unionByName(others))
-        replaced = pa.concat_arrays([keys(rows.select("doc_id")) for rows in (gone, again, changed)])
-        run.committed(work.replace(lake, replaced, work.write(lake, changed)))
+def _texts(run: StageContext, work: Work, documents: DataFrame) -> DataFrame:
+    """Of candidates: some documents (doc_id) -> doc_id, text."""
+    decided = work.whole(run.lake, "decisions").join(documents, on="doc_id", how="left_semi")
+    return _candidates(work, run.lake, decided, _policy(run)).select("doc_id", "text")
 
 
 def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean, policy = run.lake, run.config.clean, _policy(run)
     settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
-    inputs = ["decisions", "measures", "duplicates", *passages.Outcome.inputs(lake)]
+    overlaps = _overlap_tables(lake, policy)
+    inputs = ["decisions", "measures", "duplicates", *overlaps, *passages.Outcome.inputs(lake)]
     work = run.plan("dedup", CLEAN_DOCUMENTS, inputs, settings.fingerprint(), FINALIZING)
     if work.mode == "nothing":
         return
     duplicates, repeated = work.whole(lake, "duplicates"), passages.Outcome.of(work, lake)
+    spans = [_overlaps(lake, policy, work)] if overlaps else []
+    spans += [repeated.spans] if repeated else []
 
     def finalized(decided: DataFrame) -> Mapped:
         kept = decided.join(repeated.dropped, on="doc_id", how="left_anti") if repeated else decided
-        texts, spans = _candidates(work, lake, kept, policy), repeated.spans if repeated else None
-        return clean_documents(texts, duplicates, settings, work.run_id, spans)
+        texts = _candidates(work, lake, kept, policy)
+        return clean_documents(texts, duplicates, settings, work.run_id, spans_together(spans))
 
     if work.mode != "change":
         run.committed(work.commit(lake, finalized(work.read(lake, "decisions"))))
@@ -139,8 +108,18 @@ def _finalize(run: StageContext) -> None:
     run.committed(work.replace(lake, keys(stale), work.write(lake, finalized(missing))))
 
 
+def _overlap_tables(lake: Lake, policy: Policy) -> list[str]:
+    """The table that tells what overlaps with benchmarks, where the policy removes that."""
+    return [CONTAMINATION.name] if DECONTAMINATION in policy.rewrite and in_force(lake) else []
+
+
+def _overlaps(lake: Lake, policy: Policy, work: Work) -> DataFrame:
+    """`doc_id, spans` of what overlaps with benchmarks."""
+    return overlapping_spans(work.whole(lake, CONTAMINATION.name), policy)
+
+
 def _policy(run: StageContext) -> Policy:
     """The policy that decided: the configured one, unless `tokenlake decide --apply` has put another in its place."""
-    configured = load(run.config.clean.policy)
+    configured = configured_policy(run.config)
     label = label_in_force(run.lake)
     return configured if label in (None, configured.label) else policy_of(run.lake, str(label))

@@ -123,7 +123,7 @@ def plan(
     if last is not None and last.metadata is not None:
         consumed = last.metadata.inputs
         why = outdated(last.metadata, settings, semantics, run.keep_old) or remade(consumed, versions)
-        if not why and all(consumed.get(name, -1) == version for name, version in versions.items()):
+        if not why and all(lake.has_same_rows(name, consumed.get(name, -1), each) for name, each in versions.items()):
             return None
         if why and inputs:  # for files, another content is another setting
             message = f"  note: {table.name}: every row is computed again, and appended if it differs: {why}"

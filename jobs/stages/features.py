@@ -55,7 +55,8 @@ def _source_quality(run: StageContext) -> None:
     if work is None:
         return
     counts = source_counts(**{name: work.read(run.lake, name) for name in inputs}).toArrow()
-    rejects = work.read(run.lake, "rejects").groupBy("source").agg(F.count("*").alias("rejects")).toArrow()
+    rejected = work.read(run.lake, "rejects").where(F.col("reason") != "retracted")
+    rejects = rejected.groupBy("source").agg(F.count("*").alias("rejects")).toArrow()
     work.commit(run, run.engine.frame(source_quality(counts, rejects)))
 
 

@@ -16,6 +16,7 @@ from jobs.stages.arrivals import Listed, arrivals
 from jobs.stages.context import StageContext
 from jobs.stages.reading_versions import note_other_versions, of_documents
 from jobs.stages.reconcile import input_files, reconcile
+from jobs.stages.retracted_records import retracted_records
 from jobs.stages.staged_files import Manifest, StoreStaged, manifest
 from lake.commits import CommitMetadata
 from lake.lake import REWRITTEN
@@ -24,31 +25,32 @@ from lake.scratch import STAGING
 from lake.shared_files import share
 from pipelines.readers import spark as readers
 from pipelines.readers.splits import assign, split
-from pipelines.storage.uri import is_local
-from pipelines.tables import DOCUMENTS, INPUTS, REJECTS
+from pipelines.tables import DOCUMENTS, INPUTS, REJECTS, RETRACTIONS
 
 _LEAST_BYTES = 1 << 20  # of a task that is only there to keep all cores at work: each makes a file
 
-_OUR_FILE = re.compile(rf"part-(?:ingest|{REWRITTEN})-([0-9a-f]{{16}})-")
-_TABLES = (DOCUMENTS.name, REJECTS.name, INPUTS.name)
+_OUR_FILE = re.compile(rf"part-(ingest|retract|{REWRITTEN})-([0-9a-f]{{16}})-")
+_TABLES = (RETRACTIONS.name, DOCUMENTS.name, REJECTS.name, INPUTS.name)
+_STAGES = ("ingest", "retract")  # that commit from a manifest
 
 
 def run(run: StageContext) -> None:
     """Finishes the commits of an interrupted run, then brings the tables to what the sources hold now."""
-    _finish_interrupted(run)
+    finish_interrupted(run)
     found = arrivals(run)
     note_other_versions(run, found)
     _note_large_input(run, sum(one.file.size for one in found.to_read))
     gone = found.gone
     for batch in _batches(found.to_read, run.config.ingest.batch_bytes):
-        _store(run, reconcile(run.lake, _read(run, batch, gone), batch, gone, found.known))
+        store(run, reconcile(run.lake, _read(run, batch, gone), batch, gone, found.known))
         gone = ()
     if gone:
         nothing = Manifest(_name(run, [], gone), run.started_at, run.config.ingest.fingerprint(), (), (), ())
-        _store(run, reconcile(run.lake, nothing, [], gone, found.known))
+        store(run, reconcile(run.lake, nothing, [], gone, found.known))
 
 
-def _store(run: StageContext, read: Manifest) -> None:
+def store(run: StageContext, read: Manifest) -> None:
+    """Commits a manifest, and keeps it until all its commits are made."""
     if read.is_empty:
         return
     file = _manifest_file(read.run_id)
@@ -68,7 +70,8 @@ def _note_large_input(run: StageContext, size: int) -> None:
         )
 
 
-def _finish_interrupted(run: StageContext) -> None:
+def finish_interrupted(run: StageContext) -> None:
+    """Makes the commits of an ingest or a retraction that was killed; deletes files that no commit refers to."""
     for entry in run.lake.storage.entries(STAGING):
         text = None if entry.is_folder else run.lake.storage.read_text(f"{STAGING}/{entry.name}")
         if text is not None and entry.name.endswith(".json"):
@@ -79,15 +82,16 @@ def _finish_interrupted(run: StageContext) -> None:
 
 def _remove_orphaned_files(run: StageContext) -> None:
     """Deletes data files of ingests that were killed before they wrote a manifest: no commit refers to them."""
-    if not is_local(run.lake.root):
-        return
     files = (path for table in _TABLES for path in run.lake.storage.files_below(table))
-    found = {name[1] for path in files if (name := _OUR_FILE.match(path))}
-    for number in found:
-        for table in _TABLES:
-            if not run.lake.is_committed(table, f"ingest-{number}"):
-                run.lake.remove_unfinished(table, f"ingest-{number}")
-                run.lake.remove_unfinished(table, f"{REWRITTEN}-{number}")
+    found = sorted({name[2] for path in files if (name := _OUR_FILE.match(path))})
+    for table in _TABLES:
+        unfinished = set(found)
+        for stage in _STAGES:
+            open_ones = run.lake.uncommitted(table, [f"{stage}-{number}" for number in unfinished])
+            unfinished = {name.rpartition("-")[2] for name in open_ones}
+        for number in sorted(unfinished):
+            for prefix in (*_STAGES, REWRITTEN):
+                run.lake.remove_unfinished(table, f"{prefix}-{number}")
 
 
 def _manifest_file(name: str) -> str:
@@ -126,7 +130,8 @@ def _read(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, 
     sink = StoreStaged(run.lake.root, name)
     session = run.engine.session
     model = share(run.lake.storage, config.language_model) if config.language_model else None
-    reports = readers.read_splits(session, tasks, name, datetime.now(UTC), model, sink).toArrow()
+    retracted = retracted_records(run.lake, (one.file for one in batch))
+    reports = readers.read_splits(session, tasks, name, datetime.now(UTC), model, sink, retracted).toArrow()
     return manifest(reports, name, run.started_at, config.fingerprint())
 
 
@@ -140,16 +145,19 @@ def _commit(run: StageContext, read: Manifest) -> None:
     """Commits `documents`, `rejects` and `inputs` from a manifest, skipping commits that were made before."""
     metadata = CommitMetadata(
         run_id=read.run_id,
-        stage="ingest",
+        stage=read.stage,
         mode="append",
         config_hash=read.config_hash,
         code_version=code_version(),
         inputs={},
         started_at=read.started_at,
-        rows_in=sum(row["rows_read"] for row in read.inputs),
+        rows_in=sum(row["rows_read"] for row in read.inputs) if read.stage == "ingest" else 0,
         detail={"semantics": of_documents(run.lake, read)},
     )
-    run.ingested.append(read.run_id)
+    if read.stage == "ingest":
+        run.ingested.append(read.run_id)
+    if read.retractions:
+        run.lake.commit_files(read.retractions, RETRACTIONS, metadata, "append", None)
     documents = pa.table({"doc_id": pa.array(read.removed_documents, pa.string())})
     files = input_files(read.removed_files)
     run.lake.exchange(DOCUMENTS, documents, read.documents, metadata)
@@ -164,4 +172,8 @@ def _commit(run: StageContext, read: Manifest) -> None:
 
 def _inputs(read: Manifest) -> pa.Table:
     constant = {"run_id": read.run_id, "recorded_at": datetime.now(UTC)}
-    return pa.Table.from_pylist([{**row, **constant} for row in read.inputs], schema=INPUTS.schema)
+    rows = [{**constant, **row} for row in read.inputs]  # a retraction leaves run and time of the reading
+    for row in rows:
+        if isinstance(row["recorded_at"], str):
+            row["recorded_at"] = datetime.fromisoformat(row["recorded_at"])
+    return pa.Table.from_pylist(rows, schema=INPUTS.schema)

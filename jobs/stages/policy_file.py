@@ -2,10 +2,17 @@
 
 import json
 
+from jobs.config import RunConfig
 from lake.lake import Lake
 from pipelines.errors import MissingPathError
 from pipelines.policies import files
 from pipelines.policies.policy import Policy
+
+
+def configured_policy(config: RunConfig) -> Policy:
+    """The policy that a configuration names, as it decides where texts are compared with benchmarks, or not."""
+    policy = files.load(config.clean.policy)
+    return policy.decontaminating() if config.decontaminate.enabled else policy
 
 
 def keep_policy(lake: Lake, policy: Policy) -> None:

@@ -4,7 +4,7 @@ Once the manifest is written, the input is no longer needed: if the run is kille
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from lake.lake import Lake
 from lake.parquet_writer import TableWriter
 from lake.scratch import STAGING
 from pipelines.readers.summary import COUNTS, WHOLE, by_file
-from pipelines.tables import DOCUMENTS, REJECTS
+from pipelines.tables import DOCUMENTS, REJECTS, RETRACTIONS
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -57,7 +57,7 @@ class StoreStaged:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The uncommitted result of one ingest."""
+    """The uncommitted result of one ingest, or of one retraction."""
 
     run_id: str
     started_at: float  # seconds since the epoch
@@ -67,6 +67,8 @@ class Manifest:
     inputs: tuple[dict[str, Any], ...]  # rows of table `inputs`, without the columns that are equal in all
     removed_documents: tuple[str, ...] = ()  # ids
     removed_files: tuple[tuple[str, str], ...] = ()  # (source, path) whose rows in `rejects` and `inputs` leave
+    retractions: tuple[DataFile, ...] = ()  # committed first, so that a request that was accepted is not lost
+    stage: str = "ingest"  # or "retract"
 
     @property
     def is_empty(self) -> bool:
@@ -81,8 +83,8 @@ class Manifest:
     def from_json(text: str) -> "Manifest":
         """The reverse of `to_json`."""
         found = json.loads(text)
-        for key in ("documents", "rejects"):
-            found[key] = tuple(DataFile(**file) for file in found[key])
+        for key in ("documents", "rejects", "retractions"):
+            found[key] = tuple(DataFile(**file) for file in found.get(key, ()))
         for key in ("inputs", "removed_documents"):
             found[key] = tuple(found.get(key, ()))
         found["removed_files"] = tuple((source, path) for source, path in found.get("removed_files", ()))
@@ -102,6 +104,23 @@ def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str
     )
 
 
+def staged(lake: Lake) -> Mapping[str, set[str]]:
+    """table -> data files that an interrupted ingest or retraction has written and that the next one commits."""
+    found: dict[str, set[str]] = {}
+    for entry in lake.storage.entries(STAGING):
+        text = lake.storage.read_text(f"{STAGING}/{entry.name}") if entry.name.endswith(".json") else None
+        if text is not None:
+            left = Manifest.from_json(text)
+            written = (
+                (DOCUMENTS.name, left.documents),
+                (REJECTS.name, left.rejects),
+                (RETRACTIONS.name, left.retractions),
+            )
+            for table, files in written:
+                found.setdefault(table, set()).update(file.path for file in files)
+    return found
+
+
 def is_interrupted(lake: Lake) -> bool:
-    """Whether an ingest has ended before all its commits; the next one makes them from its manifest."""
+    """Whether an ingest or a retraction has ended before all its commits; the next run makes them."""
     return any(entry.name.endswith(".json") for entry in lake.storage.entries(STAGING))

@@ -7,6 +7,7 @@ from lake.maintenance.log_listing import LogListing, listed
 from lake.maintenance.pins import pinned
 from lake.reading import LakeReader
 from pipelines.errors import TokenlakeError
+from pipelines.tables import RUNS
 
 
 class LostPinError(TokenlakeError, LookupError):
@@ -32,7 +33,7 @@ class Kept:
         return min([self.since, *self.versions])
 
 
-def kept(lake: LakeReader, table: str, cutoff: float) -> Kept:
+def kept(lake: LakeReader, table: str, cutoff: float, using: Mapping[int, Sequence[str]]) -> Kept:
     """The versions of a table to keep.
 
     These are the version that was the newest at `cutoff` and all later ones, so that no reader that has begun since
@@ -43,6 +44,7 @@ def kept(lake: LakeReader, table: str, cutoff: float) -> Kept:
         lake: holds the table.
         table: its name.
         cutoff: seconds since the epoch.
+        using: version -> tables that were made from it, as `used` tells.
 
     Raises:
         LostPinError: a pinned version cannot be read any more.
@@ -55,16 +57,18 @@ def kept(lake: LakeReader, table: str, cutoff: float) -> Kept:
                 f"for {', '.join(names)}. Take the pin away (tokenlake unpin {lake.root} --for {names[0]} {table}), "
                 "then run again"
             )
-    used = {version: tables for version, tables in _used(lake, table).items() if log.is_readable(version)}
-    return Kept(_since(log, cutoff), pins, used)
+    needed = {version: tables for version, tables in using.items() if log.is_readable(version)}
+    return Kept(_since(log, cutoff), pins, needed)
 
 
-def _used(lake: LakeReader, table: str) -> Mapping[int, Sequence[str]]:
-    found: dict[int, list[str]] = {}
+def used(lake: LakeReader) -> Mapping[str, Mapping[int, Sequence[str]]]:
+    """table -> version -> other tables whose last commit was made from it."""
+    found: dict[str, dict[int, list[str]]] = {}
     for other in lake.tables():
         last = lake.last_own_commit(other)
-        if last and last.metadata and other != table and table in last.metadata.inputs:
-            found.setdefault(last.metadata.inputs[table], []).append(other)
+        for table, version in last.metadata.inputs.items() if last and last.metadata else ():
+            if table != other and other != RUNS.name:  # `runs` notes how far it has recorded each table
+                found.setdefault(table, {}).setdefault(version, []).append(other)
     return found
 
 

@@ -17,7 +17,7 @@ _DATA = ".parquet"
 
 @dataclass(frozen=True)
 class Deleted:
-    """Data files that were deleted, or would be."""
+    """Files that were deleted, or would be."""
 
     files: int = 0
     bytes: int = 0
@@ -59,6 +59,20 @@ def delete_unreferenced(
         for path, _ in doomed:
             lake.storage.delete(f"{table}/{path}")
     return Deleted(len(doomed), sum(size for _, size in doomed))
+
+
+def on_disk(lake: LakeReader, table: str) -> int:
+    """Bytes of all data files in the folder of a table, committed or not."""
+    return sum(size for _, size in _written_before(lake, table, float("inf")))
+
+
+def only_for(lake: LakeReader, table: str, versions: Collection[int], since: int) -> int:
+    """Bytes of the files that only these versions refer to, and none from `since` on."""
+    if not versions:
+        return 0
+    others = referenced(lake, table, since)
+    own = {file.path: file.size for version in versions for file in lake.files(table, version)}
+    return sum(size for path, size in own.items() if path not in others)
 
 
 def referenced(lake: LakeReader, table: str, since: int) -> set[str]:

@@ -1,11 +1,14 @@
 """Options of deduplication."""
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pipelines.config import Config, Execution, Meaning
+from pipelines.config import Config, Execution, Location, Meaning
 from pipelines.passages.config import PassagesConfig
+
+_SIGNING = {"n_gram", "segmented_n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}
+"""Options of MinHash that signatures depend on."""
 
 
 class MinHashConfig(Config):
@@ -57,6 +60,9 @@ class DedupConfig(Config):
         default=True, description="equal texts (NFC, whitespace runs as one space) are duplicates"
     )
     minhash: MinHashConfig | None = Field(default=MinHashConfig(), description="null leaves exact duplicates only")
+    against: Meaning[Annotated[tuple[str, ...], Location()]] = Field(
+        default=(), description="folders or URIs of other lakes: a document that one of them holds is dropped"
+    )
     passages: PassagesConfig = PassagesConfig()
     driver_documents: Execution[int] = Field(
         default=1_000_000,
@@ -70,18 +76,27 @@ class DedupConfig(Config):
     )
 
     def fingerprint(self) -> str:
-        """Of the options that clusters depend on."""
-        return self._fingerprint("passages")
+        """Of the options that clusters within a lake depend on.
+
+        Other lakes are not among them: what they hold changes without a change here, so each commit names their
+        versions, and another lake takes single documents out instead of making the table anew.
+        """
+        return self._fingerprint("passages", "against")
 
     def signing_fingerprint(self) -> str:
         """Of the options that signatures depend on; a change of the others only repeats the clustering."""
         if self.minhash is None:
             return "no minhash"
-        shaping = {"n_gram", "segmented_n_gram", "buckets", "hashes_per_bucket", "seed", "hash", "language"}
-        return MinHashConfig(**self.minhash.model_dump(include=shaping)).fingerprint()
+        return MinHashConfig.model_validate(self.signing_settings()).fingerprint()
+
+    def signing_settings(self) -> dict[str, Any]:
+        """The options that signatures depend on; none without MinHash."""
+        return self.minhash.model_dump(include=_SIGNING) if self.minhash else {}
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         if not self.exact and self.minhash is None:
             raise ValueError("dedup would find nothing: switch on `exact` or give `minhash` (or leave the stage out)")
+        if repeated := sorted({lake for lake in self.against if self.against.count(lake) > 1}):
+            raise ValueError(f"dedup.against: {repeated[0]} is named twice")
         return self

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.tables import DUPLICATES
-
 
 @dataclass(frozen=True)
 class Remaining:
@@ -22,7 +20,7 @@ class Remaining:
 
 
 def remaining(known: DataFrame, gone: DataFrame, run_id: str) -> Remaining:
-    """`known`, the table `duplicates`, without the documents `gone` (doc_id)."""
+    """`known`, rows of table `duplicates` without the column `reference`, less the documents `gone` (doc_id)."""
     left = known.join(gone, on="doc_id", how="left_anti")
     survivors = left.where("kept").select("cluster_id")
     again = left.join(survivors, on="cluster_id", how="left_anti").select("doc_id")
@@ -39,6 +37,6 @@ def remaining(known: DataFrame, gone: DataFrame, run_id: str) -> Remaining:
             "run_id": F.lit(run_id),
         }
     )
-    resized = resized.select(*DUPLICATES.schema.names)
-    unchanged = stay.join(touched, on="cluster_id", how="left_anti").select(*DUPLICATES.schema.names)
+    resized = resized.select(*known.columns)
+    unchanged = stay.join(touched, on="cluster_id", how="left_anti").select(*known.columns)
     return Remaining(unchanged.unionByName(resized), resized, again)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from pipelines.dedup.config import DedupConfig, MinHashConfig
-from pipelines.tables import DUPLICATES, SIGNATURES
+from pipelines.tables import SIGNATURES
 from pipelines.workers.edge import in_worker
 from pipelines.workers.mapped import Mapped
 
@@ -56,7 +56,7 @@ def clusters(
     run_id: str,
     scratch: Scratch,
 ) -> DataFrame:
-    """Rows of table `duplicates` to add, or to put in the place of those with the same `doc_id`.
+    """Rows of table `duplicates`, without the column `reference`, to add or to put in the place of earlier ones.
 
     New documents are compared with each other and with earlier survivors, which stay survivors and never merge.
     The result repeats an earlier row when its cluster grew. A new document that shares a component with others but is
@@ -66,7 +66,7 @@ def clusters(
 
     Args:
         signatures: the whole table. Documents of a batch >= `batch` are new, the others have been clustered.
-        known: the current table `duplicates`, None when it does not exist.
+        known: the current rows of the clusters of this lake, None when there are none.
         texts: doc_id, text of documents; called with the members of components.
         config: what makes a duplicate.
         batch: the first batch that is new.
@@ -335,4 +335,4 @@ def _grown(known: DataFrame, rows: DataFrame, run_id: str) -> DataFrame:
     """Rows of documents that earlier runs dropped, whose clusters have grown."""
     sizes = rows.where("kept").select("cluster_id", "cluster_size")
     dropped = known.where("NOT kept").drop("cluster_size").join(sizes, on="cluster_id", how="inner")
-    return dropped.withColumn("run_id", F.lit(run_id)).select(*DUPLICATES.schema.names)
+    return dropped.withColumn("run_id", F.lit(run_id)).select(*known.columns)

@@ -12,6 +12,7 @@ from pipelines.policies.passages import PassageThresholds
 from pipelines.policies.rules import (
     CLASSIFIERS,
     EMPTIED,
+    NOTHING_LEFT,
     RULE_SETS,
     Kind,
     Rule,
@@ -23,10 +24,13 @@ from pipelines.policies.rules import (
 
 DEFAULT_POLICY = "fineweb"
 
-Pass = Literal["c4_lines", "repair", "pii"]
+Pass = Literal["c4_lines", "decontamination", "repair", "pii"]
 PASSES: tuple[Pass, ...] = get_args(Pass)
-"""What may rewrite the text of a kept document, in the order in which the passes run: C4's line rules, undoing wrong
-encodings, replacing personal data."""
+"""What may rewrite the text of a kept document, in the order in which the passes run: C4's line rules, removing what
+is in benchmarks, undoing wrong encodings, replacing personal data."""
+
+DECONTAMINATION: Literal["decontamination"] = "decontamination"
+"""The rule set, and the pass, on what texts have in common with benchmarks."""
 
 Path = tuple[str, ...]
 Thresholds = dict[str, dict[str, Threshold]]
@@ -65,7 +69,21 @@ class Policy(Config):
     def active(self) -> tuple[Rule, ...]:
         """The rules of the policy's rule sets, in its order; some may be switched off."""
         rules = tuple(rule for rule_set in self.order for rule in self._rules_of(rule_set))
-        return (*rules, EMPTIED) if "c4_lines" in self.rewrite else rules
+        emptied = (EMPTIED,) if "c4_lines" in self.rewrite else ()
+        return (*rules, *emptied, NOTHING_LEFT) if DECONTAMINATION in self.rewrite else (*rules, *emptied)
+
+    def decontaminating(self) -> "Policy":
+        """The policy where texts are compared with benchmarks.
+
+        One that says nothing of decontamination, as a rule set or as a pass, gets both: the rule set last if it has
+        any other, the pass if it has any other. So a policy that keeps every document keeps those with overlaps too,
+        and one that rewrites no text leaves overlaps in it.
+        """
+        if DECONTAMINATION in self.order or DECONTAMINATION in self.rewrite:
+            return self
+        order = (*self.order, DECONTAMINATION) if self.order else ()
+        rewrite = (DECONTAMINATION, *self.rewrite) if self.rewrite else ()
+        return self.model_copy(update={"order": order, "rewrite": rewrite})
 
     def _rules_of(self, rule_set: str) -> tuple[Rule, ...]:
         if rule_set != CLASSIFIERS:

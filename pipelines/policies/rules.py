@@ -72,7 +72,7 @@ def _rule(
     rule_set, name = reason.split(".")
     peer = name if datatrove == "" else datatrove
     spare_zero = "line_punct_exclude_zero" if name == "line_punct_ratio" else None
-    after_c4 = f"c4_{measure}" if rule_set in ("fineweb", "text") else None
+    after_c4 = f"c4_{measure}" if rule_set in ("fineweb", "text", "decontamination") else None
     return Rule(rule_set, name, measure, Comparison(comparison), default, key or name, after_c4, peer, spare_zero)
 
 
@@ -148,6 +148,9 @@ RULES: tuple[Rule, ...] = (
     _rule("fineweb.short_line_ratio", "fineweb.short_line_ratio", ">", 0.67),
     _rule("fineweb.char_dup_ratio", "fineweb.char_dup_ratio", ">", 0.01),
     _rule("fineweb.list_ratio", "fineweb.list_ratio", ">", 0.3),
+    # Brown et al. 2020, "Language Models are Few-Shot Learners", appendix C: documents in more than ten pieces go.
+    _rule("decontamination.fraction", "contamination.fraction", ">", 0.2, None, key="max_fraction"),
+    _rule("decontamination.passages", "contamination.passages", ">", 10, None, key="max_passages"),
 )
 
 CLASSIFIERS = "classifiers"
@@ -160,7 +163,10 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
 EMPTIED = _rule("text.empty", "size.characters", "is zero", True, None)
 """The rule that every policy with C4's line rules ends with, and that none can switch off: no text becomes empty."""
 
-BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED)}
+NOTHING_LEFT = _rule("text.nothing_left", "contamination.left", "is zero", True, None)
+"""The same for policies that remove what texts have in common with benchmarks."""
+
+BY_REASON: dict[str, Rule] = {rule.reason: rule for rule in (*RULES, EMPTIED, NOTHING_LEFT)}
 
 # reason -> datatrove 0.10.1's name of it, for comparisons
 DATATROVE: dict[str, str] = {rule.reason: rule.datatrove for rule in RULES if rule.datatrove}

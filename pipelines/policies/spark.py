@@ -23,14 +23,18 @@ def decide(measures: DataFrame, policy: Policy, run_id: str) -> DataFrame:
 
     Args:
         measures: rows of table `measures`; with a boolean column `url_listed` when the policy uses URL lists
-            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed. Measures of a lake
-            from before `http_status` was one fail no rule on it, and so it is with `classifiers`.
+            (`pipelines.text.spark.with_url_lists`); without the column no URL counts as listed. With the columns
+            `contamination` and `c4_contamination` when texts are compared with benchmarks; without them no rule on
+            overlaps fails. Measures of a lake from before `http_status` was one fail no rule on it, and so it is with
+            `classifiers`.
         policy: the thresholds.
         run_id: goes into every row.
     """
     absent = {name: F.lit(None).cast(kind) for name, kind in _OPTIONAL.items() if name not in measures.columns}
     source = measures.withColumns(absent) if absent else measures
-    failed = [F.when(failure(rule, policy), F.lit(rule.reason)) for rule in policy.active()]
+    compared = "contamination" in measures.columns
+    rules = [rule for rule in policy.active() if compared or not rule.measure.startswith("contamination.")]
+    failed = [F.when(failure(rule, policy), F.lit(rule.reason)) for rule in rules]
     reasons = F.array_compact(F.array(*failed)) if failed else F.array().cast("array<string>")
     return source.select(
         "doc_id",
@@ -60,8 +64,15 @@ def failure(rule: Rule, policy: Policy) -> Column:
 def _measure(rule: Rule, policy: Policy) -> Column:
     path = policy.measure(rule)
     if path == rule.measure:
-        return value(path)
-    return F.when(F.col(path.partition(".")[0]).isNull(), F.col(rule.measure)).otherwise(F.col(path))
+        return _as_read(rule)
+    return F.when(F.col(path.partition(".")[0]).isNull(), _as_read(rule)).otherwise(F.col(path))
+
+
+def _as_read(rule: Rule) -> Column:
+    """The measure of the text as read; null where its struct is null, whose fields Sail would read all the same."""
+    if rule.measure.startswith("contamination."):  # most documents have none
+        return F.when(F.col("contamination").isNotNull(), F.col(rule.measure))
+    return value(rule.measure)
 
 
 def value(path: str) -> Column:

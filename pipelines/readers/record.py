@@ -33,6 +33,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"  # vanished, forbidden, not a file, broken storage
     READER_FAILED = "reader_failed"  # an error in the reader, or in a library that it uses
     CHANGED = "changed"  # the file is not what it was when it was listed
+    RETRACTED = "retracted"  # somebody asked for it to leave the lake; `detail` is the doc_id of the retraction
 
 
 # Reasons unrelated to the content: another run may be able to read these files.

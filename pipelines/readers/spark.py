@@ -19,6 +19,7 @@ from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import DeltaFile
 from pipelines.readers.listing import Remembered, list_files
 from pipelines.readers.record import InputFile, Split
+from pipelines.readers.retracted import Retracted
 from pipelines.readers.staging import STAGED, staged_batches
 from pipelines.storage.uri import canonical, is_uri
 from pipelines.tables import DOCUMENTS, REJECTS
@@ -56,8 +57,9 @@ def read_splits(
     ingested_at: datetime,
     language_model: str | None = None,
     sink: Sink | None = None,
+    retracted: Retracted | None = None,
 ) -> DataFrame:
-    """Reads all splits; each list is read by one task.
+    """Reads all splits; each list is read by one task. What is `retracted` becomes a reject.
 
     Returns the staged rows: `kind` ('document', 'reject', 'summary') and the columns of `documents`, `rejects` and the
     summaries. With `sink`, which consumes the staged rows of a task, returns the sink's rows instead.
@@ -67,7 +69,8 @@ def read_splits(
     def read_batches(batches: Batches) -> Batches:
         for batch in batches:
             for number in batch.column("id").to_pylist():
-                staged = staged_batches(pickle.loads(plans[number]), run_id, ingested_at, language_model)
+                splits = pickle.loads(plans[number])
+                staged = staged_batches(splits, run_id, ingested_at, language_model, retracted)
                 yield from staged if sink is None else sink(staged)
 
     numbers = spark.range(0, len(tasks), 1, max(len(tasks), 1))  # one task, one partition, without a shuffle

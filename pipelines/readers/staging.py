@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pipelines.readers.dispatch import read
 from pipelines.readers.record import TRANSIENT, Document, ReadStatistics, Reject, Split, doc_id
+from pipelines.readers.retracted import Retracted
 from pipelines.tables import DOCUMENTS, REJECTS
 
 _log = logging.getLogger(__name__)
@@ -38,14 +39,19 @@ STAGED = pa.unify_schemas([pa.schema([pa.field("kind", pa.string())]), DOCUMENTS
 
 
 def staged_batches(
-    splits: Sequence[Split], run_id: str, ingested_at: datetime, language_model: str | None = None
+    splits: Sequence[Split],
+    run_id: str,
+    ingested_at: datetime,
+    language_model: str | None = None,
+    retracted: Retracted | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Reads splits one after the other, into batches bounded in bytes and rows."""
+    """Reads splits one after the other, into batches bounded in bytes and rows; `retracted` records become rejects."""
     batch = _Batch({"run_id": run_id, "ingested_at": ingested_at}, language_model)
     for split in splits:
         _log.info("reading %s from byte %d of %d", split.file.uri, split.start, split.file.size)
         statistics, counts, transient = ReadStatistics(), {Document: 0, Reject: 0}, 0
-        for record in read(split, statistics):
+        for found in read(split, statistics):
+            record = found if retracted is None else retracted.applied(split.file, found)
             counts[type(record)] += 1
             transient += isinstance(record, Reject) and record.reason in TRANSIENT
             batch.add(split, record)

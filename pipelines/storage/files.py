@@ -17,8 +17,11 @@ class Entry:
 class Files(Protocol):
     """One kind of storage."""
 
-    def entries(self, path: str) -> list[Entry]:
-        """Files and folders directly below a folder, sorted by name; empty when there is no such folder."""
+    def entries(self, path: str, begin: str = "") -> list[Entry]:
+        """Files and folders directly below a folder, sorted by name; empty when there is no such folder.
+
+        With `begin`, names that sort before it may be left out, where that is cheaper.
+        """
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or folder."""

@@ -26,7 +26,7 @@ def file_system(location: str) -> tuple[Any, str]:
 class FsspecFiles:
     """Implements `Files`."""
 
-    def entries(self, path: str) -> list[Entry]:
+    def entries(self, path: str, begin: str = "") -> list[Entry]:
         """As `Files.entries`."""
         files, inner = _fresh(path)
         try:

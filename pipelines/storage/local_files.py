@@ -13,7 +13,7 @@ from pipelines.storage.files import Entry
 class LocalFiles:
     """Implements `Files`."""
 
-    def entries(self, path: str) -> list[Entry]:
+    def entries(self, path: str, begin: str = "") -> list[Entry]:
         """As `Files.entries`."""
         try:
             with os.scandir(path) as found:

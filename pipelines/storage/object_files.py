@@ -5,14 +5,14 @@ makes a file of Delta's log a commit: of several writers one succeeds.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from typing import IO, Any, ParamSpec, TypeVar, cast
 
 from pipelines.storage.environment import client_options, prepare
-from pipelines.storage.errors import StorageError, said
+from pipelines.storage.errors import StorageError, advice, said
 from pipelines.storage.files import Entry
 from pipelines.storage.uri import LakeUri
 
@@ -32,17 +32,27 @@ RETRIES: Any = {"max_retries": 12, "retry_timeout": timedelta(minutes=3)}
 class ObjectFiles:
     """Implements `Files`."""
 
-    def entries(self, path: str) -> list[Entry]:
+    def entries(self, path: str, begin: str = "") -> list[Entry]:
         """As `Files.entries`."""
         import obstore
 
         store, key = _located(path)
+        objects: Sequence[Any]
         with _translated(path):
-            found = obstore.list_with_delimiter(store, f"{key}/" if key else None)
-        folders = [Entry(_last(prefix), True) for prefix in found["common_prefixes"]]
+            if begin:  # a listing by folders cannot begin anywhere
+                listed = obstore.list(store, f"{key}/", offset=f"{key}/{begin}", chunk_size=1000).collect()
+                inner = (one["path"][len(key) + 1 :] for one in listed)
+                folders = [Entry(name.partition("/")[0], True) for name in inner if "/" in name]
+                objects = [one for one in listed if "/" not in one["path"][len(key) + 1 :]]
+            else:
+                found = obstore.list_with_delimiter(store, f"{key}/" if key else None)
+                folders, objects = (
+                    [Entry(_last(prefix), True) for prefix in found["common_prefixes"]],
+                    found["objects"],
+                )
         files = [
             Entry(_last(one["path"]), False, one["size"], one["last_modified"].timestamp())
-            for one in found["objects"]
+            for one in objects
             if one["path"] != key  # a marker that some tools write for a folder
         ]
         return sorted({entry.name: entry for entry in (*folders, *files)}.values(), key=lambda entry: entry.name)
@@ -82,8 +92,7 @@ class ObjectFiles:
         store, key = _located(path)
         with _translated(path):
             found = obstore.get(store, key)
-            version = {name: found.meta[name] for name in ("e_tag", "version") if found.meta.get(name)}
-            return bytes(found.bytes()), version
+            return bytes(found.bytes()), _version(found.meta)
 
     def replace(self, path: str, data: bytes, version: Any) -> Any:
         """Writes a file if it still has this version; returns the new one.
@@ -91,7 +100,7 @@ class ObjectFiles:
         Raises:
             FileExistsError: another has written it since, or deleted it.
         """
-        return self._put(path, data, version)
+        return _version(self._put(path, data, version))
 
     def _put(self, path: str, data: bytes, mode: Any) -> Any:
         import obstore
@@ -163,6 +172,12 @@ class _Reader(io.RawIOBase):
         self._at += count
         return count
 
+    def readall(self) -> bytes:
+        """The rest, in one request: the default asks for 8 KiB at a time."""
+        rest = bytearray(max(self._size - self._at, 0))
+        self.readinto(rest)
+        return bytes(rest)
+
 
 class _Writer(io.RawIOBase):
     """A new object: it is there once `close` returns. `discard` leaves none."""
@@ -205,6 +220,11 @@ class _Writer(io.RawIOBase):
         self.discard()
 
 
+def _version(of: Any) -> dict[str, str]:
+    """What tells a version of an object from others, in the form that a conditional put takes."""
+    return {name: of[name] for name in ("e_tag", "version") if of.get(name)}
+
+
 def _last(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
@@ -234,7 +254,7 @@ def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotFoundError) as error:
-        if "NoSuchBucket" in str(error):
+        if advice(str(error)):  # no such bucket, or, from some stores, no such key of a user
             raise StorageError.of(path, error) from None
         raise FileNotFoundError(path) from None
     except (AlreadyExistsError, PreconditionError):

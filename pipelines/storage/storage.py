@@ -33,9 +33,12 @@ class Storage:
         """The location of a file or folder."""
         return f"{self.root}/{name}" if name else self.root
 
-    def entries(self, name: str = "") -> list[Entry]:
-        """Files and folders directly below a folder, sorted by name; empty when the folder does not exist."""
-        return self.files.entries(self.path(name))
+    def entries(self, name: str = "", begin: str = "") -> list[Entry]:
+        """Files and folders directly below a folder, sorted by name; empty when the folder does not exist.
+
+        `begin`: as in `Files.entries`.
+        """
+        return self.files.entries(self.path(name), begin)
 
     def exists(self, name: str) -> bool:
         """Whether a file or folder of that name exists."""

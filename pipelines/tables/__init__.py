@@ -4,7 +4,7 @@ Schemas are Arrow schemas, so this package imports without Spark: training and s
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
-from pipelines.tables.cleaned import DECISIONS, MEASURES
+from pipelines.tables.cleaned import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
 from pipelines.tables.deduplicated import (
     CLEAN_DOCUMENTS,
@@ -15,6 +15,7 @@ from pipelines.tables.deduplicated import (
 )
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
 from pipelines.tables.packed import PACKED, SequenceFormat, sequences
+from pipelines.tables.retracted import RETRACTIONS
 from pipelines.tables.runs import RUNS
 from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
 from pipelines.tables.tokenized import TOKENS
@@ -24,6 +25,7 @@ TABLES = (
     DOCUMENTS,
     REJECTS,
     MEASURES,
+    CONTAMINATION,
     DECISIONS,
     SIGNATURES,
     DUPLICATES,
@@ -31,12 +33,14 @@ TABLES = (
     PASSAGE_DECISIONS,
     CLEAN_DOCUMENTS,
     TOKENS,
+    RETRACTIONS,
     RUNS,
 )
 """All tables but those of sequences."""
 
 __all__ = [
     "CLEAN_DOCUMENTS",
+    "CONTAMINATION",
     "CONTRACT",
     "CONTRACT_PROPERTY",
     "DECISIONS",
@@ -48,6 +52,7 @@ __all__ = [
     "PASSAGES",
     "PASSAGE_DECISIONS",
     "REJECTS",
+    "RETRACTIONS",
     "RUNS",
     "SIGNATURES",
     "STATISTICS",

@@ -1,4 +1,4 @@
-"""What the stage clean writes: measures and decisions."""
+"""What the stage clean writes: measures, contamination and decisions."""
 
 import pyarrow as pa
 
@@ -72,6 +72,40 @@ MEASURES = Table(
         run_id=pa.string(),
     ),
     about="every measure of every rule set, and the texts that a policy chooses from",
+)
+
+_CONTAMINATION = struct(
+    n_grams=pa.int64(),  # of benchmarks, in the overlaps
+    passages=pa.int64(),  # spans that would be removed
+    characters=pa.int64(),  # in overlaps, each once
+    fraction=pa.float64(),  # of the text's characters
+    left=pa.int64(),  # characters outside of the spans that are no whitespace
+)
+_OVERLAP = struct(
+    benchmark=pa.string(),
+    item=pa.int64(),  # from 0, in the order of the benchmark's files
+    start=pa.int64(),  # code points of the text
+    end=pa.int64(),
+    n_grams=pa.int64(),
+)
+_SPAN = struct(start=pa.int64(), end=pa.int64())
+
+CONTAMINATION = Table(
+    "contamination",
+    key=("doc_id",),
+    schema=columns(
+        doc_id=pa.string(),
+        # of the text as read
+        contamination=_CONTAMINATION,
+        overlaps=pa.list_(_OVERLAP),
+        spans=pa.list_(_SPAN),  # to remove: overlaps with punctuation and margins, in order and apart
+        # of what C4's line rules leave of it; null where they leave it as it is
+        c4_contamination=_CONTAMINATION,
+        c4_overlaps=pa.list_(_OVERLAP),
+        c4_spans=pa.list_(_SPAN),
+        run_id=pa.string(),
+    ),
+    about="what texts have in common with the benchmarks that `decontaminate` names; no row: nothing",
 )
 
 DECISIONS = Table(

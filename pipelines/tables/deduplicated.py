@@ -25,14 +25,16 @@ DUPLICATES = Table(
     schema=columns(
         doc_id=pa.string(),
         method=pa.string(),  # exact | minhash
-        cluster_id=pa.string(),  # doc_id of the survivor
-        cluster_size=pa.int64(),
+        cluster_id=pa.string(),  # doc_id of the survivor, which is in lake `reference` if that is set
+        cluster_size=pa.int64(),  # documents of this lake
         kept=pa.bool_(),
         similarity=pa.float64(),  # Jaccard with the survivor; null where it was not computed
-        component_id=pa.string(),  # smallest doc_id of the LSH component, before verification
+        component_id=pa.string(),  # smallest doc_id of the LSH component, before verification; null with `reference`
+        reference=pa.string(),  # the other lake that holds the document; null in clusters of this lake
         run_id=pa.string(),
     ),
-    about="a row for every clustered document; exactly one per cluster is kept",
+    later=("reference",),
+    about="a row for every clustered document; exactly one per cluster is kept, none where another lake holds it",
 )
 
 PASSAGES = Table(

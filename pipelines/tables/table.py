@@ -39,7 +39,8 @@ plain, as one buffer for each row group."""
 class Table:
     """One Delta table of a lake.
 
-    `compression` is chosen for the table's readers.
+    `compression` is chosen for the table's readers. `later` names columns that came without another contract: tables
+    that an earlier version of this program wrote lack them, and `LakeReader.read` gives nulls.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Table:
     schema: pa.Schema
     partition_by: tuple[str, ...] = ()
     compression: str = "zstd"
+    later: tuple[str, ...] = ()
     about: str = ""
     properties: Mapping[str, str] = field(default_factory=lambda: OF_THIS_CONTRACT, hash=False)
 

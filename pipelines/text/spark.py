@@ -1,6 +1,7 @@
 """The Spark edge of the texts: candidates for deduplication, clean documents, URL lists."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -50,8 +51,9 @@ def clean_documents(
         config: the last passes.
         run_id: goes into every row.
         spans: `doc_id, spans` of documents that lose parts of their text, one row each; `spans` as
-            `pipelines.text.spans.SPANS`, in code points of the candidate's text. They go before the last passes. A
-            document whose spans leave nothing becomes empty, so whoever names them drops it before.
+            `pipelines.text.spans.SPANS`, in code points of the candidate's text. They go before the last passes.
+            Where they would leave nothing, only what is in benchmarks goes; whoever names spans of one kind that leave
+            nothing drops the document before.
     """
     components = duplicates.where("kept").select("doc_id", "component_id")
     survivors = (
@@ -63,6 +65,14 @@ def clean_documents(
     if spans is not None:
         survivors = survivors.join(spans.select("doc_id", "spans"), on="doc_id", how="left")
     return Mapped(survivors, _finalizing(config, run_id), CLEAN_DOCUMENTS.schema)
+
+
+def spans_together(several: Sequence[DataFrame]) -> DataFrame | None:
+    """`doc_id, spans` of several such frames, with one row for each document; None of none."""
+    if len(several) < 2:
+        return several[0] if several else None
+    each = [rows.select("doc_id", F.explode("spans").alias("span")) for rows in several]
+    return reduce(DataFrame.unionByName, each).groupBy("doc_id").agg(F.collect_list("span").alias("spans"))
 
 
 def with_url_lists(measures: DataFrame, config: UrlConfig) -> DataFrame:
@@ -115,7 +125,18 @@ def _without_spans(batch: pa.RecordBatch) -> tuple[pa.Array, list[dict[str, int]
         return texts, [{}] * batch.num_rows
     from pipelines.text.spans import SPANS, without_spans  # a kernel: loaded in the worker only
 
-    left = without_spans(texts, batch.column("spans").cast(SPANS))
+    spans = batch.column("spans").cast(SPANS)
+    left = without_spans(texts, spans)
+    blank = {row for row, text in enumerate(left.texts.to_pylist()) if spans[row].is_valid and not text.strip()}
+    if blank:  # of several kinds, each of which leaves something
+        spans = pa.array(
+            [
+                [span for span in listed or () if row not in blank or span["kind"] == "decontamination"]
+                for row, listed in enumerate(spans.to_pylist())
+            ],
+            SPANS,
+        )
+        left = without_spans(texts, spans)
     removed = left.removed.items()
     counts: list[dict[str, int]] = [{kind: int(n[row]) for kind, n in removed if n[row]} for row in range(len(texts))]
     return left.texts, counts

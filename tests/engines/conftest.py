@@ -92,12 +92,20 @@ def _policy(folder: Path) -> Path:
     return path
 
 
+def _benchmark(folder: Path) -> Path:
+    """Beginnings of paragraphs that the corpus draws from."""
+    path = folder / "topics.txt"
+    path.write_text("\n".join(" ".join(paragraph.split()[:16]) for paragraph in corpus.PARAGRAPHS[::12]))
+    return path
+
+
 def _config(path: Path, *folders: Path) -> Path:
     settings = json.loads(corpus.config("unused", folders[0]).model_dump_json(exclude_unset=True))
     settings["sources"] += [{"name": folder.name, "path": str(folder)} for folder in folders[1:]]
     if len(folders) > 1:  # the second run also takes a document out of every table
         settings["sources"][0]["exclude"] = [*DEFAULT_EXCLUDE, "page.html"]
     settings["clean"] |= {"policy": str(_policy(path.parent)), "measure": {"classifiers": [CLASSIFIER]}}
+    settings["decontaminate"] = {"benchmarks": [{"name": "topics", "path": str(_benchmark(path.parent))}]}
     settings["pack"][0]["shard_tokens"] = 4000  # several shards, so that their order matters
     path.write_text(yaml.safe_dump(settings))
     return path

@@ -33,6 +33,10 @@ from jobs.progress import Reporter
 from jobs.stages.token_counts import TokenCounter
 from lake.lake import Lake
 from lake.scratch import Scratch
+from pipelines.contamination.benchmarks import Benchmark
+from pipelines.contamination.config import DecontaminateConfig
+from pipelines.contamination.index import Index
+from pipelines.contamination.spark import contaminated
 from pipelines.dedup.config import DedupConfig
 from pipelines.dedup.spark import clusters, signatures
 from pipelines.passages.config import PassagesConfig
@@ -102,6 +106,16 @@ class Outputs:
         """Texts to measures."""
         return _by_id(measures(self._texts(DOCUMENTS), MeasureConfig(), "golden").frame())
 
+    def comparing(self) -> Rows:
+        """Texts to their overlaps with a benchmark of some of them, cut short."""
+        items = [text[:90] for name, (_, text) in TEXTS.items() if "-" not in name]
+        benchmark = Benchmark("golden", items, np.arange(len(items)), len(items))
+        file = self.folder / "golden.index"
+        file.write_bytes(Index.build([benchmark], 6, 3).to_bytes())
+        texts = self._texts(DOCUMENTS).withColumn("c4_text", F.expr("nullif(substring(text, 1, 60), text)"))
+        config = DecontaminateConfig(n=6, shortest=3, margin=2, shortest_piece=9)
+        return _by_id(contaminated(texts, str(file), config, "golden").frame())
+
     def deciding(self) -> Rows:
         """Made-up measures to decisions, under the thresholds that rules have by default."""
         rows = [{**_made_up(MEASURES.schema, f"measures {n}"), "doc_id": str(n)} for n in range(40)]
@@ -152,7 +166,7 @@ class Outputs:
         """Made-up repeats of documents of ten sentences to spans, under the thresholds that they have by default."""
         schema = pa.schema([PASSAGES.schema.field(name) for name in ("doc_id", "site_pages", "sentences", "repeats")])
         measured = self.engine.frame(pa.Table.from_pylist([_repeating(number) for number in range(40)], schema))
-        return _by_id(decide_passages(measured, PassageThresholds(), "golden", "golden").frame())
+        return _by_id(decide_passages(measured, None, PassageThresholds(), "golden", "golden").frame())
 
     def finalizing(self) -> Rows:
         """Candidates and duplicates to clean documents."""

@@ -14,7 +14,21 @@ import yaml
 from jobs import cli
 from jobs.arguments import STAGES
 
-COMMANDS = ("run", "stage", "tables", "explain", "decide", "report", "check", "upgrade", "doctor")
+COMMANDS = (
+    "run",
+    "stage",
+    "tables",
+    "explain",
+    "decide",
+    "report",
+    "check",
+    "upgrade",
+    "maintain",
+    "pin",
+    "unpin",
+    "retract",
+    "doctor",
+)
 
 
 @pytest.fixture
@@ -193,7 +207,17 @@ def test_no_command_is_bad_usage(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", [("tables",), ("explain", "0f"), ("decide", "gopher"), ("report",), ("check",), ("upgrade",)]
+    "command",
+    [
+        ("tables",),
+        ("explain", "0f"),
+        ("decide", "gopher"),
+        ("report",),
+        ("check",),
+        ("upgrade",),
+        ("maintain",),
+        ("pin", "--list"),
+    ],
 )
 def test_a_lake_that_is_not_there_is_named_with_how_to_make_one(capsys, tmp_path, command):
     name, *others = command

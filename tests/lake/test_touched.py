@@ -5,6 +5,8 @@ import pytest
 from deltalake import DeltaTable
 
 from lake.lake import Lake
+from lake.maintenance.compaction import compact
+from lake.maintenance.compaction_plan import Rules
 from lake.touched import touched
 from pipelines.tables import TOKENS
 
@@ -51,6 +53,40 @@ def test_compaction_by_another_program_touches_nothing(tokens):
     fresh = Lake(tokens.root, tokens.engine)
     assert fresh.version("tokens") == 2
     assert keys(fresh, 1) == []
+
+
+@pytest.fixture
+def small_files(engine, tmp_path, rows, note):
+    """As `tokens`, under the names of real runs."""
+    lake = Lake(str(tmp_path / "lake"), engine)
+    for run, *documents in (("run-0000000000000001", "a", "b"), ("run-0000000000000002", "c", "d")):
+        lake.append(rows(run, *documents), TOKENS, note(run), None)
+    return lake
+
+
+@pytest.fixture
+def compacted(small_files):
+    """The table after compaction into one file, which is not there: nobody can read it."""
+    assert compact(small_files, TOKENS, Rules(fewest=2)).into == 1
+    (file,) = small_files.files("tokens")
+    small_files.storage.delete(f"tokens/{file.path}")
+    return small_files
+
+
+def test_compaction_touches_nothing_and_what_it_wrote_is_not_read(compacted, rows, note):
+    assert keys(compacted, 1) == []
+    assert keys(compacted, 0) == ["c", "d"]
+    compacted.append(rows("run-3", "e"), TOKENS, note("run-3"), None)
+    assert keys(compacted, 1) == ["e"]
+
+
+def test_rows_are_compared_where_files_that_were_put_together_are_gone(small_files):
+    (new,) = {file.path for file in small_files.files("tokens")} - {
+        file.path for file in small_files.files("tokens", 0)
+    }
+    compact(small_files, TOKENS, Rules(fewest=2))
+    small_files.storage.delete(f"tokens/{new}")
+    assert keys(small_files, 0) == ["c", "d"]
 
 
 def test_without_the_earlier_files_or_log_nobody_can_tell(tokens):

@@ -8,7 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from lake.lake import Lake
-from lake.maintenance.kept_versions import LostPinError, kept
+from lake.maintenance.kept_versions import LostPinError, kept, used
 from lake.maintenance.pins import pin
 from lake.maintenance.vacuum import delete_unreferenced
 from pipelines.tables import CLEAN_DOCUMENTS, TOKENS
@@ -50,7 +50,7 @@ def readable(lake, table="tokens"):
 
 def vacuum(lake, days=7, table="tokens", **options):
     cutoff = time.time() - days * DAY
-    keep = kept(lake, table, cutoff)
+    keep = kept(lake, table, cutoff, used(lake).get(table, {}))
     return delete_unreferenced(lake, table, keep.versions, cutoff, keep.since, **options)
 
 

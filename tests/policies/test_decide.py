@@ -12,7 +12,9 @@ from pipelines.policies.files import load, names
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import BY_REASON, DATATROVE, RULE_SETS, RULES, Comparison, Rule
 
-FINEWEB = load("fineweb")
+FINEWEB = load("fineweb").decontaminating()
+
+OVERLAPS = {"fraction": 0.01, "passages": 1, "left": 900}
 
 GOOD_LINES = {
     "lines": 10,
@@ -45,6 +47,8 @@ GOOD = {
     "fineweb": GOOD_LINES,
     "c4_fineweb": dict(GOOD_LINES),
     "c4_size": {"characters": 900},
+    "contamination": OVERLAPS,
+    "c4_contamination": dict(OVERLAPS),
 }
 
 
@@ -60,7 +64,7 @@ def changed(path, value, base=GOOD):
 
 
 # What rows lack that earlier versions measured.
-EARLIER = {"c4_fineweb": None, "c4_size": None}
+EARLIER = {"c4_fineweb": None, "c4_size": None, "c4_contamination": None}
 
 
 FAILING = {
@@ -133,6 +137,19 @@ def test_a_text_of_which_c4_leaves_nothing_is_dropped_by_every_policy_with_its_l
     assert reasons(emptied, Policy(name="x", order=order)) == []
 
 
+def test_a_text_that_is_all_overlap_is_dropped_where_overlaps_are_removed():
+    nothing = changed("contamination.left", 0)
+    assert reasons(nothing, Policy(name="x", order=(), rewrite=("decontamination",))) == ["text.nothing_left"]
+    assert reasons(nothing, Policy(name="x", order=("decontamination",))) == []
+
+
+def test_policies_get_the_rule_set_and_the_pass_unless_they_keep_everything_or_speak_of_it():
+    assert load("gopher").decontaminating().order == (*load("gopher").order, "decontamination")
+    assert load("gopher").decontaminating().rewrite == ("decontamination", *load("gopher").rewrite)
+    for policy in (load("none"), Policy(name="x", order=("c4", "decontamination"), rewrite=("pii",))):
+        assert policy.decontaminating() == policy
+
+
 @pytest.mark.parametrize("off", [0, None, False])
 def test_zero_null_and_false_switch_a_rule_off(off):
     policy = Policy(name="x", order=("gopher_quality",), rules={"gopher_quality": {"short_doc": off}})
@@ -179,7 +196,7 @@ def test_every_rule_of_the_peer_has_its_counterpart():
         *(f"duplicated_{n}_n_grams" for n in (5, 6, 7, 8, 9, 10)),
     ]
     assert DATATROVE["gopher_quality.too_few_stop_words"] == "gopher_enough_stop_words"
-    assert len(BY_REASON) == len(RULES) + 1  # and text.empty
+    assert len(BY_REASON) == len(RULES) + 2  # and text.empty, text.nothing_left
 
 
 NUMBERS = st.one_of(st.none(), st.sampled_from([0.0, 0.1, 0.12, 0.2, 0.3, 0.5, 0.65, 0.9]), st.floats(0, 1))
@@ -189,6 +206,7 @@ LANGUAGES = st.sampled_from([None, "en", "de", "fr", "es", "cs", "no", "tlh"])
 COUNTED = (
     *("gopher_quality.words", "gopher_quality.stop_words", "c4.sentences", "c4_size.characters", "size.characters"),
     *("fineweb.lines", "c4_fineweb.lines", "http_status"),
+    *(f"{prefix}contamination.{name}" for prefix in ("", "c4_") for name in ("passages", "left")),
 )
 PATHS = {path for rule in BY_REASON.values() for path in (rule.measure, rule.after_c4) if path}
 

@@ -125,6 +125,22 @@ def test_spans_go_before_the_last_passes(spark, lake):
     }
 
 
+def test_spans_of_several_kinds_together_leave_something(spark, lake):
+    from pipelines.text.spark import spans_together
+
+    kinds = "doc_id string, spans array<struct<kind: string, start: long, end: long>>"
+    first = spark.createDataFrame([("e", [("decontamination", 0, 7)]), ("d", [("decontamination", 0, 6)])], kinds)
+    second = spark.createDataFrame([("e", [("sentences", 8, 20)]), ("a", [("sentences", 0, 9)])], kinds)
+    found = clean(lake, LINES, NOTHING, spans_together([first, second]))
+    assert {i: row["text"] for i, row in found.items()} == {
+        "a": "me@example.com or you@example.org.",
+        "d": "und gut",
+        "e": "to say of it",
+    }
+    assert spans_together([first]) is first
+    assert spans_together([]) is None
+
+
 def test_url_lists_mark_the_documents_they_list(lake, tmp_path):
     from pipelines.text.spark import with_url_lists
 

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from jobs.engine.base import Engine, TaskProgress
 from jobs.engine.patterns import escaped
-from jobs.engine.spark import session
+from jobs.engine.spark import object_stores, session
 from jobs.engine.spark.gateway import OnOutput
 from pipelines.storage.uri import LakeUri
 
@@ -19,14 +19,21 @@ class SparkEngine(Engine):
         settings: of Spark; they override the defaults of tokenlake.
         profile: `small` for quick starts, `large` for long runs.
         on_output: receives each line that the JVM writes to standard error.
+        lake: the root of the lake that is worked on, if any: on an object store Spark needs a connector.
     """
 
     name = "spark"
 
     def __init__(
-        self, settings: Mapping[str, str] | None = None, profile: str = "small", on_output: OnOutput | None = None
+        self,
+        settings: Mapping[str, str] | None = None,
+        profile: str = "small",
+        on_output: OnOutput | None = None,
+        lake: str = "",
     ):
-        self._settings, self._profile, self._on_output = dict(settings or {}), profile, on_output
+        own = dict(settings or {})
+        self._settings = own if submitted() else object_stores.added(own, lake)
+        self._profile, self._on_output = profile, on_output
         self._seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, ended
         if submitted():
             _ = self.session  # a cluster treats a driver that creates no session as failed

@@ -1,0 +1,1 @@
+"""`tokenlake maintain`: upkeep of all tables of a lake."""

@@ -1,0 +1,1 @@
+"""Documents that another lake, a *reference*, holds already: equal texts and near duplicates."""
