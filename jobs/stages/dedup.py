@@ -30,7 +30,8 @@ def run(run: StageContext) -> None:
     _sign(run)
     cluster(run, partial(_texts, run))
     policy = _policy(run)
-    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy))
+    overlaps = passages.Overlaps(_overlap_tables(run.lake, policy), partial(_overlaps, run.lake, policy))
+    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy), overlaps)
     _finalize(run)
 
 
@@ -79,13 +80,13 @@ def _finalize(run: StageContext) -> None:
     """Writes `clean_documents`. New decisions make work; so do documents that lost the one they were duplicates of."""
     lake, clean, policy = run.lake, run.config.clean, _policy(run)
     settings = FinalizeConfig.of(policy, clean.repair, clean.pii)
-    without_overlaps = [CONTAMINATION.name] if DECONTAMINATION in policy.rewrite and in_force(lake) else []
-    inputs = ["decisions", "measures", "duplicates", *without_overlaps, *passages.Outcome.inputs(lake)]
+    overlaps = _overlap_tables(lake, policy)
+    inputs = ["decisions", "measures", "duplicates", *overlaps, *passages.Outcome.inputs(lake)]
     work = run.plan("dedup", CLEAN_DOCUMENTS, inputs, settings.fingerprint(), FINALIZING)
     if work.mode == "nothing":
         return
     duplicates, repeated = work.whole(lake, "duplicates"), passages.Outcome.of(work, lake)
-    spans = [overlapping_spans(work.whole(lake, name), policy) for name in without_overlaps]
+    spans = [_overlaps(lake, policy, work)] if overlaps else []
     spans += [repeated.spans] if repeated else []
 
     def finalized(decided: DataFrame) -> Mapped:
@@ -105,6 +106,16 @@ def _finalize(run: StageContext) -> None:
     stale = there.join(settled.where("kept"), on="doc_id", how="left_anti")
     missing = wanted.join(there.join(settled, on="doc_id", how="left_semi"), on="doc_id", how="left_anti")
     run.committed(work.replace(lake, keys(stale), work.write(lake, finalized(missing))))
+
+
+def _overlap_tables(lake: Lake, policy: Policy) -> list[str]:
+    """The table that tells what overlaps with benchmarks, where the policy removes that."""
+    return [CONTAMINATION.name] if DECONTAMINATION in policy.rewrite and in_force(lake) else []
+
+
+def _overlaps(lake: Lake, policy: Policy, work: Work) -> DataFrame:
+    """`doc_id, spans` of what overlaps with benchmarks."""
+    return overlapping_spans(work.whole(lake, CONTAMINATION.name), policy)
 
 
 def _policy(run: StageContext) -> Policy:

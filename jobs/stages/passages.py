@@ -3,7 +3,7 @@
 Both steps belong to the stage dedup, between `duplicates` and `clean_documents` (docs/decisions/0052-passages.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -25,13 +25,21 @@ Candidates = Callable[[Work, DataFrame], DataFrame]
 _OFF = "off"
 
 
-def run(run: StageContext, policy: Policy, candidates: Candidates) -> None:
+@dataclass(frozen=True)
+class Overlaps:
+    """Spans of candidates that go anyway, because they overlap with benchmarks."""
+
+    tables: Sequence[str]  # that they come from: none, or one
+    spans: Callable[[Work], DataFrame]  # doc_id, spans; of a work that has the table among its inputs
+
+
+def run(run: StageContext, policy: Policy, candidates: Candidates, overlaps: Overlaps) -> None:
     """Brings both tables up to date. Where nothing is to be compared, tables of earlier runs become empty."""
     if not run.config.dedup.passages.enabled:
         _switch_off(run)
         return
     _measure(run, candidates)
-    _decide(run, policy)
+    _decide(run, policy, overlaps)
 
 
 def _measure(run: StageContext, candidates: Candidates) -> None:
@@ -87,14 +95,16 @@ def _without_duplicates(work: Work, lake: Lake, documents: DataFrame) -> DataFra
     return documents.join(dropped, on="doc_id", how="left_anti")
 
 
-def _decide(run: StageContext, policy: Policy) -> None:
+def _decide(run: StageContext, policy: Policy, overlaps: Overlaps) -> None:
     thresholds = policy.passages
     settings = thresholds.fingerprint()
-    work = run.plan("dedup", PASSAGE_DECISIONS, ["passages"], settings, DECIDING_PASSAGES)
+    inputs = ["passages", *overlaps.tables]
+    work = run.plan("dedup", PASSAGE_DECISIONS, inputs, settings, DECIDING_PASSAGES)
     if work.mode == "nothing":
         return
     label = f"{policy.name}@{settings}"
-    decided = spark.decide(work.read(run.lake, "passages"), thresholds, label, work.run_id)
+    others = overlaps.spans(work) if overlaps.tables else None
+    decided = spark.decide(work.read(run.lake, "passages"), others, thresholds, label, work.run_id)
     run.committed(work.commit(run.lake, decided, passages=thresholds.model_dump_json()))
 
 

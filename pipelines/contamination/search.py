@@ -42,7 +42,7 @@ def overlaps(texts: TextBatch, lookup: Lookup) -> dict[int, list[Overlap]]:
         return found
     begins, ends = words.begins[rows[:, 2]], words.ends[rows[:, 3] - 1]
     for document in np.unique(documents).tolist():
-        mine = np.flatnonzero(documents == document) if len(documents) < 64 else _of(documents, document)
+        mine = np.arange(*np.searchsorted(documents, [document, document + 1]))  # they are ascending
         first, last = texts.begins[document], texts.ends[document]
         characters = np.cumsum((texts.data[first:last] & 0xC0) != 0x80)  # of each byte: characters up to it
         starts = characters[begins[mine] - first] - 1
@@ -53,11 +53,6 @@ def overlaps(texts: TextBatch, lookup: Lookup) -> dict[int, list[Overlap]]:
         ]
         found[document] = sorted(listed, key=lambda each: (each.start, each.end, each.benchmark, each.item))
     return found
-
-
-def _of(documents: Integers, document: int) -> Integers:
-    """Rows of a document in an ascending array."""
-    return np.arange(*np.searchsorted(documents, [document, document + 1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,10 @@ class Verdict:
 
 
 def decided(batches: Iterator[pa.RecordBatch], thresholds: PassageThresholds, policy: str, run_id: str) -> Any:
-    """Columns `doc_id`, `site_pages`, `sentences`, `repeats` of table `passages` -> table `passage_decisions`."""
+    """Columns `doc_id`, `site_pages`, `sentences`, `repeats` of table `passages` -> table `passage_decisions`.
+
+    Column `spans`, if there is one, has spans that go for other reasons.
+    """
     schema = PASSAGE_DECISIONS.schema
     for batch in batches:
         verdicts = [evaluate(row, thresholds) for row in batch.to_pylist()]
@@ -49,7 +52,8 @@ def decided(batches: Iterator[pa.RecordBatch], thresholds: PassageThresholds, po
 def evaluate(row: Mapping[str, Any], thresholds: PassageThresholds) -> Verdict:
     """One row of table `passages` under the thresholds.
 
-    A document from which nothing is taken is kept, however short it is.
+    A document from which nothing is taken is kept, however short it is. Sentences of which something goes for other
+    reasons (`spans`) do not count as left.
     """
     if not row["repeats"]:
         return Verdict([], [], *_size(row["sentences"], np.zeros(len(row["sentences"]), np.bool_)))
@@ -68,6 +72,8 @@ def evaluate(row: Mapping[str, Any], thresholds: PassageThresholds) -> Verdict:
         for first, last in _runs(gone[kind])
     ]
     any_gone = np.logical_or.reduce(list(gone.values()))
+    for each in row.get("spans") or ():
+        any_gone |= (starts < each["end"]) & (ends > each["start"])
     words_left, sentences_left = _size(row["sentences"], any_gone)
     reasons = list(_reasons(words_left, sentences_left, thresholds)) if spans else []
     return Verdict(spans, reasons, words_left, sentences_left)

@@ -12,22 +12,17 @@ from pipelines.tables import PASSAGES
 
 Batches = Iterator[pa.RecordBatch]
 
-# Texts of a batch that are searched together: bounds a worker's memory.
-_ROWS = 1_000
 _FOUND = pa.schema([PASSAGES.schema.field(name) for name in ("doc_id", "site", "sentences", "held")])
 _ORDER = {kind: number for number, kind in enumerate(KINDS)}
 
 
-def found(batches: Batches, config: PassagesConfig) -> Batches:
+def found(candidates: pa.RecordBatch, config: PassagesConfig) -> pa.RecordBatch:
     """Candidates (doc_id, source, language, url, text) -> what each holds, row by row."""
-    for batch in batches:
-        for begin in range(0, batch.num_rows, _ROWS):
-            part = batch.slice(begin, _ROWS)
-            addresses, sources = part.column("url").to_pylist(), part.column("source").to_pylist()
-            sites = [site(url, source) for url, source in zip(addresses, sources, strict=True)]
-            held = find(part.column("text"), part.column("language"), sites, config)
-            columns = [part.column("doc_id"), pa.array(sites, pa.string()), *held.columns]
-            yield pa.RecordBatch.from_arrays(columns, schema=_FOUND)
+    addresses, sources = candidates.column("url").to_pylist(), candidates.column("source").to_pylist()
+    sites = [site(url, source) for url, source in zip(addresses, sources, strict=True)]
+    held = find(candidates.column("text"), candidates.column("language"), sites, config)
+    columns = [candidates.column("doc_id"), pa.array(sites, pa.string()), *held.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=_FOUND)
 
 
 def completed(batches: Batches, run_id: str) -> Batches:

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from pipelines.dedup.spark import total_order
 from pipelines.passages.config import PassagesConfig
 from pipelines.policies.passages import PassageThresholds
+from pipelines.rules.spark import SLICE_BYTES, slices
 from pipelines.tables import PASSAGE_DECISIONS, PASSAGES
 from pipelines.workers.mapped import Mapped
 
@@ -38,7 +39,9 @@ def passages(candidates: DataFrame, config: PassagesConfig) -> Mapped:
     def find(batches: Batches) -> Batches:
         from pipelines.passages.measuring import found
 
-        return found(batches, config)
+        for batch in batches:
+            for piece in slices(batch, SLICE_BYTES):
+                yield found(piece, config)
 
     return Mapped(candidates.select("doc_id", "source", "language", "url", "text"), find, FOUND)
 
@@ -74,15 +77,23 @@ def repeats(
     return Mapped(rows, _completing(run_id), PASSAGES.schema)
 
 
-def decide(rows: DataFrame, thresholds: PassageThresholds, policy: str, run_id: str) -> Mapped:
-    """Table `passage_decisions` of rows of table `passages`, under the thresholds of the policy of that name."""
+def decide(
+    rows: DataFrame, others: DataFrame | None, thresholds: PassageThresholds, policy: str, run_id: str
+) -> Mapped:
+    """Table `passage_decisions` of rows of table `passages`, under the thresholds of the policy of that name.
+
+    `others`: `doc_id, spans` of what goes for other reasons, so that what is left is counted without it.
+    """
 
     def deciding(batches: Batches) -> Batches:
         from pipelines.passages.deciding import decided
 
         return decided(batches, thresholds, policy, run_id)
 
-    return Mapped(rows.select("doc_id", "site_pages", "sentences", "repeats"), deciding, PASSAGE_DECISIONS.schema)
+    measured = rows.select("doc_id", "site_pages", "sentences", "repeats")
+    if others is not None:
+        measured = measured.join(others.select("doc_id", "spans"), on="doc_id", how="left")
+    return Mapped(measured, deciding, PASSAGE_DECISIONS.schema)
 
 
 def _more_than_once(placed: DataFrame, documents: DataFrame | None) -> DataFrame:

@@ -166,7 +166,7 @@ class Outputs:
         """Made-up repeats of documents of ten sentences to spans, under the thresholds that they have by default."""
         schema = pa.schema([PASSAGES.schema.field(name) for name in ("doc_id", "site_pages", "sentences", "repeats")])
         measured = self.engine.frame(pa.Table.from_pylist([_repeating(number) for number in range(40)], schema))
-        return _by_id(decide_passages(measured, PassageThresholds(), "golden", "golden").frame())
+        return _by_id(decide_passages(measured, None, PassageThresholds(), "golden", "golden").frame())
 
     def finalizing(self) -> Rows:
         """Candidates and duplicates to clean documents."""

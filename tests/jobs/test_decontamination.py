@@ -1,6 +1,7 @@
 """Benchmarks named in a configuration: what runs find, drop and remove, and what they make again."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,7 +15,11 @@ from jobs.preflight import check as preflight
 from jobs.progress import Reporter
 from jobs.report.collect import collect
 from jobs.report.page import render
+from jobs.retraction.request import Note
+from jobs.retraction.retraction import retract
+from jobs.retraction.selection import Asked
 from lake.lake import Lake
+from lake.lock import exclusive
 from pipelines.policies.policy import Policy
 
 ITEMS = [
@@ -252,3 +257,16 @@ def test_no_words_of_a_benchmark_lie_in_the_lake_and_one_no_longer_named_no_long
 def test_a_benchmark_that_cannot_be_read_is_named_before_anything_runs(made):
     with pytest.raises(UsageError, match=r"decontaminate\.benchmarks\.1: benchmark 'gone'"):
         preflight(made.config(("quiz", "gone")), ["clean"])
+
+
+def test_a_document_is_retracted_where_the_benchmark_has_moved_since(made, engine):
+    made.run()
+    one = made.rows("decisions")["one"]["doc_id"]
+    (made.folder / "quiz.jsonl").unlink()
+    with exclusive(made.lake.root):
+        outcome = retract(
+            made.lake, engine, Reporter(log_json=False), Asked(doc_ids=(one,)), Note(None, datetime.now(UTC))
+        )
+    assert not outcome.unfinished
+    assert sorted(made.rows("contamination")) == ["mostly", "nothing else", "short item"]
+    assert one not in {row["doc_id"] for row in made.rows("clean_documents").values()}

@@ -28,6 +28,8 @@ class Collection:
     ) -> None:
         self.engine, self.folder = engine, folder
         self.passages, self.thresholds = dict(passages), {**EASY, **thresholds}
+        self.rewrite: list[str] = []
+        self.benchmark = ""  # a line for each item
         (folder / "in").mkdir(parents=True, exist_ok=True)
 
     def write(self, file: str, documents: Mapping[str, str]) -> None:
@@ -42,13 +44,16 @@ class Collection:
     def run(self, stages: Any = STAGES, engine: Engine | None = None, conclude: bool = False) -> Lake:
         """Brings the lake up to date."""
         policy = self.folder / "policy.yaml"
-        policy.write_text(yaml.safe_dump({"order": [], "rewrite": [], "passages": self.thresholds}), "utf-8")
+        policy.write_text(yaml.safe_dump({"order": [], "rewrite": self.rewrite, "passages": self.thresholds}), "utf-8")
+        (self.folder / "benchmark.txt").write_text(self.benchmark, "utf-8")
+        benchmarks = [{"name": "exam", "path": str(self.folder / "benchmark.txt")}] if self.benchmark else []
         config = RunConfig.model_validate(
             {
                 "lake": str(self.folder / "lake"),
                 "sources": [{"name": "pages", "path": str(self.folder / "in"), "url_column": "url"}],
                 "clean": {"policy": str(policy)},
                 "dedup": {"minhash": None, "passages": self.passages},
+                "decontaminate": {"benchmarks": benchmarks},
                 "tokenizer": {"vocab_size": 300},
                 "pack": [{"length": 64}],
             }

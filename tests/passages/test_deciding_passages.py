@@ -99,6 +99,15 @@ def test_a_short_document_that_loses_nothing_is_kept():
     assert evaluate(row(sentences=[]), PassageThresholds()).reasons == []
 
 
+def test_sentences_that_go_for_other_reasons_do_not_count_as_left():
+    overlap = {"kind": "decontamination", "start": 35, "end": 60}  # of the last three sentences
+    measured = {**row(repeat("sentences", 0, 2)), "spans": [overlap]}
+    verdict = evaluate(measured, PassageThresholds(**ANY_SIZE))
+    assert [each["kind"] for each in verdict.spans] == ["sentences"]
+    assert verdict.reasons == ["passages.empty"]
+    assert evaluate({**row(), "spans": [overlap]}, PassageThresholds()).reasons == []
+
+
 def test_batches_become_rows_of_the_table():
     measured = PASSAGES.schema.empty_table().select(["doc_id", "site_pages", "sentences", "repeats"]).schema
     rows = [row(repeat("sentences", 0, 5)), {**row(), "doc_id": "e"}]

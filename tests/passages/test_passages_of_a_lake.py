@@ -123,6 +123,22 @@ def test_a_document_of_which_too_little_is_left_is_dropped_and_counted(engine, t
     sound(lake)
 
 
+def test_a_document_of_which_passages_and_overlaps_together_leave_nothing_is_dropped(collection):
+    question = "Which of the seven rivers of the old kingdom did the traveller cross before the winter came?"
+    collection.rewrite, collection.benchmark = ["decontamination"], question
+    collection.write("first", {"http://one.org/": f"{RAIN} Nobody goes out."})
+    collection.run()
+    collection.write(
+        "second", {"http://two.org/": f"{question} {RAIN}", "http://three.org/": f"{question} {RAIN} More."}
+    )
+    lake = collection.run()
+    left = texts(lake)
+    assert left["http://three.org/"] == "More."
+    assert "http://two.org/" not in left
+    assert by_address(lake, "passage_decisions")["http://two.org/"]["reasons"] == ["passages.empty"]
+    assert [str(finding) for finding in check(lake) if not finding.holds] == []
+
+
 def test_another_threshold_decides_anew_and_compares_nothing(collection):
     collection.write("first", {"http://one.org/": f"{RAIN} Nobody.", "http://two.org/": f"He. {RAIN} Wrote."})
     before = collection.run()
