@@ -185,6 +185,11 @@ def outcome(name: str, function: Callable[..., Any], found: Found, seconds: floa
     )
 
 
+def circumstances() -> str:
+    """Day, commit and machine, as all tables name them."""
+    return f"{datetime.now(UTC).strftime('%Y-%m-%d')}, commit {_commit()}, {_hardware()}"
+
+
 def _our_versions() -> dict[str, str]:
     """Of our engines, as far as they are installed."""
     found = {}

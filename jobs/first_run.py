@@ -10,6 +10,15 @@ _SENTENCES = " ".join(
     f"This is sentence number {n} of a page about the {n % 7} seas, and it ends here." for n in range(60)
 )
 
+# Keeps every document, and removes what is found in it, so that every kernel has work.
+_POLICY = """
+extends: none
+order: [decontamination]
+rewrite: [decontamination]
+rules: {decontamination: {max_fraction: 1.0, max_passages: 1000}}
+passages: {sentences: true, paragraphs: true, boilerplate: true, boilerplate_pages: 2, min_words: 0, min_sentences: 0}
+"""
+
 
 def rehearse(engine: Engine, folder: str | Path) -> None:
     """Runs all stages over a few pages, then again with new input; stops the engine afterwards."""
@@ -20,11 +29,15 @@ def rehearse(engine: Engine, folder: str | Path) -> None:
     folder = Path(folder)
     lines = [json.dumps({"text": f"{_SENTENCES} Page {page // 2} it was."}) for page in range(8)]
     (folder / "a.jsonl").write_text("\n".join([*lines, "no json"]))
+    (folder / "benchmark.txt").write_text(_SENTENCES[:200])
+    (folder / "policy.yaml").write_text(_POLICY)
     config = RunConfig.model_validate(
         {
             "lake": str(folder / "lake"),
             "sources": [{"name": "page", "path": str(folder / "*.jsonl")}],
-            "clean": {"policy": "none"},
+            "clean": {"policy": str(folder / "policy.yaml")},
+            "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
+            "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
             "tokenizer": {"vocab_size": 300},
             "pack": [{"length": 64, "heldout": 0.3}],
         }

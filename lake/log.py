@@ -197,6 +197,7 @@ def _removal(file: DataFile, now: int, data_change: bool) -> dict[str, Any]:
         "extendedFileMetadata": True,
         "partitionValues": dict(file.partition),
         "size": file.size,
+        **({} if data_change else {"stats": file.statistics()}),  # for `lake.compacted_files`
     }
 
 

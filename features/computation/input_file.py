@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from pipelines.errors import MisuseError
+from pipelines.storage.fsspec_files import file_system
 
 _PIECE = 1 << 20
 
@@ -72,9 +73,7 @@ def found(path: str) -> InputFile:
     Raises:
         InputFileError: there is no such file, it is empty, or it cannot be read.
     """
-    from fsspec.core import url_to_fs
-
-    files, place = url_to_fs(path)
+    files, place = file_system(path)
     try:
         modified: datetime = files.modified(place)
         with files.open(place, "rb") as stream:
@@ -90,9 +89,7 @@ def found(path: str) -> InputFile:
 
 
 def _opened(path: str) -> Any:
-    from fsspec.core import url_to_fs
-
-    files, place = url_to_fs(path)
+    files, place = file_system(path)
     return files.open(place, "rb")
 
 

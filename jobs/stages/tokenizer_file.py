@@ -2,6 +2,8 @@
 
 from jobs.stages.context import StageContext
 from pipelines.kernels.freed_memory import give_back
+from pipelines.storage.storage import files_of
+from pipelines.storage.uri import LakeUri
 from pipelines.tokenizer.load import LoadedTokenizer, load, parse
 from pipelines.tokenizer.spark import sample
 from pipelines.tokenizer.train import train
@@ -16,7 +18,7 @@ def tokenizer(run: StageContext) -> LoadedTokenizer:
     config = run.config.tokenizer
     file = f"tokenizers/{config.name}-{config.fingerprint()}.json"
     text = run.lake.storage.read_text(file)
-    if config.load and (text is None or config.load.is_file()):
+    if config.load and (text is None or _is_there(config.load)):
         found = load(config.load)
         if text != found.json:
             _keep(run, config.name, text)
@@ -27,6 +29,11 @@ def tokenizer(run: StageContext) -> LoadedTokenizer:
     made = _train(run)
     run.lake.storage.write_text(file, made.json)
     return made
+
+
+def _is_there(location: str) -> bool:
+    uri = LakeUri.parse(location)
+    return files_of(uri).exists(str(uri))
 
 
 def _keep(run: StageContext, name: str, replaced: str | None) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from lake.commits import COMPACT, CommitMetadata
+from lake.compacted_files import sources_tag
 from lake.data_files import DataFile
 from lake.lake import ConcurrentCommitError, Lake
 from lake.ledger import code_version, run_id
@@ -21,7 +22,6 @@ from lake.lock import LakeBusyError, exclusive
 from lake.maintenance.compaction_plan import Rules, groups
 from lake.parquet_writer import TableWriter
 from lake.row_files import row_groups
-from lake.touched import sources_tag
 from pipelines.errors import TokenlakeError
 from pipelines.tables import Table
 
@@ -198,6 +198,8 @@ def _commit(
             base = lake.version(table.name)
             if not {file.path for file in removed} <= {file.path for file in lake.files(table.name, base)}:
                 return "a run has changed the table meanwhile"
+            if not all(lake.storage.exists(f"{table.name}/{file.path}") for file in added):
+                return "another upkeep has deleted the new files, which were in no commit yet"
             lake.change(table, removed, added, _metadata(lake, table.name, base, len(removed), len(added)), base)
     except LakeBusyError:
         return "a run is at work"

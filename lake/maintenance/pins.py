@@ -16,7 +16,7 @@ from pipelines.errors import MisuseError, TokenlakeError
 
 FOLDER = "_pins"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 
 
 class PinError(MisuseError, ValueError):
@@ -57,7 +57,7 @@ def pin(lake: LakeReader, table: str, version: int, name: str, until: str = "") 
         PinError: the name cannot be one of a file, there is no such version, or files of it are gone.
     """
     if not _NAME.fullmatch(name):
-        raise PinError(f"--for {name}: name what the version is kept for with letters, digits and . _ -")
+        raise PinError(f"--for {name}: name what the version is kept for with letters, digits, spaces and . _ -")
     if not lake.exists(table):
         raise PinError(f"{lake.root}: no table {table}; `tokenlake tables {lake.root}` lists the tables")
     if not lake.has_version(table, version):

@@ -81,16 +81,28 @@ def referenced(lake: LakeReader, table: str, since: int) -> set[str]:
     for version in range(since + 1, lake.version(table) + 1):
         text = lake.storage.read_text(f"{table}/_delta_log/{version:020d}.json")
         if text is not None:
-            found.update(_added(text))
+            found.update(_paths(text, "add"))
         elif lake.has_version(table, version):  # its entry was cut, a checkpoint tells
             found.update(file.path for file in lake.files(table, version))
     return found
 
 
-def _added(entry: str) -> Iterator[str]:
+def whole_since(lake: LakeReader, table: str, since: int) -> int:
+    """The oldest version from which on all data files are there: `since`, unless somebody has deleted some."""
+    there = set(lake.storage.files_below(table))
+    lost = {path for path in referenced(lake, table, since) if path not in there}
+    for version in range(lake.version(table), since, -1) if lost else ():
+        text = lake.storage.read_text(f"{table}/_delta_log/{version:020d}.json")
+        if text is None or not lost.isdisjoint(_paths(text, "remove")):
+            return version
+    return since
+
+
+def _paths(entry: str, action: str) -> Iterator[str]:
+    """The data files that an entry adds (`add`) or takes out (`remove`)."""
     for line in entry.splitlines():
-        if '"add"' in line[:20]:
-            yield unquote(json.loads(line)["add"]["path"])
+        if f'"{action}"' in line[:20]:
+            yield unquote(json.loads(line)[action]["path"])
 
 
 def _written_before(lake: LakeReader, table: str, time: float) -> Iterator[tuple[str, int]]:

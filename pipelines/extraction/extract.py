@@ -10,6 +10,7 @@ import time
 
 from pipelines.child_process import environment, python
 from pipelines.extraction.extractors import (
+    INSTALL,
     ExtractionError,
     ExtractionTimeoutError,
     Extractor,
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 def extract(html: str, extractor: Extractor, timeout: float) -> str:
     """The main text of a page, "" when it has none.
 
-    trafilatura always runs in a child process with a timeout; resiliparse does for the few pages that may be costly.
+    All extractors run in a child process with a timeout, resiliparse only for the few pages that may be costly.
 
     Raises:
         ExtractionTimeoutError: not done after `timeout` seconds.
@@ -100,7 +101,7 @@ class Child:
             except (EOFError, TimeoutError, OSError) as error:
                 self.stop()
                 raise ExtractorMissingError(
-                    f"extractor {self._extractor} does not start; to install it: pip install 'tokenlake[trafilatura]'"
+                    f"extractor {self._extractor} does not start; to install it: {INSTALL[self._extractor]}"
                 ) from error
         return self._process
 

@@ -1,10 +1,19 @@
 """The extractors of main text, as plain functions."""
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from pipelines.errors import TokenlakeError
 
-Extractor: TypeAlias = Literal["resiliparse", "trafilatura"]
+Extractor: TypeAlias = Literal["resiliparse", "blocks", "rs-trafilatura", "trafilatura"]
+
+# How to get what an extractor needs, for the error when it does not start.
+INSTALL: dict[Extractor, str] = {
+    "resiliparse": "pip install tokenlake",
+    "blocks": "pip install tokenlake",
+    "rs-trafilatura": "pip install rs-trafilatura (built with cargo, Rust's package manager)",
+    "trafilatura": "pip install 'tokenlake[trafilatura]'",
+}
 
 _NO_MEMORY = "(Error 2)"  # of lexbor, resiliparse's parser: LXB_STATUS_ERROR_MEMORY_ALLOCATION
 
@@ -29,7 +38,7 @@ def main_text(html: str, extractor: Extractor) -> str:
         MemoryError: there was not enough memory, which says nothing about the page.
     """
     try:
-        return _resiliparse(html) if extractor == "resiliparse" else _trafilatura(html)
+        return _EXTRACTORS[extractor](html)
     except MemoryError:
         raise
     except Exception as error:  # the libraries have no common base of their exceptions
@@ -47,8 +56,29 @@ def _resiliparse(html: str) -> str:
         raise
 
 
+def _blocks(html: str) -> str:
+    from pipelines.extraction.main_blocks import main_text_of_blocks
+
+    return main_text_of_blocks(html)
+
+
+def _rs_trafilatura(html: str) -> str:
+    import rs_trafilatura  # type: ignore[import-not-found,unused-ignore]
+
+    text: str | None = rs_trafilatura.extract(html).main_content
+    return text or ""
+
+
 def _trafilatura(html: str) -> str:
     import trafilatura
 
     # `deduplicate` would make the result depend on earlier pages
     return trafilatura.extract(html, favor_precision=True, include_comments=False, deduplicate=False) or ""
+
+
+_EXTRACTORS: dict[Extractor, Callable[[str], str]] = {
+    "resiliparse": _resiliparse,
+    "blocks": _blocks,
+    "rs-trafilatura": _rs_trafilatura,
+    "trafilatura": _trafilatura,
+}

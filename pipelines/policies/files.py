@@ -1,5 +1,6 @@
 """Policies as YAML files: found by name or path, combined with `extends`; errors name file and line."""
 
+import posixpath
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,9 @@ from pydantic import ValidationError
 
 from pipelines.errors import MisuseError
 from pipelines.policies.policy import Policy, problems
+from pipelines.storage.errors import StorageError
+from pipelines.storage.storage import files_of
+from pipelines.storage.uri import LakeUri, beside
 from pipelines.yaml_file import YamlFileError, content
 
 
@@ -28,15 +32,16 @@ def names_a_policy(name_or_path: str) -> bool:
 
 
 def load(name_or_path: str) -> Policy:
-    """Loads a policy of the package by name (`fineweb`), or a user's own by path (`my/policy.yaml`).
+    """Loads a policy of the package by name (`fineweb`), or a user's own by path or URI (`my/policy.yaml`).
 
     A file may say `extends: <name or path>`, relative to itself; its thresholds then replace the other's one by one,
     its `order`, `rewrite`, `name`, `version` and `about` as a whole.
 
     Raises:
         PolicyError: unreadable, unknown or repeated keys, wrong values, or files that extend each other in a circle.
+        StorageError: a store refuses a file.
     """
-    data, origin = _merged(name_or_path, Path(), ())
+    data, origin = _merged(name_or_path, "", ())
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
@@ -44,7 +49,7 @@ def load(name_or_path: str) -> Policy:
         raise PolicyError(f"{origin}: {key}: {error.errors()[0]['msg']}") from None
 
 
-def _merged(name_or_path: str, folder: Path, seen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+def _merged(name_or_path: str, folder: str, seen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
     data, origin, folder = _read(name_or_path, folder)
     if origin in seen:
         raise PolicyError(f"{origin}: extends: policies extend each other in a circle: {' -> '.join([*seen, origin])}")
@@ -56,19 +61,22 @@ def _merged(name_or_path: str, folder: Path, seen: tuple[str, ...]) -> tuple[dic
     return _overlay(base, {"name": Path(origin).stem} | fields), origin
 
 
-def _read(name_or_path: str, folder: Path) -> tuple[bytes, str, Path]:
+def _read(name_or_path: str, folder: str) -> tuple[bytes, str, str]:
     """Content, name for messages, and the folder of relative paths."""
     if names_a_policy(name_or_path):
         packaged = resources.files(__package__) / f"{name_or_path}.yaml"
         if not packaged.is_file():
             known = ", ".join(names())
             raise PolicyError(f"unknown policy {name_or_path!r}; known: {known}, or the path of a .yaml file")
-        return packaged.read_bytes(), name_or_path, Path()
-    path = folder / name_or_path
+        return packaged.read_bytes(), name_or_path, ""
+    location = beside(folder, name_or_path)
+    uri = LakeUri.parse(location)
     try:
-        return path.read_bytes(), str(path), path.parent
+        return files_of(uri).read(str(uri)), location, posixpath.dirname(location)
+    except StorageError:
+        raise
     except OSError as error:
-        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from None
+        raise PolicyError(f"{location}: cannot be read: {error.strerror or 'no such file'}") from None
 
 
 def _is_yaml(name: str) -> bool:

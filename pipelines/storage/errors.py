@@ -15,6 +15,7 @@ _KEYS = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_S
 # Codes of S3's answers (docs.aws.amazon.com, "Error responses") -> what to do.
 _ADVICE = {
     "InvalidAccessKeyId": f"the store does not know the access key. Check {_KEYS}",
+    "XAdminUserNotFound": f"the store does not know the access key. Check {_KEYS}",  # VersityGW's, with status 404
     "SignatureDoesNotMatch": f"the secret key does not belong to the access key. Check {_KEYS}",
     "ExpiredToken": f"the temporary keys have expired. Renew {_KEYS}, then run the same command again",
     "InvalidToken": f"the session token is not valid. Check {_KEYS}",
@@ -65,6 +66,11 @@ def advice(text: str) -> str | None:
     if known:
         return f"{_ADVICE[known]} ({known})"
     return next((message for sign, message in _SIGNS if sign.search(text)), None)
+
+
+def says_absent(error: BaseException) -> bool:
+    """Whether an answer with status 404 means that an object is not there, and not a bucket, a user or an upload."""
+    return all(code in ("NoSuchKey", "NotFound") for code in _ANSWER.findall(str(error)))
 
 
 def said(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import IO, Any, ParamSpec, TypeVar, cast
 
 from pipelines.storage.environment import client_options, prepare
-from pipelines.storage.errors import StorageError, advice, said
+from pipelines.storage.errors import StorageError, said, says_absent
 from pipelines.storage.files import Entry
 from pipelines.storage.uri import LakeUri
 
@@ -254,7 +254,7 @@ def _translated(path: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotFoundError) as error:
-        if advice(str(error)):  # no such bucket, or, from some stores, no such key of a user
+        if not says_absent(error):
             raise StorageError.of(path, error) from None
         raise FileNotFoundError(path) from None
     except (AlreadyExistsError, PreconditionError):

@@ -4,6 +4,7 @@ Nothing else in the program looks into the text of a location.
 """
 
 import os
+import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,11 @@ class LakeUri:
         return self.scheme in OBJECT_STORES
 
     @property
+    def is_s3(self) -> bool:
+        """Whether it lies on S3 or a store that speaks its protocol."""
+        return self.scheme == "s3"
+
+    @property
     def bucket(self) -> str:
         """Bucket, container or host of a URI."""
         return self.rest.partition("/")[0]
@@ -122,6 +128,18 @@ class LakeUri:
 def is_uri(text: str) -> bool:
     """Whether a location is written as a URI, not as a path that may be relative."""
     return _is_chain(text) or _URI.match(text) is not None or _ONE_SLASH.match(text) is not None
+
+
+def beside(folder: str, name: str) -> str:
+    """A location that a file in `folder` names: a relative path starts from there; an empty folder is none."""
+    if not folder or is_uri(name):
+        return name
+    if not is_uri(folder):
+        return os.path.join(folder, name)
+    uri = LakeUri.parse(folder)
+    if uri.is_local or name.startswith("/"):
+        return os.path.normpath(os.path.join(str(uri) if uri.is_local else "/", name))
+    return str(LakeUri(uri.scheme, posixpath.normpath(f"{uri.rest}/{name}")))
 
 
 def is_local(text: str) -> bool:

@@ -1,6 +1,5 @@
 """Configuration of the tokenizer: a file to load, or settings to train one."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -21,8 +20,8 @@ class TokenizerConfig(Config):
     """Either `load` or training settings; giving both is an error."""
 
     name: Meaning[str] = "default"
-    load: Meaning[Annotated[Path | None, Location()]] = Field(
-        None, description="path of a tokenizer.json to use instead of training one"
+    load: Meaning[Annotated[str | None, Location()]] = Field(
+        None, description="path or URI of a tokenizer.json to use instead of training one"
     )
     kind: Meaning[Kind] = Field("bpe", description="byte-level BPE, byte-level Unigram, or BERT's WordPiece")
     vocab_size: Meaning[int] = Field(32_768, gt=0, description="special tokens included")

@@ -10,6 +10,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from pipelines.errors import MisuseError
+from pipelines.storage.errors import StorageError
+from pipelines.storage.storage import files_of
+from pipelines.storage.uri import LakeUri
 from pipelines.tokenizer.width import id_dtype
 
 END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "</s>", "<eos>", "[SEP]")
@@ -120,14 +123,19 @@ def parse(content: str | bytes, origin: str = "tokenizer.json") -> LoadedTokeniz
     return LoadedTokenizer(canonical)
 
 
-def load(path: Path) -> LoadedTokenizer:
-    """Reads and validates a tokenizer.json.
+def load(location: str | Path) -> LoadedTokenizer:
+    """Reads and validates a tokenizer.json, at a path or URI.
 
     Raises:
         TokenizerError: as `parse`, or the file cannot be read.
+        StorageError: the store refuses it.
     """
+    location = str(location)
+    uri = LakeUri.parse(location)
     try:
-        content = path.read_bytes()
+        content = files_of(uri).read(str(uri))
+    except StorageError:
+        raise
     except OSError as error:
-        raise TokenizerError(f"cannot read the tokenizer {path}: {error.strerror}") from error
-    return parse(content, str(path))
+        raise TokenizerError(f"cannot read the tokenizer {location}: {error.strerror or 'no such file'}") from error
+    return parse(content, location)

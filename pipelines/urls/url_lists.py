@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pipelines.config import Config, Location, Meaning
+from pipelines.storage.fsspec_files import file_system
 
 Files = Annotated[tuple[str, ...], Location()]
 Match = Literal["domain", "subdomain", "url", "word", "soft_words"]
@@ -116,10 +117,9 @@ def _host(address: str) -> str:
 
 
 def _entries(paths: Iterable[str]) -> Iterable[str]:
-    import fsspec
-
     for path in paths:
-        with fsspec.open(path, "rt", encoding="utf-8", compression="infer") as lines:
+        files, inner = file_system(path)
+        with files.open(inner, "rt", encoding="utf-8", compression="infer") as lines:
             for line in lines:
                 entry = line.strip()
                 if entry and not entry.startswith("#"):

@@ -250,6 +250,15 @@ def test_the_first_lake_that_holds_a_document_is_named(engine, two, tmp_path):
     assert collect(ours.lake).total.held == {another.lake.root: 2, reference.lake.root: 1}
 
 
+def test_two_lakes_that_name_each_other_keep_one_copy_between_them(engine, tmp_path):
+    one = Texts(engine, tmp_path / "one").put(a=corpus.prose(COPY)).run()
+    two = Texts(engine, tmp_path / "two").put(b=corpus.prose(COPY)).run()
+    one.settings["against"], two.settings["against"] = [two.lake.root], [one.lake.root]
+    for lake in (one, two, one):
+        lake.run()
+    assert (one.delivered, two.delivered) == (set(), {"b"})
+
+
 def test_explain_names_the_lake_the_document_and_the_similarity(two, capsys):
     reference, ours = two
     trace = explain.trace_document(ours.lake, ours.id_of("near"))
@@ -269,13 +278,20 @@ def test_the_report_counts_them_apart(two):
 
 
 @pytest.mark.parametrize(
-    "dedup", [{"minhash": None}, {"exact": False}, {"exact": False, "minhash": {"verify": False}}]
+    ("dedup", "delivered"),
+    [
+        ({"minhash": None}, {"near", "other"}),
+        ({"exact": False}, {"other"}),
+        ({"exact": False, "minhash": {"verify": False}}, {"other"}),
+        ({"driver_documents": 0}, {"other"}),
+    ],
+    ids=["equal texts", "near duplicates", "equal bands", "nothing on the driver"],
 )
-def test_each_method_works_alone(engine, two, tmp_path, dedup):
+def test_each_way_of_comparing_works_alone(engine, two, tmp_path, dedup, delivered):
     reference, _ = two
     ours = Texts(engine, tmp_path / "ours", [reference], **dedup)
     ours.put(copy=corpus.prose(COPY), near=corpus.near_copy(corpus.prose(NEAR)), other=corpus.prose(OTHER)).run()
-    assert ours.delivered == ({"near", "other"} if dedup.get("exact", True) else {"other"})
+    assert ours.delivered == delivered
 
 
 def test_signatures_that_cannot_be_compared_are_refused_with_the_setting_that_differs(engine, two, tmp_path):

@@ -1,6 +1,7 @@
 """Compaction: fewer files, the same rows in the same order, and nothing to do for any step."""
 
 import json
+import time
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from lake.lock import LakeBusyError, exclusive
 from lake.log import UnwritableTableError
 from lake.maintenance.compaction import Compacted, compact
 from lake.maintenance.compaction_plan import Rules
+from lake.maintenance.vacuum import delete_unreferenced
 from pipelines.sequences.reader import Sequences
 from pipelines.tables import TOKENS, SequenceFormat, sequences
 
@@ -211,6 +213,19 @@ def test_rows_that_a_run_appended_meanwhile_stay_beside_the_new_file(tokens, row
 
     assert compact(tokens, TOKENS, RULES, lock=lock).into == 1
     assert tokens.rows("tokens") == 21
+
+
+def test_new_files_that_an_erasure_deleted_before_their_commit_are_not_committed(tokens):
+    before, times = in_order(tokens, "tokens"), iter(range(9))
+
+    @contextmanager
+    def lock(root):
+        if next(times) == 1:
+            delete_unreferenced(Lake(root), "tokens", [], time.time() + 9)
+        yield
+
+    assert "deleted the new files" in compact(tokens, TOKENS, RULES, lock=lock).left
+    assert in_order(Lake(tokens.root), "tokens") == before
 
 
 def test_a_feature_that_commits_here_would_break_is_refused_by_name(tokens):

@@ -27,10 +27,10 @@ def test_a_pin_says_who_pinned_which_version_of_which_table_for_what(tokens):
 
 def test_several_names_pin_a_version_and_each_is_taken_away_alone(tokens):
     pin(tokens, "tokens", 0, "a")
-    pin(tokens, "tokens", 0, "b")
-    assert pinned(tokens) == {"tokens": {0: ["a", "b"]}}
+    pin(tokens, "tokens", 0, "model 7")
+    assert pinned(tokens) == {"tokens": {0: ["a", "model 7"]}}
     unpin(tokens, "a")
-    assert pinned(tokens) == {"tokens": {0: ["b"]}}
+    assert pinned(tokens) == {"tokens": {0: ["model 7"]}}
 
 
 def test_a_name_pins_versions_and_one_of_them_is_taken_away(tokens):

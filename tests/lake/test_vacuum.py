@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from lake.lake import Lake
 from lake.maintenance.kept_versions import LostPinError, kept, used
 from lake.maintenance.pins import pin
-from lake.maintenance.vacuum import delete_unreferenced
+from lake.maintenance.vacuum import delete_unreferenced, whole_since
 from pipelines.tables import CLEAN_DOCUMENTS, TOKENS
 
 DAY = 86400.0
@@ -136,6 +136,12 @@ def test_nothing_of_a_table_is_deleted_while_a_pinned_version_of_it_cannot_be_re
     age(tokens, 10)
     with pytest.raises(LostPinError, match="version 0 has, which is pinned for model-a"):
         vacuum(Lake(tokens.root))
+
+
+def test_versions_whose_files_somebody_else_has_deleted_are_not_called_readable(tokens):
+    assert whole_since(tokens, "tokens", 0) == 0
+    tokens.storage.delete(f"tokens/{tokens.files('tokens', 1)[0].path}")
+    assert whole_since(tokens, "tokens", 0) == 2
 
 
 def test_partitions_are_below_folders(tmp_path, note):

@@ -17,7 +17,7 @@ and in all that time it has not once come when it was called.</p>
 <footer>Copyright, imprint, cookies</footer></body></html>"""
 
 
-@pytest.mark.parametrize("extractor", ["resiliparse", "trafilatura"])
+@pytest.mark.parametrize("extractor", ["resiliparse", "blocks", "trafilatura"])
 def test_a_page_becomes_its_main_text(read_bytes, extractor):
     (text,) = read_bytes(PAGE.encode(), "a.html", extractor=extractor).texts
     assert "small carnivorous mammal" in text
@@ -113,6 +113,7 @@ def test_death_while_it_works_is_a_failure_of_that_page_only(child, slow_page):
     assert "carnivorous" in child.extract(PAGE, 60)
 
 
-def test_a_slow_page_is_a_reject(read_bytes, slow_page):
-    reading = read_bytes(slow_page.encode(), "a.html", extractor="trafilatura", extractor_timeout=0.2)
+@pytest.mark.parametrize("extractor", ["blocks", "trafilatura"])
+def test_a_slow_page_is_a_reject(read_bytes, slow_page, extractor):
+    reading = read_bytes(slow_page.encode(), "a.html", extractor=extractor, extractor_timeout=0.2)
     assert reading.reasons == ["extraction_timeout"]

@@ -40,7 +40,7 @@ def added(own: Mapping[str, str], lake: str) -> dict[str, str]:
     Raises:
         NoConnectorError: the jars of the connector are not installed.
     """
-    if not lake or LakeUri.parse(lake).scheme != "s3":
+    if not lake or not LakeUri.parse(lake).is_s3:
         return dict(own)
     found = {**_hadoop(), **own}
     if not _has_connector(own):

@@ -25,8 +25,11 @@ from features.quality.expectations import RefusedBatchError, check
 from features.store.address import ValkeyAddress, parse_address
 from features.store.errors import StoreLostDataError, StoreUnavailableError
 from features.store.valkey import ValkeyConnection
+from features.tables import table_of
 from jobs.engine.base import Engine
 from lake.lake import Lake
+from lake.maintenance.compaction import compact
+from lake.maintenance.compaction_plan import Rules
 
 PLAN = Plan.of(CATALOGUE)
 
@@ -198,6 +201,19 @@ def test_a_table_whose_log_has_expired_is_written_whole(tmp_path: Path, url: str
 
     assert run(Lake(lake.root), url).why == "all rows: the table's log no longer has version 0"
     assert requests(url, "a") == 1
+
+
+def test_after_compaction_only_what_is_new_is_read(tmp_path: Path, url: str) -> None:
+    lake = feature_lake.write(tmp_path / "lake", ["client_usage"])
+    feature_lake.append(lake, "client_usage", [usage("acme", 7, 3 * DAY)])
+    run(lake, url)
+    feature_lake.append(lake, "client_usage", [usage("acme", 8, 4 * DAY)])
+    table = table_of(CATALOGUE.view("client_usage"))
+    assert compact(lake, table, Rules(fewest=2, largest=1)).into == 1
+    feature_lake.append(lake, "client_usage", [usage("acme", 9, 5 * DAY)])
+    assert run(lake, url).step.written.rows == 2  # of the files that came since, not of the one that holds all
+    assert requests(url, "acme") == 9
+    assert run(lake, url).step.written == Written()
 
 
 def test_a_bad_row_keeps_all_rows_back_until_it_is_corrected(tmp_path: Path, url: str) -> None:
