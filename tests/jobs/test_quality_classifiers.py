@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from jobs import preflight
+from jobs.checks.tables import described
 from jobs.cli import UsageError
 from jobs.commands import decide, explain
 from jobs.config import RunConfig
@@ -196,7 +197,7 @@ def older(copy):
         files = copy.lake.write(rows, table, f"{last.metadata.run_id}{version or ''}")
         copy.lake.commit_files(files, table, last.metadata, "overwrite", version - 1)
     copy.lake = Lake(copy.lake.root, copy.engine)
-    assert "classifiers" not in copy.lake.read("measures").columns
+    assert "classifiers" not in copy.lake.schema("measures").names
     return copy
 
 
@@ -208,6 +209,7 @@ def test_an_older_lake_goes_on_without_scores(older):
 
 
 def test_an_older_lake_can_be_read_by_everything(older, capsys):
+    assert [finding.detail for finding in described(older.lake, MEASURES) if not finding.holds] == []
     explain._print(explain.trace_document(older.lake, older.rows("documents")[0]["doc_id"]))
     assert "scores that no rule" not in capsys.readouterr().out
     assert "Quality classifiers" not in render(collect(older.lake))
