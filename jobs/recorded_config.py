@@ -1,7 +1,8 @@
 """The configuration that each stage of a lake last ran with, kept in the lake: `tokenlake retract` runs stages again.
 
 `LAKE/_config/<fingerprint>.json` is a configuration, `LAKE/_config/stages.json` says which one is that of each stage.
-What could hold a secret is left out: settings of Spark, user and password in addresses, and what follows their `?`.
+What could hold a secret is left out: settings of Spark, and what follows the `?` of an address. Passwords in addresses
+are refused before (`pipelines.storage.uri`).
 """
 
 import json
@@ -20,7 +21,6 @@ from pipelines.errors import MisuseError
 FOLDER = "_config"
 _OF_STAGES = f"{FOLDER}/stages.json"
 _LEFT_OUT = {"lake", "engine", "profile", "spark"}
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _QUERY = re.compile(r"(?<=[^?])\?.*")
 
 
@@ -75,4 +75,4 @@ def _stages(lake: Lake) -> dict[str, str]:
 def _without_secrets(path: Any) -> Any:
     if isinstance(path, list):
         return [_without_secrets(each) for each in path]
-    return _QUERY.sub("", _CREDENTIALS.sub("", path)) if "://" in path else path
+    return _QUERY.sub("", path) if "://" in path else path

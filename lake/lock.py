@@ -58,6 +58,25 @@ def exclusive(lake: str) -> Iterator[None]:
         yield
 
 
+def is_free(lake: str) -> bool:
+    """Whether no run is at work on a lake. Of storage that has no lock nobody can tell: False."""
+    uri = LakeUri.parse(lake)
+    if uri.is_local:
+        try:
+            with open(Path(lake, FILE), "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except FileNotFoundError:
+            pass
+        return True
+    try:
+        with exclusive(lake):
+            return uri.is_object
+    except LakeBusyError:
+        return False
+
+
 def require_held(lake: str) -> None:
     """Requires, before a commit, that the lease which this process has taken is still its own.
 

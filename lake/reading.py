@@ -230,12 +230,18 @@ class LakeReader:
                 recorded = {} if table == RUNS.name else history.recorded(self, table)
             yield recorded.get(version) or history.expired(table, version)
 
+    def same_rows_until(self, table: str, version: int) -> int:
+        """The last version that holds the same rows as another, as the commits between them tell: those of upkeep keep
+        all rows, and later upkeep may delete the files of the earlier version."""
+        for commit in reversed(list(self.commits(table, version))):
+            if not commit.keeps_rows:
+                break
+            version = commit.version
+        return version
+
     def has_same_rows(self, table: str, before: int, after: int) -> bool:
-        """Whether two versions hold the same rows, as the commits between them tell: those of upkeep keep all."""
-        if before == after:
-            return True
-        between = (commit for commit in self.commits(table, before) if commit.version <= after)
-        return 0 <= before < after and all(commit.keeps_rows for commit in between)
+        """Whether the rows of an earlier version are those of a later one."""
+        return before == after or 0 <= before < after <= self.same_rows_until(table, before)
 
     def last_own_commit(self, table: str) -> Commit | None:
         """The newest commit that tokenlake made; None if there is none, or if nothing tells about a newer one."""

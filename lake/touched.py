@@ -25,8 +25,10 @@ def touched(lake: LakeReader, table: str, before: int, after: int, key: str) -> 
     Returns:
         The column `key`. None if nothing tells any more what the earlier version held.
     """
-    if before >= 0 and not lake.has_version(table, before):
-        return None
+    if before >= 0:
+        before = min(after, lake.same_rows_until(table, before))
+        if not lake.has_version(table, before):
+            return None
     old = {file.path: file for file in lake.files(table, before)} if before >= 0 else {}
     new = files_beside(lake, table, after, before)
     lost = [file for path, file in old.items() if path not in new]

@@ -25,7 +25,8 @@ class Inputs:
 
     def __call__(self, name: str) -> DataFrame:
         version = self.tables[name]
-        return self.lake.read(name, version if _has_grown(self.lake, name, version) else None)
+        has_grown = _has_grown(self.lake, name, version)
+        return self.lake.read(name, self.lake.same_rows_until(name, version) if has_grown else None)
 
 
 def behind(lake: Lake, table: str) -> list[str]:
@@ -37,7 +38,7 @@ def behind(lake: Lake, table: str) -> list[str]:
 
 def expired(lake: Lake, table: str) -> list[str]:
     """Those of `behind` that cannot be read any more as this table's last commit read them."""
-    versions = read_by(lake, table)
+    versions = {name: lake.same_rows_until(name, version) for name, version in read_by(lake, table).items()}
     return [name for name in behind(lake, table) if not lake.has_version(name, versions[name])]
 
 

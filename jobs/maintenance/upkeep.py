@@ -1,7 +1,7 @@
 """Upkeep of a lake: compaction, checkpoints, shorter logs, and deletion of files that nobody reads.
 
-Safe beside a run. Compaction holds the lake's lock only to commit. What is deleted was unreferenced for days, so no
-run that is at work can need it; with less than a day, the lock is held.
+Safe beside a run. Compaction holds the lake's lock only to commit. Beside a run, only files are deleted that commits
+have named and that no version of the last days has; with less than a day, the lock is held.
 """
 
 import time
@@ -19,7 +19,7 @@ from jobs.stages.staged_files import staged
 from lake.contract import own_tables
 from lake.data_files import UnreadableTableError
 from lake.lake import Lake
-from lake.lock import LakeBusyError, exclusive
+from lake.lock import LakeBusyError, exclusive, is_free
 from lake.log import UnwritableTableError
 from lake.maintenance.checkpoints import checkpoint
 from lake.maintenance.compaction import compact
@@ -64,10 +64,12 @@ def maintain(lake: Lake, settings: Settings, reporter: Reporter) -> Outcome:
             stack.enter_context(exclusive(lake.root))
         now = time.time()
         using, manifests = used(lake), staged(lake)
+        only_committed = settings.keep_days >= 1 and not is_free(lake.root)
         for name, before in upkept.items():
             if not before.refused:
                 reporter.event("cleaning_table", table=name)
-                clean = partial(_cleaned, lake, before, settings, now, using.get(name, {}), manifests.get(name, set()))
+                stays = _Stays(using.get(name, {}), manifests.get(name, set()), only_committed)
+                clean = partial(_cleaned, lake, before, settings, now, stays)
                 upkept[name] = _refusing(name, clean)
         staging = delete_abandoned(lake, now - settings.keep_days * DAY, settings.dry_run)
     ordered = [upkept[table.name] for table in tables if table.name in upkept]
@@ -99,23 +101,27 @@ def _compacted(lake: Lake, table: Table, settings: Settings, reporter: Reporter)
     return replace(before, compacted=compact(lake, table, settings.rules, settings.dry_run, told))
 
 
-def _cleaned(
-    lake: Lake,
-    before: Upkept,
-    settings: Settings,
-    now: float,
-    using: Mapping[int, Sequence[str]],
-    staged: Collection[str],
-) -> Upkept:
+@dataclass(frozen=True)
+class _Stays:
+    """What stays of a table besides the versions of the last days."""
+
+    needed: Mapping[int, Sequence[str]]  # versions that other tables were made from
+    staged: Collection[str]  # files that an interrupted ingest has written
+    uncommitted: bool  # files in no commit: of a run that is at work
+
+
+def _cleaned(lake: Lake, before: Upkept, settings: Settings, now: float, stays: _Stays) -> Upkept:
     """Checkpoint, shorter log, and files deleted: in this order, so that a version always has all that it needs."""
     name, dry_run = before.table, settings.dry_run
     made = checkpoint(lake, name, dry_run)
     cutoff = now - settings.keep_days * DAY
-    keep = kept(lake, name, cutoff, using)
+    keep = kept(lake, name, cutoff, stays.needed)
     log = Deleted()
     if settings.keep_log_days is not None:
         log = cut(lake, name, keep, now - settings.keep_log_days * DAY, dry_run)
-    vacuumed = delete_unreferenced(lake, name, keep.versions, cutoff, keep.since, staged, dry_run)
+    vacuumed = delete_unreferenced(
+        lake, name, keep.versions, cutoff, keep.since, stays.staged, dry_run, stays.uncommitted
+    )
     return replace(
         before,
         checkpoint=made,

@@ -62,13 +62,17 @@ def kept(lake: LakeReader, table: str, cutoff: float, using: Mapping[int, Sequen
 
 
 def used(lake: LakeReader) -> Mapping[str, Mapping[int, Sequence[str]]]:
-    """table -> version -> other tables whose last commit was made from it."""
+    """table -> version -> other tables whose last commit was made from its rows.
+
+    Of several versions with the same rows it is the last one: after a compaction, that which has fewer files.
+    """
     found: dict[str, dict[int, list[str]]] = {}
     for other in lake.tables():
         last = lake.last_own_commit(other)
         for table, version in last.metadata.inputs.items() if last and last.metadata else ():
-            if table != other and other != RUNS.name:  # `runs` notes how far it has recorded each table
-                found.setdefault(table, {}).setdefault(version, []).append(other)
+            if table == other or other == RUNS.name or not lake.exists(table):  # `runs` notes what it has recorded
+                continue
+            found.setdefault(table, {}).setdefault(lake.same_rows_until(table, version), []).append(other)
     return found
 
 

@@ -7,12 +7,15 @@ begin with `_` or `.` are never looked at.
 
 import json
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from lake.maintenance.log_listing import listed
 from lake.reading import LakeReader
 
 _DATA = ".parquet"
+_DELETING = 16  # requests at once
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ def delete_unreferenced(
     since: int | None = None,
     besides: Collection[str] = (),
     dry_run: bool = False,
+    only_committed: bool = False,
 ) -> Deleted:
     """Deletes the data files that none of these versions refers to.
 
@@ -45,6 +49,8 @@ def delete_unreferenced(
         since: the files of every version from this one on stay too.
         besides: more files that stay, relative to the table's folder.
         dry_run: only counts.
+        only_committed: leaves files alone that are in no commit which the log still has, however old: a run that is at
+            work may have written them days ago.
 
     Raises:
         UnreadableTableError: another program enabled a feature under which files cannot be told apart.
@@ -54,10 +60,12 @@ def delete_unreferenced(
     kept = {*besides, *referenced(lake, table, newest if since is None else since)}
     for version in keep_versions:
         kept.update(file.path for file in lake.files(table, version))
+    known = referenced(lake, table, listed(lake, table).readable()[0]) if only_committed else None
     doomed = [(path, size) for path, size in _written_before(lake, table, older_than) if path not in kept]
+    doomed = [(path, size) for path, size in doomed if known is None or path in known]
     if not dry_run:
-        for path, _ in doomed:
-            lake.storage.delete(f"{table}/{path}")
+        with ThreadPoolExecutor(_DELETING) as pool:
+            list(pool.map(lake.storage.delete, (f"{table}/{path}" for path, _ in doomed)))
     return Deleted(len(doomed), sum(size for _, size in doomed))
 
 

@@ -3,16 +3,12 @@
 Source: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md (XXH64).
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import xxhash
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
 from pipelines.kernels.arrays import Bytes, Hashes, Integers
+from pipelines.kernels.unaligned import load_32, load_64
 from pipelines.reference import uses_library
 
 _P1 = np.uint64(0x9E3779B185EBCA87)
@@ -22,26 +18,6 @@ _P4 = np.uint64(0x85EBCA77C2B2AE63)
 _P5 = np.uint64(0x27D4EB2F165667C5)
 _BITS = np.uint64(64)
 _ZERO = np.uint64(0)
-
-
-def _unaligned_load(bits: int) -> Callable[[Bytes, int], np.uint64]:
-    """A numba function `load(buffer, start)`: the `bits` wide integer at any byte offset, in one instruction."""
-
-    @intrinsic
-    def load(_: Any, buffer: Any, start: Any) -> tuple[Any, Any]:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            word = ir.IntType(bits)
-            address = builder.bitcast(builder.gep(array.data, [arguments[1]]), word.as_pointer())
-            return builder.zext(builder.load(address, align=1), ir.IntType(64))
-
-        return types.uint64(buffer, types.int64), generate
-
-    return load
-
-
-_load_32 = _unaligned_load(32)
-_load_64 = _unaligned_load(64)
 
 
 @njit(cache=True)
@@ -64,10 +40,10 @@ def _stripes(buffer: Bytes, start: int, end: int) -> tuple[np.uint64, int]:
     """The four lanes over all whole 32-byte stripes, merged into one accumulator."""
     lane_1, lane_2, lane_3, lane_4 = _P1 + _P2, _P2, _ZERO, _ZERO - _P1
     while start + 32 <= end:
-        lane_1 = _round(lane_1, _load_64(buffer, start))
-        lane_2 = _round(lane_2, _load_64(buffer, start + 8))
-        lane_3 = _round(lane_3, _load_64(buffer, start + 16))
-        lane_4 = _round(lane_4, _load_64(buffer, start + 24))
+        lane_1 = _round(lane_1, load_64(buffer, start))
+        lane_2 = _round(lane_2, load_64(buffer, start + 8))
+        lane_3 = _round(lane_3, load_64(buffer, start + 16))
+        lane_4 = _round(lane_4, load_64(buffer, start + 24))
         start += 32
     merged = _rotate(lane_1, 1) + _rotate(lane_2, 7) + _rotate(lane_3, 12) + _rotate(lane_4, 18)
     return _merge(_merge(_merge(_merge(merged, lane_1), lane_2), lane_3), lane_4), start
@@ -81,10 +57,10 @@ def _hash(buffer: Bytes, start: int, end: int) -> np.uint64:
         accumulator, start = _stripes(buffer, start, end)
     accumulator += size
     while start + 8 <= end:
-        accumulator = _rotate(accumulator ^ _round(_ZERO, _load_64(buffer, start)), 27) * _P1 + _P4
+        accumulator = _rotate(accumulator ^ _round(_ZERO, load_64(buffer, start)), 27) * _P1 + _P4
         start += 8
     if start + 4 <= end:
-        accumulator = _rotate(accumulator ^ (_load_32(buffer, start) * _P1), 23) * _P2 + _P3
+        accumulator = _rotate(accumulator ^ (load_32(buffer, start) * _P1), 23) * _P2 + _P3
         start += 4
     while start < end:
         accumulator = _rotate(accumulator ^ (np.uint64(buffer[start]) * _P5), 11) * _P1

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from pipelines.kernels.arrays import Ids, Integers
 
@@ -47,16 +46,6 @@ class Model:
     output: Floats  # (L, D)
 
 
-@njit(cache=True)
-def add_rows(matrix: Floats, rows: Ids, total: Doubles) -> None:
-    """Adds rows of a matrix (M, D), and their number behind them, to `total` (D + 1,)."""
-    dimensions = matrix.shape[1]
-    for row in rows:
-        for d in range(dimensions):
-            total[d] += matrix[row, d]
-    total[dimensions] += len(rows)
-
-
 def read_model(path: Path) -> Model:
     """A supervised model.
 
@@ -79,7 +68,7 @@ def read_labels(path: Path) -> list[str]:
 def _read(path: Path, parse: Callable[["_Reader"], T]) -> T:
     with path.open("rb") as file:
         try:
-            # closed with its last view: arrays are copied out of it
+            # closed with its last view: a large matrix stays in it, which processes of a machine share
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             return parse(_Reader(content))
         except (ValueError, struct.error) as error:
@@ -101,10 +90,14 @@ class _Reader:
 
     def array(self, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray:
         """An array of its own, so that it is aligned and writable whatever stands before it in the file."""
+        return self.view(dtype, *shape).copy()
+
+    def view(self, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray:
+        """An array in the mapped file: read when it is used, and held in memory once for all processes."""
         count, width = int(np.prod(shape, dtype=object)), np.dtype(dtype).itemsize
         if min(shape) < 0 or self._position + count * width > len(self._content):
             raise ValueError("it ends too early")
-        found = np.frombuffer(self._content, dtype, count, self._position).reshape(shape).copy()
+        found = np.frombuffer(self._content, dtype, count, self._position).reshape(shape)
         self._position += count * width
         return found
 
@@ -145,7 +138,7 @@ def _model(file: _Reader) -> Model:
         raise ValueError(f"n-grams in {buckets:,} buckets")
     bucket_rows = _bucket_rows(file.array("<i4", max(pruned, 0), 2), buckets, word_count, pruned)
     quantised = file.numbers("?")[0]
-    matrix = _quantised(file) if quantised else _dense(file)
+    matrix = _quantised(file) if quantised else file.view("<f4", *file.numbers("qq"))
     quantised_output = file.numbers("?")[0]
     output = _quantised(file) if quantised and quantised_output else _dense(file)
     rows = word_count + (max(buckets, 0) if pruned < 0 else 0)

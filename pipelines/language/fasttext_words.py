@@ -11,7 +11,7 @@ from numba import njit
 from pipelines.kernels.arrays import Bytes, Ids, Integers
 from pipelines.kernels.hashing import mix, same_bytes, table_size
 from pipelines.kernels.utf8 import skip_spaces
-from pipelines.language.fasttext_model import Model
+from pipelines.language.fasttext_model import Doubles, Floats, Model
 
 # What ends a word: white space of ASCII without the separators 28 to 31, and the zero byte. A line break, which ends
 # a text for fastText, is a blank here.
@@ -115,7 +115,8 @@ def _entry(data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabulary: 
     slot = first_slot(word_hash, len(slots) - 1)
     while slots[slot] >= 0:
         number = slots[slot]
-        if is_same(data, begin, end, known[offsets[number] : offsets[number + 1]]):
+        length = offsets[number + 1] - offsets[number]
+        if length == end - begin and same_bytes(data, begin, known, offsets[number], length):
             return number if number < vocabulary.words else _IS_LABEL
         slot = (slot + 1) & (len(slots) - 1)
     prefix = begin + len(_LABEL_PREFIX)
@@ -123,42 +124,61 @@ def _entry(data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabulary: 
 
 
 @njit(cache=True)
-def word_rows(
-    data: Bytes, begin: int, end: int, word_hash: np.uint32, vocabulary: Vocabulary, ngrams: NGrams, rows: Ids
-) -> int:
-    """Writes the rows of a word, its own and those of its n-grams, to `rows` -> how many.
+def add_word(
+    data: Bytes,
+    begin: int,
+    end: int,
+    vocabulary: Vocabulary,
+    ngrams: NGrams,
+    matrix: Floats,
+    total: Doubles,
+) -> None:
+    """Adds the rows of a word, its own and those of its n-grams, and their number behind them, to `total` (D + 1,).
 
     The n-grams are those of `<word>`, in characters of UTF-8, without the marks alone. What looks like a label has
-    no rows. `rows` has room for one and `ngrams.longest` for every byte of `<word>`.
+    no rows.
     """
-    number = _entry(data, begin, end, word_hash, vocabulary)
+    number = _entry(data, begin, end, hash_word(data, begin, end), vocabulary)
     if number == _IS_LABEL:
-        return 0
-    count = 0
+        return
+    dimensions = matrix.shape[1]
     if number >= 0:
-        rows[0], count = number, 1
+        for d in range(dimensions):
+            total[d] += matrix[number, d]
+        total[dimensions] += 1
     shortest, longest, words = ngrams.shortest, ngrams.longest, vocabulary.words
     buckets, kept, bucket_rows = np.uint32(ngrams.buckets), ngrams.kept, ngrams.rows
-    for first in range(begin - 1, end + 1 if longest > 0 else 0):
-        if begin <= first < end and data[first] & 0xC0 == 0x80:
+    pruned, marked = len(kept) > 0, extend_hash(FIRST_HASH, _LESS)
+    for first in range(begin - 1, end if longest > 0 else 0):
+        if first < begin:  # `<`, which is no n-gram alone
+            state, position, characters = marked, begin, 1
+        elif data[first] & 0xC0 == 0x80:
             continue
-        state, position, characters = FIRST_HASH, first, 0
-        while position <= end and characters < longest:
-            byte = _LESS if position < begin else _GREATER if position == end else data[position]
-            state = extend_hash(state, byte)
-            position += 1
-            while position < end and data[position] & 0xC0 == 0x80:
+        else:
+            state, position, characters = FIRST_HASH, first, 0
+        while characters < longest and position <= end:
+            if position == end:
+                state = extend_hash(state, _GREATER)
+                position += 1
+            else:
                 state = extend_hash(state, data[position])
                 position += 1
+                while position < end and data[position] & 0xC0 == 0x80:
+                    state = extend_hash(state, data[position])
+                    position += 1
             characters += 1
-            if characters < shortest or (characters == 1 and (first < begin or position > end)):
+            if characters < shortest:
                 continue
             bucket = np.int64(state % buckets)
-            if len(kept) == 0:
-                rows[count], count = words + bucket, count + 1
+            if not pruned:
+                row = words + bucket
             elif kept[bucket >> 3] >> (bucket & 7) & 1:
-                rows[count], count = bucket_rows[bucket], count + 1
-    return count
+                row = np.int64(bucket_rows[bucket])
+            else:
+                continue
+            for d in range(dimensions):
+                total[d] += matrix[row, d]
+            total[dimensions] += 1
 
 
 @njit(cache=True)

@@ -71,6 +71,7 @@ MEASURES = Table(
         c4_text=pa.string(),  # what C4's line rules leave of it; null where they leave it as it is
         run_id=pa.string(),
     ),
+    later=("classifiers",),
     about="every measure of every rule set, and the texts that a policy chooses from",
 )
 

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from lake.lock import LakeBusyError, exclusive
+from lake.lock import LakeBusyError, exclusive, is_free
 
 
 def hold(lake, ready):
@@ -55,3 +55,11 @@ def test_a_lake_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=str(tmp_path / "file")), exclusive(str(tmp_path / "file" / "lake")):
         pass
+
+
+def test_whether_a_run_is_at_work_is_told_without_a_trace(held, tmp_path):
+    lake, _ = held
+    assert not is_free(lake)
+    other = tmp_path / "other"
+    assert is_free(str(other))
+    assert not other.exists()

@@ -23,6 +23,7 @@ from lake.lake import Lake
 from lake.lock import LakeBusyError, exclusive
 from lake.maintenance.compaction_plan import Rules
 from lake.maintenance.pins import pin, unpin
+from lake.touched import touched
 from pipelines.sequences.reader import Sequences
 
 EAGER = Settings(rules=Rules(fewest=2, largest=1))
@@ -140,6 +141,19 @@ def documents(lake):
     return sorted((row["doc_id"], row["text"]) for row in rows_in_order(lake, "clean_documents"))
 
 
+def test_files_that_were_put_together_are_not_kept_for_the_steps_that_read_them(engine, config, lake):
+    maintain(lake, EAGER, Reporter())
+    age(lake, 30)
+    outcome = maintain(lake, EAGER, Reporter())
+    assert {each.kept_bytes for each in outcome.tables} == {0}
+    deliver(texts_of(config), "new.jsonl", *range(900, 905))
+    run(engine, config, ["ingest", "clean"])
+    made_from = lake.last_own_commit("features_document_measures").metadata.inputs["measures"]
+    new = touched(lake, "measures", made_from, lake.version("measures"), "doc_id")
+    assert new.count() == 5
+    assert [str(finding) for finding in all_findings(lake) if not finding.holds] == []
+
+
 def test_every_check_holds_after_upkeep_and_after_old_files_are_gone(lake):
     maintain(lake, EAGER, Reporter())
     age(lake, 30)
@@ -227,6 +241,17 @@ def test_beside_a_run_nothing_is_compacted_and_old_files_are_deleted_all_the_sam
         outcome = maintain(lake, EAGER, Reporter())
     assert {each.compacted.left for each in outcome.tables if each.files > 1} == {"a run is at work"}
     assert outcome.deleted.files > 0
+
+
+def test_files_that_a_run_at_work_has_written_stay_however_old_they_are(lake):
+    uncommitted = "documents/part-ingest-00000000000000aa-00000000000a.parquet"
+    lake.storage.write_text(uncommitted, "rows")
+    age(lake, 30)
+    with exclusive(lake.root):
+        maintain(lake, EAGER, Reporter())
+    assert lake.storage.exists(uncommitted)
+    maintain(lake, EAGER, Reporter())
+    assert not lake.storage.exists(uncommitted)
 
 
 def test_less_than_a_day_is_refused_beside_a_run(lake):

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from jobs import preflight
+from jobs.checks.tables import described
 from jobs.cli import UsageError
 from jobs.commands import decide, explain
 from jobs.config import RunConfig
@@ -169,6 +170,26 @@ def test_a_document_that_leaves_takes_its_score_along(copy):
     assert len(copy.rows("measures")) == len(copy.rows("decisions")) == 39
 
 
+def test_a_model_may_be_named_by_a_uri(copy):
+    copy.run(EDU | {"model": Path(SOFTMAX).as_uri()})
+    assert copy.lake.version("measures") == 0
+    preflight.check(copy.config(EDU | {"model": Path(SOFTMAX).as_uri()}), ["clean"])
+    copy.run(TOPIC | {"model": Path(HIERARCHICAL).as_uri()}, policy="none")
+    measured = copy.rows("measures")
+    assert [row["classifiers"]["topic"] for row in measured] == expected(measured, HIERARCHICAL, "__label__topic1")
+
+
+def test_languages_are_those_of_the_lakes_own_copy_of_another_model(copy):
+    config = copy.config(policy="none").model_dump(mode="json", exclude_unset=True)
+    config["ingest"] = {"language_model": SOFTMAX}
+    assert run_stages(copy.engine, RunConfig.model_validate(config), Reporter(), ["ingest"], conclude=False) == 0
+    documents = copy.rows("documents")
+    best = [max(scores) for scores in zip(expected(documents), expected(documents, label="__label__cc"), strict=True)]
+    assert {row["language"] for row in documents} == {"hq", "cc"}
+    assert [row["language_score"] for row in documents] == pytest.approx(best, abs=2e-5)
+    assert list(Path(copy.lake.root, "_files").glob("*/softmax_pruned.ftz"))
+
+
 def test_another_classifier_measures_again_and_a_moved_model_does_not(copy, tmp_path):
     moved = shutil.copy(SOFTMAX, tmp_path / "moved.ftz")
     copy.run(EDU | {"model": str(moved)})
@@ -196,7 +217,7 @@ def older(copy):
         files = copy.lake.write(rows, table, f"{last.metadata.run_id}{version or ''}")
         copy.lake.commit_files(files, table, last.metadata, "overwrite", version - 1)
     copy.lake = Lake(copy.lake.root, copy.engine)
-    assert "classifiers" not in copy.lake.read("measures").columns
+    assert "classifiers" not in copy.lake.schema("measures").names
     return copy
 
 
@@ -208,6 +229,7 @@ def test_an_older_lake_goes_on_without_scores(older):
 
 
 def test_an_older_lake_can_be_read_by_everything(older, capsys):
+    assert [finding.detail for finding in described(older.lake, MEASURES) if not finding.holds] == []
     explain._print(explain.trace_document(older.lake, older.rows("documents")[0]["doc_id"]))
     assert "scores that no rule" not in capsys.readouterr().out
     assert "Quality classifiers" not in render(collect(older.lake))
