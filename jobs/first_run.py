@@ -1,6 +1,7 @@
 """Compiles kernels and builds word tables ahead of the first run, which would otherwise wait for them."""
 
 import json
+import struct
 from io import StringIO
 from pathlib import Path
 
@@ -25,17 +26,23 @@ def rehearse(engine: Engine, folder: str | Path) -> None:
     from jobs.config import RunConfig
     from jobs.pipeline import run_stages
     from jobs.progress import Reporter
+    from pipelines.language.identification import packaged_model
 
     folder = Path(folder)
     lines = [json.dumps({"text": f"{_SENTENCES} Page {page // 2} it was."}) for page in range(8)]
     (folder / "a.jsonl").write_text("\n".join([*lines, "no json"]))
     (folder / "benchmark.txt").write_text(_SENTENCES[:200])
     (folder / "policy.yaml").write_text(_POLICY)
+    (folder / "model.bin").write_bytes(_classifier())
+    classifiers = [
+        {"name": "mapped", "model": str(folder / "model.bin"), "label": "__label__a"},
+        {"name": "decoded", "model": str(packaged_model()), "label": "__label__en"},
+    ]
     config = RunConfig.model_validate(
         {
             "lake": str(folder / "lake"),
             "sources": [{"name": "page", "path": str(folder / "*.jsonl")}],
-            "clean": {"policy": str(folder / "policy.yaml")},
+            "clean": {"policy": str(folder / "policy.yaml"), "measure": {"classifiers": classifiers}},
             "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
             "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
             "tokenizer": {"vocab_size": 300},
@@ -49,6 +56,14 @@ def rehearse(engine: Engine, folder: str | Path) -> None:
         run_stages(engine, config, quiet)
     finally:
         engine.stop()
+
+
+def _classifier() -> bytes:
+    """The smallest fastText classifier (the format is that of `pipelines.language.fasttext_model`): one label."""
+    header = struct.pack("<ii12id", 793712314, 12, 2, 5, 5, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4)
+    entries = b"This" + struct.pack("<bqb", 0, 1, 0) + b"__label__a" + struct.pack("<bqb", 0, 1, 1)
+    matrix = struct.pack("<?qq2f", False, 1, 2, 1.0, 1.0)
+    return header + struct.pack("<iiiqq", 2, 1, 1, 1, -1) + entries + matrix * 2
 
 
 def compile_kernels() -> None:

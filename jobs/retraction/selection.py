@@ -106,16 +106,16 @@ def _asked_for(
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
 
-    def add(rows: Mapping[str, dict[str, Any]], selector: Any) -> None:
+    def add(rows: Mapping[str, dict[str, Any]], selector: str) -> None:
         for doc_id, row in rows.items():
-            found.setdefault(doc_id, {**row, "selector": selector(row)})
+            found.setdefault(doc_id, {**row, "selector": selector})
 
-    add(_rows(lake, documents, pa.table({"doc_id": pa.array(asked.doc_ids, pa.string())})), lambda row: "--doc-id")
+    add(_rows(lake, documents, pa.table({"doc_id": pa.array(asked.doc_ids, pa.string())})), "--doc-id")
     if files:
         places = pa.table({"source": [source for source, _ in files], "path": [path for _, path in files]})
-        add(_rows(lake, documents, places), lambda row: files[row["source"], row["path"]]["selector"])
+        add(_rows(lake, documents, places), "--uri")
     for predicate in asked.where:
-        add(_matching(lake, documents, predicate), lambda row, said=f"--where {predicate}": said)
+        add(_matching(lake, documents, predicate), "--where")  # not the predicate: it may be what must be forgotten
     return found
 
 
@@ -146,7 +146,7 @@ def _files(lake: Lake, uris: Sequence[str]) -> dict[tuple[str, str], dict[str, A
         if not matching:
             raise SelectionError(f"{lake.root}: no file was read from {uri}; `inputs` holds all uris")
         for row in matching:
-            found.setdefault((row["source"], row["path"]), {**row, "selector": f"--uri {uri}"})
+            found.setdefault((row["source"], row["path"]), {**row, "selector": "--uri"})
     return found
 
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
 from lake.commits import COMPACT, CommitMetadata
 from lake.compacted_files import sources_tag
 from lake.data_files import DataFile
@@ -21,7 +19,7 @@ from lake.ledger import code_version, run_id
 from lake.lock import LakeBusyError, exclusive
 from lake.maintenance.compaction_plan import Rules, groups
 from lake.parquet_writer import TableWriter
-from lake.row_files import row_groups
+from lake.row_files import completed, row_groups
 from pipelines.errors import TokenlakeError
 from pipelines.tables import Table
 
@@ -141,7 +139,7 @@ def _together(lake: Lake, table: Table, group: Sequence[DataFile]) -> DataFile |
     try:
         for file in group:
             for rows in row_groups(lake.storage, table, file):
-                writer.write(_completed(rows, schema))
+                writer.write(completed(rows, schema))
         (made,) = writer.close()
         wanted = sum(file.rows for file in group)
         if made.rows != wanted:
@@ -165,14 +163,6 @@ def _between(first: str, second: str) -> tuple[str, str] | None:
     number = f"{random.randrange(lowest, highest):012x}"  # another one if an attempt that was killed is tried again
     path = f"{found['folder']}part-{found['run_id']}-{number}.parquet"
     return (found["run_id"], number) if first < path < second else None
-
-
-def _completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Adds the columns that these rows lack, as nulls."""
-    for each in schema:
-        if each.name not in rows.column_names:
-            rows = rows.append_column(each, pa.nulls(rows.num_rows, each.type))
-    return rows
 
 
 def _is_busy(lake: Lake, lock: Callable[[str], AbstractContextManager[None]]) -> bool:

@@ -1,12 +1,12 @@
 """A page as blocks: runs of text between the edges of block-level elements, and where in the page they stand."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.extraction.names import Place, place
+from pipelines.extraction.names import OF_PARTS, place
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -34,7 +34,8 @@ _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 _SENTENCE_ENDS = frozenset('.!?:…"”。！？：」।؟۔')
 
 _OPENED, _CLOSED, _TEXT = 0, 1, 2
-_LINK = int(Place.LINK)
+_MOST = 0.75  # of the words of a page
+_OF_PARTS = int(OF_PARTS)
 
 
 @dataclass(frozen=True)
@@ -64,20 +65,39 @@ class Page:
     end: Integers
     kind: Integers
 
+    def within(self, of_blocks: Floats) -> Floats:
+        """Sums over the blocks in each element, descendants included: (n,) to (m,)."""
+        own = np.bincount(self.element, weights=of_blocks, minlength=len(self.parent))
+        before: Floats = np.concatenate(([0.0], np.cumsum(own)))
+        return before[self.end] - before[:-1]
+
+    def without_names_of_wholes(self, own: list[int], inline: list[int]) -> "Page":
+        """The same with `places` filled in.
+
+        A form, a sidebar or a footer that holds most of the page is none: what is said of such an element as a whole
+        is left out. `own` has the places of each element, (m,), `inline` those that inline elements give, (n,).
+        """
+        words = self.within(self.words)
+        is_whole = (words > _MOST * words[0]).tolist()
+        places = [0] * len(own)
+        for element, (outer, bits, whole) in enumerate(zip(self.parent.tolist(), own, is_whole, strict=True)):
+            places[element] = places[outer] | (bits & ~_OF_PARTS if whole else bits)
+        return replace(self, places=np.array(places, np.int64)[self.element] | np.array(inline, np.int64))
+
 
 class _Reader:
     """Collects blocks and elements from markup, which opens and closes them."""
 
     def __init__(self) -> None:
         self.events: list[tuple[int, str, int]] = []
-        self.places: list[int] = []
+        self.inline: list[int] = []
         self.element: list[int] = []
         self.words: list[int] = []
         self.linked: list[int] = []
         self.last_text: list[str] = []
-        self.parent, self.end, self.kind = [0], [0], [0]
+        self.parent, self.end, self.kind, self.own = [0], [0], [0], [0]
         self._kinds: dict[tuple[str, str], int] = {}
-        self._open: list[tuple[str, int, int]] = [("", 0, 0)]  # tag, places, element
+        self._open: list[tuple[str, int, int, bool]] = [("", 0, 0, False)]  # tag, inline places, element, in a link
         self._in_block = False
 
     def open(self, tag: str, attributes: str) -> None:
@@ -87,20 +107,23 @@ class _Reader:
         self.events.append((_OPENED, tag, -1))
         if tag in VOID:
             return
-        _, places, element = self._open[-1]
+        _, places, element, linked = self._open[-1]
         own, named = place(tag, attributes)
+        places |= own
         if not inline:
+            self.own.append(places)
+            places = 0
             self.parent.append(element)
             self.end.append(0)
             self.kind.append(self._kinds.setdefault((tag, named), len(self._kinds) + 1))
             element = len(self.parent) - 1
-        self._open.append((tag, places | own, element))
+        self._open.append((tag, places, element, linked or tag == "a"))
 
     def close(self, tag: str) -> None:
         """An element ends; an end tag that closes nothing counts for nothing."""
         if self._open[-1][0] != tag or len(self._open) == 1:
             return
-        _, _, element = self._open.pop()
+        _, _, element, _ = self._open.pop()
         self.events.append((_CLOSED, tag, -1))
         if tag not in _INLINE:
             self._in_block = False
@@ -110,19 +133,19 @@ class _Reader:
         """A text, which goes on with the block before it, if no element stands between them."""
         words = _word_count(text)
         if words and not self._in_block:
-            _, places, element = self._open[-1]
-            self.places.append(places)
+            _, places, element, _ = self._open[-1]
+            self.inline.append(places)
             self.element.append(element)
             self.words.append(0)
             self.linked.append(0)
             self.last_text.append("")
             self._in_block = True
-        block = len(self.places) - 1 if self._in_block else -1
+        block = len(self.inline) - 1 if self._in_block else -1
         self.events.append((_TEXT, text, block))
         if words:
             self.words[-1] += words
             self.last_text[-1] = text
-            if self._open[-1][1] & _LINK:
+            if self._open[-1][3]:
                 self.linked[-1] += words
 
     def page(self) -> Page:
@@ -130,9 +153,9 @@ class _Reader:
         while len(self._open) > 1:
             self.close(self._open[-1][0])
         self.end[0] = len(self.parent)
-        return Page(
+        page = Page(
             events=self.events,
-            places=np.array(self.places, np.int64),
+            places=np.zeros(len(self.words), np.int64),
             element=np.array(self.element, np.int64),
             words=np.array(self.words, np.float64),
             linked=np.array(self.linked, np.float64),
@@ -141,6 +164,7 @@ class _Reader:
             end=np.array(self.end, np.int64),
             kind=np.array(self.kind, np.int64),
         )
+        return page.without_names_of_wholes(self.own, self.inline)
 
 
 def read(markup: str) -> Page:

@@ -34,46 +34,46 @@ _PLACES = {
 # In log odds, fitted by benchmarks/extraction/fit.py on half of the sites of WCXB's development pages
 # (docs/decisions/0054-extractors.md).
 WEIGHTS: dict[str, float] = {
-    "in nav": -0.859,
-    "in header": -0.916,
-    "in footer": -1.666,
-    "in aside": -1.308,
-    "in form": -1.399,
-    "hidden": -0.679,
-    "in main": 0.179,
-    "in article": 0.223,
-    "heading": 0.965,
-    "list item": 0.538,
-    "paragraph": 0.713,
-    "button or label": -1.296,
-    "quotation": 0.482,
-    "caption": -2.690,
-    "named footer": -0.591,
-    "named related": -0.462,
-    "named dialog": -0.330,
-    "named post": 0.085,
-    "table": 0.668,
-    "share of words in links": -0.832,
-    "one word": 0.806,
-    "ends as a sentence": 0.696,
-    "position": -1.150,
-    "in the last fifth": -0.882,
-    "in the first tenth": -0.547,
-    "words of the next block": 0.189,
-    "words of the page": -0.487,
-    "outside main, of a page that has one": -0.867,
-    "outside article, of a page that has one": -0.506,
-    "in the core": 0.431,
-    "in the core × its share of the page": 2.121,
-    "share of the page in paragraphs": -1.662,
-    "in a comment × share of paragraphs outside comments": -2.893,
-    "words of the second element": 0.166,
-    "words of the third element": 0.091,
-    "words of the fourth element": 0.111,
-    "share of links in the innermost element": 0.213,
-    "elements like the innermost": 0.275,
-    "elements like the second": 0.156,
-    "always": 1.252,
+    "in nav": -0.743,
+    "in header": -0.876,
+    "in footer": -0.502,
+    "in aside": -1.297,
+    "in form": -1.540,
+    "hidden": -0.557,
+    "in main": 0.198,
+    "in article": 0.138,
+    "heading": 0.962,
+    "list item": 0.510,
+    "paragraph": 0.699,
+    "button or label": -1.280,
+    "quotation": 0.527,
+    "caption": -2.960,
+    "named footer": -1.844,
+    "named related": -0.532,
+    "named dialog": -1.077,
+    "named post": -0.259,
+    "table": 0.590,
+    "share of words in links": -0.643,
+    "one word": 0.864,
+    "ends as a sentence": 0.715,
+    "position": -1.128,
+    "in the last fifth": -0.709,
+    "in the first tenth": -0.447,
+    "words of the next block": 0.176,
+    "words of the page": -0.339,
+    "outside main, of a page that has one": -0.672,
+    "outside article, of a page that has one": -0.427,
+    "in the core": 0.573,
+    "in the core × its share of the page": 2.089,
+    "share of the page in paragraphs": -1.435,
+    "in a comment × share of paragraphs outside comments": -2.902,
+    "words of the second element": 0.134,
+    "words of the third element": 0.072,
+    "words of the fourth element": 0.092,
+    "share of links in the innermost element": 0.118,
+    "elements like the innermost": 0.256,
+    "elements like the second": 0.112,
+    "always": 0.401,
 }
 
 
@@ -121,7 +121,7 @@ def _containers(page: Page) -> dict[str, Floats]:
     unlinked = page.words - page.linked
     is_paragraph = (unlinked >= _PARAGRAPH_WORDS) & ((page.places & int(BOILERPLATE)) == 0)
     in_paragraphs = np.where(is_paragraph, unlinked, 0)
-    words, linked, paragraphs = (_within(page, column) for column in (page.words, page.linked, in_paragraphs))
+    words, linked, paragraphs = (page.within(column) for column in (page.words, page.linked, in_paragraphs))
     core = int(np.flatnonzero(paragraphs >= max(_CORE_SHARE * paragraphs[0], 1)).max(initial=0))
     in_core = (page.element >= core) & (page.element < page.end[core])
     total = max(words[0], 1)
@@ -144,10 +144,3 @@ def _containers(page: Page) -> dict[str, Floats]:
         "elements like the innermost": alike[innermost],
         "elements like the second": alike[second],
     }
-
-
-def _within(page: Page, of_blocks: Floats) -> Floats:
-    """Sums over the blocks in each element, descendants included: (m,)."""
-    own = np.bincount(page.element, weights=of_blocks, minlength=len(page.parent))
-    before: Floats = np.concatenate(([0.0], np.cumsum(own)))
-    return before[page.end] - before[:-1]

@@ -23,16 +23,30 @@ class Place(IntFlag):
     BUTTON = 1 << 11
     QUOTE = 1 << 12
     CAPTION = 1 << 13
-    LINK = 1 << 14
-    NAMED_NAV = 1 << 15
-    NAMED_COMMENT = 1 << 16
-    NAMED_FOOTER = 1 << 17
-    NAMED_RELATED = 1 << 18
-    NAMED_DIALOG = 1 << 19
-    NAMED_POST = 1 << 20
-    TABLE = 1 << 21
+    NAMED_NAV = 1 << 14
+    NAMED_COMMENT = 1 << 15
+    NAMED_FOOTER = 1 << 16
+    NAMED_RELATED = 1 << 17
+    NAMED_DIALOG = 1 << 18
+    NAMED_POST = 1 << 19
+    TABLE = 1 << 20
 
 
+# What a part of a page can be, and the whole of it cannot.
+OF_PARTS = (
+    Place.NAV
+    | Place.HEADER
+    | Place.FOOTER
+    | Place.ASIDE
+    | Place.FORM
+    | Place.HIDDEN
+    | Place.NAMED_NAV
+    | Place.NAMED_COMMENT
+    | Place.NAMED_FOOTER
+    | Place.NAMED_RELATED
+    | Place.NAMED_DIALOG
+    | Place.NAMED_POST
+)
 BOILERPLATE = Place.NAV | Place.FOOTER | Place.ASIDE | Place.HIDDEN | Place.NAMED_DIALOG | Place.NAMED_NAV
 
 _TAGS = {
@@ -52,7 +66,6 @@ _TAGS = {
     "blockquote": Place.QUOTE,
     "figcaption": Place.CAPTION,
     "dialog": Place.NAMED_DIALOG,
-    "a": Place.LINK,
     **{f"h{level}": Place.HEADING for level in range(1, 7)},
 }
 _TAG_PLACES = {tag: int(place) for tag, place in _TAGS.items()}

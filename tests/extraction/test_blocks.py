@@ -14,6 +14,7 @@ from pipelines.extraction.evidence import WEIGHTS, evidence
 from pipelines.extraction.extract import extract
 from pipelines.extraction.extractors import ExtractionTimeoutError, main_text
 from pipelines.extraction.main_blocks import main_text_of_blocks
+from pipelines.extraction.names import Place
 
 ARTICLE = """<html><head><title>Cats</title></head><body>
 <header><nav><ul><li><a href="/">Home</a><li><a href="/about">About us</a></ul></nav></header>
@@ -70,6 +71,13 @@ def test_what_is_for_readers_without_scripts_counts_where_there_is_hardly_anythi
         "Loading",
         "all of the thread",
     ]
+
+
+def test_a_form_or_a_class_around_the_whole_page_says_nothing_of_its_parts():
+    whole = read(ARTICLE.partition("<body>")[2].join(["<body class='cookie modal'><form id=nav>", "</form></body>"]))
+    assert not (whole.places & int(Place.FORM)).any()
+    part = read("<body><form><p>Your name</p></form>" + "<p>A text of some length.</p>" * 5 + "</body>")
+    assert (part.places & int(Place.FORM)).tolist() == [int(Place.FORM), 0, 0, 0, 0, 0]
 
 
 def test_words_count_where_they_stand():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.kernels.batch import TextBatch
-from pipelines.language.identification import CHARACTERS, _packaged, identify, identify_batch
+from pipelines.language.identification import CHARACTERS, identify, identify_batch, packaged_model
 
 SENTENCES = {
     "en": "The quick brown fox jumps over the lazy dog, and nobody in the village was surprised.",
@@ -76,7 +76,7 @@ def test_declarations_of_human_rights_are_in_the_languages_their_names_say(share
 
 @pytest.fixture(scope="module")
 def binding():
-    return fasttext.load_model(str(_packaged()))
+    return fasttext.load_model(str(packaged_model()))
 
 
 def assert_as_the_binding_says(binding, texts):

@@ -117,7 +117,7 @@ def _scores(theirs: float, ours: float) -> tuple[float, float]:
 
 def model() -> str:
     """Path of the fastText model that both sides read: the one in our package."""
-    return str(identification._packaged())
+    return str(identification.packaged_model())
 
 
 def _digest(text: str) -> str:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from pipelines.passages.deciding import decided, evaluate
+from pipelines.passages.deciding import decided, evaluate_one
 from pipelines.policies.passages import PassageThresholds
 from pipelines.tables import PASSAGE_DECISIONS, PASSAGES
 
@@ -24,7 +24,7 @@ def row(*repeats, pages=10, sentences=SENTENCES):
 
 def spans(measured, **thresholds):
     """(kind, first sentence, last sentence) of what goes."""
-    found = evaluate(measured, PassageThresholds(**{**ANY_SIZE, **thresholds})).spans
+    found = evaluate_one(measured, PassageThresholds(**{**ANY_SIZE, **thresholds})).spans[0].as_py()
     return [(each["kind"], each["start"] // 11, each["end"] // 11) for each in found]
 
 
@@ -84,28 +84,28 @@ def test_spans_of_several_kinds_may_overlap():
     ],
 )
 def test_a_document_of_which_too_little_is_left_is_dropped(thresholds, reasons):
-    verdict = evaluate(row(repeat("sentences", 0, 2)), PassageThresholds(**thresholds))
-    assert (verdict.reasons, verdict.words_left, verdict.sentences_left) == (reasons, 6, 3)
+    verdict = evaluate_one(row(repeat("sentences", 0, 2)), PassageThresholds(**thresholds))
+    assert (verdict.reasons, verdict.words_left.tolist(), verdict.sentences_left.tolist()) == ([reasons], [6], [3])
 
 
 def test_a_document_of_which_nothing_is_left_is_dropped_under_any_thresholds():
-    verdict = evaluate(row(repeat("sentences", 0, 5)), PassageThresholds(**ANY_SIZE))
-    assert verdict.reasons == ["passages.empty"]
+    verdict = evaluate_one(row(repeat("sentences", 0, 5)), PassageThresholds(**ANY_SIZE))
+    assert verdict.reasons == [["passages.empty"]]
 
 
 def test_a_short_document_that_loses_nothing_is_kept():
-    assert evaluate(row(sentences=SENTENCES[:1]), PassageThresholds()).reasons == []
-    assert evaluate(row(repeat("sentences", 0, 2, earlier=False)), PassageThresholds()).reasons == []
-    assert evaluate(row(sentences=[]), PassageThresholds()).reasons == []
+    assert evaluate_one(row(sentences=SENTENCES[:1]), PassageThresholds()).reasons == [[]]
+    assert evaluate_one(row(repeat("sentences", 0, 2, earlier=False)), PassageThresholds()).reasons == [[]]
+    assert evaluate_one(row(sentences=[]), PassageThresholds()).reasons == [[]]
 
 
 def test_sentences_that_go_for_other_reasons_do_not_count_as_left():
     overlap = {"kind": "decontamination", "start": 35, "end": 60}  # of the last three sentences
     measured = {**row(repeat("sentences", 0, 2)), "spans": [overlap]}
-    verdict = evaluate(measured, PassageThresholds(**ANY_SIZE))
-    assert [each["kind"] for each in verdict.spans] == ["sentences"]
-    assert verdict.reasons == ["passages.empty"]
-    assert evaluate({**row(), "spans": [overlap]}, PassageThresholds()).reasons == []
+    verdict = evaluate_one(measured, PassageThresholds(**ANY_SIZE))
+    assert [each["kind"] for each in verdict.spans[0].as_py()] == ["sentences"]
+    assert verdict.reasons == [["passages.empty"]]
+    assert evaluate_one({**row(), "spans": [overlap]}, PassageThresholds()).reasons == [[]]
 
 
 def test_batches_become_rows_of_the_table():

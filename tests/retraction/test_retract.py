@@ -126,6 +126,7 @@ def test_a_predicate_selects_documents(people):
     outcome = people.retract(where=("source = 'texts' AND text LIKE '%zwyxquandle%'",))
     assert len(outcome.selection.selected) == 2
     assert people.ids(MARKER) == []
+    assert {row["selector"] for row in people.rows("retractions")} == {"--where"}  # the predicate names whom to forget
 
 
 @pytest.mark.parametrize(
