@@ -34,6 +34,7 @@ def run_stages(
         Exception: what a stage raised. A row with status `failed` has been added to `runs`.
     """
     lake = Lake(config.lake, engine)
+    lake.open_all()
     contract.require(lake)
     run = StageContext(lake, engine, config, reporter, keep_old=keep_old)
     for name in stages:

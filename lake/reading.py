@@ -1,9 +1,10 @@
 """Reads a lake: versions, logs, data files and rows of its tables. Only rows need an engine."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,10 @@ from pipelines.tables import RUNS, TABLES
 
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
     from pyspark.sql import DataFrame
+
+T = TypeVar("T")
+
+_AT_ONCE = 16  # tables that are asked about at once
 
 _LOG_ENTRY = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 
@@ -83,7 +88,20 @@ class LakeReader:
 
     def tables(self) -> list[str]:
         """Names of all Delta tables of the lake."""
-        return [entry.name for entry in self.storage.entries() if entry.is_folder and self.exists(entry.name)]
+        folders = [entry.name for entry in self.storage.entries() if entry.is_folder]
+        return [name for name, found in zip(folders, self._at_once(self.exists, folders), strict=True) if found]
+
+    def open_all(self) -> None:
+        """Opens the newest version of every table at once, where each alone would wait for answers of a store."""
+        if not self.storage.is_local:
+            self._at_once(lambda table: self._table(table, self.version(table)), self.tables())
+
+    def _at_once(self, ask: Callable[[str], T], tables: Sequence[str]) -> list[T]:
+        """The answers for several tables; of a store, waited for together."""
+        if self.storage.is_local or len(tables) < 2:
+            return [ask(table) for table in tables]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(ask, tables))
 
     def files(self, table: str, version: int | None = None) -> list[DataFile]:
         """The data files of a version, by default the newest."""

@@ -19,6 +19,7 @@ from jobs.stages.policy_file import policy_of
 from lake.lake import Lake
 from pipelines.policies.policy import Policy
 from pipelines.policies.rules import CLASSIFIERS
+from pipelines.tables import RETRACTIONS
 
 _MEMBERS_SHOWN = 12  # of a cluster
 
@@ -87,6 +88,7 @@ def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
     documents = lake.read("documents").where(F.col("doc_id").startswith(doc_id))
     ids = [row.doc_id for row in documents.select("doc_id").orderBy("doc_id").limit(4).collect()]
     if not ids:
+        _require_not_retracted(lake, doc_id)
         raise UsageError(f"{lake.root}: no doc_id begins with {doc_id!r}; the table `documents` holds them")
     if len(ids) > 1:
         some = ", ".join(ids[:3]) + (", …" if len(ids) > 3 else "")
@@ -96,6 +98,15 @@ def _document(lake: Lake, doc_id: str) -> dict[str, Any]:
     values = row.asDict(recursive=True)
     values["ingested_at"] = values["ingested_at"].astimezone(UTC)  # Spark returns naive local time
     return values
+
+
+def _require_not_retracted(lake: Lake, doc_id: str) -> None:
+    if not lake.exists(RETRACTIONS.name):
+        return
+    for row in lake.read_here(RETRACTIONS.name, ["doc_id", "requested_at", "selector"]).to_pylist():
+        if row["doc_id"].startswith(doc_id):
+            at = f"{row['requested_at']:%Y-%m-%d %H:%M} UTC"
+            raise UsageError(f"{lake.root}: {row['doc_id']} was retracted on {at} ({row['selector']})")
 
 
 def _row(lake: Lake, table: str, doc_id: str) -> dict[str, Any] | None:

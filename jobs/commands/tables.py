@@ -18,6 +18,7 @@ from lake.maintenance.pins import pinned
 def tables(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints for each table its version, rows and bytes, and the run and config of its last commit."""
     lake = existing(arguments.lake)
+    lake.open_all()
     pins = pinned(lake)
     found = [describe(lake, name, pins.get(name, {})) for name in lake.tables()]
     if arguments.json:

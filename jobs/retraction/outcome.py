@@ -9,6 +9,7 @@ import pyarrow as pa
 from jobs.retraction.selection import Selection
 from lake.holding import Held, held, tables_of_documents
 from lake.lake import Lake
+from lake.maintenance.pins import pinned
 from pipelines.tables import PACKED, RETRACTIONS
 
 _COPIES_SHOWN = 8
@@ -24,6 +25,7 @@ class Outcome:
     tables: Sequence[Held] = ()
     tokenizers: Sequence[str] = ()  # files of tokenizers that were trained on versions that held the texts
     unfinished: Mapping[str, str] = field(default_factory=dict)  # what is left -> why
+    pins: Sequence[str] = ()  # `name: table version`, of versions that hold the texts
 
     def as_json(self) -> dict[str, Any]:
         """As the command prints it with --json."""
@@ -45,6 +47,7 @@ class Outcome:
                 for each in self.tables
             ],
             "tokenizers_trained_on_them": list(self.tokenizers),
+            "pins_that_hold_them": list(self.pins),
             "unfinished": dict(self.unfinished),
         }
 
@@ -62,6 +65,7 @@ class Outcome:
         if self.selection.known:
             lines.append(f"{len(self.selection.known):,} were retracted before")
         lines += self._tables()
+        lines += [f"  pinned: {pin}, a version that holds the texts" for pin in self.pins]
         if self.tokenizers:
             lines.append(
                 f"trained on texts that leave: {', '.join(self.tokenizers)}. A vocabulary can spell rare words; to "
@@ -128,6 +132,18 @@ def trained_on(lake: Lake, tables: Sequence[Held]) -> list[str]:
     if not any(each.table == "clean_documents" and each.versions for each in tables):
         return []
     return [f"tokenizers/{entry.name}" for entry in lake.storage.entries("tokenizers") if entry.name.endswith(".json")]
+
+
+def pins_on(lake: Lake, tables: Sequence[Held]) -> list[str]:
+    """The pins of versions that hold the texts."""
+    found = pinned(lake)
+    return [
+        f"{name}: {each.table} {version}"
+        for each in tables
+        for version, names in found.get(each.table, {}).items()
+        if version in each.versions
+        for name in names
+    ]
 
 
 def _document(doc_id: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from jobs.invariants import invariants, require
 from jobs.progress import Reporter
 from jobs.retraction.derived import forget
 from jobs.retraction.later_stages import configurations, run_later_stages
-from jobs.retraction.outcome import Outcome, holding, retracted_ids, trained_on
+from jobs.retraction.outcome import Outcome, holding, pins_on, retracted_ids, trained_on
 from jobs.retraction.request import Note, manifest
 from jobs.retraction.selection import Asked, Selection, select
 from jobs.runs import record_runs
@@ -28,7 +28,7 @@ def preview(lake: Lake, asked: Asked) -> Outcome:
     """What `retract` would do; changes nothing and needs no lock."""
     selection = select(lake, asked)
     tables = holding(lake, selection.doc_ids)
-    return Outcome(lake.root, False, selection, tables, trained_on(lake, tables))
+    return Outcome(lake.root, False, selection, tables, trained_on(lake, tables), pins=pins_on(lake, tables))
 
 
 def retract(
@@ -76,7 +76,7 @@ def retract(
         unfinished["tables after documents"] = explain_failure(error).message or str(error)
     unfinished |= forget(lake, online, retracted_ids(lake))
     tables = holding(lake, _meant(lake, selection))
-    return Outcome(lake.root, True, selection, tables, trained_on(lake, tables), unfinished)
+    return Outcome(lake.root, True, selection, tables, trained_on(lake, tables), unfinished, pins_on(lake, tables))
 
 
 def _meant(lake: Lake, selection: Selection) -> Sequence[str]:

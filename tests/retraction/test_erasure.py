@@ -104,7 +104,8 @@ def test_a_dry_run_deletes_nothing_and_counts_the_same(people):
 def test_a_pinned_version_with_the_text_is_refused_by_name_and_dropped_when_asked(people, search):
     pin(people.lake, "documents", 0, "model-a")
     pin(people.lake, "runs", 0, "audit")
-    people.retract(*people.ids(MARKER))
+    outcome = people.retract(*people.ids(MARKER))
+    assert outcome.pins == ["model-a: documents 0"]
     before = search(people)
     with pytest.raises(PinnedTextError, match="documents version 0, pinned for model-a"):
         erased(people.lake, drop_pins=False, dry_run=False)

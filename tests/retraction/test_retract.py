@@ -7,6 +7,8 @@ import pytest
 from retracted_lakes import MARKER, PeopleLake, secret, text
 
 from jobs.checks.lake import check
+from jobs.cli import UsageError
+from jobs.commands.explain import trace_document
 from jobs.retraction.selection import SelectionError
 
 
@@ -49,6 +51,8 @@ def test_a_retracted_document_leaves_every_table(people):
     assert held["sequences_chunks"].free_since == 1
     (reject,) = [row for row in people.rows("rejects") if row["reason"] == "retracted"]
     assert (reject["detail"], reject["sample"]) == (anna, None)
+    with pytest.raises(UsageError, match=f"{anna} was retracted on .* UTC \\(--doc-id\\)"):
+        trace_document(people.lake, anna[:8])
 
 
 def test_it_stays_out_when_its_file_is_read_again(people):

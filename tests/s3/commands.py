@@ -20,7 +20,7 @@ class Done:
     seconds: float
 
 
-def tokenlake(*arguments: object, environment: dict[str, str] | None = None, timeout: float = 240) -> Done:
+def tokenlake(*arguments: object, environment: dict[str, str] | None = None, timeout: float = 500) -> Done:
     """Runs a command to its end, with the environment of this process unless another is given."""
     started = time.monotonic()
     done = subprocess.run(
