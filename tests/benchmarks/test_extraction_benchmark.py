@@ -4,11 +4,13 @@ import gzip
 import json
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.extraction.__main__ import main
+from benchmarks.extraction.fit import fit
 from benchmarks.extraction.measure import measure, table, table_of_kinds
 from benchmarks.extraction.pages import NoPagesError, load
 from benchmarks.extraction.score import score
@@ -145,3 +147,12 @@ def test_an_extractor_that_is_not_installed_is_named_with_the_way_to_get_it(wcxb
     monkeypatch.setitem(__import__("sys").modules, "trafilatura", None)
     assert main([str(wcxb), "--extractors", "trafilatura"]) == 1
     assert "pip install 'tokenlake[trafilatura]'" in capsys.readouterr().err
+
+
+def test_fitted_weights_are_those_that_the_labels_were_drawn_with():
+    random = np.random.default_rng(54)
+    columns = np.column_stack([random.normal(3, 2, 20_000), random.random(20_000), np.ones(20_000)])
+    weights = np.array([0.8, -2.0, 0.5])
+    is_main = random.random(20_000) < 1 / (1 + np.exp(-columns @ weights))
+    found = fit(columns, is_main.astype(np.float64), np.ones(20_000))
+    assert found == pytest.approx(weights, abs=0.15)
