@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-features gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -88,6 +88,9 @@ bench: setup ## speed compared with other libraries on 1,250 and 5,000 pages, te
 
 bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sail spark" names the engines
 	python -m benchmarks --profile full --write $(if $(ENGINES),--engines $(ENGINES))
+
+bench-extraction: setup ## extractors of main text on pages whose text is known: DIR=a checkout of WCXB, or pairs of .html and .txt
+	python -m benchmarks.extraction $(if $(DIR),$(DIR),DIR) $(if $(WRITE),--write)
 
 bench-features: setup-spark ## the feature service beside Feast, fifteen minutes; tables into docs/benchmarks.md
 	python -m benchmarks.features --write

@@ -84,7 +84,7 @@ def examine(engine: str = "sail") -> list[Finding]:
             "rs-trafilatura",
             _version("rs-trafilatura"),
             "extractor: rs-trafilatura",
-            "pip install rs-trafilatura (builds with cargo)",
+            "pip install 'tokenlake[rs-trafilatura]' (builds with cargo)",
             needed=False,
         ),
         Finding(

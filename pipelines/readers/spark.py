@@ -21,6 +21,7 @@ from pipelines.readers.listing import Remembered, list_files
 from pipelines.readers.record import InputFile, Split
 from pipelines.readers.retracted import Retracted
 from pipelines.readers.staging import STAGED, staged_batches
+from pipelines.storage.environment import prepare
 from pipelines.storage.uri import canonical, is_uri
 from pipelines.tables import DOCUMENTS, REJECTS
 from pipelines.workers.edge import in_worker
@@ -96,6 +97,7 @@ def delta_files(location: str) -> list[DeltaFile]:
     """
     from deltalake import DeltaTable
 
+    prepare()
     table = DeltaTable(location)
     deleted = _deleted_rows(table)
     columns = _column_mapping(json.loads(table.schema().to_json()))

@@ -19,6 +19,7 @@ import pyarrow.fs as fs
 import pyarrow.parquet as pq
 
 from pipelines.errors import MissingPathError, TokenlakeError
+from pipelines.storage.environment import prepare
 from pipelines.storage.fsspec_files import file_system
 from pipelines.storage.uri import canonical, is_local
 from pipelines.tables import SequenceFormat, require_contract
@@ -83,6 +84,7 @@ class Sequences:
         from deltalake.exceptions import DeltaError
 
         self.lake, self.table = canonical(lake), f"sequences_{name}"
+        prepare()
         try:
             self._opened = DeltaTable(f"{self.lake}/{self.table}", version=version)
         except DeltaError as error:

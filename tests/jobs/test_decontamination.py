@@ -212,6 +212,16 @@ def test_an_edited_benchmark_is_compared_again_and_nothing_is_measured_again(mad
     assert made.run() == set()
 
 
+def test_a_benchmark_that_moved_is_the_same_benchmark(made):
+    made.run()
+    (made.folder / "quiz.jsonl").rename(made.folder / "moved.jsonl")
+    config = made.config().model_dump(mode="json", exclude_unset=True)
+    config["decontaminate"]["benchmarks"][0]["path"] = str(made.folder / "moved.jsonl")
+    before = made.versions()
+    assert run_stages(made.engine, RunConfig.model_validate(config), Reporter(), ["ingest", "clean", "dedup"]) == 0
+    assert made.versions() == before
+
+
 def test_new_documents_alone_are_compared_and_those_that_leave_take_their_rows_along(made):
     made.run()
     made.texts({"later": TEXTS["one"].replace("Brack", "Later"), "also clean": PROSE.format("Dunmere")}, file="later")

@@ -56,8 +56,10 @@ def others(lake, folder, moved):
     }
 
 
+ELSEWHERE = {("BenchmarkConfig", "path")}  # tests/jobs/test_decontamination.py: this corpus names no benchmark
+
 EXECUTION = sorted(
-    {(section.__name__, name) for section, name in fields() if section.role(name) is Role.EXECUTION},
+    {(section.__name__, name) for section, name in fields() if section.role(name) is Role.EXECUTION} - ELSEWHERE,
 )
 
 

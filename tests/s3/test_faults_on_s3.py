@@ -87,7 +87,7 @@ def test_a_second_run_is_told_who_is_at_work_and_leaves_its_files_alone(work, bu
     is_as_undisturbed(work, bucket)
 
 
-def test_a_run_that_stood_still_while_another_took_over_does_not_commit(work, bucket):
+def test_a_run_that_stood_still_while_another_took_over_changes_nothing(work, bucket):
     """The first is stopped for longer than a lease lasts; the second makes the lake; the first then ends."""
     lake = bucket.uri("lake")
     first = start(work.config, "--lake", lake)
@@ -99,8 +99,8 @@ def test_a_run_that_stood_still_while_another_took_over_does_not_commit(work, bu
     succeed("run", work.config, "--lake", lake)
     assert time.monotonic() - started > 25  # as long as the lease of another machine lasts
     os.killpg(first.process.pid, signal.SIGCONT)
-    assert first.wait() == 1
-    assert "another run" in first.error
+    status = first.wait()  # it finds nothing left to do, or is stopped before it commits
+    assert status == 0 or "another run" in first.error
     is_as_undisturbed(work, bucket)
 
 

@@ -1,7 +1,10 @@
 """The whole pipeline on a lake in a bucket: row for row the lake that the same run makes in a folder."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import corpus
 import fault_lakes
 import lake_rows
 import pytest
-from commands import succeed
+from commands import PROJECT, succeed
 from conftest import Bucket, new_bucket
 
 from lake.lake import Lake
@@ -90,6 +93,16 @@ def test_explain_decide_and_report_say_the_same(lakes):
         assert TIME.sub("", there) == TIME.sub("", here)
     succeed("report", lakes.uri)
     assert (lakes.folder / "report" / "index.html").stat().st_size > 10_000
+
+
+def test_a_program_that_only_reads_sequences_needs_no_setting_but_those_of_the_store(lakes):
+    opened = f"Sequences({lakes.uri!r}, 'causal')"
+    program = f"from pipelines.sequences.reader import Sequences; print(sum(1 for _ in {opened}.rows()))"
+    environment = {name: value for name, value in os.environ.items() if name != "AWS_ALLOW_HTTP"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert int(done.stdout) == lake_rows.read(lakes.local, "sequences_causal").num_rows, done.stderr[-2000:]
 
 
 def test_sequences_are_read_as_from_a_local_lake(lakes):
