@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime
 from jobs.arguments.numbers import not_negative, whole
 from jobs.arguments.shared import add_command, add_lake
 
+KEEP_DAYS = 7.0
+"""How long versions stay readable where no number of days is given."""
+
 
 def add_maintain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The command `maintain`."""
@@ -14,23 +17,23 @@ def add_maintain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "maintain",
         "put small files together, shorten logs, delete files that no version to be kept needs; safe beside a run",
         "  tokenlake maintain lakes/mine --dry-run\n"
-        "  tokenlake maintain s3://bucket/lake --keep-days 30 --keep-log-days 90\n",
+        "  tokenlake maintain s3://bucket/lake --keep-days 30 --keep-log-days 90\n"
+        "  tokenlake maintain lakes/mine --erase --dry-run\n",
     )
     add_lake(added)
     added.add_argument("--dry-run", action="store_true", help="only say what would be done")
     added.add_argument(
         "--compact",
         action=argparse.BooleanOptionalAction,
-        default=True,
         help="put small data files together (default: yes)",
     )
     added.add_argument(
         "--keep-days",
         metavar="DAYS",
         type=not_negative,
-        default=7.0,
         help="versions of the last days stay readable, besides those that are pinned or that other tables were made "
-        "from (default: 7). Less than 1 waits for no reader, and needs a lake at which no run is at work",
+        f"from (default: {KEEP_DAYS:.0f}). Less than 1 waits for no reader, and needs a lake at which no run is at "
+        "work",
     )
     added.add_argument(
         "--keep-log-days",

@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from jobs.arguments.maintain import KEEP_DAYS
 from jobs.cli import UsageError
 from jobs.commands.lake_session import existing
 from jobs.maintenance.upkeep import Settings
@@ -23,18 +24,31 @@ def maintain(arguments: argparse.Namespace, reporter: Reporter) -> int:
     lake = existing(arguments.lake)
     contract.require(lake)
     if arguments.erase:
+        _refuse_upkeep(arguments)
         return _erase(arguments, lake)
     if arguments.drop_pins:
         raise UsageError("--drop-pins belongs to --erase")
     settings = Settings(
-        compact=arguments.compact,
-        keep_days=arguments.keep_days,
+        compact=arguments.compact is not False,
+        keep_days=KEEP_DAYS if arguments.keep_days is None else arguments.keep_days,
         keep_log_days=arguments.keep_log_days,
         dry_run=arguments.dry_run,
     )
     outcome = maintained(lake, settings, reporter)
     print(json.dumps(outcome.as_json(), indent=2) if arguments.json else "\n".join(outcome.lines()))
     return 0 if outcome.is_whole else 1
+
+
+def _refuse_upkeep(arguments: argparse.Namespace) -> None:
+    """An erasure keeps no earlier version: whoever names days to keep did not mean it."""
+    given = {
+        "--keep-days": arguments.keep_days,
+        "--keep-log-days": arguments.keep_log_days,
+        "--compact or --no-compact": arguments.compact,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"--erase deletes all earlier versions, so it takes no {option}; leave one of them out")
 
 
 def _erase(arguments: argparse.Namespace, lake: Lake) -> int:

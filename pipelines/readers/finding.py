@@ -111,9 +111,15 @@ def _fixed_part(path: str) -> str:
         return _existing_part(path)
     elif not _GLOB.search(path):
         files, inner = file_system(path)
-        return path.rstrip("/") if files.isdir(inner) else path.rpartition("/")[0]
+        return path.rstrip("/") if _is_bucket(path) or files.isdir(inner) else path.rpartition("/")[0]
     before = path[: match.start()] if (match := _GLOB.search(path)) else path
     return before.rpartition("/")[0]
+
+
+def _is_bucket(path: str) -> bool:
+    """Whether a path is a whole bucket: stores answer in many ways when they are asked for an object without a key."""
+    uri = LakeUri.parse(path)
+    return uri.is_object and not uri.key
 
 
 def _existing_part(glob: str) -> str:
@@ -215,9 +221,10 @@ def _stat(path: str, root: str, exact: bool = False) -> Found:
 
 def _remote(path: str, root: str, config: SourceConfig, never: str | None) -> Iterator[Found]:
     files, inner = file_system(path)
-    if not _GLOB.search(path) and not files.exists(inner):
+    named = not _GLOB.search(path) and not _is_bucket(path)
+    if named and not files.exists(inner):
         raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
-    exact = not _GLOB.search(path) and files.isfile(inner)
+    exact = named and files.isfile(inner)
     if exact:
         listed = {inner: files.info(inner)}
     elif _GLOB.search(path):

@@ -11,6 +11,12 @@ _ANSWER = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 
 _KEYS = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN"
+# Scheme -> what holds the keys of a store that is not S3.
+_OTHER_KEYS = {
+    "gs": "GOOGLE_SERVICE_ACCOUNT",
+    "abfss": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
 
 # Codes of S3's answers (docs.aws.amazon.com, "Error responses") -> what to do.
 _ADVICE = {
@@ -20,6 +26,7 @@ _ADVICE = {
     "ExpiredToken": f"the temporary keys have expired. Renew {_KEYS}, then run the same command again",
     "InvalidToken": f"the session token is not valid. Check {_KEYS}",
     "AccessDenied": "the store refuses this to these keys. Give them the right to list, read, write and delete there",
+    "AuthorizationHeaderMalformed": "the bucket lies in another region. Set AWS_REGION to its region",
     "NoSuchBucket": "the bucket does not exist. Create it, or name another",
     "RequestTimeTooSkewed": "this machine's clock differs from the store's. Set it",
     "SlowDown": "the store asked for fewer requests for too long. Run the same command again later",
@@ -54,7 +61,11 @@ class StorageError(TokenlakeError, OSError):
     @staticmethod
     def of(path: str, error: BaseException) -> "StorageError":
         """For what a store's library has raised."""
-        return StorageError(f"{path}: {advice(str(error)) or said(error)}")
+        advised = advice(str(error))
+        keys = _OTHER_KEYS.get(path.partition("://")[0])
+        if advised and keys:
+            advised = advised.replace(_KEYS, keys)
+        return StorageError(f"{path}: {advised or said(error)}")
 
 
 def advice(text: str) -> str | None:

@@ -136,6 +136,8 @@ class ObjectFiles:
         import obstore
 
         store, key = _located(path)
+        if not key:
+            raise FileNotFoundError(f"{path}: a bucket is no object")  # stores answer in many ways
         with _translated(path):
             return int(obstore.head(store, key)["size"])
 

@@ -22,6 +22,7 @@ _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _ONE_SLASH = re.compile(r"(file|dbfs|hdfs|s3a?|s3n|gc?s|abfss?|az):(/.*)", re.DOTALL | re.IGNORECASE)
 _SECRET = re.compile(r"[^/@]*:[^/@]*@")
 _PATTERN = re.compile(r"[*?\[]")
+_NO_LAKE = re.compile(r"[%?#\[\]\\^|]|//")  # delta-rs writes the tables of such a prefix to another one, or panics
 _DATABRICKS = "/dbfs"  # where Databricks mounts `dbfs:` on every machine of a cluster
 
 
@@ -162,6 +163,8 @@ def lake_root(text: str) -> str:
     if not found.is_local and found.scheme not in LAKES:
         known = ", ".join(f"{scheme}://" for scheme in sorted(LAKES - {"memory"}))
         raise LocationError(f"{text}: a lake lies in a folder or under {known}")
+    if found.is_object and (unfit := _NO_LAKE.search(found.rest)):
+        raise LocationError(f"{text}: no lake can lie under a prefix with {unfit[0]}; name another")
     return str(found)
 
 

@@ -121,6 +121,13 @@ def test_pins_are_dropped_only_by_an_erasure(lake, capsys):
     assert "--drop-pins belongs to --erase" in refused(capsys, "maintain", lake, "--drop-pins")
 
 
+@pytest.mark.parametrize("option", [("--keep-days", "30"), ("--keep-log-days", "9"), ("--no-compact",)])
+def test_an_erasure_is_not_asked_to_keep_versions(lake, option, capsys):
+    said = refused(capsys, "maintain", lake, "--erase", *option)
+    assert "--erase deletes all earlier versions" in said
+    assert option[0] in said
+
+
 def test_what_is_recorded_of_a_configuration_has_no_secrets(lake):
     config = RunConfig.model_validate(
         {

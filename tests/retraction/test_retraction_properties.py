@@ -23,6 +23,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("properties")
 
 
+@pytest.mark.slow
 @settings(
     max_examples=3,
     deadline=None,

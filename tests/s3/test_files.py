@@ -110,3 +110,11 @@ def test_an_object_that_is_dropped_before_it_is_closed_is_never_there(bucket):
     stream.write(b"half")
     del stream
     assert not storage.exists("a")
+
+
+def test_a_bucket_is_a_folder_and_no_object(bucket):
+    root = Storage(bucket.uri("").rstrip("/"))
+    root.write_text("some/file", "x")
+    assert root.exists("")
+    with pytest.raises(FileNotFoundError):
+        root.size("")

@@ -18,6 +18,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from lake.lake import Lake
+from pipelines.readers.config import SourceConfig
+from pipelines.readers.finding import find
+from pipelines.storage.storage import Storage
 
 RUN_COLUMNS = {"run_id", "ingested_at", "recorded_at", "policy", "tokenizer"}
 
@@ -154,3 +157,12 @@ def test_a_file_that_is_not_there_is_named(made, key, name):
     done = tokenlake("run", config, "--lake", bucket.uri("other"), "--set", key % missing)
     assert done.status in (1, 2)
     assert missing in done.said
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_whole_bucket_is_a_source(bucket, end):
+    Storage(bucket.uri("some")).write_text("folder/a.txt", "text")
+    config = SourceConfig(name="all", path=f"s3://{bucket.name}{end}")
+    assert [(each.relative, each.location) for each in find(config)] == [
+        ("some/folder/a.txt", bucket.uri("some/folder/a.txt"))
+    ]

@@ -91,6 +91,17 @@ def test_a_lake_lies_where_tables_can_be_committed(text):
         lake_root(text)
 
 
+@pytest.mark.parametrize("part", ["a%41b", "a?b", "a#b", "[a]", "a\\b", "a^b", "a|b", "a//b"])
+def test_a_lake_is_refused_under_prefixes_that_delta_misreads(part):
+    with pytest.raises(LocationError, match="no lake can lie under a prefix with"):
+        lake_root(f"s3://bucket/{part}/lake")
+
+
+@pytest.mark.parametrize("part", ["a b", "ü", "a=1", "a*b", "a+b", "{a}", "a@b", "a:b", "~a", "a&b,c;$!("])
+def test_a_lake_lies_under_any_other_prefix(part):
+    assert lake_root(f"s3a://bucket/{part}/lake/") == f"s3://bucket/{part}/lake"
+
+
 def test_two_names_of_a_folder_are_one_lake(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
