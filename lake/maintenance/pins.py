@@ -61,7 +61,9 @@ def pin(lake: LakeReader, table: str, version: int, name: str, until: str = "") 
     if not lake.exists(table):
         raise PinError(f"{lake.root}: no table {table}; `tokenlake tables {lake.root}` lists the tables")
     if not lake.has_version(table, version):
-        raise PinError(f"{lake.root}: {table} has no version {version} any more; its newest is {lake.version(table)}")
+        raise PinError(
+            f"{lake.root}: {table} has no version {version} that can be read; its newest is {lake.version(table)}"
+        )
     made = Pin(name, table, version, lake.identity(table), _user(), datetime.now(UTC).isoformat("T", "seconds"), until)
     try:
         lake.storage.create_text(made.file, json.dumps(asdict(made)))

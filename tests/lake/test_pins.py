@@ -47,7 +47,7 @@ def test_a_version_that_is_pinned_again_under_a_name_keeps_the_pin_it_has(tokens
 @pytest.mark.parametrize(
     ("table", "version", "name", "message"),
     [
-        ("tokens", 7, "a", "has no version 7"),
+        ("tokens", 7, "a", "has no version 7 that can be read"),
         ("nothing", 0, "a", "no table nothing"),
         ("tokens", 0, "../a", "letters, digits"),
         ("tokens", 0, "", "letters, digits"),
