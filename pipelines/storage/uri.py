@@ -20,6 +20,7 @@ LAKES = OBJECT_STORES | {"hdfs", "memory"}
 _SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfs": "abfss", "azure": "az"}  # other names of a scheme
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _ONE_SLASH = re.compile(r"(file|dbfs|hdfs|s3a?|s3n|gc?s|abfss?|az):(/.*)", re.DOTALL | re.IGNORECASE)
+_NO_SLASH = re.compile(r"(s3a?|s3n|gc?s|abfss?|az|hdfs):(?!/)", re.IGNORECASE)
 _SECRET = re.compile(r"[^/@]*:[^/@]*@")
 _PATTERN = re.compile(r"[*?\[]")
 _NO_LAKE = re.compile(r"[%?#\[\]\\^|]|//")  # delta-rs writes the tables of such a prefix to another one, or panics
@@ -159,6 +160,8 @@ def lake_root(text: str) -> str:
     Raises:
         LocationError: no lake can lie there.
     """
+    if short := _NO_SLASH.match(text):
+        raise LocationError(f"{text}: write two slashes after {short[1]}:, or ./{text} for a folder of that name")
     found = LakeUri.parse(text).resolved
     if not found.is_local and found.scheme not in LAKES:
         known = ", ".join(f"{scheme}://" for scheme in sorted(LAKES - {"memory"}))

@@ -97,6 +97,13 @@ def test_a_lake_is_refused_under_prefixes_that_delta_misreads(part):
         lake_root(f"s3://bucket/{part}/lake")
 
 
+@pytest.mark.parametrize("text", ["s3:bucket/lake", "S3A:bucket", "gs:b/k", "abfss:c@a/k", "hdfs:x"])
+def test_a_lake_without_the_slashes_of_its_uri_is_no_folder_of_the_working_directory(text):
+    with pytest.raises(LocationError, match="write two slashes after"):
+        lake_root(text)
+    assert is_local(lake_root(f"./{text}"))
+
+
 @pytest.mark.parametrize("part", ["a b", "ü", "a=1", "a*b", "a+b", "{a}", "a@b", "a:b", "~a", "a&b,c;$!("])
 def test_a_lake_lies_under_any_other_prefix(part):
     assert lake_root(f"s3a://bucket/{part}/lake/") == f"s3://bucket/{part}/lake"
