@@ -1,11 +1,13 @@
 """Runs stages in order on one engine, then the invariants and the report."""
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 
 from jobs.arguments import STAGES
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
+from jobs.patience import patiently
 from jobs.progress import Reporter
 from jobs.recorded_config import record
 from jobs.rejects import over_limit
@@ -39,13 +41,13 @@ def run_stages(
     run = StageContext(lake, engine, config, reporter, keep_old=keep_old)
     for name in stages:
         run_stage(run, name)
-        record(lake, name, config)
-    record_runs(run.lake)
+        patiently(lake.root, reporter, partial(record, lake, name, config))
+    patiently(lake.root, reporter, partial(record_runs, lake))
     if conclude:
         # Imported here: a single stage on a cluster needs no report.
         from jobs.conclusion import conclude as finish
 
-        finish(run)
+        patiently(lake.root, reporter, partial(finish, run))
     return 1 if over_limit(run) else 0
 
 
@@ -55,9 +57,10 @@ def run_stage(run: StageContext, name: str) -> None:
     Raises:
         Exception: what the stage raised. A row with status `failed` has been added to `runs`.
     """
+    stage = import_module(f"jobs.stages.{name}")
     try:
         with run.reporter.stage(name, run.engine.progress):
-            import_module(f"jobs.stages.{name}").run(run)
+            patiently(run.lake.root, run.reporter, partial(stage.run, run))
     except Exception as error:
         record_failure(run.lake, name, error)
         raise

@@ -14,6 +14,7 @@ from lake.commits import EXPIRED, Commit, parse
 from lake.data_files import DataFile, active
 from lake.parquet_writer import is_ours
 from pipelines.storage.environment import prepare
+from pipelines.storage.repeating import repeated
 from pipelines.storage.storage import Storage
 from pipelines.tables import RUNS, TABLES
 
@@ -255,7 +256,7 @@ class LakeReader:
         opened = self._opened.get((table, version))
         if opened is None:
             prepare()
-            opened = self._caught_up(table, version) or DeltaTable(self.path(table), version=version)
+            opened = self._caught_up(table, version) or repeated(DeltaTable)(self.path(table), version=version)
             self._opened[table, version] = opened
         return opened
 

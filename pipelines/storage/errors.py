@@ -4,6 +4,7 @@ Answers of stores can hold keys and signatures: none of that enters a message.
 """
 
 import re
+from collections.abc import Iterator
 
 from pipelines.errors import TokenlakeError
 
@@ -53,6 +54,35 @@ _SIGNS = (
         "the store was not available for too long. Run the same command again later",
     ),
 )
+
+
+_CUT = re.compile(
+    r"(?:reading a body|(?:request or|list) response body|connection (?:closed|reset)|incomplete message)",
+    re.IGNORECASE,
+)
+_PASSING = re.compile(
+    r"SlowDown|ServiceUnavailable|InternalError|RequestTimeout\b|\b50[0234] (?:Service|Slow|Internal|Bad|Gateway)|"
+    r"(?:reading a|request or response) body|connection (?:closed|reset)|error sending request|incomplete message|"
+    r"does not answer|not available for too long|failed for too long|Premature end of Content-Length",
+    re.IGNORECASE,
+)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error, or one that caused it, is of a store that is away for a while: later it may serve again."""
+    return any(_PASSING.search(str(each)) for each in _chain(error))
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether an error, or one that caused it, is of an answer that ended too early."""
+    return any(_CUT.search(str(each)) for each in _chain(error))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
 
 
 class StorageError(TokenlakeError, OSError):

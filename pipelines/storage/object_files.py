@@ -14,6 +14,7 @@ from typing import IO, Any, ParamSpec, TypeVar, cast
 from pipelines.storage.environment import client_options, prepare
 from pipelines.storage.errors import StorageError, said, says_absent
 from pipelines.storage.files import Entry
+from pipelines.storage.repeating import repeated
 from pipelines.storage.uri import LakeUri
 
 P = ParamSpec("P")
@@ -32,6 +33,7 @@ RETRIES: Any = {"max_retries": 12, "retry_timeout": timedelta(minutes=3)}
 class ObjectFiles:
     """Implements `Files`."""
 
+    @repeated
     def entries(self, path: str, begin: str = "") -> list[Entry]:
         """As `Files.entries`."""
         import obstore
@@ -65,6 +67,7 @@ class ObjectFiles:
             return bool(self.entries(path))
         return True
 
+    @repeated
     def read(self, path: str) -> bytes:
         """As `Files.read`."""
         import obstore
@@ -73,6 +76,7 @@ class ObjectFiles:
         with _translated(path):
             return bytes(obstore.get(store, key).bytes())
 
+    @repeated
     def write(self, path: str, data: bytes) -> None:
         """As `Files.write`."""
         self._put(path, data, "overwrite")
@@ -81,6 +85,7 @@ class ObjectFiles:
         """As `Files.create`."""
         self._put(path, data, "create")
 
+    @repeated
     def read_version(self, path: str) -> tuple[bytes, Any]:
         """(content, version) of a file; the version is for `replace`.
 
@@ -109,6 +114,7 @@ class ObjectFiles:
         with _translated(path):
             return obstore.put(store, key, data, mode=mode, use_multipart=len(data) > PART and mode == "overwrite")
 
+    @repeated
     def delete(self, path: str) -> None:
         """As `Files.delete`."""
         import obstore
@@ -131,6 +137,7 @@ class ObjectFiles:
         """As `Files.open_new`."""
         return cast(IO[bytes], _Writer(path))
 
+    @repeated
     def size(self, path: str) -> int:
         """As `Files.size`."""
         import obstore
@@ -161,6 +168,7 @@ class _Reader(io.RawIOBase):
         self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         return self._at
 
+    @repeated
     def readinto(self, buffer: Any) -> int:
         import obstore
 
