@@ -1,6 +1,7 @@
 """What a reading leaves out because it was retracted: the rows of `retractions`, and where they were last met."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,10 +9,10 @@ import pyarrow.compute as pc
 from lake.lake import Lake
 from lake.row_files import select
 from pipelines.readers.record import InputFile, Reason
-from pipelines.readers.retracted import Retracted
+from pipelines.readers.retracted import Place, Retracted
 from pipelines.tables import INPUTS, REJECTS, RETRACTIONS
 
-_COVERING = ("doc_id", "goes_with", "source", "path", "text_hash", "url", "whole_file")
+_COVERING = ("doc_id", "goes_with", "source", "path", "uri", "text_hash", "url", "whole_file")
 
 
 def retracted_records(lake: Lake, files: Iterable[InputFile] = ()) -> Retracted | None:
@@ -28,12 +29,21 @@ def retracted_records(lake: Lake, files: Iterable[InputFile] = ()) -> Retracted 
         return None
     selected = [row for row in rows if row["goes_with"] is None]
     return Retracted(
-        files={(row["source"], row["path"]): row["doc_id"] for row in selected if row["whole_file"]},
-        texts={(row["source"], row["text_hash"]): row["doc_id"] for row in selected if row["text_hash"]},
-        urls={(row["source"], row["url"]): row["doc_id"] for row in selected if row["url"]},
+        files={place: row["doc_id"] for row in selected if row["whole_file"] for place in _places(row)},
+        texts=_by_place(selected, "text_hash"),
+        urls=_by_place(selected, "url"),
         positions=_positions(lake, files, {row["doc_id"] for row in selected}),
-        touched=frozenset((row["source"], row["path"]) for row in rows),
+        touched=frozenset(place for row in rows for place in _places(row)),
     )
+
+
+def _places(row: Mapping[str, Any]) -> tuple[Place, Place]:
+    """What names a file: its path in its source, and where it lay, since a source may get another name."""
+    return (row["source"], row["path"]), (row["uri"], "")
+
+
+def _by_place(rows: Sequence[Mapping[str, Any]], column: str) -> dict[Place, str]:
+    return {(row[place], row[column]): row["doc_id"] for row in rows if row[column] for place in ("source", "uri")}
 
 
 def _positions(

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 
 from pipelines.readers.record import Document, InputFile, Reason, Reject
 
-Place = tuple[str, str]  # (source, path of a file, hash of a text, or url)
+Place = tuple[str, str]  # (source, or uri of a file; path, hash of a text, or url)
 
 
 @dataclass(frozen=True)
 class Retracted:
     """What not to read; the values of the mappings are doc_ids of the retractions."""
 
-    files: Mapping[Place, str] = field(default_factory=dict)  # (source, path): nothing of the file
-    texts: Mapping[Place, str] = field(default_factory=dict)  # (source, `text_hash`)
-    urls: Mapping[Place, str] = field(default_factory=dict)  # (source, url)
+    files: Mapping[Place, str] = field(default_factory=dict)  # (source, path) or (uri, ""): nothing of the file
+    texts: Mapping[Place, str] = field(default_factory=dict)  # (source or uri, `text_hash`)
+    urls: Mapping[Place, str] = field(default_factory=dict)  # (source or uri, url)
     positions: Mapping[tuple[str, str, str], Mapping[int, str]] = field(default_factory=dict)
     """(source, path, fingerprint) -> position: records of a file as it was when they were last met."""
-    touched: Collection[Place] = ()  # (source, path): files that hold, or held, such records
+    touched: Collection[Place] = ()  # (source, path) or (uri, ""): files that hold, or held, such records
 
     def applied(self, file: InputFile, record: Document | Reject) -> Document | Reject:
         """The record; if it was retracted, a reject that says so.
@@ -31,20 +31,24 @@ class Retracted:
         retraction = self._retraction(file, record)
         if retraction is not None:
             return Reject(record.position, Reason.RETRACTED, retraction)
-        if isinstance(record, Reject) and (file.source, file.path) in self.touched:
+        if isinstance(record, Reject) and not {(file.source, file.path), (file.uri, "")}.isdisjoint(self.touched):
             return Reject(record.position, record.reason)
         return record
 
     def _retraction(self, file: InputFile, record: Document | Reject) -> str | None:
-        here = self.files.get((file.source, file.path))
+        here = self.files.get((file.source, file.path)) or self.files.get((file.uri, ""))
         if here is None:
             here = self.positions.get((file.source, file.path, file.fingerprint), {}).get(record.position)
         if here is not None or isinstance(record, Reject):
             return here
         url = record.meta.get("url")
-        if url is not None and (found := self.urls.get((file.source, url))) is not None:
+        if url is not None and (found := self._found(self.urls, file, url)) is not None:
             return found
-        return self.texts.get((file.source, text_hash(record.text))) if self.texts else None
+        return self._found(self.texts, file, text_hash(record.text)) if self.texts else None
+
+    def _found(self, retractions: Mapping[Place, str], file: InputFile, value: str) -> str | None:
+        """By the source, or by the file itself, whose source may have another name now."""
+        return retractions.get((file.source, value)) or retractions.get((file.uri, value))
 
 
 def text_hash(text: str) -> str:

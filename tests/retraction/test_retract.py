@@ -72,6 +72,17 @@ def test_it_stays_out_when_its_file_is_read_again(people):
     assert sorted(row["path"] for row in people.rows("rejects")) == ["notes.jsonl", "renamed.jsonl"]
 
 
+def test_a_source_that_gets_another_name_does_not_bring_it_back(people):
+    people.write("eva.jsonl", text("well"), secret("eva"))
+    people.write("ivo.txt", secret("ivo"))
+    assert people.read() == 0
+    people.retract(where=("text LIKE '%eva zwyx%' OR text LIKE '%ivo zwyx%'",))
+    people.write("ivo.txt", secret("ivo") + " Edited.")
+    assert people.read(sources=[{"name": "crawl", "path": str(people.folder)}]) == 0
+    assert people.ids("eva zwyx") + people.ids("ivo zwyx") == []
+    assert len(people.ids("well")) == 2  # of both names
+
+
 def test_a_record_stays_out_though_other_settings_read_another_text_from_it(people):
     people.write(
         "more.jsonl", secret("carl"), text("mill"), other="x", body="carl zwyxquandle lives there, in a house."
