@@ -62,8 +62,9 @@ def end(number: int) -> NoReturn:
     with _ending:  # never released: a second thread must not say it again
         mark = f"{_CLEAR_LINE}{_SHOW_CURSOR}" if sys.stderr.isatty() else ""
         with suppress(OSError):  # nobody listens
-            os.write(2, f"{mark}{_line(number)}\n".encode())
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what fails from here on is of no interest
+            said = os.dup(2)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the line is the last: what fails now is of no interest
+            os.write(said, f"{mark}{_line(number)}\n".encode())
         for stop in _first:
             thread = threading.Thread(target=stop, daemon=True)
             thread.start()

@@ -66,7 +66,7 @@ def test_old_rows_can_be_kept_beside_new_ones_and_both_versions_are_told(upgrade
     upgraded.run(keep_old=True)
     assert set(upgraded.modes().values()) == {"append"}
     assert len(upgraded.ids("measures") - before) == 1
-    assert describe(upgraded.lake, "measures")["semantics"] == BOTH
+    assert describe(upgraded.lake, "measures", {})["semantics"] == BOTH
     assert {table.name: table.semantics for table in collect(upgraded.lake).tables}["measures"] == BOTH
     assert "anew" not in capsys.readouterr().err
     check(upgraded.lake)
@@ -84,7 +84,7 @@ def test_later_commits_still_tell_of_the_old_rows(upgraded, tmp_path):
     upgraded.run(keep_old=True)
     (tmp_path / "new.jsonl").write_text(json.dumps({"text": corpus.prose(3001)}))
     upgraded.run(keep_old=True)
-    assert describe(upgraded.lake, "measures")["semantics"] == BOTH
+    assert describe(upgraded.lake, "measures", {})["semantics"] == BOTH
 
 
 NEWER_READING = Semantics("reading", {**READING.changes, READING.version + 1: "tables are text"})
@@ -107,7 +107,7 @@ def test_files_that_an_older_version_read_are_read_again_and_one_line_says_why(r
         f"  note: {files} files are read again: reading is at version {NEWER_READING.version} now (tables are text), "
         f"and there are rows of version {READING.version}; --keep-old would keep them"
     ]
-    assert describe(reading_upgraded.lake, "documents")["semantics"] == str(NEWER_READING.version)
+    assert describe(reading_upgraded.lake, "documents", {})["semantics"] == str(NEWER_READING.version)
     check(reading_upgraded.lake)
 
 
@@ -115,5 +115,5 @@ def test_documents_that_an_older_version_read_can_be_kept_beside_new_ones(readin
     reading_upgraded.run(keep_old=True)
     assert "read again" not in capsys.readouterr().err
     both = f"{READING.version},{NEWER_READING.version}"
-    assert describe(reading_upgraded.lake, "documents")["semantics"] == both
+    assert describe(reading_upgraded.lake, "documents", {})["semantics"] == both
     check(reading_upgraded.lake)

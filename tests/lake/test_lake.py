@@ -240,8 +240,8 @@ def test_duckdb_reads_a_table(made):
     with duckdb.connect() as connection:
         connection.register("tokens", DeltaTable(made.path("tokens")).to_pyarrow_dataset())
         assert connection.sql("SELECT doc_id FROM tokens ORDER BY doc_id").fetchall() == [("d",), ("e",)]
-    files = [made.path(f"tokens/{file.path}") for file in made.files("tokens")]
-    assert duckdb.read_parquet(files).aggregate("count(*)").fetchall() == [(2,)]
+        files = [made.path(f"tokens/{file.path}") for file in made.files("tokens")]
+        assert connection.read_parquet(files).aggregate("count(*)").fetchall() == [(2,)]
 
 
 def test_sail_reads_a_table_as_delta(made, spark):
