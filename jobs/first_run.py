@@ -4,6 +4,7 @@ import json
 import struct
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from jobs.engine.base import Engine
 
@@ -21,32 +22,26 @@ passages: {sentences: true, paragraphs: true, boilerplate: true, boilerplate_pag
 """
 
 
-def rehearse(engine: Engine, folder: str | Path) -> None:
-    """Runs all stages over a few pages, then again with new input; stops the engine afterwards."""
+def rehearse(engine: Engine, folder: str | Path, all_steps: bool = False) -> None:
+    """Runs all stages over a few pages, then again with new input; stops the engine afterwards.
+
+    `all_steps` includes those that few configurations ask for.
+    """
     from jobs.config import RunConfig
     from jobs.pipeline import run_stages
     from jobs.progress import Reporter
-    from pipelines.language.identification import packaged_model
 
     folder = Path(folder)
     lines = [json.dumps({"text": f"{_SENTENCES} Page {page // 2} it was."}) for page in range(8)]
     (folder / "a.jsonl").write_text("\n".join([*lines, "no json"]))
-    (folder / "benchmark.txt").write_text(_SENTENCES[:200])
-    (folder / "policy.yaml").write_text(_POLICY)
-    (folder / "model.bin").write_bytes(_classifier())
-    classifiers = [
-        {"name": "mapped", "model": str(folder / "model.bin"), "label": "__label__a"},
-        {"name": "decoded", "model": str(packaged_model()), "label": "__label__en"},
-    ]
     config = RunConfig.model_validate(
         {
             "lake": str(folder / "lake"),
             "sources": [{"name": "page", "path": str(folder / "*.jsonl")}],
-            "clean": {"policy": str(folder / "policy.yaml"), "measure": {"classifiers": classifiers}},
-            "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
-            "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
+            "clean": {"policy": "none"},
             "tokenizer": {"vocab_size": 300},
             "pack": [{"length": 64, "heldout": 0.3}],
+            **(_further_steps(folder) if all_steps else {}),
         }
     )
     try:
@@ -58,6 +53,24 @@ def rehearse(engine: Engine, folder: str | Path) -> None:
         engine.stop()
 
 
+def _further_steps(folder: Path) -> dict[str, Any]:
+    """Sections of a configuration; writes the files that they name."""
+    from pipelines.language.identification import packaged_model
+
+    (folder / "benchmark.txt").write_text(_SENTENCES[:200])
+    (folder / "policy.yaml").write_text(_POLICY)
+    (folder / "model.bin").write_bytes(_classifier())
+    classifiers = [
+        {"name": "mapped", "model": str(folder / "model.bin"), "label": "__label__a"},
+        {"name": "decoded", "model": str(packaged_model()), "label": "__label__en"},
+    ]
+    return {
+        "clean": {"policy": str(folder / "policy.yaml"), "measure": {"classifiers": classifiers}},
+        "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
+        "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
+    }
+
+
 def _classifier() -> bytes:
     """The smallest fastText classifier (the format is that of `pipelines.language.fasttext_model`): one label."""
     header = struct.pack("<ii12id", 793712314, 12, 2, 5, 5, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4)
@@ -66,8 +79,8 @@ def _classifier() -> bytes:
     return header + struct.pack("<iiiqq", 2, 1, 1, 1, -1) + entries + matrix * 2
 
 
-def compile_kernels() -> None:
-    """Fills numba's cache with every kernel, and stores the word tables of common languages beside it.
+def compile_kernels(all_steps: bool = False) -> None:
+    """Fills numba's cache with the kernels of the usual steps, or of all, and stores the word tables of common languages.
 
     Skips what is cached already.
     """
@@ -78,6 +91,6 @@ def compile_kernels() -> None:
     from pipelines.words.splitter import word_splitter
 
     with TemporaryDirectory(prefix="tokenlake-first-run-") as folder:
-        rehearse(SailEngine(), folder)
+        rehearse(SailEngine(), folder, all_steps)
     for language in COMMON_LANGUAGES:
         word_splitter(language)(["two words"])

@@ -58,6 +58,10 @@ if [ ! -e "$(stamp kernels)" ] || [ uv.lock -nt "$(stamp kernels)" ]; then
     .venv/bin/tokenlake doctor --install --quiet
     touch "$(stamp kernels)"
 fi
+if [ "${1:-run}" = dev ] && { [ ! -e "$(stamp all-kernels)" ] || [ uv.lock -nt "$(stamp all-kernels)" ]; }; then
+    .venv/bin/tokenlake doctor --install --all-steps --quiet
+    touch "$(stamp all-kernels)"
+fi
 
 # 4. for the classic engine: a JDK that Spark 4.2 runs on, and the JVM's class archive
 [ "${1:-run}" = spark ] || exit 0

@@ -201,5 +201,11 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     added.add_argument(
         "--object-stores", action="store_true", help="with --install --engine spark: also Spark's connector to S3"
     )
+    added.add_argument(
+        "--all-steps",
+        action="store_true",
+        help="with --install: also compile the kernels of steps that few configurations ask for (decontaminate, "
+        "dedup.passages, classifiers), which their first run would wait for",
+    )
     added.add_argument("--quiet", action="store_true", help="print only what is needed and missing")
     added.set_defaults(command="doctor:doctor")

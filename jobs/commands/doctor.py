@@ -31,7 +31,7 @@ class Finding:
 def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints every finding; exit status 1 when something needed is missing."""
     if arguments.install:
-        _install(arguments.engine, reporter, arguments.object_stores)
+        _install(arguments.engine, reporter, arguments.object_stores, arguments.all_steps)
     findings = examine(arguments.engine)
     for finding in findings:
         missing = finding.found is None
@@ -41,12 +41,12 @@ def doctor(arguments: argparse.Namespace, reporter: Reporter) -> int:
     return 1 if any(finding.needed and finding.found is None for finding in findings) else 0
 
 
-def _install(engine: str, reporter: Reporter, object_stores: bool) -> None:
+def _install(engine: str, reporter: Reporter, object_stores: bool, all_steps: bool) -> None:
     """Does now what the first run would wait for."""
     from jobs.first_run import compile_kernels
 
     reporter.event("kernels", "compiling kernels and building the word tables of common languages (once)")
-    compile_kernels()
+    compile_kernels(all_steps)
     if engine == "spark":
         from jobs.engine.spark import class_archive
 

@@ -119,24 +119,12 @@ def _finalizing() -> None:
     finalize(TEXT, FinalizeConfig())
 
 
-def _passages() -> None:
-    from pipelines.passages.config import PassagesConfig
-    from pipelines.passages.deciding import evaluate_one
-    from pipelines.passages.finding import find
-    from pipelines.policies.passages import PassageThresholds
-
-    config = PassagesConfig.model_validate({"sentences": {}, "paragraphs": {}, "boilerplate": {}})
-    found = find(pa.array([TEXT]), pa.array(["en"]), ["example.org"], config).to_pylist()[0]
-    evaluate_one({"site_pages": 1, "sentences": found["sentences"], "repeats": []}, PassageThresholds())
-
-
 WARM_UPS: dict[str, Callable[[], None]] = {
     "functions": _functions,
     "reading": _reading,
     "measuring": _measuring,
     "signing": _signing,
     "finalizing": _finalizing,
-    "passages": _passages,  # of few lakes: only an installation warms it, no run
 }
 
 
