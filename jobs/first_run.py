@@ -80,7 +80,7 @@ def _classifier() -> bytes:
 
 
 def compile_kernels(all_steps: bool = False) -> None:
-    """Fills numba's cache with the kernels of the usual steps, or of all, and stores the word tables of common languages.
+    """Fills numba's cache with the kernels of the usual steps, or of all, and stores word tables of common languages.
 
     Skips what is cached already.
     """

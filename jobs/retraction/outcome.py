@@ -71,7 +71,19 @@ class Outcome:
                 f"trained on texts that leave: {', '.join(self.tokenizers)}. A vocabulary can spell rare words; to "
                 "train anew, give the tokenizer another name (--set tokenizer.name=NEW) and run"
             )
-        return [*lines, *self._copies(), *self._left()]
+        return [*lines, *self._without_address(), *self._copies(), *self._left()]
+
+    def _without_address(self) -> list[str]:
+        """Says which documents an edit of their file would bring back."""
+        loose = [
+            each for each, row in self.selection.selected.items() if not (row.get("url") or row.get("whole_file"))
+        ]
+        if not loose:
+            return []
+        return [
+            f"{len(loose):,} of these are records without an address (`url_column`) in files of several: they stay out "
+            "as they are now, but an edited record would be read again. To keep out all of a file, name it with --uri"
+        ]
 
     def _tables(self) -> list[str]:
         lines = []
