@@ -82,8 +82,8 @@ class Outcome:
             return []
         return [
             f"{len(loose):,} of these are records without an address (`url_column`) in files of several: they stay "
-            "out as they are now, but an edited record would be read again. To keep out all that a file holds, name it "
-            "with --uri"
+            "out as they are now, but an edited record would be read again. To keep out all that a file holds, name "
+            "it with --uri"
         ]
 
     def _tables(self) -> list[str]:

@@ -19,6 +19,7 @@ from faulty_proxy import CutBody, Delay, LoseAnswer, Refuse
 from process_tree import start
 
 from lake.lake import Lake
+from lake.lock import exclusive
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +77,16 @@ def resume_after_kills(work, bucket, tables):
 
 def test_a_second_run_is_told_who_is_at_work_and_leaves_its_files_alone(work, bucket):
     lake = bucket.uri("lake")
-    first = start(work.config, "--lake", lake)
-    while not (bucket.folder / "lake" / "_lock").exists():
-        assert first.process.poll() is None, first.said
-        time.sleep(0.002)
-    second = tokenlake("run", work.config, "--lake", lake)
-    assert second.status == 1
-    assert re.search(rf"{lake}: another run is at work there \(process {first.process.pid} on ", second.said)
-    assert first.wait() == 0, first.error
+    with exclusive(lake):
+        staged = bucket.folder / "lake" / "_staging" / "of-the-first.json"
+        staged.parent.mkdir()
+        staged.write_text("{}")
+        second = tokenlake("run", work.config, "--lake", lake)
+        assert second.status == 1
+        assert re.search(rf"{lake}: another run is at work there \(process {os.getpid()} on ", second.said)
+        assert staged.exists()
+        staged.unlink()
+    succeed("run", work.config, "--lake", lake)
     is_as_undisturbed(work, bucket)
 
 
