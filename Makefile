@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -94,6 +94,10 @@ bench-extraction: setup ## extractors of main text on pages whose text is known:
 
 bench-features: setup-spark ## the feature service beside Feast, fifteen minutes; tables into docs/benchmarks.md
 	python -m benchmarks.features --write
+
+bench-s3: setup ## a lake in a bucket of an S3 server beside one in a folder; table into docs/benchmarks.md
+	@sh scripts/s3_server.sh
+	PYTHONPATH=tests/s3:. python -m benchmarks.object_store --write
 
 gate: setup ## speed of every kernel relative to a reference implementation, two minutes; fails when one is too slow
 	python -m benchmarks.gate
