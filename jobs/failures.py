@@ -4,11 +4,12 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from features.store.errors import StoreError
+from pipelines.errors import causes
 from pipelines.storage.errors import StorageError, advice
 
 _FRAME = re.compile(r'\s+at |\s*\.\.\. \d+ more|\s+File "|Driver stacktrace:|Traceback \(most|JVM stacktrace:')
@@ -88,15 +89,15 @@ def explain_failure(error: BaseException) -> Failure:
     """The message for an exception: that of a known fault, else the innermost cause without its stack trace."""
     if isinstance(error, StoreError):  # says what is wrong, and where; its cause would be taken for the engine's
         return Failure(str(error), known=True)
-    for each in _chain(error):
+    for each in causes(error):
         if isinstance(each, StorageError):
             return Failure(str(each), known=True)
-    for each in _chain(error):
+    for each in causes(error):
         if _OF_A_STORE.search(str(each)) and (found := advice(str(each))):  # from delta-rs or an engine
             return Failure(f"{_remote(each)}: {found}", known=True)
-    for each in _chain(error):
+    for each in causes(error):
         lines = without_frames(f"{type(each).__name__}: {each}".splitlines())
-        notes = [note for one in _chain(error) for note in getattr(one, "__notes__", ())]
+        notes = [note for one in causes(error) for note in getattr(one, "__notes__", ())]
         for fault in _FAULTS:
             if any(fault.sign.search(line) for line in lines):
                 path = _named_path([*lines, *notes], fault.sign)
@@ -114,14 +115,6 @@ def _remote(error: BaseException) -> str:
 def note_lake(error: BaseException, lake: str) -> None:
     """Adds the lake's path to an exception as a note: some faults name no path."""
     error.add_note(f"{_LAKE_NOTE}{lake}")
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception and its causes: an error raised while a session stops hides the one that stopped it."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
 
 
 def _cause(text: str) -> Failure:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from jobs.progress import Reporter
 from pipelines.storage.errors import passes
+from pipelines.storage.repeating import attempt
 from pipelines.storage.uri import LakeUri
 
 T = TypeVar("T")
@@ -29,13 +30,12 @@ def patiently(lake: str, reporter: Reporter, work: Callable[[], T]) -> T:
     Raises:
         Exception: what `work` raised, if it is something else, or at the last attempt.
     """
-    for pause in PAUSES if LakeUri.parse(lake).is_object else ():
-        try:
-            return work()
-        except Exception as error:
-            if not passes(error):
-                raise
-            message = f"  the object store does not serve requests; trying again in {pause:.0f} s"
-            reporter.event("store_away", message, seconds=pause)
-            time.sleep(pause)
-    return work()
+    if not LakeUri.parse(lake).is_object:
+        return work()
+
+    def wait(pause: float) -> None:
+        message = f"  the object store does not serve requests; trying again in {pause:.0f} s"
+        reporter.event("store_away", message, seconds=pause)
+        time.sleep(pause)
+
+    return attempt(work, PAUSES, passes, wait)

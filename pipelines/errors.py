@@ -3,6 +3,7 @@
 Errors are `ValueError`, `RuntimeError` and so on besides, as Python's own of the same meaning.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -20,3 +21,11 @@ class MisuseError(TokenlakeError):
 
 class MissingPathError(MisuseError, FileNotFoundError):
     """Something that the user names is not there."""
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and its causes: an error raised while a session stops hides the one that stopped it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__

@@ -4,9 +4,8 @@ Answers of stores can hold keys and signatures: none of that enters a message.
 """
 
 import re
-from collections.abc import Iterator
 
-from pipelines.errors import TokenlakeError
+from pipelines.errors import TokenlakeError, causes
 
 _ANSWER = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
@@ -70,19 +69,12 @@ _PASSING = re.compile(
 
 def passes(error: BaseException) -> bool:
     """Whether an error, or one that caused it, is of a store that is away for a while: later it may serve again."""
-    return any(_PASSING.search(str(each)) for each in _chain(error))
+    return any(_PASSING.search(str(each)) for each in causes(error))
 
 
 def was_cut(error: BaseException) -> bool:
     """Whether an error, or one that caused it, is of an answer that ended too early."""
-    return any(_CUT.search(str(each)) for each in _chain(error))
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+    return any(_CUT.search(str(each)) for each in causes(error))
 
 
 class StorageError(TokenlakeError, OSError):

@@ -6,7 +6,7 @@ makes a file of Delta's log a commit: of several writers one succeeds.
 
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from typing import IO, Any, ParamSpec, TypeVar, cast
@@ -123,11 +123,8 @@ class ObjectFiles:
         with _translated(path):
             for batch in obstore.list(store, f"{key}/", chunk_size=1000):
                 obstore.delete(store, [one["path"] for one in batch])
-        try:
-            with _translated(path):
-                obstore.delete(store, key)
-        except FileNotFoundError:
-            pass  # some stores tell, S3 does not
+        with suppress(FileNotFoundError), _translated(path):  # of an absent object some stores tell, S3 does not
+            obstore.delete(store, key)
 
     def open(self, path: str) -> IO[bytes]:
         """As `Files.open`."""
