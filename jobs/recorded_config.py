@@ -17,6 +17,7 @@ from jobs.config_paths import anchored
 from lake.lake import Lake
 from lake.ledger import fingerprint
 from pipelines.errors import MisuseError
+from pipelines.storage.uri import is_uri
 
 FOLDER = "_config"
 _OF_STAGES = f"{FOLDER}/stages.json"
@@ -75,4 +76,4 @@ def _stages(lake: Lake) -> dict[str, str]:
 def _without_secrets(path: Any) -> Any:
     if isinstance(path, list):
         return [_without_secrets(each) for each in path]
-    return _QUERY.sub("", path) if "://" in path else path
+    return _QUERY.sub("", path) if is_uri(path) else path

@@ -29,20 +29,18 @@ def retracted_records(lake: Lake, files: Iterable[InputFile] = ()) -> Retracted 
         return None
     selected = [row for row in rows if row["goes_with"] is None]
     return Retracted(
-        files={place: row["doc_id"] for row in selected if row["whole_file"] for place in _places(row)},
+        files={(row["source"], row["path"]): row["doc_id"] for row in selected if row["whole_file"]},
+        closed={row["uri"]: row["doc_id"] for row in selected if row["whole_file"]},
         texts=_by_place(selected, "text_hash"),
         urls=_by_place(selected, "url"),
         positions=_positions(lake, files, {row["doc_id"] for row in selected}),
-        touched=frozenset(place for row in rows for place in _places(row)),
+        touched=frozenset(row["uri"] for row in rows),
+        touched_places=frozenset((row["source"], row["path"]) for row in rows),
     )
 
 
-def _places(row: Mapping[str, Any]) -> tuple[Place, Place]:
-    """What names a file: its path in its source, and where it lay, since a source may get another name."""
-    return (row["source"], row["path"]), (row["uri"], "")
-
-
 def _by_place(rows: Sequence[Mapping[str, Any]], column: str) -> dict[Place, str]:
+    """A value with its source, and with where its file lay, since a source may get another name."""
     return {(row[place], row[column]): row["doc_id"] for row in rows if row[column] for place in ("source", "uri")}
 
 

@@ -16,12 +16,14 @@ Place = tuple[str, str]  # (source, or uri of a file; path, hash of a text, or u
 class Retracted:
     """What not to read; the values of the mappings are doc_ids of the retractions."""
 
-    files: Mapping[Place, str] = field(default_factory=dict)  # (source, path) or (uri, ""): nothing of the file
+    files: Mapping[Place, str] = field(default_factory=dict)  # (source, path): nothing of the file
+    closed: Mapping[str, str] = field(default_factory=dict)  # uri: the same, whatever its source is called
     texts: Mapping[Place, str] = field(default_factory=dict)  # (source or uri, `text_hash`)
     urls: Mapping[Place, str] = field(default_factory=dict)  # (source or uri, url)
     positions: Mapping[tuple[str, str, str], Mapping[int, str]] = field(default_factory=dict)
     """(source, path, fingerprint) -> position: records of a file as it was when they were last met."""
-    touched: Collection[Place] = ()  # (source, path) or (uri, ""): files that hold, or held, such records
+    touched: Collection[str] = ()  # uris of files that hold, or held, such records
+    touched_places: Collection[Place] = ()  # (source, path) of them
 
     def applied(self, file: InputFile, record: Document | Reject) -> Document | Reject:
         """The record; if it was retracted, a reject that says so.
@@ -31,12 +33,13 @@ class Retracted:
         retraction = self._retraction(file, record)
         if retraction is not None:
             return Reject(record.position, Reason.RETRACTED, retraction)
-        if isinstance(record, Reject) and not {(file.source, file.path), (file.uri, "")}.isdisjoint(self.touched):
+        held_some = file.uri in self.touched or (file.source, file.path) in self.touched_places
+        if isinstance(record, Reject) and held_some:
             return Reject(record.position, record.reason)
         return record
 
     def _retraction(self, file: InputFile, record: Document | Reject) -> str | None:
-        here = self.files.get((file.source, file.path)) or self.files.get((file.uri, ""))
+        here = self.files.get((file.source, file.path)) or self.closed.get(file.uri)
         if here is None:
             here = self.positions.get((file.source, file.path, file.fingerprint), {}).get(record.position)
         if here is not None or isinstance(record, Reject):
