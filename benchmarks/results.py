@@ -190,6 +190,11 @@ def circumstances() -> str:
     return f"{datetime.now(UTC).strftime('%Y-%m-%d')}, commit {_commit()}, {_hardware()}"
 
 
+def commit_and_hardware() -> tuple[str, str]:
+    """The code that runs, and the machine."""
+    return _commit(), _hardware()
+
+
 def _our_versions() -> dict[str, str]:
     """Of our engines, as far as they are installed."""
     found = {}

@@ -115,7 +115,7 @@ class _Step:
         resized = _without(left.resized, clustered).withColumn("reference", F.lit(None).cast("string"))
         holding = held.changed(held.rows(moved.held, work.run_id), previous.where("reference IS NOT NULL"))
         changed = scratch.keep(clustered.unionByName(resized).unionByName(holding))
-        replaced = [keys(rows.select("doc_id")) for rows in (gone, moved.taken, again, changed)]
+        replaced = [keys(rows.select("doc_id")) for rows in (gone, moved.taken, again, self._to_replace(changed, previous))]
         return work.replace(lake, pa.concat_arrays(replaced), work.write(lake, changed), **self._detail())
 
     def _moved(
@@ -134,6 +134,12 @@ class _Step:
         taken = self.scratch.keep(_without(settled, before))
         freed = self.scratch.keep(_without(_without(before, found), gone).select("doc_id"))
         return _Moved(found, taken, freed, any=not (taken.isEmpty() and freed.isEmpty()))
+
+    def _to_replace(self, changed: DataFrame, previous: DataFrame) -> DataFrame:
+        """Of many changed rows only those whose documents have a row already: the ids pass through the driver."""
+        if changed.count() <= self.config.driver_documents:
+            return changed
+        return changed.join(previous.select("doc_id"), on="doc_id", how="left_semi")
 
     def _first_new(self) -> int:
         """The first batch that is new; where there is none, the next one."""

@@ -31,7 +31,7 @@ def run(run: StageContext) -> None:
     cluster(run, partial(_texts, run))
     policy = _policy(run)
     overlaps = passages.Overlaps(_overlap_tables(run.lake, policy), partial(_overlaps, run.lake, policy))
-    passages.run(run, policy, lambda work, decided: _candidates(work, run.lake, decided, policy), overlaps)
+    passages.run(run, policy, lambda work, decided: _candidates(run, work, decided, policy), overlaps)
     _finalize(run)
 
 
@@ -44,7 +44,7 @@ def _sign(run: StageContext) -> None:
     work = run.plan("dedup", SIGNATURES, ["decisions", "measures"], settings, SIGNING, changed)
     if work.mode == "nothing":
         return
-    kept = _candidates(work, lake, work.read(lake, "decisions"), _policy(run))
+    kept = _candidates(run, work, work.read(lake, "decisions"), _policy(run))
     kept = kept.withColumn("priority", priorities.column(priority))
     batch = _next_batch(run, work)
     signed = signatures(kept, config.dedup, batch, work.run_id)
@@ -62,18 +62,34 @@ def _next_batch(run: StageContext, work: Work) -> int:
     return 1 + max(batches(run, after=-1))
 
 
-def _candidates(work: Work, lake: Lake, decisions: DataFrame, policy: Policy) -> DataFrame:
-    """The candidates among some decisions, from the files of `measures` that hold them."""
+def _candidates(run: StageContext, work: Work, decisions: DataFrame, policy: Policy) -> DataFrame:
+    """The candidates among some decisions.
+
+    Of up to `dedup.driver_documents`, the driver finds the files of `measures` that hold them.
+    """
+    lake = run.lake
     if work.mode == "rebuild":
         return candidates(work.whole(lake, "measures"), decisions, policy)
-    kept = keys(decisions.where("kept").select("doc_id"))
-    return candidates(work.beside(lake, "measures", kept), decisions, policy)
+    kept = decisions.where("kept").select("doc_id")
+    if kept.count() > run.config.dedup.driver_documents:
+        return candidates(_measures_of_many(work, lake, kept), decisions, policy)
+    return candidates(work.beside(lake, "measures", keys(kept)), decisions, policy)
+
+
+def _measures_of_many(work: Work, lake: Lake, kept: DataFrame) -> DataFrame:
+    """The measures that came since the last commit where they hold all documents `kept` (doc_id), else all measures.
+
+    They hold all unless an earlier run ended between measuring and deciding.
+    """
+    new = work.read(lake, "measures")
+    older = kept.join(new.select("doc_id"), on="doc_id", how="left_anti")
+    return new if older.isEmpty() else work.whole(lake, "measures")
 
 
 def _texts(run: StageContext, work: Work, documents: DataFrame) -> DataFrame:
     """Of candidates: some documents (doc_id) -> doc_id, text."""
     decided = work.whole(run.lake, "decisions").join(documents, on="doc_id", how="left_semi")
-    return _candidates(work, run.lake, decided, _policy(run)).select("doc_id", "text")
+    return _candidates(run, work, decided, _policy(run)).select("doc_id", "text")
 
 
 def _finalize(run: StageContext) -> None:
@@ -91,7 +107,7 @@ def _finalize(run: StageContext) -> None:
 
     def finalized(decided: DataFrame) -> Mapped:
         kept = decided.join(repeated.dropped, on="doc_id", how="left_anti") if repeated else decided
-        texts = _candidates(work, lake, kept, policy)
+        texts = _candidates(run, work, kept, policy)
         return clean_documents(texts, duplicates, settings, work.run_id, spans_together(spans))
 
     if work.mode != "change":
