@@ -1,4 +1,4 @@
-"""The objects that follow from the values of a site, by the file of `k8s/` that holds them as the defaults make them."""
+"""The objects that follow from the values of a site, each with the file of `k8s/` for the default values."""
 
 from jobs.kubernetes.applications import schedules
 from jobs.kubernetes.pods import Manifest, store_environment
