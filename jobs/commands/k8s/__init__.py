@@ -1,1 +1,1 @@
-"""One file for each subcommand of `tokenlake k8s`."""
+"""The commands of `tokenlake k8s`."""
