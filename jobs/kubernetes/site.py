@@ -1,4 +1,4 @@
-"""The objects that follow from the values of a site, by the file of `k8s/` that holds what the defaults make."""
+"""The objects that follow from the values of a site, each with the file of `k8s/` for the default values."""
 
 from jobs.engine.spark.object_stores import s3a_settings
 from jobs.kubernetes.applications import schedules
