@@ -16,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.lake import Lake
 from pipelines.dedup.config import DedupConfig, MinHashConfig
 from pipelines.dedup.grouping import group
 from pipelines.dedup.signing import Signing
 from pipelines.dedup.verification import Verification
 from pipelines.kernels.arrays import Integers
+from pipelines.tables import SIGNATURES
 
 Histogram = dict[int, int]
 
@@ -41,6 +43,13 @@ def signed(files: Iterable[Path]) -> pa.Table:
             given = pa.RecordBatch.from_arrays([names, texts, priority], ["doc_id", "text", "priority"])
             parts.append(pa.Table.from_batches([sign(given)]).append_column("text", texts))
     return pa.concat_tables(parts).combine_chunks()
+
+
+def signed_of_lake(root: str) -> pa.Table:
+    """The same, of a lake that was made in one run: texts as they were read."""
+    lake = Lake(root)
+    texts = lake.read_here("measures", ("doc_id", "text"))
+    return lake.read_here("signatures", SIGNATURES.schema.names).join(texts, "doc_id", join_type="inner")
 
 
 def distribution(documents: pa.Table) -> dict[str, Any]:

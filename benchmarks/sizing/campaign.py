@@ -8,19 +8,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from benchmarks.results import commit_and_hardware
 from benchmarks.sizing import buckets, driver
-from benchmarks.sizing.measure import PARTS, Workload, measure
-from benchmarks.sizing.skew import verification
+from benchmarks.sizing.measure import PARTS, Workload, lake_of, measure, require_same_clusters
 
 
 def campaign(
     workloads: Sequence[Workload], engines: Sequence[str], cores: int, work: Path, file: Path
 ) -> dict[str, Any]:
     """Every run that the file does not have yet, then the distributions and the driver's rows."""
-    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"runs": [], "buckets": {}}
+    found: dict[str, Any] = (
+        json.loads(file.read_text()) if file.exists() else {"runs": [], "buckets": {}, "driver": {}}
+    )
     commit, hardware = commit_and_hardware()
     found |= {"when": datetime.now(UTC).strftime("%Y-%m-%d"), "commit": commit, "hardware": hardware, "cores": cores}
+    for workload in workloads:
+        if workload.name == "texts":
+            _of_files(found, workload)
+            _save(file, found)
     done = {(run["workload"], run["engine"], run["parts"]) for run in found["runs"]}
     for engine in engines:
         for parts in PARTS:
@@ -28,31 +35,35 @@ def campaign(
                 if (workload.name, engine, parts) not in done:
                     print(f"{workload.name}, {engine}, {parts} of {PARTS[-1]} …", flush=True)
                     found["runs"].append(measure(workload, engine, parts, cores, work))
-                    _distribution(found, workload, parts, work / f"{workload.name}-{engine}-{parts}")
+                    lake = lake_of(workload, engine, parts, work)
+                    if workload.name == "own" and str(parts) not in found["buckets"]:
+                        found["buckets"][str(parts)] = buckets.distribution(buckets.signed_of_lake(str(lake)))
+                    _driver(found, lake)
                     _save(file, found)
-    _driver(found, file, work)
+    for workload in workloads:
+        for parts in PARTS:
+            lakes = [lake for engine in engines if (lake := lake_of(workload, engine, parts, work)).exists()]
+            for other in lakes[1:]:
+                require_same_clusters(lakes[0], other)
+            for lake in lakes:
+                shutil.rmtree(lake)
     return found
 
 
-def _distribution(found: dict[str, Any], workload: Workload, parts: int, lake: Path) -> None:
-    """Of the engine that comes first: all write the same rows. Lakes but the largest are deleted."""
-    known = found["buckets"].setdefault(workload.name, {})
-    if str(parts) not in known:
-        known[str(parts)] = buckets.distribution(str(lake))
-        known[str(parts)]["verification"] = verification(str(lake))
-    if parts != PARTS[-1]:
-        shutil.rmtree(lake)
+def _of_files(found: dict[str, Any], workload: Workload) -> None:
+    """The distributions of JSON lines, each file signed once."""
+    if len(found["buckets"]) < len(PARTS):
+        print("buckets …", flush=True)
+        tables = [buckets.signed(part) for part in workload.parts]
+        for parts in PARTS:
+            found["buckets"][str(parts)] = buckets.distribution(pa.concat_tables(tables[:parts]))
 
 
-def _driver(found: dict[str, Any], file: Path, work: Path) -> None:
-    lakes = [work / f"{run['workload']}-{run['engine']}-{run['parts']}" for run in found["runs"]]
-    lake = next(lake for lake in reversed(lakes) if lake.exists())
-    rows = found.setdefault("driver", {})
+def _driver(found: dict[str, Any], lake: Path) -> None:
     for name in driver.COLLECTIONS:
-        if name not in rows:
+        if name not in found["driver"]:
             print(f"driver: {name} …", flush=True)
-            rows[name] = driver.per_row(name, str(lake))
-            _save(file, found)
+            found["driver"][name] = driver.per_row(name, str(lake))
 
 
 def _save(file: Path, found: dict[str, Any]) -> None:

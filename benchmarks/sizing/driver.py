@@ -39,7 +39,7 @@ COLLECTIONS = {
         "document",
         "pipelines/dedup/grouping.py",
         "dedup.driver_documents",
-        200_000,
+        50_000,
         rows_of.write_signatures,
         rows_of.group,
     ),
@@ -47,7 +47,7 @@ COLLECTIONS = {
         "candidate edge",
         "pipelines/dedup/components.py",
         "dedup.driver_edges",
-        500_000,
+        200_000,
         rows_of.write_chain,
         rows_of.connect,
     ),
@@ -55,21 +55,24 @@ COLLECTIONS = {
         "document",
         "lake/ledger.py (keys), lake/row_files.py",
         "",
-        1_000_000,
+        300_000,
         rows_of.write_names,
         rows_of.look_up,
     ),
+    "ids of a table looked through": Collection(
+        "row of a data file", "lake/row_files.py", "the largest file", 300_000, rows_of.write_names, rows_of.scan
+    ),
     "clusters counted": Collection(
-        "row of `duplicates`", "jobs/counts.py", "", 1_000_000, rows_of.write_names, rows_of.count_distinct
+        "row of `duplicates`", "jobs/counts.py", "", 300_000, rows_of.write_names, rows_of.count_distinct
     ),
     "input files known": Collection(
-        "input file", "jobs/stages/known_sources.py", "", 20_000, rows_of.write_inputs, rows_of.know
+        "input file", "jobs/stages/known_sources.py", "", 5_000, rows_of.write_inputs, rows_of.know
     ),
     "splits planned": Collection(
         "split",
         "pipelines/readers/splits.py, pipelines/readers/spark.py",
         "ingest.split_bytes, ingest.batch_bytes",
-        20_000,
+        5_000,
         rows_of.write_nothing,
         rows_of.plan_splits,
     ),
@@ -77,7 +80,7 @@ COLLECTIONS = {
         "data file of a table",
         "lake/data_files.py (active)",
         "ingest.split_bytes; tokenlake maintain",
-        20_000,
+        5_000,
         rows_of.write_log,
         rows_of.list_data_files,
     ),
@@ -85,9 +88,17 @@ COLLECTIONS = {
         "written data file",
         "jobs/stages/staged_files.py",
         "ingest.split_bytes, ingest.batch_bytes",
-        20_000,
+        5_000,
         rows_of.write_reports,
         rows_of.make_manifest,
+    ),
+    "representatives held": Collection(
+        "cluster of a component",
+        "pipelines/dedup/representatives.py: in a task, not on the driver",
+        "",
+        1_000,
+        rows_of.write_shingles,
+        rows_of.represent,
     ),
 }
 

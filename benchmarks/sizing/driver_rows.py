@@ -16,6 +16,7 @@ from lake.lake import Lake
 from pipelines.tables import DOCUMENTS, INPUTS
 
 _ROWS = "rows.parquet"
+_SOME = 2000  # texts
 _SIGNED = ("doc_id", "text_hash", "length", "priority", "batch", "bands")
 
 
@@ -69,6 +70,40 @@ def connect(rows: int, folder: Path) -> object:
     return edges, named_labels(edges["left"], edges["right"])
 
 
+def write_shingles(lake: Lake, rows: int, folder: Path) -> None:
+    """Shingles of real texts, repeated with other hashes: sets of real sizes, of which none is similar to another."""
+    from pipelines.dedup.config import MinHashConfig
+    from pipelines.dedup.minhash import MinHasher
+
+    texts = lake.read_here("measures", ["text"])["text"].combine_chunks().slice(0, _SOME)
+    found = MinHasher(MinHashConfig()).shingles(texts)
+    np.savez(folder / "shingles.npz", values=found.values, offsets=found.offsets)
+
+
+def represent(rows: int, folder: Path) -> object:
+    """Representatives of one component, as the task that verifies it holds them."""
+    from pipelines.dedup.clusters import GreedyClusters
+    from pipelines.dedup.minhash import Ragged
+
+    stored = np.load(folder / "shingles.npz")
+    values, offsets = stored["values"], stored["offsets"]
+    clusters, each = GreedyClusters(0.75), len(offsets) - 1
+    for number in range(-(-rows // each)):
+        few = min(each, rows - number * each)
+        ids = [f"{number:04x}{row:028x}" for row in range(few)]
+        shingles = Ragged(_renamed(values, offsets, number), offsets[: few + 1])
+        clusters.assign(["one"] * few, ids, np.ones(few, np.bool_), shingles)
+    return clusters
+
+
+def _renamed(values: np.ndarray, offsets: np.ndarray, number: int) -> np.ndarray:
+    """Other hashes, each set in ascending order again."""
+    other = values * np.uint64(2 * number + 1)
+    documents = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    ordered: np.ndarray = other[np.lexsort((other, documents))]
+    return ordered
+
+
 def write_names(lake: Lake, rows: int, folder: Path) -> None:
     """Ids of documents."""
     pq.write_table(pa.table({"doc_id": _names(rows)}), folder / _ROWS)
@@ -80,6 +115,15 @@ def look_up(rows: int, folder: Path) -> object:
 
     wanted = pq.read_table(folder / _ROWS)
     return wanted, _among(wanted.slice(0, 1000), wanted)
+
+
+def scan(rows: int, folder: Path) -> object:
+    """The ids of one data file, looked through for a thousand of them."""
+    from lake.row_files import _count
+    from pipelines.storage.storage import Storage
+
+    file = DataFile(_ROWS, (folder / _ROWS).stat().st_size, rows)
+    return _count(Storage(str(folder)), ".", file, pa.table({"doc_id": _names(1000)}))
 
 
 def count_distinct(rows: int, folder: Path) -> object:

@@ -1,20 +1,25 @@
-"""The largest size that folders reach while a command runs: intermediate rows of the lake, Spark's local files."""
+"""The largest size that folders reach: intermediate rows of the lake, Spark's local files."""
 
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_INTERVAL = 0.3  # seconds between two looks
+_INTERVAL = 1.0  # seconds between two looks
 
 
 class Folders:
-    """A context in which a command runs; `peak_bytes` holds the largest size of each named folder that was seen."""
+    """A context; `take` gives the largest size of each named folder that was seen since the last call, in bytes.
+
+    `cpu_seconds` is what looking took.
+    """
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = folders
-        self.peak_bytes = dict.fromkeys(folders, 0)
+        self.cpu_seconds = 0.0
+        self._peak_bytes = dict.fromkeys(folders, 0)
 
     def __enter__(self) -> Self:
         self._ended = threading.Event()
@@ -28,10 +33,16 @@ class Folders:
         self._ended.set()
         self._thread.join()
 
+    def take(self) -> dict[str, int]:
+        """The peaks so far; the next ones count from here."""
+        found, self._peak_bytes = self._peak_bytes, dict.fromkeys(self._folders, 0)
+        return found
+
     def _look_on(self) -> None:
         while not self._ended.wait(_INTERVAL):
             for name, folder in self._folders.items():
-                self.peak_bytes[name] = max(self.peak_bytes[name], size(folder))
+                self._peak_bytes[name] = max(self._peak_bytes[name], size(folder))
+            self.cpu_seconds = time.thread_time()
 
 
 def size(folder: Path) -> int:

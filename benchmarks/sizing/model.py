@@ -163,7 +163,7 @@ def data_files(figures: Figures, input_bytes: float, partition_bytes: int) -> di
     read = max(1, math.ceil(input_bytes / split))
     found = {"documents": read, "rejects": read, "inputs": math.ceil(input_bytes / batch_bytes(input_bytes))}
     made_of = {"measures": "documents", "decisions": "measures", "signatures": "measures", "tokens": "clean_documents"}
-    for name, table in figures.tables.items():
+    for name in figures.tables:
         source = figures.tables[made_of.get(name, name)]
         found.setdefault(name, max(1, math.ceil(source.size * input_bytes / partition_bytes)))
     return found
@@ -215,9 +215,8 @@ def plan(
         file_bytes: of an input file.
     """
     signed = figures.tables["signatures"].rows * input_bytes
-    is_distributed = signed > assumed.driver_documents and "dedup, distributed" in figures.stages
-    left_out = "dedup" if is_distributed else "dedup, distributed"
-    stages = {name: stage for name, stage in figures.stages.items() if name != left_out}
+    is_distributed = signed > assumed.driver_documents
+    stages = figures.stages
     seconds = {name: stage.cpu.at(input_bytes) for name, stage in stages.items()}
     longest = skew.members * signed * skew.seconds
     starts = assumed.start * len(stages)

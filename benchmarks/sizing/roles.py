@@ -1,27 +1,30 @@
-"""The peak memory of a command by role: the driver, its JVM, executors' JVMs, Python workers.
-
-PSS of single processes, looked at as `benchmarks.process_tree` does; a peak between two looks is missed.
-"""
+"""CPU time and memory of this process and everything below it, by role: driver, its JVM, executors' JVMs, workers."""
 
 import os
 import threading
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmarks.process_tree import children_of, descendants, parents, pss_mb
+from benchmarks.process_tree import parents, pss_mb
 
-_INTERVAL = 0.3  # seconds between two looks
+_INTERVAL = 1.0  # seconds between two looks
+_TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Roles:
-    """A context in which commands run; `peak_mb` holds, for each role, the largest process that was seen."""
+    """A context; `take` gives, for each role, the largest PSS of one process that was seen since the last call, in MB.
+
+    A peak between two looks is missed. `cpu_seconds` is what looking took.
+    """
 
     def __init__(self) -> None:
-        self.peak_mb: dict[str, float] = {}
+        self._peak_mb: dict[str, float] = {}
+        self.cpu_seconds = 0.0
 
     def __enter__(self) -> Self:
-        self._before = children_of(os.getpid(), parents())
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
         self._thread.start()
@@ -33,20 +36,49 @@ class Roles:
         self._ended.set()
         self._thread.join()
 
+    def take(self) -> dict[str, float]:
+        """The peaks so far; the next ones count from here."""
+        found, self._peak_mb = self._peak_mb, {}
+        return dict(sorted(found.items()))
+
     def _look_on(self) -> None:
         while not self._ended.wait(_INTERVAL):
-            everyone = parents()
-            for pid in descendants(self._before, everyone):
-                if name := role(pid, is_first=everyone.get(pid) == os.getpid()):
-                    self.peak_mb[name] = round(max(self.peak_mb.get(name, 0.0), pss_mb(pid)), 1)
+            for pid in family(parents()):
+                if name := role(pid):
+                    self._peak_mb[name] = round(max(self._peak_mb.get(name, 0.0), pss_mb(pid)), 1)
+            self.cpu_seconds = time.thread_time()
 
 
-def role(pid: int, is_first: bool) -> str:
+def family(everyone: Mapping[int, int]) -> set[int]:
+    """This process and all below it."""
+    found: set[int] = set()
+    waiting = {os.getpid()}
+    while waiting:
+        found |= waiting
+        waiting = {pid for pid, parent in everyone.items() if parent in waiting}
+    return found
+
+
+def cpu_seconds() -> float:
+    """User and system time of this process, of all below it, and of those of them that ended and were waited for."""
+    total = 0
+    for pid in family(parents()):
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            continue  # it has ended in between; its parent has its time
+        total += sum(map(int, stat[stat.rindex(")") + 2 :].split()[11:15]))  # proc_pid_stat(5): utime … cstime
+    return total / _TICK
+
+
+def role(pid: int) -> str:
     """`driver`, `driver_jvm`, `executor_jvm` or `worker`; empty for a process that has ended."""
+    if pid == os.getpid():
+        return "driver"
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return ""
     if words[0].endswith("java"):
         return "executor_jvm" if any("CoarseGrainedExecutorBackend" in word for word in words) else "driver_jvm"
-    return "driver" if is_first else "worker" if words[0] else ""
+    return "worker" if words[0] else ""

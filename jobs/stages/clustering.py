@@ -115,7 +115,9 @@ class _Step:
         resized = _without(left.resized, clustered).withColumn("reference", F.lit(None).cast("string"))
         holding = held.changed(held.rows(moved.held, work.run_id), previous.where("reference IS NOT NULL"))
         changed = scratch.keep(clustered.unionByName(resized).unionByName(holding))
-        replaced = [keys(rows.select("doc_id")) for rows in (gone, moved.taken, again, self._to_replace(changed, previous))]
+        replaced = [
+            keys(rows.select("doc_id")) for rows in (gone, moved.taken, again, self._to_replace(changed, previous))
+        ]
         return work.replace(lake, pa.concat_arrays(replaced), work.write(lake, changed), **self._detail())
 
     def _moved(

@@ -67,8 +67,8 @@ class DedupConfig(Config):
     driver_documents: Execution[int] = Field(
         default=1_000_000,
         ge=0,
-        description="documents whose signatures the driver compares itself, about 1 kB each, and whose files it finds; "
-        "more are shuffled",
+        description="documents whose signatures the driver compares itself, a few hundred bytes each, and whose data "
+        "files it finds; more are shuffled",
     )
     driver_edges: Execution[int] = Field(
         default=10_000_000,
