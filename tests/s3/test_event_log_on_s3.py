@@ -43,4 +43,5 @@ def test_a_bucket_that_does_not_exist_ends_the_driver_with_one_line(server, caps
     arguments = ["--conf", "spark.eventLog.enabled=true", "--conf", "spark.eventLog.dir=s3a://no-such-bucket/events"]
     assert main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "no-such-bucket" in line and "bucket does not exist" in line
+    assert "no-such-bucket" in line
+    assert "bucket does not exist" in line
