@@ -16,8 +16,9 @@ from jobs.engine.choice import Settings, choose, make
 from jobs.failures import note_lake
 from jobs.inputs import add_inputs, with_known_names
 from jobs.progress import Reporter
+from jobs.turn import turn
 from jobs.yaml_config import load
-from lake.lock import exclusive, release_all
+from lake.lock import release_all
 from pipelines.storage.uri import lake_root
 
 
@@ -38,7 +39,7 @@ def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
 def _run(arguments: argparse.Namespace, stages: Sequence[str], reporter: Reporter, conclude: bool) -> int:
     of = day(arguments.date) if arguments.date else None
     config = configuration(arguments, stages, of)
-    return execute(config, stages, reporter, conclude, arguments.engine, arguments.keep_old, of)
+    return execute(config, stages, reporter, conclude, arguments.engine, arguments.keep_old, arguments.wait, of)
 
 
 def configuration(arguments: argparse.Namespace, stages: Sequence[str], of: date | None = None) -> RunConfig:
@@ -75,15 +76,20 @@ def execute(
     conclude: bool,
     engine: str | None = None,
     keep_old: bool = False,
+    wait: float = 0,
     of: date | None = None,
 ) -> int:
-    """Chooses an engine, locks the lake and runs the stages, `of` a day if one is given; returns the exit status."""
+    """Chooses an engine, locks the lake and runs the stages; returns the exit status.
+
+    `wait` is how many minutes a run may wait for its turn on the lake. With `of`, ingest reads the files of this day.
+    """
     started = time.perf_counter()
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     interruption.first(release_all)
-    with exclusive(config.lake):
+    alone = stages[0] if len(stages) == 1 else None
+    with turn(config.lake, alone, wait, reporter):
         notify = partial(reporter.event, "waiting")
         settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify, config.lake)
         made = make(choice, settings)
