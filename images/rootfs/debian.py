@@ -57,6 +57,7 @@ def _slim(folder: Path, suite: str) -> None:
     (folder / "etc/apt/sources.list.d/debian.sources").write_text(_SOURCES.format(suite=suite))
     for name in ("etc/hostname", "etc/resolv.conf"):  # of this machine
         (folder / name).write_text("")
+    (folder / "etc/hosts").write_text("127.0.0.1 localhost\n")
     for path in _LEFT_OUT:
         for file in sorted((folder / path.lstrip("/")).rglob("*"), reverse=True):
             if file.is_dir() and not file.is_symlink():
