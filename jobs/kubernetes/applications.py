@@ -115,7 +115,8 @@ def _arguments(values: Values, name: str, job: Job) -> list[str]:
         return []
     if name in (*_STAGES, "pipeline"):
         return ["--config", PIPELINE, "--lake", values.lake, "--log-json", *wait, *job.arguments]
-    return [values.lake, *wait, *job.arguments]
+    publish = ["--apply"] if name == "materialize" else []
+    return [values.lake, *wait, *publish, *job.arguments]
 
 
 def _spark(values: Values) -> dict[str, str]:

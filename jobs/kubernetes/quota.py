@@ -131,7 +131,7 @@ def exceeded(text: str, job: str, role: str = "driver") -> str | None:
     taken = f"{used.get(name, '0')} of {hard.get(name, '?')} are in use"
     who = "a driver" if role == "driver" else "an executor"
     return (
-        f"quota {found['quota']} refuses {who} that asks for {asked[name]} of {name}: {taken}. "
+        f"exceeded quota: {found['quota']}: {who} asks for {asked[name]} of {name}, and {taken}: "
         f"{_remedy(name, job, role)}"
     )
 
