@@ -26,12 +26,12 @@ def add_k8s(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parsers: type[argparse.ArgumentParser] = ParserWithRest
     subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True, parser_class=parsers)
     _add_render(subcommands)
+    _add_lint(subcommands)
     add_run(subcommands)
     add_backfill(subcommands)
     add_status(subcommands)
     add_logs(subcommands)
     add_report(subcommands)
-    _add_lint(subcommands)
 
 
 def _add_render(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -33,8 +33,6 @@ def _print(root: str) -> int:
     lake = existing(root)
     page = lake.storage.read_text("report/index.html")
     if page is None:
-        raise MissingPathError(
-            f"{root}: no report there yet; `tokenlake run` and `tokenlake report` write it"
-        )
+        raise MissingPathError(f"{root}: no report there yet; `tokenlake run` and `tokenlake report` write it")
     print(printed(page.encode()))
     return 0
