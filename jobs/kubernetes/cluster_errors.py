@@ -2,11 +2,14 @@
 
 import re
 
-from pipelines.errors import MisuseError, TokenlakeError
+from pipelines.errors import MisuseError
 
 
-class ClusterError(TokenlakeError, RuntimeError):
-    """The cluster, or kubectl, refused; the message is for the user."""
+class ClusterError(MisuseError, RuntimeError):
+    """The cluster, or kubectl, refused; the message is for the user.
+
+    Exit status 2, so that a script can tell it from a run that failed.
+    """
 
 
 class NoKubectlError(MisuseError, RuntimeError):

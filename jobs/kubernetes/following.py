@@ -88,7 +88,7 @@ class Follower:
             self._said, self._looks = text, 0
         stuck = run.is_active and self._looks % _LOOK_CLOSER == _LOOK_CLOSER - 1
         if run.is_failed or stuck or run.state == "not submitted":
-            for said in hindrances(run, look(self.cluster), driver_log(self.cluster, run)):
+            for said in hindrances(run, look(self.cluster), datetime.now(UTC), driver_log(self.cluster, run)):
                 self._once(said)
 
     def _once(self, sentence: str) -> None:

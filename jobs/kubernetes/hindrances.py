@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from jobs.kubernetes import pod_states, quota
 from jobs.kubernetes.application_runs import Run
@@ -13,6 +14,11 @@ from jobs.kubernetes.site import NAME
 APPLICATION = "sparkoperator.k8s.io/app-name"
 DRIVER = "spark-kubernetes-driver"
 
+_SOON = timedelta(seconds=45)  # in which the operator looks at a new run
+_UNSEEN = (
+    "the operator has not looked at it: see whether it runs, and whether it watches namespace {namespace} "
+    "(spark.jobNamespaces of its chart)"
+)
 _LOOKED_AT = 400  # lines of a driver's log
 _POLICY = re.compile(r'violates PodSecurity "[^"]+": (.+?)(?:\. Received|$)', re.MULTILINE)
 _REFUSED = re.compile(r"Message: (.+?)(?:\. Received status|$)", re.MULTILINE)
@@ -53,17 +59,21 @@ def driver_log(cluster: Cluster, run: Run) -> list[str]:
         return []
 
 
-def hindrances(run: Run, around: Surroundings, log: Sequence[str] = ()) -> list[str]:
+def hindrances(run: Run, around: Surroundings, now: datetime, log: Sequence[str] = ()) -> list[str]:
     """What keeps a run from going on, or ended it.
 
     Args:
         run: active or failed; of one that is done, nothing is said.
         around: the pods, events and quotas of its namespace.
+        now: in UTC.
         log: the last lines of its driver.
     """
     if run.is_done:
         return []
-    return list(dict.fromkeys(_found(run, around, log)))
+    found = list(dict.fromkeys(_found(run, around, log)))
+    if not found and run.state == "new" and now - run.created > _SOON:
+        return [_UNSEEN.format(namespace=run.document["metadata"].get("namespace"))]
+    return found
 
 
 def _found(run: Run, around: Surroundings, log: Sequence[str]) -> Iterator[str]:

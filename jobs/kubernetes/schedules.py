@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jobs.kubernetes.applications import ON_DEMAND_LABEL
+from jobs.kubernetes.applications import ON_DEMAND, ON_DEMAND_LABEL
 from jobs.kubernetes.cluster import SCHEDULES, Cluster
 from jobs.kubernetes.cluster_errors import ClusterError, ObjectNotFoundError
 from jobs.kubernetes.cron import Cron, CronError
 from jobs.kubernetes.site import NAME
+from jobs.kubernetes.values import JOBS
 from pipelines.errors import MisuseError
 
 JOB = "tokenlake.io/job"
+
+_ORDER = (*JOBS, *ON_DEMAND)
 
 
 class NoScheduleError(MisuseError, LookupError):
@@ -120,7 +123,7 @@ def schedules(cluster: Cluster) -> list[Schedule]:
     found = [Schedule(each) for each in cluster.find_all(SCHEDULES, NAME)]
     if not found:
         raise NoScheduleError(_none(cluster))
-    return sorted(found, key=lambda each: (each.is_on_demand, _order(each.job), each.name))
+    return sorted(found, key=lambda each: (_order(each.job), each.name))
 
 
 def choose(found: Sequence[Schedule], name: str) -> Schedule:
@@ -138,20 +141,18 @@ def choose(found: Sequence[Schedule], name: str) -> Schedule:
 
 
 def _order(job: str) -> int:
-    from jobs.kubernetes.values import JOBS
-
-    return JOBS.index(job) if job in JOBS else len(JOBS)
+    return _ORDER.index(job) if job in _ORDER else len(_ORDER)
 
 
 def _none(cluster: Cluster) -> str:
-    here = f"namespace {cluster.namespace} has no schedules of tokenlake"
+    """Why there are no schedules, and where there are some."""
+    here, remedy = f"namespace {cluster.namespace} has no schedules of tokenlake", "name theirs with --namespace"
+    install = "kubectl apply -k k8s/overlays/… installs those of a site"
     try:
         others = {each["metadata"]["namespace"] for each in cluster.find_everywhere(SCHEDULES, NAME)}
         cluster.get("namespaces", cluster.namespace)
     except ObjectNotFoundError:
         here = f"there is no namespace {cluster.namespace}"
     except ClusterError:  # may not look elsewhere
-        return f"{here}; name theirs with --namespace, or install them: kubectl apply -k k8s/overlays/…"
-    if others:
-        return f"{here}; they are in {', '.join(sorted(others))}: name it with --namespace"
-    return f"{here}; install them: kubectl apply -k k8s/overlays/…"
+        return f"{here}; {remedy}, or {install}"
+    return f"{here}; they are in {', '.join(sorted(others))}: {remedy}" if others else f"{here}; {install}"

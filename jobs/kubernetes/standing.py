@@ -80,7 +80,7 @@ def standing(
     problems = [timed.why] if timed.why else []
     for run in (*others, *([last] if last else [])):
         log = read_log(run) if run.state == "running" else ()
-        problems += [_of_run(run, said) for said in hindrances(run, around, log)]
+        problems += [_of_run(run, said) for said in hindrances(run, around, now, log)]
     if not schedule.is_suspended and not (last and last.is_active):
         problems += quota.shortages(schedule.template, around.quotas, schedule.job, running=True)
     row = rows.get(schedule.job)
