@@ -3,6 +3,7 @@
 import argparse
 
 from jobs.arguments.features import add_features
+from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
 from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add_pin(commands)
     _add_doctor(commands)
     add_features(commands)
+    add_k8s(commands)
     return made
 
 

@@ -5,15 +5,16 @@ same variables, as do child processes: the environment is the only place of thes
 """
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 
 
-def endpoint() -> str | None:
+def endpoint(environment: Mapping[str, str] = os.environ) -> str | None:
     """The address of an S3-compatible store; None for AWS itself."""
-    return next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
+    return next((environment[name] for name in _ENDPOINTS if environment.get(name)), None)
 
 
 def prepare() -> None:

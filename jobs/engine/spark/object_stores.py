@@ -42,7 +42,8 @@ def added(own: Mapping[str, str], lake: str) -> dict[str, str]:
     """
     if not lake or not LakeUri.parse(lake).is_s3:
         return dict(own)
-    found = {**_hadoop(), **own}
+    prepare()
+    found = {**s3a_settings(os.environ), **own}
     if not _has_connector(own):
         try:
             found["spark.jars"] = ",".join([*filter(None, [own.get("spark.jars")]), *map(str, JARS.installed())])
@@ -54,19 +55,18 @@ def added(own: Mapping[str, str], lake: str) -> dict[str, str]:
     return found
 
 
-def _hadoop() -> dict[str, str]:
-    """S3A's settings (hadoop.apache.org, "Hadoop-AWS module") from those of the environment."""
-    prepare()
-    anonymous = os.environ.get("AWS_SKIP_SIGNATURE", "").lower() == "true"
+def s3a_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """S3A's settings (hadoop.apache.org, "Hadoop-AWS module") from the variables of the AWS tools."""
+    anonymous = environment.get("AWS_SKIP_SIGNATURE", "").lower() == "true"
     found = {
         "aws.credentials.provider": _NOBODY if anonymous else _PROVIDERS,
-        "endpoint.region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
+        "endpoint.region": environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "",
         # Spark lists and reads whole files: the plain stream needs no further library.
         "input.stream.type": "classic",
     }
-    address = endpoint()
+    address = endpoint(environment)
     if address:
-        virtual = os.environ.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() == "true"
+        virtual = environment.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() == "true"
         found |= {
             "endpoint": address,
             "path.style.access": str(not virtual).lower(),

@@ -1,0 +1,48 @@
+"""The arguments of `tokenlake k8s …`, with the examples of their `--help`. One function for each subcommand."""
+
+import argparse
+
+from jobs.arguments.shared import add_command
+
+
+def add_k8s(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `k8s` and its subcommands; each sets `command`, the `module:function` below `jobs.commands`."""
+    about = "jobs on Kubernetes: make and check manifests, start runs, see how they stand"
+    added = commands.add_parser(
+        "k8s",
+        help=about,
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=(
+            "examples:\n"
+            "  tokenlake k8s render k8s/overlays/dev/values.yaml | kubectl apply -f -\n"
+            "  tokenlake k8s lint k8s/overlays/prod\n"
+            "  tokenlake k8s run pipeline -n tokenlake-dev --follow\n"
+            "  tokenlake k8s status -n tokenlake-dev\n"
+        ),
+    )
+    subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
+    _add_render(subcommands)
+
+
+def _add_render(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    added = add_command(
+        subcommands,
+        "render",
+        "make all manifests of a site from one file of values",
+        "  tokenlake k8s render k8s/overlays/dev/values.yaml\n"
+        "  tokenlake k8s render my-site/values.yaml --set image=registry/spark@sha256:… | kubectl apply -f -\n"
+        "  tokenlake k8s render k8s/overlays/prod/values.yaml --write\n"
+        "  tokenlake k8s render --defaults\n",
+    )
+    added.add_argument("values", metavar="VALUES", nargs="?", help="YAML file; docs/reference/kubernetes-values.md")
+    added.add_argument(
+        "--set", metavar="K=V", action="append", default=[], help="override a value, e.g. namespace=mine"
+    )
+    added.add_argument(
+        "--write",
+        action="store_true",
+        help="write the kustomize overlay into the folder of VALUES instead, for `kubectl apply -k` and GitOps",
+    )
+    added.add_argument("--defaults", action="store_true", help="print all values as they are when no file names them")
+    added.set_defaults(command="k8s.render:render")

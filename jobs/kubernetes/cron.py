@@ -1,0 +1,198 @@
+"""Schedules as the Spark operator reads them, and the times at which they fire.
+
+The operator reads `spec.schedule` with the standard parser of robfig/cron v3: minute, hour, day of month, month, day of
+week; or `@daily` and the like; or `@every 1h30m`; each after `CRON_TZ=ZONE` or `TZ=ZONE` if one is given. No other
+dialect is accepted: no seconds, no years, no `L`, `W` or `#`, and Sunday is 0.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from pipelines.errors import MisuseError
+
+
+class CronError(MisuseError, ValueError):
+    """No schedule, or one that never fires; the message says what to write."""
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One of the five fields of a schedule, and the values that it may have."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("day of week", 0, 6, _DAYS),
+)
+_DAYS_OF_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DESCRIPTORS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
+_PART_OF_DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_ZONE = re.compile(r"(?:CRON_)?TZ=(\S*)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Cron:
+    """A schedule. `every` is the interval of `@every`, which has no fixed times: it counts from the last run."""
+
+    text: str
+    zone: ZoneInfo
+    every: timedelta | None
+    expression: str  # for cronsim, with a field of seconds: so it treats changes of the clock as the operator does
+
+    @classmethod
+    def parse(cls, text: str, time_zone: str = "UTC") -> "Cron":
+        """Reads `spec.schedule` of a ScheduledSparkApplication whose `spec.timeZone` is `time_zone`.
+
+        A zone in `text` wins. `Local`, the zone of the operator's pod, is taken as UTC, as in the operator's image.
+
+        Raises:
+            CronError: the operator would refuse it, or it never fires.
+        """
+        given = _ZONE.fullmatch(text)
+        if given:
+            time_zone, text = given[1], given[2].strip()
+        zone = zone_of(time_zone)
+        if not text.strip():
+            raise CronError("no schedule: write five fields, such as '30 2 * * *', or '@daily'")
+        if text.startswith("@every "):
+            return cls(text, zone, _duration(text.removeprefix("@every ")), "")
+        if text.startswith("@") and text not in _DESCRIPTORS:
+            known = ", ".join(_DESCRIPTORS)
+            raise CronError(f"{text!r} is none of {known}, @every 1h30m")
+        return cls(text, zone, None, _expression(_DESCRIPTORS.get(text, text)))
+
+    def after(self, time: datetime) -> datetime:
+        """The first firing after `time`, which has a zone; in UTC. With `@every`: an interval later."""
+        if self.every:
+            return (time + self.every).astimezone(UTC)
+        return _utc(next(CronSim(self.expression, time.astimezone(self.zone))))
+
+    def before(self, time: datetime) -> datetime:
+        """The last firing before `time`, which has a zone; in UTC. With `@every`: an interval earlier."""
+        if self.every:
+            return (time - self.every).astimezone(UTC)
+        return _utc(next(CronSim(self.expression, time.astimezone(self.zone), reverse=True)))
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of that name; `Local` and the empty name are UTC.
+
+    Raises:
+        CronError: there is none.
+    """
+    if name in {"", "Local"}:
+        return ZoneInfo("UTC")
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # a name like a folder or a path, or no zone
+        raise CronError(f"{name!r} is no time zone: write UTC, or a name such as Europe/Berlin") from None
+
+
+def _utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
+
+
+def _expression(text: str) -> str:
+    parts = text.split()
+    if len(parts) != len(_FIELDS):
+        hint = "; it has no seconds and no years" if len(parts) in {6, 7} else ""
+        raise CronError(
+            f"{len(parts)} fields instead of 5 (minute, hour, day of month, month, day of week){hint}: "
+            "write for instance '30 2 * * *'"
+        )
+    values = [_values(part, field) for part, field in zip(parts, _FIELDS, strict=True)]
+    days, months, weekdays = values[2:]
+    if days is not None and weekdays is None:
+        longest = max(_DAYS_OF_MONTH[month - 1] for month in months or range(1, 13))
+        if min(days) > longest:
+            raise CronError(f"never fires: no month of {parts[3]!r} has a day {min(days)}")
+    return " ".join(["0", *("*" if each is None else ",".join(map(str, sorted(each))) for each in values)])
+
+
+def _values(part: str, field: _Field) -> set[int] | None:
+    """The values that a field stands for. None for any: beside it, the other field of days decides alone."""
+    found: set[int] = set()
+    for item in filter(None, part.split(",")):
+        values = _item(item, field)
+        if values is None:
+            return None
+        found |= set(values)
+    if not found:
+        raise CronError(f"{field.name} {part!r}: no value")
+    return found
+
+
+def _item(item: str, field: _Field) -> range | None:
+    span, *steps = item.split("/")
+    first, *last = span.split("-")
+    if len(steps) > 1 or len(last) > 1:
+        raise CronError(f"{field.name} {item!r}: write N, N-M or N-M/STEP")
+    step = _number(steps[0], item, field) if steps else 1
+    if step == 0:
+        raise CronError(f"{field.name} {item!r}: the step must be 1 or more")
+    if first in {"*", "?"}:
+        return None if step == 1 else range(field.low, field.high + 1, step)
+    low = _value(first, item, field)
+    if last:
+        high = _value(last[0], item, field)
+    else:
+        high = field.high if steps else low
+    if high < low:
+        raise CronError(
+            f"{field.name} {item!r}: the range is empty; write two, such as {low}-{field.high},{field.low}-{high}"
+        )
+    return range(low, high + 1, step)
+
+
+def _value(text: str, item: str, field: _Field) -> int:
+    if text.lower() in field.names:
+        return field.names.index(text.lower()) + field.low
+    value = _number(text, item, field)
+    if not field.low <= value <= field.high:
+        hint = "; Sunday is 0" if field.names is _DAYS and value == 7 else ""
+        raise CronError(f"{field.name} {item!r}: {value} is not among {field.low} … {field.high}{hint}")
+    return value
+
+
+def _number(text: str, item: str, field: _Field) -> int:
+    if not re.fullmatch(r"\+?[0-9]{1,9}", text):
+        hint = "; L, W and # are of other dialects" if re.search("[LW#]", text) else ""
+        raise CronError(f"{field.name} {item!r}: {text!r} is no number{' or name' if field.names else ''}{hint}")
+    return int(text)
+
+
+def _duration(text: str) -> timedelta:
+    """Of `@every`, to whole seconds, as the operator counts."""
+    if not _DURATION.fullmatch(text.removeprefix("+")):
+        raise CronError(f"@every {text}: write a duration such as 90m or 1h30m")
+    seconds = int(sum(float(number) * _UNITS[unit] for number, unit in _PART_OF_DURATION.findall(text)))
+    if seconds < 1:
+        raise CronError(f"@every {text}: shorter than a second")
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise CronError(f"@every {text}: longer than a lifetime") from None
