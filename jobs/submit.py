@@ -6,9 +6,10 @@ from typing import NoReturn
 from jobs.cli import entry
 
 
-def submit(stage: str) -> NoReturn:
-    """Runs one stage with the arguments of this process, as `tokenlake stage STAGE CONFIG …` would."""
-    parser = argparse.ArgumentParser(prog=f"{stage}.py", add_help=False)
+def submit(name: str) -> NoReturn:
+    """Runs one stage, or all for the name `run`, with the arguments of this process, as `tokenlake` would."""
+    parser = argparse.ArgumentParser(prog=f"{name}.py", add_help=False)
     parser.add_argument("--config", required=True, metavar="CONFIG")
     known, others = parser.parse_known_args()
-    entry(["stage", stage, known.config, *others])
+    command = ["run"] if name == "run" else ["stage", name]
+    entry([*command, known.config, *others])

@@ -1,6 +1,7 @@
 """YAML files that users write: in any encoding of Unicode, no key twice; errors name file and line."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import yaml
@@ -27,9 +28,32 @@ def content(data: bytes, origin: str) -> Content:
     Raises:
         YamlFileError: the message begins with `origin` and the line.
     """
-    try:
+    with _explained(data, origin):
         root = yaml.compose(data, Loader=yaml.SafeLoader)
         found = yaml.safe_load(data)
+    _refuse_repeated(root, origin)
+    return Content(found, root)
+
+
+def contents(data: bytes, origin: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Iterator[Content]:
+    """Reads the documents of a YAML file one by one.
+
+    Raises:
+        YamlFileError: the message begins with `origin` and the line.
+    """
+    with _explained(data, origin):
+        reader = loader(data)
+        while reader.check_node():
+            root = reader.get_node()
+            _refuse_repeated(root, origin)
+            yield Content(reader.construct_document(root), root)
+
+
+@contextmanager
+def _explained(data: bytes, origin: str) -> Iterator[None]:
+    """Errors of the parser as errors for the user."""
+    try:
+        yield
     except yaml.reader.ReaderError as error:
         line = data.count(b"\n", 0, error.position) + 1
         raise YamlFileError(f"{origin}:{line}: not text in UTF-8: save the file as UTF-8 ({error.reason})") from None
@@ -38,9 +62,11 @@ def content(data: bytes, origin: str) -> Content:
         where = f"{origin}:{mark.line + 1}" if mark else origin
         problem = _NO_TAB if "'\\t'" in str(error.problem) else error.problem
         raise YamlFileError(f"{where}: not valid YAML: {', '.join(filter(None, (error.context, problem)))}") from None
+
+
+def _refuse_repeated(root: yaml.Node | None, origin: str) -> None:
     for path, line in _repeated(root, (), set()):
         raise YamlFileError(f"{origin}:{line}: {'.'.join(path)}: the key stands twice")
-    return Content(found, root)
 
 
 def _repeated(node: yaml.Node | None, path: tuple[str, ...], seen: set[int]) -> Iterator[tuple[tuple[str, ...], int]]:

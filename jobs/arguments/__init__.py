@@ -7,7 +7,7 @@ from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
 from jobs.arguments.metrics import add_metrics
 from jobs.arguments.retract import add_retract
-from jobs.arguments.shared import add_command, add_engine, add_lake
+from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
@@ -85,6 +85,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         "the new version, and the commit names both",
     )
     add_engine(parser)
+    add_wait(parser)
     parser.add_argument(
         "--verbose",
         action="store_true",
@@ -173,6 +174,7 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_lake(added)
     add_engine(added)
+    add_wait(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="check:check")
 

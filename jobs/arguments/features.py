@@ -5,7 +5,7 @@ import argparse
 from jobs.arguments.features_get import add_get
 from jobs.arguments.features_serve import add_keys, add_serve
 from jobs.arguments.numbers import not_negative, positive, share
-from jobs.arguments.shared import add_command, add_engine, add_lake, add_online
+from jobs.arguments.shared import add_command, add_engine, add_lake, add_online, add_wait
 
 
 def add_features(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -119,6 +119,10 @@ def _add_materialize(subcommands: "argparse._SubParsersAction[argparse.ArgumentP
     added.add_argument(
         "--again", action="store_true", help="write all rows, not only those that are new since the last run"
     )
+    added.add_argument(
+        "--apply", action="store_true", help="publish the definitions first, as `tokenlake features apply` does"
+    )
+    add_wait(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="features.materialize:materialize")
 

@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, date, datetime
 
 from jobs.arguments.numbers import not_negative, whole
-from jobs.arguments.shared import add_command, add_lake
+from jobs.arguments.shared import add_command, add_lake, add_wait
 
 KEEP_DAYS = 7.0
 """How long versions stay readable where no number of days is given."""
@@ -52,6 +52,7 @@ def add_maintain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="with --erase: take away the pins of versions that hold retracted documents",
     )
+    add_wait(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="maintain:maintain")
 

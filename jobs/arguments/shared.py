@@ -2,6 +2,8 @@
 
 import argparse
 
+from jobs.arguments.numbers import not_negative
+
 
 def add_command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, examples: str
@@ -21,6 +23,18 @@ def add_command(
 def add_lake(parser: argparse.ArgumentParser) -> None:
     """The argument LAKE of commands that need an existing one."""
     parser.add_argument("lake", metavar="LAKE", help="folder or URI of the tables")
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    """The argument `--wait`, for `jobs.turn`."""
+    parser.add_argument(
+        "--wait",
+        metavar="MINUTES",
+        type=not_negative,
+        default=0.0,
+        help="wait so long for a turn on the lake: until no other run is at work there and the stages before have "
+        "processed what is there (default: 0, do not wait and look at no other stage)",
+    )
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:

@@ -9,10 +9,12 @@ from jobs.checks.lake import pending
 from jobs.commands.lake_session import opened
 from jobs.metrics.recorded import CHECK, record
 from jobs.progress import Reporter
+from jobs.turn import await_turn
 
 
 def check(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Prints each finding as it is made; exit status 1 when something does not hold."""
+    await_turn(arguments.lake, arguments.wait, reporter)
     with opened(arguments.lake, arguments.engine, reporter) as (lake, _):
         waiting = pending(lake)
         findings = []

@@ -10,6 +10,7 @@ from jobs.maintenance.upkeep import Settings
 from jobs.maintenance.upkeep import maintain as maintained
 from jobs.metrics.recorded import UPKEEP, record
 from jobs.progress import Reporter
+from jobs.turn import await_turn
 from lake import contract
 from lake.lake import Lake
 
@@ -22,6 +23,7 @@ def maintain(arguments: argparse.Namespace, reporter: Reporter) -> int:
         LakeBusyError: a run is at work, and less than a day of versions is to be kept.
         MissingPathError: there is no lake.
     """
+    await_turn(arguments.lake, arguments.wait, reporter)
     lake = existing(arguments.lake)
     contract.require(lake)
     if arguments.erase:

@@ -14,22 +14,23 @@ from jobs.engine.choice import Settings, choose, make
 from jobs.failures import note_lake
 from jobs.inputs import add_inputs, with_known_names
 from jobs.progress import Reporter
+from jobs.turn import turn
 from jobs.yaml_config import load
-from lake.lock import exclusive, release_all
+from lake.lock import release_all
 from pipelines.storage.uri import lake_root
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs all stages, then checks invariants and writes the report and the funnel."""
     config = configuration(arguments, STAGES)
-    return execute(config, STAGES, reporter, True, arguments.engine, arguments.keep_old)
+    return execute(config, STAGES, reporter, True, arguments.engine, arguments.keep_old, arguments.wait)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs one stage."""
     stages = (arguments.stage,)
     config = configuration(arguments, stages)
-    return execute(config, stages, reporter, False, arguments.engine, arguments.keep_old)
+    return execute(config, stages, reporter, False, arguments.engine, arguments.keep_old, arguments.wait)
 
 
 def configuration(arguments: argparse.Namespace, stages: Sequence[str]) -> RunConfig:
@@ -66,14 +67,19 @@ def execute(
     conclude: bool,
     engine: str | None = None,
     keep_old: bool = False,
+    wait: float = 0,
 ) -> int:
-    """Chooses an engine, locks the lake and runs the stages; returns the exit status."""
+    """Chooses an engine, locks the lake and runs the stages; returns the exit status.
+
+    `wait` is how many minutes a run may wait for its turn on the lake.
+    """
     started = time.perf_counter()
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
     choice = choose(engine, config.engine)
     reporter.event("engine_chosen", f"  engine     {choice.name}: {choice.why}", engine=choice.name, why=choice.why)
     interruption.first(release_all)
-    with exclusive(config.lake):
+    alone = stages[0] if len(stages) == 1 else None
+    with turn(config.lake, alone, wait, reporter):
         notify = partial(reporter.event, "waiting")
         settings = Settings(config.spark, config.profile, stages, reporter.engine_output, notify, config.lake)
         made = make(choice, settings)

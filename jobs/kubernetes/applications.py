@@ -27,8 +27,6 @@ _SETTINGS = {
     "spark.storage.decommission.rddBlocks.enabled": "true",
     "spark.executor.decommission.killInterval": "80s",
     "spark.dynamicAllocation.executorIdleTimeout": "120s",
-    "spark.kubernetes.executor.deleteOnTermination": "true",
-    "spark.kubernetes.driver.reusePersistentVolumeClaim": "false",
     # Scraped by Prometheus from the driver's port 4040, executors' figures included; no agent, no jar.
     "spark.ui.prometheus.enabled": "true",
     "spark.metrics.conf.*.sink.prometheusServlet.class": "org.apache.spark.metrics.sink.PrometheusServlet",
@@ -115,7 +113,8 @@ def _arguments(values: Values, name: str, job: Job) -> list[str]:
         return []
     if name in (*_STAGES, "pipeline"):
         return ["--config", PIPELINE, "--lake", values.lake, "--log-json", *wait, *job.arguments]
-    return [values.lake, *wait, *job.arguments]
+    publish = ["--apply"] if name == "materialize" else []
+    return [values.lake, *wait, *publish, *job.arguments]
 
 
 def _spark(values: Values) -> dict[str, str]:

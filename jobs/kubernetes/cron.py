@@ -1,7 +1,7 @@
 """Schedules as the Spark operator reads them, and the times at which they fire.
 
-The operator reads `spec.schedule` with the standard parser of robfig/cron v3: minute, hour, day of month, month, day of
-week; or `@daily` and the like; or `@every 1h30m`; each after `CRON_TZ=ZONE` or `TZ=ZONE` if one is given. No other
+The operator reads `spec.schedule` with the standard parser of robfig/cron v3: minute, hour, day of month, month, day
+of week; or `@daily` and the like; or `@every 1h30m`; each after `CRON_TZ=ZONE` or `TZ=ZONE` if one is given. No other
 dialect is accepted: no seconds, no years, no `L`, `W` or `#`, and Sunday is 0.
 """
 
@@ -74,9 +74,9 @@ class Cron:
         """
         given = _ZONE.fullmatch(text)
         if given:
-            time_zone, text = given[1], given[2].strip()
-        zone = zone_of(time_zone)
-        if not text.strip():
+            time_zone, text = given[1], given[2]
+        zone, text = zone_of(time_zone), text.strip()
+        if not text:
             raise CronError("no schedule: write five fields, such as '30 2 * * *', or '@daily'")
         if text.startswith("@every "):
             return cls(text, zone, _duration(text.removeprefix("@every ")), "")
@@ -87,15 +87,19 @@ class Cron:
 
     def after(self, time: datetime) -> datetime:
         """The first firing after `time`, which has a zone; in UTC. With `@every`: an interval later."""
-        if self.every:
-            return (time + self.every).astimezone(UTC)
-        return _utc(next(CronSim(self.expression, time.astimezone(self.zone))))
+        return (time + self.every).astimezone(UTC) if self.every else self._firing(time, False)
 
     def before(self, time: datetime) -> datetime:
         """The last firing before `time`, which has a zone; in UTC. With `@every`: an interval earlier."""
-        if self.every:
-            return (time - self.every).astimezone(UTC)
-        return _utc(next(CronSim(self.expression, time.astimezone(self.zone), reverse=True)))
+        return (time - self.every).astimezone(UTC) if self.every else self._firing(time, True)
+
+    def _firing(self, time: datetime, reverse: bool) -> datetime:
+        """The nearest firing. At a time that the clock skips nothing fires; at one that it repeats, it fires twice."""
+        for found in CronSim(self.expression, time.astimezone(self.zone), reverse):
+            moment = found.astimezone(UTC)
+            if moment.astimezone(self.zone).replace(tzinfo=None) == found.replace(tzinfo=None):
+                return moment
+        raise CronError(f"{self.text!r} never fires")
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -110,10 +114,6 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):  # a name like a folder or a path, or no zone
         raise CronError(f"{name!r} is no time zone: write UTC, or a name such as Europe/Berlin") from None
-
-
-def _utc(time: datetime) -> datetime:
-    return time.astimezone(UTC)
 
 
 def _expression(text: str) -> str:
@@ -135,14 +135,14 @@ def _expression(text: str) -> str:
 
 def _values(part: str, field: _Field) -> set[int] | None:
     """The values that a field stands for. None for any: beside it, the other field of days decides alone."""
+    items = [_item(item, field) for item in part.split(",") if item]
+    if not items:
+        raise CronError(f"{field.name} {part!r}: no value")
     found: set[int] = set()
-    for item in filter(None, part.split(",")):
-        values = _item(item, field)
+    for values in items:
         if values is None:
             return None
         found |= set(values)
-    if not found:
-        raise CronError(f"{field.name} {part!r}: no value")
     return found
 
 
@@ -157,10 +157,8 @@ def _item(item: str, field: _Field) -> range | None:
     if first in {"*", "?"}:
         return None if step == 1 else range(field.low, field.high + 1, step)
     low = _value(first, item, field)
-    if last:
-        high = _value(last[0], item, field)
-    else:
-        high = field.high if steps else low
+    up_to = field.high if steps else low
+    high = _value(last[0], item, field) if last else up_to
     if high < low:
         raise CronError(
             f"{field.name} {item!r}: the range is empty; write two, such as {low}-{field.high},{field.low}-{high}"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from jobs.kubernetes.cron import Cron
 
-COMPONENTS = ("history-server", "logging", "monitoring", "network-policies", "pod-security", "spot")
+COMPONENTS = ("history-server", "logging", "monitoring", "network-policies", "object-store", "pod-security", "spot")
 """Folders of `k8s/components`."""
 
 _MEMORY = re.compile(r"[1-9][0-9]*[mg]")
@@ -185,6 +185,12 @@ class Values(Section):
     node_selector: Mapping[str, str] = Field(default_factory=dict, description="of all pods of the jobs")
     tolerations: tuple[Mapping[str, str], ...] = Field((), description="of all pods of the jobs")
     jobs: Jobs = Field(default_factory=lambda: Jobs.model_validate({}))
+
+    @model_validator(mode="after")
+    def _history_has_events(self) -> "Values":
+        if "history-server" in self.components and not self.events:
+            raise ValueError("the component history-server shows event logs: name their folder in `events`")
+        return self
 
 
 def _merged(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:

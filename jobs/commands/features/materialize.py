@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from jobs.commands.features.apply import PLAN_FILE
+from jobs.commands.features.apply import PLAN_FILE, apply
 from jobs.commands.features.check import since_us
 from jobs.commands.features.online_store import online_store
 from jobs.commands.lake_session import existing, opened
 from jobs.progress import Reporter
+from jobs.turn import await_turn
 from pipelines.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def materialize(arguments: argparse.Namespace, reporter: Reporter) -> int:
     from features.materialization.target import Target
     from features.quality.expectations import RefusedBatchError
 
+    await_turn(arguments.lake, arguments.wait, reporter)
+    if arguments.apply:
+        apply(arguments, reporter)
     now = time.time_ns() // 1000
     up_to = now if arguments.up_to is None else since_us(arguments.up_to, now)
     address = online_store(arguments)

@@ -35,8 +35,8 @@ class SparkEngine(Engine):
         self._settings = own if submitted() else object_stores.added(own, lake)
         self._profile, self._on_output = profile, on_output
         self._seen: dict[int, tuple[int, int]] = {}  # Spark stage -> tasks, ended
-        if submitted():
-            _ = self.session  # a cluster treats a driver that creates no session as failed
+        if submitted() and session.fails_without_session():
+            _ = self.session
 
     def start(self) -> SparkSession:
         """Starts Spark, or connects to the JVM that spark-submit started.

@@ -104,6 +104,15 @@ def build(
     return session
 
 
+def fails_without_session() -> bool:
+    """Whether the cluster that spark-submit chose treats a driver that creates no session as failed: YARN does.
+
+    On Kubernetes a driver's exit status counts, so a job that finds nothing new asks for no executors.
+    """
+    SparkContext._ensure_initialized()
+    return not str(SparkConf().get("spark.master", "")).startswith("k8s://")
+
+
 def _workers_import_path() -> str:
     """PYTHONPATH of the Python workers on this machine: tokenlake's folder, and what the user names by its path."""
     ours = str(Path(__file__).resolve().parents[3])

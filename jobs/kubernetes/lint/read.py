@@ -1,0 +1,92 @@
+"""Documents from files, folders, kustomizations and standard input."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from jobs.kubernetes.lint.node import Document
+from pipelines.errors import MissingPathError, MisuseError
+from pipelines.yaml_file import contents
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads scalars as Kubernetes does: a date stays text, and so does `=`."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] not in {"timestamp", "value"}]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class BuildError(MisuseError):
+    """A kustomization cannot be built."""
+
+
+def documents(path: str) -> list[Document]:
+    """The objects of a file, of a folder, of what kustomize makes of a folder, or (`-`) of standard input.
+
+    Raises:
+        MissingPathError: there is no such file or folder, or no YAML file in the folder.
+        BuildError: kustomize is missing, or says why it fails.
+        YamlFileError: not YAML.
+    """
+    if path == "-":
+        return list(_objects(sys.stdin.buffer.read(), "standard input", lines=True))
+    if not os.path.isdir(path):
+        return list(_objects(_bytes(path), path, lines=True))
+    if any(os.path.isfile(os.path.join(path, name)) for name in _KUSTOMIZATIONS):
+        return list(_objects(_built(path), path, lines=False))
+    names = sorted(name for name in os.listdir(path) if name.endswith((".yaml", ".yml")))
+    if not names:
+        raise MissingPathError(f"{path}: no *.yaml in this folder; name the files, or a folder below it")
+    return [each for name in names for each in documents(os.path.join(path, name))]
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise MissingPathError(f"{path}: {error.strerror}") from error
+
+
+def _built(folder: str) -> bytes:
+    command = next(
+        (each for each in (["kubectl", "kustomize"], ["kustomize", "build"]) if shutil.which(each[0])), None
+    )
+    if command is None:
+        raise BuildError(
+            f"{folder}: neither kubectl nor kustomize is on the PATH, and a kustomization needs one of them; install "
+            f"one, or pipe its output: `kubectl kustomize {folder} | tokenlake k8s lint -`"
+        )
+    done = subprocess.run([*command, folder], capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise BuildError(f"{folder}: `{' '.join(command)}` failed: {said}")
+    return done.stdout
+
+
+def _objects(data: bytes, origin: str, lines: bool) -> Iterator[Document]:
+    """Those of a List one by one; what has no kind is no object."""
+    for content in contents(data, origin, _Loader):
+        yield from _items(origin, content.data, content.root if lines else None)
+
+
+def _items(origin: str, data: Any, root: yaml.Node | None) -> Iterator[Document]:
+    if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
+        return
+    if not data["kind"].endswith("List") or not isinstance(data.get("items"), list):
+        yield Document(origin, data, root)
+        return
+    nodes = [value for key, value in root.value if key.value == "items"] if isinstance(root, yaml.MappingNode) else []
+    for number, item in enumerate(data["items"]):
+        known = nodes and isinstance(nodes[0], yaml.SequenceNode)
+        yield from _items(origin, item, nodes[0].value[number] if known else None)

@@ -1,0 +1,121 @@
+"""`--wait`: jobs that start in any order take their turns on a lake in the order of the stages."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import fault_lakes
+import lake_rows
+import pytest
+
+from jobs.progress import Reporter
+from jobs.turn import NotReadyError, await_turn, turn, unfinished
+from lake.lake import Lake
+from lake.lock import LakeBusyError, exclusive
+
+STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
+
+
+def start(config, stage: str, minutes: float) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "jobs", "stage", stage, str(config), "--wait", str(minutes)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def holding(lake: str, seconds: float) -> threading.Thread:
+    """Holds the lock of a lake in another thread, which flock(2) takes for another holder."""
+    held = threading.Event()
+
+    def hold() -> None:
+        with exclusive(lake):
+            held.set()
+            time.sleep(seconds)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    return thread
+
+
+@pytest.fixture
+def said(monkeypatch) -> list[dict]:
+    """The events that waiting reports; looks come quickly."""
+    monkeypatch.setattr("jobs.turn.PAUSE", 0.05)
+    return []
+
+
+class Listening(Reporter):
+    def __init__(self, events: list[dict]) -> None:
+        super().__init__()
+        self.events = events
+
+    def event(self, name: str, message: str = "", /, **fields: object) -> None:
+        self.events.append({"event": name, **fields})
+
+
+def test_a_run_waits_until_another_has_ended_and_says_so(tmp_path, said):
+    other = holding(str(tmp_path), 0.5)
+    with turn(str(tmp_path), None, 1, Listening(said)):
+        assert not other.is_alive()
+    assert [each["event"] for each in said] == ["waiting_for_turn", "turn"]
+    assert "another run is at work there" in said[0]["why"]
+
+
+def test_after_its_time_it_ends_with_the_error_of_a_busy_lake(tmp_path, said):
+    other = holding(str(tmp_path), 1)
+    with pytest.raises(LakeBusyError), turn(str(tmp_path), None, 0.2 / 60, Listening(said)):
+        pass
+    other.join()
+
+
+def test_an_error_of_the_block_is_not_taken_for_waiting(tmp_path, said):
+    with pytest.raises(LakeBusyError, match="inside"), turn(str(tmp_path), None, 1, Listening(said)):
+        raise LakeBusyError("inside")
+    assert said == []
+
+
+def test_a_command_that_holds_no_lock_waits_too(tmp_path, said):
+    other = holding(str(tmp_path), 0.3)
+    await_turn(str(tmp_path), 1, Listening(said))
+    assert not other.is_alive()
+
+
+def test_a_complete_lake_keeps_no_stage_waiting(lake):
+    assert [unfinished(Lake(lake), stage) for stage in (*STAGES, "features")] == [None] * 6
+
+
+@pytest.mark.slow
+def test_a_stage_does_not_begin_before_the_one_in_front_of_it_has_ended(corpus_folder, tmp_path):
+    config = fault_lakes.write_config(tmp_path / "run.yaml", tmp_path / "lake", corpus_folder)
+    root = str(tmp_path / "lake")
+    assert start(config, "ingest", 0).wait(120) == 0
+    assert unfinished(Lake(root), "dedup") == "clean"
+    with pytest.raises(NotReadyError, match="clean has not processed what is there, and dedup"):
+        _wait_for(root, "dedup")
+    early = start(config, "dedup", 0.001)
+    assert "Run clean first" in early.communicate(timeout=120)[0]
+    assert early.returncode == 1
+    assert start(config, "clean", 0).wait(120) == 0
+    assert unfinished(Lake(root), "dedup") is None
+    assert unfinished(Lake(root), "pack") == "dedup"
+
+
+def _wait_for(root: str, stage: str) -> None:
+    with turn(root, stage, 1e-6, Reporter()):
+        pass
+
+
+@pytest.mark.slow
+def test_jobs_started_in_the_wrong_order_end_with_the_tables_of_one_run(lake, corpus_folder, tmp_path):
+    config = fault_lakes.write_config(tmp_path / "run.yaml", tmp_path / "lake", corpus_folder)
+    first = start(config, "ingest", 5)
+    documents = tmp_path / "lake" / "documents"
+    until = time.monotonic() + 120
+    while not documents.is_dir() and time.monotonic() < until:  # without documents the others would have nothing
+        time.sleep(0.05)
+    others = [start(config, stage, 5) for stage in reversed(STAGES[1:])]
+    for process in (first, *others):
+        output = process.communicate(timeout=300)[0]
+        assert process.returncode == 0, output
+    assert list(lake_rows.differences(tmp_path / "lake", Path(lake))) == []
