@@ -80,7 +80,9 @@ def _consistency(lake: Lake) -> Iterator[Sample]:
 
 
 def _drift(lake: Lake) -> Iterator[Sample]:
-    for (view, _), rows in _last(lake, FEATURE_DRIFT.name, ["view", "measured_at", "has_drifted"], "measured_at").items():
+    for (view, _), rows in _last(
+        lake, FEATURE_DRIFT.name, ["view", "measured_at", "has_drifted"], "measured_at"
+    ).items():
         yield from catalogue.DRIFT_TIME(rows[0]["measured_at"], view=view)
         yield from catalogue.DRIFT_FEATURES(len(rows), view=view)
         yield from catalogue.DRIFT_DRIFTED(sum(row["has_drifted"] for row in rows), view=view)

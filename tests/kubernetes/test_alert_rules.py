@@ -61,7 +61,8 @@ def test_an_alert_says_how_bad_it_is_what_happened_and_where_to_read_on(name):
     rule = alerts()[name]
     assert rule["labels"]["severity"] in ("critical", "warning", "info")
     assert rule["annotations"]["runbook_url"] == f"docs/operations/runbooks.md#{name.lower()}"
-    assert rule["annotations"]["summary"] and rule["annotations"]["description"].endswith(".")
+    assert rule["annotations"]["summary"]
+    assert rule["annotations"]["description"].endswith(".")
 
 
 def test_every_alert_has_a_section_in_the_run_books_and_every_section_an_alert():
