@@ -46,7 +46,7 @@ def record(lake: LakeReader, name: str, reporter: Reporter, **fields: object) ->
 
 def recorded(lake: LakeReader) -> dict[str, Mapping[str, Any]]:
     """name -> what was recorded; each has `at`, seconds since the epoch. A damaged file is left out."""
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for entry in lake.storage.entries(FOLDER):
         if entry.is_folder or not entry.name.endswith(".json"):
             continue
