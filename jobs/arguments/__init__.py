@@ -5,6 +5,7 @@ import argparse
 from jobs.arguments.features import add_features
 from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
+from jobs.arguments.metrics import add_metrics
 from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _add_upgrade(commands)
     add_maintain(commands)
     add_pin(commands)
+    add_metrics(commands)
     _add_doctor(commands)
     add_features(commands)
     add_k8s(commands)
