@@ -76,8 +76,8 @@ def test_user_whom_the_cluster_does_not_know():
 
 def test_refused_object_is_no_missing_right():
     error = explained(
-        'Error from server (Forbidden): error when creating "STDIN": pods "x" is forbidden: exceeded quota: tokenlake, '
-        "requested: pods=1, used: pods=20, limited: pods=20\n"
+        'Error from server (Forbidden): error when creating "STDIN": pods "x" is forbidden: exceeded quota: '
+        "tokenlake, requested: pods=1, used: pods=20, limited: pods=20\n"
     )
     assert type(error) is ClusterError
     assert str(error).startswith('pods "x" is forbidden: exceeded quota: tokenlake')
