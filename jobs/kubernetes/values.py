@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from jobs.kubernetes.cron import Cron
 
-COMPONENTS = ("history-server", "logging", "monitoring", "network-policies", "pod-security", "spot")
+COMPONENTS = ("history-server", "logging", "monitoring", "network-policies", "object-store", "pod-security", "spot")
 """Folders of `k8s/components`."""
 
 _MEMORY = re.compile(r"[1-9][0-9]*[mg]")
