@@ -46,7 +46,9 @@ def site(cluster: RealCluster, store: ObjectStore, tmp_path_factory: pytest.Temp
     with pytest.MonkeyPatch.context() as patch:
         for name, value in store.environment.items():
             patch.setenv(name, value)
-        yield site_of_tests.make(cluster, store, folder / "site", corpus.make(folder / "corpus", 120))
+        for number, day in enumerate(site_of_tests.DAYS):
+            corpus.make(folder / "deliveries" / day, 40, first=30 * number)
+        yield site_of_tests.make(cluster, store, folder / "site", folder / "deliveries")
     cluster.clear()
 
 

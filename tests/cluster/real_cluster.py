@@ -57,7 +57,11 @@ class RealCluster:
 
     def runs(self, job: str) -> list[Manifest]:
         """The SparkApplications of a job, oldest first."""
-        found = [each for each in self.list(APPLICATION) if each["spec"]["driver"]["template"]["metadata"]["labels"]["tokenlake.io/job"] == job]
+        found = [
+            each
+            for each in self.list(APPLICATION)
+            if each["spec"]["driver"]["template"]["metadata"]["labels"]["tokenlake.io/job"] == job
+        ]
         return sorted(found, key=lambda each: each["metadata"]["creationTimestamp"])
 
     def pods(self, application: str, role: str) -> list[Manifest]:

@@ -10,6 +10,9 @@ from commands import succeed
 from object_store import Bucket, ObjectStore
 from real_cluster import RealCluster, real_nodes
 
+DAYS = ("2026-11-20", "2026-11-21", "2026-11-22")
+"""Of the deliveries that lie in the bucket of a site."""
+
 FOLDER = Path(__file__).with_name("site")
 
 
@@ -41,13 +44,15 @@ class Site:
 
     def install(self, **changes: Any) -> None:
         """Applies the manifests, with some values changed."""
-        self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", standard_input=self.render(**changes))
+        self.cluster.kubectl(
+            "apply", "--server-side", "--force-conflicts", "--filename=-", standard_input=self.render(**changes)
+        )
 
 
-def make(cluster: RealCluster, store: ObjectStore, folder: Path, corpus: Path) -> Site:
-    """A site whose lake is not there yet, and whose bucket holds a corpus; nothing is installed."""
+def make(cluster: RealCluster, store: ObjectStore, folder: Path, deliveries: Path) -> Site:
+    """A site whose lake is not there yet, and whose bucket holds deliveries; nothing is installed."""
     bucket = store.new_bucket()
-    bucket.upload(corpus, "corpus")
+    bucket.upload(deliveries, "deliveries")
     folder.mkdir(parents=True)
     text = (FOLDER / "pipeline.yaml").read_text()
     (folder / "pipeline.yaml").write_text(text.replace("BUCKET", bucket.name))
