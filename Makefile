@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate kind-up kind-down clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -102,6 +102,12 @@ bench-features: setup-spark ## the feature service beside Feast, fifteen minutes
 bench-s3: setup ## a lake in a bucket of an S3 server beside one in a folder; table into docs/benchmarks.md
 	@sh scripts/s3_server.sh
 	PYTHONPATH=tests/s3:. python -m benchmarks.object_store --write
+
+kind-up: setup ## a cluster on this machine with the Spark operator, the data plane and a first run; needs docker, kind, helm
+	@sh scripts/kind_up.sh
+
+kind-down: ## delete that cluster
+	@sh scripts/kind_up.sh down
 
 gate: setup ## speed of every kernel relative to a reference implementation, two minutes; fails when one is too slow
 	python -m benchmarks.gate

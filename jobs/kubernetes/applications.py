@@ -27,8 +27,6 @@ _SETTINGS = {
     "spark.storage.decommission.rddBlocks.enabled": "true",
     "spark.executor.decommission.killInterval": "80s",
     "spark.dynamicAllocation.executorIdleTimeout": "120s",
-    "spark.kubernetes.executor.deleteOnTermination": "true",
-    "spark.kubernetes.driver.reusePersistentVolumeClaim": "false",
     # Scraped by Prometheus from the driver's port 4040, executors' figures included; no agent, no jar.
     "spark.ui.prometheus.enabled": "true",
     "spark.metrics.conf.*.sink.prometheusServlet.class": "org.apache.spark.metrics.sink.PrometheusServlet",

@@ -186,6 +186,12 @@ class Values(Section):
     tolerations: tuple[Mapping[str, str], ...] = Field((), description="of all pods of the jobs")
     jobs: Jobs = Field(default_factory=lambda: Jobs.model_validate({}))
 
+    @model_validator(mode="after")
+    def _history_has_events(self) -> "Values":
+        if "history-server" in self.components and not self.events:
+            raise ValueError("the component history-server shows event logs: name their folder in `events`")
+        return self
+
 
 def _merged(base: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
     merged = dict(base)

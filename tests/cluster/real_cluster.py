@@ -50,7 +50,7 @@ class RealCluster:
         text = self.kubectl("get", kind, name, "--ignore-not-found", "--output=json")
         return json.loads(text) if text else None
 
-    def list(self, kind: str, **labels: str) -> list[Manifest]:
+    def all(self, kind: str, **labels: str) -> list[Manifest]:
         """The objects with these labels, whose names have `_` here for `-`."""
         selector = ",".join(f"{name.replace('_', '-')}={value}" for name, value in labels.items())
         return json.loads(self.kubectl("get", kind, f"--selector={selector}", "--output=json"))["items"]
@@ -59,14 +59,14 @@ class RealCluster:
         """The SparkApplications of a job, oldest first."""
         found = [
             each
-            for each in self.list(APPLICATION)
+            for each in self.all(APPLICATION)
             if each["spec"]["driver"]["template"]["metadata"]["labels"]["tokenlake.io/job"] == job
         ]
         return sorted(found, key=lambda each: each["metadata"]["creationTimestamp"])
 
     def pods(self, application: str, role: str) -> list[Manifest]:
         """The pods of a run: its `driver` or its `executor`s."""
-        return self.list("pods", spark_role=role, **{"sparkoperator.k8s.io/app_name": application})
+        return self.all("pods", spark_role=role, **{"sparkoperator.k8s.io/app_name": application})
 
     def wait(self, what: str, find: Callable[[], T | None], minutes: float = 5, pause: float = 2) -> T:
         """What `find` returns, as soon as it returns something."""
@@ -99,7 +99,7 @@ class RealCluster:
         """Deletes the schedules and the runs, and waits until their pods are gone."""
         self.kubectl("delete", f"{SCHEDULE},{APPLICATION}", "--all", "--wait=true")
         self.kubectl("delete", "pods", "--selector=app.kubernetes.io/name=tokenlake", "--wait=false")
-        self.wait("that no pod is left", lambda: not self.list("pods", **{"app.kubernetes.io/name": "tokenlake"}))
+        self.wait("that no pod is left", lambda: not self.all("pods", **{"app.kubernetes.io/name": "tokenlake"}))
 
 
 def state(application: Manifest) -> str:
@@ -124,7 +124,7 @@ def find() -> RealCluster:
 
 def real_nodes(cluster: RealCluster) -> list[Manifest]:
     """The nodes that run pods, if the cluster also has nodes that only pretend to; else none."""
-    nodes = cluster.list("nodes")
+    nodes = cluster.all("nodes")
     real = [node for node in nodes if node["metadata"]["labels"].get("type") != _FAKE]
     return real if len(real) < len(nodes) else []
 

@@ -12,7 +12,7 @@ SPARK_PORTS = (7078, 7079, 41234)  # of the driver, of its blocks, and any that 
 @pytest.fixture(scope="module")
 def policies(site, cluster):
     site.install()
-    found = cluster.list("networkpolicies", **{"app.kubernetes.io/name": "tokenlake"})
+    found = cluster.all("networkpolicies", **{"app.kubernetes.io/name": "tokenlake"})
     assert found
     return found
 
