@@ -14,6 +14,9 @@ T = TypeVar("T")
 APPLICATION = "sparkapplications.sparkoperator.k8s.io"
 SCHEDULE = "scheduledsparkapplications.sparkoperator.k8s.io"
 
+OURS = "app.kubernetes.io/name=tokenlake"
+"""The selector of everything that we install."""
+
 _ENDED = {"COMPLETED", "FAILED"}
 _FAKE = "kwok"  # nodes of this type accept pods and run nothing
 
@@ -50,10 +53,9 @@ class RealCluster:
         text = self.kubectl("get", kind, name, "--ignore-not-found", "--output=json")
         return json.loads(text) if text else None
 
-    def all(self, kind: str, **labels: str) -> list[Manifest]:
-        """The objects with these labels, whose names have `_` here for `-`."""
-        selector = ",".join(f"{name.replace('_', '-')}={value}" for name, value in labels.items())
-        return json.loads(self.kubectl("get", kind, f"--selector={selector}", "--output=json"))["items"]
+    def all(self, kind: str, labels: str = "") -> list[Manifest]:
+        """The objects of a kind that this selector of labels finds."""
+        return json.loads(self.kubectl("get", kind, f"--selector={labels}", "--output=json"))["items"]
 
     def runs(self, job: str) -> list[Manifest]:
         """The SparkApplications of a job, oldest first."""
@@ -66,7 +68,7 @@ class RealCluster:
 
     def pods(self, application: str, role: str) -> list[Manifest]:
         """The pods of a run: its `driver` or its `executor`s."""
-        return self.all("pods", spark_role=role, **{"sparkoperator.k8s.io/app_name": application})
+        return self.all("pods", f"spark-role={role},sparkoperator.k8s.io/app-name={application}")
 
     def wait(self, what: str, find: Callable[[], T | None], minutes: float = 5, pause: float = 2) -> T:
         """What `find` returns, as soon as it returns something."""
@@ -98,8 +100,8 @@ class RealCluster:
     def clear(self) -> None:
         """Deletes the schedules and the runs, and waits until their pods are gone."""
         self.kubectl("delete", f"{SCHEDULE},{APPLICATION}", "--all", "--wait=true")
-        self.kubectl("delete", "pods", "--selector=app.kubernetes.io/name=tokenlake", "--wait=false")
-        self.wait("that no pod is left", lambda: not self.all("pods", **{"app.kubernetes.io/name": "tokenlake"}))
+        self.kubectl("delete", "pods", f"--selector={OURS}", "--wait=false")
+        self.wait("that no pod is left", lambda: not self.all("pods", OURS))
 
 
 def state(application: Manifest) -> str:

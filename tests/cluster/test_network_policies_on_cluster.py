@@ -5,6 +5,7 @@ Evaluated here by their definition, because not every cluster has a network plug
 
 import pytest
 from network_rules import Peer, allows
+from real_cluster import OURS
 
 SPARK_PORTS = (7078, 7079, 41234)  # of the driver, of its blocks, and any that an executor chooses
 
@@ -12,7 +13,7 @@ SPARK_PORTS = (7078, 7079, 41234)  # of the driver, of its blocks, and any that 
 @pytest.fixture(scope="module")
 def policies(site, cluster):
     site.install()
-    found = cluster.all("networkpolicies", **{"app.kubernetes.io/name": "tokenlake"})
+    found = cluster.all("networkpolicies", OURS)
     assert found
     return found
 

@@ -1,6 +1,6 @@
-"""A job that asks for more than the namespace may have: a person who looks at the status sees why nothing runs."""
+"""A job asks for more than the namespace may have: who looks at the status sees why nothing runs, and what to do."""
 
-from commands import succeed
+from commands import succeed, tokenlake
 
 
 def test_status_says_that_the_quota_refuses_a_driver(site, cluster):
@@ -8,9 +8,10 @@ def test_status_says_that_the_quota_refuses_a_driver(site, cluster):
     succeed("k8s", "run", "ingest", "--namespace", cluster.namespace)
 
     def said():
-        text = succeed("k8s", "status", "--namespace", cluster.namespace).output
-        return text if "quota" in text else None
+        text = tokenlake("k8s", "status", "--namespace", cluster.namespace).output
+        return text if "exceeded quota" in text else None
 
-    text = cluster.wait("status to name the quota", said, minutes=3)
-    assert "tokenlake-ingest" in text or "ingest" in text
-    assert "exceeded quota: tokenlake" in text
+    text = cluster.wait("that status names the quota", said, minutes=3)
+    assert "exceeded quota: tokenlake: a driver asks for 1536Mi" in text
+    assert "raise quota.memory in the values" in text
+    assert not cluster.all("pods", "spark-role=driver")
