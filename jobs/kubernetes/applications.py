@@ -27,6 +27,8 @@ _SETTINGS = {
     "spark.storage.decommission.rddBlocks.enabled": "true",
     "spark.executor.decommission.killInterval": "80s",
     "spark.dynamicAllocation.executorIdleTimeout": "120s",
+    # Each run has a secret of its own, which Spark makes: pods of other runs, and of others, are turned away.
+    "spark.authenticate": "true",
     # Scraped by Prometheus from the driver's port 4040, executors' figures included; no agent, no jar.
     "spark.ui.prometheus.enabled": "true",
     "spark.metrics.conf.*.sink.prometheusServlet.class": "org.apache.spark.metrics.sink.PrometheusServlet",

@@ -28,7 +28,7 @@ class Finding:
     def text(self) -> str:
         """Two lines."""
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.rule}: {self.object}: {self.path}: {self.wrong}\n    {self.remedy}"
+        return f"{where}: {self.rule}: {self.object}: {self.path}: {self.wrong}\n    write: {self.remedy}"
 
 
 def findings(documents: Sequence[Document], ignored: Collection[str] = ()) -> list[Finding]:

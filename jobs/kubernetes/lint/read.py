@@ -5,13 +5,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 
 from jobs.kubernetes.lint.node import Document
 from pipelines.errors import MissingPathError, MisuseError
-from pipelines.yaml_file import contents
+from pipelines.yaml_file import Content, contents
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -77,16 +76,20 @@ def _built(folder: str) -> bytes:
 def _objects(data: bytes, origin: str, lines: bool) -> Iterator[Document]:
     """Those of a List one by one; what has no kind is no object."""
     for content in contents(data, origin, _Loader):
-        yield from _items(origin, content.data, content.root if lines else None)
+        for found, root in _items(content):
+            if isinstance(found, dict) and isinstance(found.get("kind"), str):
+                yield Document(origin, found, root if lines else None)
 
 
-def _items(origin: str, data: Any, root: yaml.Node | None) -> Iterator[Document]:
-    if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
-        return
-    if not data["kind"].endswith("List") or not isinstance(data.get("items"), list):
-        yield Document(origin, data, root)
+def _items(content: Content) -> Iterator[Content]:
+    data, root = content
+    if (
+        not isinstance(data, dict)
+        or not str(data.get("kind")).endswith("List")
+        or not isinstance(data.get("items"), list)
+    ):
+        yield content
         return
     nodes = [value for key, value in root.value if key.value == "items"] if isinstance(root, yaml.MappingNode) else []
     for number, item in enumerate(data["items"]):
-        known = nodes and isinstance(nodes[0], yaml.SequenceNode)
-        yield from _items(origin, item, nodes[0].value[number] if known else None)
+        yield Content(item, nodes[0].value[number] if nodes else None)
