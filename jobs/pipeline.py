@@ -1,6 +1,7 @@
 """Runs stages in order on one engine, then the invariants and the report."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from importlib import import_module
 
@@ -24,12 +25,13 @@ def run_stages(
     stages: Sequence[str] = STAGES,
     conclude: bool = True,
     keep_old: bool = False,
+    day: date | None = None,
 ) -> int:
     """Runs stages and returns the exit status.
 
     `conclude` adds the invariants, the report and the funnel. `keep_old` keeps rows that older versions of the steps
-    made. The status is 1 when this run rejected more of a source than `ingest.reject_limit`; all stages have committed
-    their tables by then.
+    made. With `day`, ingest reads the files of this day only. The status is 1 when this run rejected more of a source
+    than `ingest.reject_limit`; all stages have committed their tables by then.
 
     Raises:
         ContractError: the lake follows another contract.
@@ -38,7 +40,7 @@ def run_stages(
     lake = Lake(config.lake, engine)
     lake.open_all()
     contract.require(lake)
-    run = StageContext(lake, engine, config, reporter, keep_old=keep_old)
+    run = StageContext(lake, engine, config, reporter, keep_old=keep_old, day=day)
     for name in stages:
         run_stage(run, name)
         patiently(lake.root, reporter, partial(record, lake, name, config))

@@ -19,6 +19,8 @@ ON_DEMAND_LABEL = "tokenlake.io/on-demand"
 
 _STAGES = ("ingest", "clean", "dedup", "tokenize", "pack", "features")
 
+_FEATURES = "org.apache.spark.deploy.k8s.features"
+
 _SETTINGS = {
     # An executor that is about to vanish hands its blocks over; what it cannot hand over is computed again.
     "spark.decommission.enabled": "true",
@@ -27,6 +29,10 @@ _SETTINGS = {
     "spark.storage.decommission.rddBlocks.enabled": "true",
     "spark.executor.decommission.killInterval": "80s",
     "spark.dynamicAllocation.executorIdleTimeout": "120s",
+    # The driver's role allows nothing with volume claims: the cluster makes them and removes them with their pod.
+    "spark.kubernetes.driver.ownPersistentVolumeClaim": "false",
+    # Spark 4.2 would make a NetworkPolicy for each run when it is submitted, which the operator's role does not allow.
+    "spark.kubernetes.driver.pod.excludedFeatureSteps": f"{_FEATURES}.NetworkPolicyFeatureStep",
     # Each run has a secret of its own, which Spark makes: pods of other runs, and of others, are turned away.
     "spark.authenticate": "true",
     # Scraped by Prometheus from the driver's port 4040, executors' figures included; no agent, no jar.
