@@ -18,6 +18,7 @@ OURS = "app.kubernetes.io/name=tokenlake"
 """The selector of everything that we install."""
 
 _ENDED = {"COMPLETED", "FAILED"}
+_CONTROLLER = "app.kubernetes.io/name=spark-operator,app.kubernetes.io/component=controller"
 _FAKE = "kwok"  # nodes of this type accept pods and run nothing
 
 
@@ -134,7 +135,7 @@ def real_nodes(cluster: RealCluster) -> list[Manifest]:
 def _watched() -> str | None:
     """A namespace that the operator's chart was told to look at."""
     bindings = RealCluster("default").ask(
-        "get", "rolebindings", "--all-namespaces", "--selector=app.kubernetes.io/name=spark-operator", "--output=json"
+        "get", "rolebindings", "--all-namespaces", f"--selector={_CONTROLLER}", "--output=json"
     )
     items = json.loads(bindings.output)["items"] if bindings.status == 0 else []
     others = {each["metadata"]["namespace"] for each in items} - {

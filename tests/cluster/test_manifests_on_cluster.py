@@ -66,13 +66,14 @@ def test_pod_security_refuses_a_privileged_driver(installed, cluster):
 
 
 def test_a_driver_may_start_executors_and_an_executor_may_do_nothing(installed, cluster):
-    def may(account, verb, resource):
+    def may(account, verb, resource, subresource=""):
         user = f"system:serviceaccount:{cluster.namespace}:{account}"
-        return cluster.ask("auth", "can-i", verb, resource, f"--as={user}").output.strip() == "yes"
+        asked = ("auth", "can-i", verb, resource, f"--subresource={subresource}", f"--as={user}")
+        return cluster.ask(*asked).output.strip() == "yes"
 
     assert may("tokenlake-driver", "create", "pods")
     assert not may("tokenlake-driver", "get", "secrets")
-    assert not may("tokenlake-driver", "create", "pods/exec")
+    assert not may("tokenlake-driver", "create", "pods", "exec")
     assert not may("tokenlake-driver", "create", "sparkapplications.sparkoperator.k8s.io")
     asked = [
         (verb, kind) for verb in ("get", "list", "create", "delete") for kind in ("pods", "secrets", "configmaps")
