@@ -25,11 +25,17 @@ bind() { # SOURCE PLACE
     mount --bind "$1" "$root$2"
 }
 
-# A volume with content is a ConfigMap, a Secret or a token; an empty one is scratch, which the pod's group may write.
+# Scratch of the pod, which its group may write. A pod of the same name may have left something in the agent's folder.
+add_scratch() { # SOURCE PLACE
+    find "$1" -mindepth 1 -delete
+    chown :185 "$1" && chmod 2775 "$1"
+    bind "$1" "$2"
+}
+
+# A volume with content of the agent's is a ConfigMap, a Secret or a token.
 add_volume() { # PLACE
-    if [[ -d $1 && -z $(ls -A "$1") ]]; then
-        chown :185 "$1" && chmod 2775 "$1"
-        bind "$1" "$1"
+    if [[ -d $1 && (-z $(ls -A "$1") || $(stat --format=%g "$1") == 185) ]]; then
+        add_scratch "$1" "$1"
     else
         bind "$1" "$1"
         mount -o remount,bind,ro "$root$1"
@@ -47,8 +53,7 @@ done
 # The agent mounts nothing at /tmp: its own processes need theirs.
 scratch=$volumes/pods/$HOSTNAME/vol/tmp
 if [[ -d $scratch ]]; then
-    chown :185 "$scratch" && chmod 2775 "$scratch"
-    bind "$scratch" /tmp
+    add_scratch "$scratch" /tmp
 fi
 
 mount -t tmpfs -o mode=755,size=64k tmpfs "$root/dev"

@@ -11,7 +11,7 @@ PROMISES = {
     "it can write its scratch, caches and /tmp": "touch /var/data/spark-local-1/x /var/cache/tokenlake/x /tmp/x",
     "it finds the pipeline": "test -s /etc/tokenlake/pipeline.yaml",
     "it finds the keys of the object store": 'test -n "$AWS_ACCESS_KEY_ID" && test -n "$AWS_SECRET_ACCESS_KEY"',
-    "the command is there": "tokenlake --version",
+    "the command is there": "tokenlake tables --help",
 }
 """Promise -> a command that succeeds if it is kept."""
 

@@ -506,6 +506,15 @@ _NAMESPACES = [
     fault("namespace.profile", NAMESPACE, "enforce: restricted", "enforce: baseline # HERE"),
 ]
 
+_IGNORING = [
+    fault(
+        "lint.ignore",
+        NAMESPACE,
+        "  name: corpus\n  labels",
+        "  name: corpus\n  annotations: {tokenlake.io/lint-ignore: 'pod.root, pod.rot'} # HERE\n  labels",
+    )
+]
+
 FAULTS = [
     *_SCHEDULES,
     *_NAMES,
@@ -519,4 +528,5 @@ FAULTS = [
     *_IMAGES,
     *_PROPERTIES,
     *_NAMESPACES,
+    *_IGNORING,
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import combinations
 
 from jobs.kubernetes.cron import Cron, CronError, zone_of
@@ -139,6 +140,7 @@ def _parsed(schedule: Node) -> Cron | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def _firings(schedule: Cron) -> list[datetime]:
     """The next ones. `@every` has no times that anyone could know."""
     found, moment = [], _START
