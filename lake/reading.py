@@ -259,8 +259,8 @@ class LakeReader:
 
         if version < 0:
             raise MissingTableError(
-                f"{self.path(table)}: there is no such table yet. The stages make it in order: run those before first, or "
-                "all with `tokenlake run`"
+                f"{self.path(table)}: there is no such table yet. The stages make it in order: run those before "
+                "first, or all with `tokenlake run`"
             )
         opened = self._opened.get((table, version))
         if opened is None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import obstore
+import obstore.store
 import pyarrow.fs
 import s3_server
 
@@ -36,15 +38,19 @@ class ObjectStore:
     def new_bucket(self) -> "Bucket":
         """An empty bucket, which stays."""
         name = f"tokenlake-test-{uuid.uuid4().hex[:8]}"
-        files = pyarrow.fs.S3FileSystem(
-            access_key=self.access_key,
-            secret_key=self.secret_key,
-            endpoint_override=self.address_here,
-            region="us-east-1",
-            allow_bucket_creation=True,
+        keys = {"access_key": self.access_key, "secret_key": self.secret_key, "region": "us-east-1"}
+        pyarrow.fs.S3FileSystem(**keys, endpoint_override=self.address_here, allow_bucket_creation=True).create_dir(
+            name
         )
-        files.create_dir(name)
-        return Bucket(name, files)
+        store = obstore.store.S3Store(
+            name,
+            endpoint=self.address_here,
+            access_key_id=self.access_key,
+            secret_access_key=self.secret_key,
+            region="us-east-1",
+            client_options={"allow_http": True},
+        )
+        return Bucket(name, store)
 
 
 @dataclass(frozen=True)
@@ -52,30 +58,32 @@ class Bucket:
     """A bucket, whose objects are addressed by their keys."""
 
     name: str
-    files: pyarrow.fs.S3FileSystem
+    store: obstore.store.S3Store
 
     def upload(self, folder: Path, key: str) -> None:
         """Puts the files of a folder below a key."""
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-            with self.files.open_output_stream(f"{self.name}/{key}/{path.relative_to(folder)}") as stream:
-                stream.write(path.read_bytes())
+            obstore.put(self.store, f"{key}/{path.relative_to(folder)}", path.read_bytes())
 
     def download(self, key: str, folder: Path) -> Path:
         """Writes the objects below a key into a new folder, which is returned."""
-        for entry in self._below(key):
-            target = folder / Path(entry.path).relative_to(Path(self.name, key))
+        for name in self.keys(key):
+            target = folder / Path(name).relative_to(key)
             target.parent.mkdir(parents=True, exist_ok=True)
-            with self.files.open_input_stream(entry.path) as stream:
-                target.write_bytes(stream.read())
+            target.write_bytes(bytes(obstore.get(self.store, name).bytes()))
         return folder
 
     def keys(self, key: str) -> set[str]:
         """Of all objects below a key."""
-        return {entry.path.removeprefix(f"{self.name}/") for entry in self._below(key)}
+        return {each["path"] for page in obstore.list(self.store, f"{key}/") for each in page}
 
-    def _below(self, key: str) -> list[pyarrow.fs.FileInfo]:
-        selector = pyarrow.fs.FileSelector(f"{self.name}/{key}", recursive=True, allow_not_found=True)
-        return [each for each in self.files.get_file_info(selector) if each.type == pyarrow.fs.FileType.File]
+    def has(self, key: str) -> bool:
+        """Whether there is an object of this key."""
+        try:
+            obstore.head(self.store, key)
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def named_by_environment() -> ObjectStore | None:

@@ -19,7 +19,7 @@ def start(site, cluster):
         site.install(lake=f"s3://{site.bucket.name}/{name}")
         succeed("k8s", "run", "pipeline", "--namespace", cluster.namespace)
         run = cluster.runs("pipeline")[-1]["metadata"]["name"]
-        cluster.wait("the documents", lambda: site.bucket.keys(f"{name}/documents/{FIRST_COMMIT}"), pause=0.3)
+        cluster.wait("the documents", lambda: site.bucket.has(f"{name}/documents/{FIRST_COMMIT}"), pause=0.3)
         return run
 
     return start
@@ -41,7 +41,7 @@ def test_a_killed_executor_is_replaced_and_the_rows_are_the_same(site, cluster, 
     (first, *_) = cluster.pods(run, "executor")
     killed = first["metadata"]["name"]
     cluster.kubectl("delete", "pod", killed, "--grace-period=0", "--force")
-    assert not site.bucket.keys(f"executor-killed/measures/{FIRST_COMMIT}")  # clean had not committed
+    assert not site.bucket.has(f"executor-killed/measures/{FIRST_COMMIT}")  # clean had not committed
     names = cluster.wait("a third executor", lambda: len(found := {*executors(cluster, run)}) > 2 and found)
     assert killed in names
     ended = cluster.wait_for_end(run)
@@ -54,7 +54,7 @@ def test_a_killed_driver_is_started_again_and_nothing_is_lost_or_doubled(site, c
     run = start("driver-killed")
     (driver,) = cluster.pods(run, "driver")
     cluster.kubectl("delete", "pod", driver["metadata"]["name"], "--grace-period=0", "--force")
-    assert not site.bucket.keys(f"driver-killed/measures/{FIRST_COMMIT}")
+    assert not site.bucket.has(f"driver-killed/measures/{FIRST_COMMIT}")
     ended = cluster.wait_for_end(run)
     assert state(ended) == "COMPLETED"
     assert ended["status"]["executionAttempts"] == 2
