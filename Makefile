@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate kind-up kind-down clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -63,6 +63,16 @@ check: setup ## format, lint, types, imports between packages
 format: setup ## fix what can be fixed automatically of what `check` reports
 	ruff format .
 	ruff check --fix .
+
+rootfs: ## files of both images in lakes/rootfs, made without a container engine, by root (docs/how-to/images.md)
+	@sh images/rootfs.sh spark
+	@sh images/rootfs.sh features
+
+test-rootfs: setup rootfs ## run what is in those folders as pods do: read-only, without rights, without network
+	TOKENLAKE_ROOTFS=lakes/rootfs pytest tests/images
+
+image: ## both images, by podman, docker or buildah; REGISTRY=… VERSION=… name them
+	@sh images/image.sh
 
 golden: setup ## write the golden outputs of all steps anew; ANYWAY=1 also where a step's version is the same
 	PYTHONPATH=tests:. python -m golden $(if $(ANYWAY),--same-versions)

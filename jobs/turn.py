@@ -78,7 +78,7 @@ def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
 
 def unfinished(lake: Lake, stage: str) -> str | None:
     """The first stage before a stage that has work; None when the stage can begin."""
-    from jobs.checks.steps import behind
+    from jobs.checks.waiting import behind
     from jobs.stages.staged_files import is_interrupted
 
     present = lake.tables()
