@@ -42,7 +42,7 @@ def _left(drawing: Drawing, site: Site) -> list[Box]:
     rows: list[tuple[str, ...]] = [
         (_time(each), job(each), _executors(each["spec"]["template"])) for each in site.scheduled
     ]
-    rows.append(("asked", " and ".join(job(each) for each in site.on_demand)))
+    rows.append(("", "on demand: " + ", ".join(job(each) for each in site.on_demand)))
     found = [drawing.box(x, _TOP + 38, width, "Schedules (ScheduledSparkApplication, UTC)", rows, _BLUE)]
     settings = [(f"ConfigMap {name}",) for name in site.config_maps] + [(f"Secret {name}",) for name in site.secrets]
     found.append(drawing.box(x, found[-1].bottom + _GAP, width, "What pods read", settings, _BROWN))
@@ -53,7 +53,7 @@ def _left(drawing: Drawing, site: Site) -> list[Box]:
 def _rules(site: Site) -> list[tuple[str]]:
     hard = site.the("ResourceQuota")["spec"]["hard"]
     rules = [f"Quota: {hard['requests.cpu']} cores, {hard['requests.memory']}, {hard['pods']} pods"]
-    role = site.of("Role")[0]
+    role = next(each for each in site.of("Role") if each["metadata"]["name"] == "tokenlake-driver")
     rules.append("Role of drivers: " + ", ".join(name for rule in role["rules"] for name in rule["resources"]))
     priorities = {
         each["metadata"]["name"].removeprefix("tokenlake-"): each["value"] for each in site.of("PriorityClass")
@@ -112,16 +112,14 @@ def _stores(drawing: Drawing, site: Site, frame: Box, pods: list[Box]) -> None:
     y = online.y + online.height / 2 - 10
     drawing.arrow([(driver.right, y), (online.x, y)], "6379", ((frame.right + online.x) / 2, y - 6))
     settings = site.data("tokenlake-settings")
-    rows = [("the lake:",), (_short(settings["TOKENLAKE_LAKE"]),)]
-    if "SPARK_EVENTS" in settings:
-        rows += [("event logs:",), (_short(settings["SPARK_EVENTS"]),)]
+    rows = [(part,) for part in _places(settings)]
     store = drawing.box(x, executors.y, width, "Object store", rows, _VIOLET)
-    bus, y = frame.right + 14, store.y + store.height / 2
+    bus, y = frame.right + 12, store.y + store.height / 2
     ends = [pod.y + pod.height * (0.8 if pod is driver else 0.5) for pod in pods]
     for pod, end in zip(pods, ends, strict=True):
         drawing.line([(pod.right, end), (bus, end)])
     drawing.line([(bus, min(ends)), (bus, max(ends))])
-    drawing.arrow([(bus, y), (store.x, y)], "443, 9000", ((bus + store.x) / 2 + 2, y - 6))
+    drawing.arrow([(bus, y), (store.x, y)], "443, 9000", ((bus + store.x) / 2 - 1, y - 8))
 
 
 def _prometheus(drawing: Drawing, site: Site, frame: Box, schedules: Box, pods: list[Box]) -> None:
@@ -156,5 +154,11 @@ def _account(deployment: Manifest) -> str:
     return str(deployment["spec"]["template"]["spec"].get("serviceAccountName", "default"))
 
 
-def _short(uri: str, longest: int = 26) -> str:
-    return uri if len(uri) <= longest else "…" + uri[-longest + 1 :]
+def _places(settings: dict[str, str]) -> list[str]:
+    """Where the lake and the event logs are, by bucket."""
+    buckets: dict[str, list[str]] = {}
+    for name, key in (("lake", "TOKENLAKE_LAKE"), ("event logs", "SPARK_EVENTS")):
+        if key in settings:
+            bucket, _, folder = settings[key].partition("://")[2].strip("/").partition("/")
+            buckets.setdefault(bucket, []).append(f"{name}: {folder}")
+    return [line for bucket, folders in buckets.items() for line in (f"{bucket}:", *folders)]
