@@ -33,7 +33,7 @@ def cron(given: Given) -> Iterator[Fault]:
 
 @FAMILY.rule(
     "policy",
-    "concurrencyPolicy is none of Allow, Forbid, Replace: the operator starts one run, and none after it",
+    "concurrencyPolicy is none of Allow, Forbid, Replace: the operator starts no run while an earlier one exists",
     "concurrencyPolicy: Forbid",
 )
 def policy(given: Given) -> Iterator[Fault]:
