@@ -171,6 +171,12 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     add_lake(added)
     add_engine(added)
+    added.add_argument(
+        "--print",
+        action="store_true",
+        help="print the page that is there, packed, between two marked lines: what `tokenlake k8s report` reads from "
+        "the log of a pod",
+    )
     added.set_defaults(command="report:report")
 
 
