@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 MONITORING = ROOT / "k8s" / "components" / "monitoring"
 _PATH = f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
