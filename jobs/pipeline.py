@@ -1,5 +1,6 @@
 """Runs stages in order on one engine, then the invariants and the report."""
 
+import time
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
@@ -8,6 +9,8 @@ from importlib import import_module
 from jobs.arguments import STAGES
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
+from jobs.metrics.recorded import record as record_outcome
+from jobs.metrics.recorded import stage_file
 from jobs.patience import patiently
 from jobs.progress import Reporter
 from jobs.recorded_config import record
@@ -60,9 +63,15 @@ def run_stage(run: StageContext, name: str) -> None:
         Exception: what the stage raised. A row with status `failed` has been added to `runs`.
     """
     stage = import_module(f"jobs.stages.{name}")
+    started = time.perf_counter()
+    status = "failed"
     try:
         with run.reporter.stage(name, run.engine.progress):
             patiently(run.lake.root, run.reporter, partial(stage.run, run))
+        status = "done"
     except Exception as error:
         record_failure(run.lake, name, error)
         raise
+    finally:
+        seconds = round(time.perf_counter() - started, 3)
+        record_outcome(run.lake, stage_file(name, status), run.reporter, seconds=seconds)

@@ -5,6 +5,7 @@ import argparse
 from jobs.arguments.features import add_features
 from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
+from jobs.arguments.metrics import add_metrics
 from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _add_upgrade(commands)
     add_maintain(commands)
     add_pin(commands)
+    add_metrics(commands)
     _add_doctor(commands)
     add_features(commands)
     add_k8s(commands)
@@ -169,6 +171,12 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     add_lake(added)
     add_engine(added)
+    added.add_argument(
+        "--print",
+        action="store_true",
+        help="print the page that is there, packed, between two marked lines: what `tokenlake k8s report` reads from "
+        "the log of a pod",
+    )
     added.set_defaults(command="report:report")
 
 

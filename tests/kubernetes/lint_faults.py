@@ -376,11 +376,25 @@ _SECRETS = [
         "secrets.property",
         FIELDS,
         "    sparkConf:\n",
-        "    sparkConf:\n      spark.hadoop.fs.s3a.bucket.corpus.access.key: AbC123 # HERE\n",
+        "    sparkConf:\n      spark.hadoop.fs.s3a.bucket.corpus.secret.key: AbC123 # HERE\n",
     ),
 ]
 
 _ACCOUNTS = [
+    fault(
+        "account.role",
+        NAMESPACE,
+        "  verbs: [get, list, watch, create,",
+        "  verbs: [get, list, watch,",
+        Change(FIELDS, "serviceAccount: driver", "serviceAccount: driver # HERE"),
+    ),
+    fault(
+        "account.role",
+        NAMESPACE,
+        "subjects:\n- kind: ServiceAccount\n  name: driver",
+        "subjects:\n- kind: ServiceAccount\n  name: drivers",
+        Change(TEMPLATES, "serviceAccount: driver", "serviceAccount: driver # HERE"),
+    ),
     fault("account.driver", FIELDS, "serviceAccount: driver", "serviceAccount: default # HERE"),
     fault("account.executor", TEMPLATES, "serviceAccount: executor", "serviceAccount: driver # HERE"),
     fault(
@@ -418,7 +432,7 @@ _ACCOUNTS = [
         "account.everyone",
         NAMESPACE,
         "- kind: ServiceAccount\n  name: driver",
-        "- kind: Group\n  name: system:authenticated # HERE",
+        "- kind: Group\n  name: system:authenticated # HERE\n- kind: ServiceAccount\n  name: driver",
     ),
 ]
 
@@ -506,6 +520,15 @@ _NAMESPACES = [
     fault("namespace.profile", NAMESPACE, "enforce: restricted", "enforce: baseline # HERE"),
 ]
 
+_IGNORING = [
+    fault(
+        "lint.ignore",
+        NAMESPACE,
+        "  name: corpus\n  labels",
+        "  name: corpus\n  annotations: {tokenlake.io/lint-ignore: 'pod.root, pod.rot'} # HERE\n  labels",
+    )
+]
+
 FAULTS = [
     *_SCHEDULES,
     *_NAMES,
@@ -519,4 +542,5 @@ FAULTS = [
     *_IMAGES,
     *_PROPERTIES,
     *_NAMESPACES,
+    *_IGNORING,
 ]

@@ -12,8 +12,6 @@ from jobs.kubernetes.manifests import write_all
 from jobs.kubernetes.overlay import HOME, defaults, overlay
 from jobs.kubernetes.values import COMPONENTS
 
-PRESENT = tuple(name for name in COMPONENTS if (HOME / "components" / name).is_dir())
-
 Objects = dict[tuple[str, str], dict]
 
 
@@ -165,20 +163,20 @@ def test_pods_beside_the_jobs_take_their_image_and_their_secret(capsys, values):
 # Components
 
 
-@pytest.mark.parametrize("chosen", [(), *((each,) for each in PRESENT)], ids=str)
+@pytest.mark.parametrize("chosen", [(), *((each,) for each in COMPONENTS)], ids=str)
 def test_each_component_can_be_alone(capsys, values, chosen):
     assert render(capsys, values, "--set", f"components=[{','.join(chosen)}]")
 
 
-@pytest.mark.parametrize("absent", PRESENT)
+@pytest.mark.parametrize("absent", COMPONENTS)
 def test_each_component_can_be_left_out(capsys, values, absent):
-    others = ",".join(each for each in PRESENT if each != absent)
+    others = ",".join(each for each in COMPONENTS if each != absent)
 
     assert render(capsys, values, "--set", f"components=[{others}]")
 
 
 def test_every_component_has_a_page():
-    assert [name for name in PRESENT if not (HOME / "components" / name / "README.md").is_file()] == []
+    assert [name for name in COMPONENTS if not (HOME / "components" / name / "README.md").is_file()] == []
 
 
 # Wrong values

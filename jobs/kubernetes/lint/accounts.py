@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from jobs.kubernetes.lint.given import Application, Given
-from jobs.kubernetes.lint.node import Node
+from jobs.kubernetes.lint.node import Document, Node
 from jobs.kubernetes.lint.pods import pod_of
 from jobs.kubernetes.lint.rule import Family, Fault
 
 FAMILY = Family("account")
 
 _EVERYONE = ("system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous")
+_NEEDED = {"pods": frozenset(("create", "get", "list", "watch", "delete")), "configmaps": frozenset(("create",))}
 _ESCALATING = frozenset(("bind", "escalate", "impersonate"))
 
 
@@ -24,6 +25,53 @@ def driver(given: Given) -> Iterator[Fault]:
         place = pod_of(application, "driver").service_account
         if place.text in {"", "default"}:
             yield Fault(place, place.text or "missing")
+
+
+@FAMILY.rule(
+    "role",
+    "no role lets the driver start executors: every run fails with 403",
+    "a Role for pods, configmaps, services and persistentvolumeclaims, and a RoleBinding to the driver's account",
+)
+def role(given: Given) -> Iterator[Fault]:
+    """Where the account is among the manifests, and so are the roles that it is bound to."""
+    for application in given.applications:
+        place = pod_of(application, "driver").service_account
+        if not any(each.name == place.text for each in given.beside(application.document, "ServiceAccount")):
+            continue
+        rules = _granted(given, application.document, place.text)
+        if rules is None:
+            continue
+        for resource, verbs in _NEEDED.items():
+            missing = sorted(verbs - {verb for each in rules for verb in _verbs(each, resource)})
+            if missing and not _allows_all(rules, resource):
+                yield Fault(place, f"{place.text} may not {', '.join(missing)} {resource}")
+
+
+def _granted(given: Given, document: Document, account: str) -> list[Node] | None:
+    """The rules of the account. None: it is bound to a role that nobody gave."""
+    roles = {(each.kind, each.name): each for each in given.of("Role", "ClusterRole")}
+    found: list[Node] = []
+    for binding in given.of("RoleBinding", "ClusterRoleBinding"):
+        if binding.kind == "RoleBinding" and binding.namespace != document.namespace:
+            continue
+        if not any(
+            each["kind"].text == "ServiceAccount" and each["name"].text == account for each in binding.top["subjects"]
+        ):
+            continue
+        bound = roles.get((binding.top["roleRef"]["kind"].text, binding.top["roleRef"]["name"].text))
+        if bound is None:
+            return None
+        found.extend(bound.top["rules"])
+    return found
+
+
+def _verbs(rule: Node, resource: str) -> set[str]:
+    covered = {each.text for each in rule["resources"]} & {resource, "*"}
+    return {each.text for each in rule["verbs"]} if covered else set()
+
+
+def _allows_all(rules: list[Node], resource: str) -> bool:
+    return any("*" in _verbs(each, resource) for each in rules)
 
 
 @FAMILY.rule(

@@ -123,14 +123,16 @@ def _spark_containers(application: Application, role: str) -> tuple[Container, .
     listed = list(spec["containers"])
     name = f"spark-kubernetes-{role}"
     spark = next((each for each in listed if each["name"].text == name), listed[0] if listed else own)
-    image = own["image"] if own["image"] else application.spec["image"]
+    conf = application.conf
+    properties = (conf(f"spark.kubernetes.{role}.container.image"), conf("spark.kubernetes.container.image"))
+    image = application.first(application.spec["image"], *properties)
     first = Container(
         spark,
         f"container {name}",
         own["securityContext"] if own["securityContext"] or not listed else spark["securityContext"],
         (*(spark["env"] if listed else ()), *own["env"]),
         (*(spark["volumeMounts"] if listed else ()), *own["volumeMounts"]),
-        image if image else application.conf(f"spark.kubernetes.{role}.container.image"),
+        own["image"] if own["image"] else image,
     )
     beside = [each for each in listed if each.path != spark.path]
     inits = [*spec["initContainers"], *own["initContainers"]]

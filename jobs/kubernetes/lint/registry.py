@@ -1,7 +1,10 @@
 """All rules."""
 
+from functools import partial
+
 from jobs.kubernetes.lint import (
     accounts,
+    ignoring,
     images,
     mounts,
     names,
@@ -35,3 +38,10 @@ _FAMILIES = (
 
 RULES: dict[str, Rule] = {rule.id: rule for family in _FAMILIES for rule in family.rules}
 """By id, in the order of families and of their files."""
+
+RULES["lint.ignore"] = Rule(
+    "lint.ignore",
+    f"the annotation {ignoring.IGNORE} names a rule that does not exist",
+    "ids of rules, between commas; `tokenlake k8s lint --rules` lists them",
+    partial(ignoring.unknown, known={*RULES, "lint.ignore"}),
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import combinations
 
 from jobs.kubernetes.cron import Cron, CronError, zone_of
@@ -32,7 +33,7 @@ def cron(given: Given) -> Iterator[Fault]:
 
 @FAMILY.rule(
     "policy",
-    "concurrencyPolicy is none of Allow, Forbid, Replace: the operator starts one run, and none after it",
+    "concurrencyPolicy is none of Allow, Forbid, Replace: the operator starts no run while an earlier one exists",
     "concurrencyPolicy: Forbid",
 )
 def policy(given: Given) -> Iterator[Fault]:
@@ -139,6 +140,7 @@ def _parsed(schedule: Node) -> Cron | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def _firings(schedule: Cron) -> list[datetime]:
     """The next ones. `@every` has no times that anyone could know."""
     found, moment = [], _START

@@ -11,12 +11,13 @@ from jobs.kubernetes.lint.rule import Family, Fault
 
 FAMILY = Family("secrets")
 
+# An AWS_ACCESS_KEY_ID is a name, not a secret.
 _VARIABLE = re.compile(
     r"(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY|API_?KEY|ACCOUNT_KEY|SAS_KEY)"
-    r"(_?(ID|VALUE|BASE64|B64))?$"
+    r"(_?(VALUE|BASE64|B64))?$"
 )
 _PROPERTY = re.compile(
-    r"(?i)(secret\.?key|access\.key|session\.token|password|passphrase|private\.key|account\.key|sas\.token)(\.|$)"
+    r"(?i)(secret\.?key|session\.token|password|passphrase|private\.key|account\.key|sas\.token)(\.|$)"
 )
 _IN_URL = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _REFERENCE = re.compile(r"\$[({].*")
