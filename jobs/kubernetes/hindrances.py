@@ -79,11 +79,13 @@ def hindrances(run: Run, around: Surroundings, now: datetime, log: Sequence[str]
 def _found(run: Run, around: Surroundings, log: Sequence[str]) -> Iterator[str]:
     pods = around.pods_of(run)
     of_pods = [said for pod in pods if (said := pod_states.hindrance(pod, run.job, around.events))]
+    refused = quota.exceeded(run.error, run.job)
     if run.error and not (of_pods and "driver container failed" in run.error):
-        yield cause(run.error, run.job)
+        yield refused or cause(run.error)
     yield from of_pods
     if run.is_active:
-        yield from quota.shortages(run.spec, around.quotas, run.job, running=bool(pods))
+        if not refused:
+            yield from quota.shortages(run.spec, around.quotas, run.job, running=bool(pods))
         yield from _in_log(run, log)
 
 
@@ -102,11 +104,8 @@ def _in_log(run: Run, log: Sequence[str]) -> Iterator[str]:
         )
 
 
-def cause(message: str, job: str) -> str:
+def cause(message: str) -> str:
     """The operator's message, which may hold a whole stack trace, in one sentence."""
-    refused = quota.exceeded(message, job)
-    if refused:
-        return refused
     if found := _POLICY.search(message):
         return f"Pod Security refuses a pod: {found[1]}"
     if found := _REFUSED.search(message):
