@@ -22,6 +22,8 @@ _STAGES = ("ingest", "clean", "dedup", "tokenize", "pack", "features")
 _FEATURES = "org.apache.spark.deploy.k8s.features"
 
 _SETTINGS = {
+    # The image's, also where the operator's environment names another: spark-submit would hand that one to the driver.
+    "spark.pyspark.python": "/opt/tokenlake/bin/python",
     # An executor that is about to vanish hands its blocks over; what it cannot hand over is computed again.
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",
