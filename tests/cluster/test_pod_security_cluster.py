@@ -1,5 +1,5 @@
-"""The rules for pods are those of Pod Security: the API server of the cluster in KUBECONFIG refuses random pods for the
-reasons that lint finds. Only a namespace is made, and deleted again.
+"""The rules for pods are those of Pod Security: the API server of the cluster in KUBECONFIG refuses random pods for
+the reasons that lint finds. Only a namespace is made, and deleted again.
 """
 
 import json
