@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -32,7 +32,7 @@ quickstart-s3: ## the quickstart with its lake on an S3 server of this machine, 
 	@sh scripts/quickstart_s3.sh
 
 test: setup ## the daily test suite, on Sail
-	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3 --ignore tests/cluster
 
 test-s3: setup-spark ## lakes on a real S3 server, which this builds and starts; Sail and classic Spark
 	@sh scripts/s3_server.sh
@@ -40,6 +40,10 @@ test-s3: setup-spark ## lakes on a real S3 server, which this builds and starts;
 
 test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark on separate processes, Spark Connect
 	pytest tests/engines
+
+test-k8s: setup ## on a cluster with the Spark operator, which KUBECONFIG=file names; docs/testing.md
+	@sh scripts/s3_server.sh
+	PYTHONPATH=tests/s3:. pytest --timeout 1800 tests/cluster
 
 faults: setup ## kills, two runs at once, a full disk, a read-only lake, twenty days of a lake; 4 minutes
 	pytest tests/faults tests/jobs/test_kill_and_resume.py tests/features/materialization/test_faults.py

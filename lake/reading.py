@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake import history, row_files
 from lake.commits import EXPIRED, Commit, parse
-from lake.data_files import DataFile, active
+from lake.data_files import DataFile, MissingTableError, active
 from lake.parquet_writer import is_ours
 from pipelines.storage.environment import prepare
 from pipelines.storage.repeating import repeated
@@ -84,7 +84,7 @@ class LakeReader:
 
         try:
             self._table(table, version)
-        except (DeltaError, TableNotFoundError):
+        except (DeltaError, TableNotFoundError, MissingTableError):
             return False
         return True
 
@@ -253,9 +253,18 @@ class LakeReader:
         return next((commit for commit in known if commit.metadata), None)
 
     def _table(self, table: str, version: int) -> Any:
-        """The `deltalake.DeltaTable` of a version, cached."""
+        """The `deltalake.DeltaTable` of a version, cached.
+
+        Raises:
+            MissingTableError: the table is not there, which has version -1.
+        """
         from deltalake import DeltaTable
 
+        if version < 0:
+            raise MissingTableError(
+                f"{self.path(table)}: there is no such table yet. The stages make it in order: run those before "
+                "first, or all with `tokenlake run`"
+            )
         opened = self._opened.get((table, version))
         if opened is None:
             prepare()

@@ -3,8 +3,8 @@
 # (signal PWR) to hand over its blocks, and waits until it has ended. Kubernetes' grace period limits the wait.
 set -u
 for process in /proc/[0-9]*; do
-    [[ $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") == *KubernetesExecutorBackend* ]] || continue
     [[ $(readlink "$process/exe") == */java ]] || continue
+    grep -qaF KubernetesExecutorBackend "$process/cmdline" 2>/dev/null || continue
     pid=${process#/proc/}
     echo "asking the executor (process $pid) to decommission itself"
     kill -s PWR "$pid"

@@ -4,7 +4,7 @@ set -eu
 here=$(dirname "$0")
 packages=/opt/tokenlake/lib/python3.11/site-packages
 
-/opt/tools/bin/python -m hatchling build -t wheel -d /tmp/wheel
+/opt/tools/bin/python -m hatchling build -t wheel -d /tmp/wheel >/dev/null
 UV_NO_CACHE=1 UV_LINK_MODE=copy /opt/tools/bin/uv pip install --quiet --offline --no-deps \
     --python /opt/tokenlake/bin/python /tmp/wheel/*.whl
 rm -r /tmp/wheel

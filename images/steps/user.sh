@@ -7,7 +7,7 @@ name=$1
 uid=$2
 shift 2
 # Group 0, as images for any cluster do: a cluster that chooses a user of its own keeps this group.
-useradd --uid "$uid" --gid 0 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin "$name"
+useradd -K UID_MIN=100 --uid "$uid" --gid 0 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin "$name"
 for folder in "$@"; do
     install -d -o "$uid" -g 0 -m 0775 "$folder"
 done

@@ -22,6 +22,7 @@ BEGIN = "-----BEGIN TOKENLAKE FILE-----"
 END = "-----END TOKENLAKE FILE"  # and the digest
 TOKENLAKE = "/opt/tokenlake/bin/tokenlake"
 
+_FAILED = "tokenlake: error: "
 _PAUSE = 1.0
 _WIDTH = 1000  # characters of a line; runtimes of containers split those of more than 16 KiB
 
@@ -46,8 +47,7 @@ def read_back(log: Sequence[str]) -> bytes:
     lines = [line.strip() for line in log]
     last = next((at for at, line in enumerate(lines) if line.startswith(END)), None)
     if BEGIN not in lines or last is None:
-        said = " ".join(line for line in lines if line)[-500:] or "nothing"
-        raise FetchError(f"the pod printed no file; it said: {said}")
+        raise FetchError(_why_none([line for line in lines if line]))
     try:
         content = gzip.decompress(base64.b64decode("".join(lines[lines.index(BEGIN) + 1 : last]), validate=True))
     except (binascii.Error, OSError, EOFError) as error:
@@ -55,6 +55,13 @@ def read_back(log: Sequence[str]) -> bytes:
     if hashlib.sha256(content).hexdigest() not in lines[last]:
         raise FetchError("the log of the pod is not whole: the file's digest is another; try again")
     return content
+
+
+def _why_none(lines: Sequence[str]) -> str:
+    failure = next((line for line in lines if line.startswith(_FAILED)), None)
+    if failure:
+        return failure.removeprefix(_FAILED)
+    return f"the pod printed no file; it said: {' '.join(lines)[-500:] or 'nothing'}"
 
 
 def pod(schedule: Schedule, name: str, arguments: Sequence[str]) -> Manifest:

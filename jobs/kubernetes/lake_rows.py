@@ -1,7 +1,7 @@
 """What the table `runs` of a lake says of the jobs of a cluster, read from this machine if it can reach the lake."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -13,7 +13,10 @@ T = TypeVar("T")
 PATIENCE = 20.0
 """Seconds in which a lake has to answer: its store may be reachable from inside the cluster only."""
 
-_COLUMNS = ["stage", "table", "mode", "rows_in", "rows_out", "seconds", "status", "detail", "finished_at"]
+_MAIN = {"ingest": "documents", "clean": "decisions", "dedup": "clean_documents", "tokenize": "tokens"}
+"""Of the tables that a run of a stage commits, the one whose rows tell most; of other stages, the last one."""
+
+_COLUMNS = ["stage", "table", "rows_in", "rows_out", "seconds", "status", "detail", "finished_at"]
 
 
 class UnreadableLakeError(TokenlakeError, RuntimeError):
@@ -27,7 +30,6 @@ class StageRow:
     stage: str
     table: str | None  # None when it failed
     status: str  # done or failed
-    mode: str | None
     rows_in: int | None
     rows_out: int | None
     seconds: float | None
@@ -36,7 +38,7 @@ class StageRow:
 
 
 def last_rows(lake: str) -> dict[str, StageRow]:
-    """Stage -> its last row of `runs`; of the tables that one run of a stage commits, the last one.
+    """Stage -> its last row of `runs`: a failure, or the commit of its main table.
 
     Raises:
         UnreadableLakeError: the lake cannot be read from this machine, or not in time.
@@ -47,8 +49,15 @@ def last_rows(lake: str) -> dict[str, StageRow]:
         found = _lake(lake)
         return found.read_here(RUNS.name, _COLUMNS).to_pylist() if found.exists(RUNS.name) else []
 
-    rows = sorted(in_time(lake, read), key=lambda row: row["finished_at"])
-    return {row["stage"]: _stage_row(row) for row in rows}
+    return newest(in_time(lake, read))
+
+
+def newest(rows: Sequence[Mapping[str, Any]]) -> dict[str, StageRow]:
+    """Stage -> its last row among rows of `runs`, as `last_rows` tells."""
+    telling = [
+        row for row in rows if row["status"] == "failed" or row["table"] == _MAIN.get(row["stage"], row["table"])
+    ]
+    return {row["stage"]: _stage_row(row) for row in sorted(telling, key=lambda row: row["finished_at"])}
 
 
 def days_done(lake: str, stage: str) -> set[date]:
@@ -90,7 +99,7 @@ def _lake(root: str) -> Any:
 
 def _stage_row(row: Mapping[str, Any]) -> StageRow:
     detail = dict(row["detail"] or ())
-    kept = ("stage", "table", "status", "mode", "rows_in", "rows_out", "seconds", "finished_at")
+    kept = ("stage", "table", "status", "rows_in", "rows_out", "seconds", "finished_at")
     return StageRow(**{key: row[key] for key in kept}, error=detail.get("error"))
 
 

@@ -99,7 +99,7 @@ def shortages(spec: Mapping[str, Any], quotas: Sequence[Manifest], job: str, run
         status = quota.get("status") or {}
         hard = {_SAME.get(name, name): text for name, text in (status.get("hard") or quota["spec"]["hard"]).items()}
         used = {_SAME.get(name, name): text for name, text in (status.get("used") or {}).items()}
-        for name in asked.keys() & hard.keys():
+        for name in filter(hard.__contains__, asked):
             limit, taken = number(hard[name]), number(used.get(name, "0"))
             what = f"the driver and its first executors ask for {shown(name, asked[name])} of {name}"
             if asked[name] > limit:

@@ -57,7 +57,7 @@ class ObjectStore(Section):
         description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; null where the pods' role gives access",
     )
     service_account_annotations: Mapping[str, str] = Field(
-        default_factory=dict, description="of both service accounts, for example eks.amazonaws.com/role-arn"
+        default_factory=dict, description="of all service accounts, for example eks.amazonaws.com/role-arn"
     )
 
 

@@ -16,6 +16,9 @@ mount --bind "$ROOT" "$ROOT"
 mount -o remount,bind,ro "$ROOT"
 mount -t proc proc "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
+hostname pod
+printf '127.0.0.1 localhost pod\n' >"$SCRATCH/hosts"
+mount --bind "$SCRATCH/hosts" "$ROOT/etc/hosts"
 for folder in $WRITABLE; do mount --bind "$SCRATCH$folder" "$ROOT$folder"; done
 cd "$ROOT"
 exec chroot --userspec="$OWNER" "$ROOT" /usr/bin/env -i -C /tmp "$@"
@@ -59,7 +62,7 @@ class Rootfs:
         """
         owner = self.user if user is None else user
         variables = [f"{name}={value}" for name, value in {**self.environment, **environment}.items()]
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", *([] if network else ["--net"])]
+        unshare = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", *([] if network else ["--net"])]
         return subprocess.Popen(
             [*unshare, "sh", "-c", _START, "sh", *variables, *command],
             env={

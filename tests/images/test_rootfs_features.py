@@ -60,9 +60,22 @@ def requests_of(port: int, client: str) -> Any:
 def port(features_image) -> Iterator[int]:
     """A server in the image, of a store with a row."""
     store = features_image.inside("/tmp/online.db")
-    fill(str(store))
+    fill(f"sqlite://{store}")
     store.chmod(0o666)
-    options = ["--port", "0", "--grpc-port", "0", "--log-json", "--timeout", "10", "--online", "/tmp/online.db"]
+    lake = features_image.inside("/tmp/lake")
+    lake.mkdir()
+    lake.chmod(0o777)
+    options = [
+        "--port",
+        "0",
+        "--grpc-port",
+        "0",
+        "--log-json",
+        "--timeout",
+        "10",
+        "--online",
+        "sqlite:///tmp/online.db",
+    ]
     process = features_image.start(*SERVE, "/tmp/lake", *options, network=True)
     yield serving_port(process)
     process.kill()
@@ -76,7 +89,8 @@ def test_the_server_answers(port):
 def test_a_pushed_row_reaches_the_store_and_the_lake(port, features_image):
     rows = {"client_id": ["new"], "requests_1h": [3], "event_timestamp": [datetime.now(UTC).isoformat()]}
     body = {"push_source_name": "client_usage_push", "to": "online_and_offline", "df": rows}
-    assert post(port, "/push", body) == (200, b"")
+    status, answer = post(port, "/push", body)
+    assert status == 200, answer
     assert requests_of(port, "new") == 3
     assert list(features_image.inside("/tmp/lake").rglob("*.parquet"))
 

@@ -37,9 +37,15 @@ def test_log_that_was_cut_off_is_noticed():
         read_back(printed(PAGE).splitlines()[:-1])
 
 
-def test_pod_that_failed_tells_what_it_said():
-    with pytest.raises(FetchError, match="no report there yet"):
-        read_back(["tokenlake: error: s3://x: no report there yet"])
+def test_command_that_failed_tells_its_error():
+    with pytest.raises(FetchError) as raised:
+        read_back(["WARN: noise", "tokenlake: error: s3://x: no report there yet", "(--traceback shows where)"])
+    assert str(raised.value) == "s3://x: no report there yet"
+
+
+def test_pod_that_failed_otherwise_tells_what_it_said():
+    with pytest.raises(FetchError, match=r"printed no file; it said: exec /opt/entrypoint\.sh: no such file"):
+        read_back(["exec /opt/entrypoint.sh: no such file"])
 
 
 def test_lines_are_short_enough_for_every_container_runtime():

@@ -141,11 +141,15 @@ def test_a_lake_on_a_volume_is_mounted_by_driver_and_executors(capsys, values):
         assert {"name": "lake", "mountPath": "/lake"} in pod["containers"][0]["volumeMounts"]
 
 
-def test_a_private_registry_serves_jobs_and_all_other_pods(capsys, values):
-    made = render(capsys, values, "--set", "pull_secrets=[registry]")
+def test_a_private_registry_and_a_role_serve_jobs_and_all_other_pods(capsys, values):
+    values.write_text("pull_secrets: [registry]\nobject_store: {service_account_annotations: {cloud/role: lake}}\n")
+    made = render(capsys, values)
+    accounts = [each for (kind, _), each in made.items() if kind == "ServiceAccount"]
 
     assert made["ScheduledSparkApplication", "tokenlake-clean"]["spec"]["template"]["imagePullSecrets"] == ["registry"]
-    assert made["ServiceAccount", "tokenlake-executor"]["imagePullSecrets"] == [{"name": "registry"}]
+    assert len(accounts) == 3
+    assert {account["imagePullSecrets"][0]["name"] for account in accounts} == {"registry"}
+    assert {account["metadata"]["annotations"]["cloud/role"] for account in accounts} == {"lake"}
 
 
 def test_pods_beside_the_jobs_take_their_image_and_their_secret(capsys, values):

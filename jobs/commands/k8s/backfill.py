@@ -5,11 +5,11 @@ import signal
 from collections.abc import Sequence
 from datetime import date
 
-from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs import interruption
 from jobs.cli import UsageError
+from jobs.commands.k8s.status import wide_console
 from jobs.dates import days
 from jobs.kubernetes.application_runs import runs
 from jobs.kubernetes.backfilling import Backfill, Outcome
@@ -71,11 +71,11 @@ def _show(planned: Sequence[Day]) -> None:
     grid = Grid("day", "action", "why", box=None, header_style="bold")
     for each in planned:
         grid.add_row(each.day.isoformat(), each.action, each.why)
-    Console(soft_wrap=True, highlight=False).print(grid)
+    wide_console().print(grid)
 
 
 def _show_outcomes(outcomes: Sequence[Outcome]) -> None:
     grid = Grid("day", "outcome", "", "run", box=None, header_style="bold")
     for each in outcomes:
         grid.add_row(each.day.isoformat(), each.state, each.why, each.run)
-    Console(soft_wrap=True, highlight=False).print(grid)
+    wide_console().print(grid)

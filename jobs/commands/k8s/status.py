@@ -52,7 +52,7 @@ def _rows(arguments: argparse.Namespace, chosen: Sequence[Schedule]) -> tuple[di
 
 def _show(stands: Sequence[Standing], namespace: str, now: datetime, unread: str) -> None:
     """In 100 columns: the schedules, the rows of the lake, and what needs attention."""
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = wide_console()
     console.print(f"namespace {namespace}, {stamp(now)} UTC; all times in UTC\n")
     console.print(_schedules(stands, now))
     at_work = [run for each in stands for run in each.others]
@@ -71,6 +71,13 @@ def _show(stands: Sequence[Standing], namespace: str, now: datetime, unread: str
     for each in stands:
         for problem in each.problems:
             console.print(f"  {each.schedule.job}: {problem}")
+
+
+def wide_console() -> Console:
+    """For tables of up to 100 columns, which a narrower terminal wraps and never cuts."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.width = max(100, console.width)
+    return console
 
 
 def _schedules(stands: Sequence[Standing], now: datetime) -> Grid:
@@ -92,12 +99,13 @@ def _next(each: Standing) -> str:
         return "when asked for"
     if each.schedule.is_suspended:
         return "suspended"
-    late = f", late by {duration(each.timing.late)}" if each.timing.is_late else ""
-    return f"{stamp(each.timing.next)}{late}" if each.timing.next else "never"
+    if each.timing.is_late:
+        return f"late by {duration(each.timing.late)}"
+    return stamp(each.timing.next) if each.timing.next else "never"
 
 
 def _commits(rows: Sequence[StageRow]) -> Grid:
-    grid = Grid("stage", "last", "finished", "mode", "rows in", "rows out", "seconds", box=None, header_style="bold")
+    grid = Grid("stage", "table", "last", "finished", "rows in", "rows out", "seconds", box=None, header_style="bold")
     for column in grid.columns:
         column.no_wrap = True
     for column in grid.columns[4:]:
@@ -105,5 +113,5 @@ def _commits(rows: Sequence[StageRow]) -> Grid:
     for row in rows:
         counts = ["" if each is None else f"{each:,}" for each in (row.rows_in, row.rows_out)]
         seconds = "" if row.seconds is None else f"{row.seconds:,.1f}"
-        grid.add_row(row.stage, row.status, stamp(row.finished_at), row.mode or "", *counts, seconds)
+        grid.add_row(row.stage, row.table or "", row.status, stamp(row.finished_at), *counts, seconds)
     return grid
