@@ -21,7 +21,11 @@ _STAGES = ("ingest", "clean", "dedup", "tokenize", "pack", "features")
 
 _FEATURES = "org.apache.spark.deploy.k8s.features"
 
+_LOGGING = "-Dlog4j2.configurationFile=file:///opt/tokenlake/jobs/engine/spark/log4j2-cluster.properties"
+
 _SETTINGS = {
+    "spark.driver.extraJavaOptions": _LOGGING,
+    "spark.executor.extraJavaOptions": _LOGGING,
     # The image's, also where the operator's environment names another: spark-submit would hand that one to the driver.
     "spark.pyspark.python": "/opt/tokenlake/bin/python",
     # An executor that is about to vanish hands its blocks over; what it cannot hand over is computed again.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobs.failures import without_frames
 from jobs.kubernetes import pod_states, quota
 from jobs.kubernetes.application_runs import Run
 from jobs.kubernetes.cluster import Cluster, Manifest
@@ -23,6 +24,10 @@ _LOOKED_AT = 400  # lines of a driver's log
 _POLICY = re.compile(r'violates PodSecurity "[^"]+": (.+?)(?:\. Received|$)', re.MULTILINE)
 _REFUSED = re.compile(r"Message: (.+?)(?:\. Received status|$)", re.MULTILINE)
 _EXCEPTION = re.compile(r"^(?:Caused by: |Exception in thread \"[^\"]*\" )((?:[\w$]+\.)+\w+(?:: .+)?)$", re.MULTILINE)
+_NOISE = re.compile(
+    r"^\d\d/\d\d/\d\d [\d:]+ (INFO|WARN|DEBUG) |Using Spark's default log4j|WARNING: Using incubator|"
+    r"^io\.vertx\.\S*: Thread blocked|\.\.\. omitting \d+ bytes|^\S*\)$"
+)
 _MEMORY = re.compile(r"executor with id (\d+) exited with exit code 137|OOMKilled")
 
 
@@ -111,5 +116,6 @@ def cause(message: str) -> str:
     if found := _REFUSED.search(message):
         return f"the API server refuses: {found[1]}"
     exceptions = _EXCEPTION.findall(message)
-    said = exceptions[-1] if exceptions else message
+    telling = exceptions or [line for line in without_frames(message.splitlines()) if not _NOISE.search(line)]
+    said = telling[-1] if telling else "spark-submit failed and does not say why; see the log of the operator"
     return " ".join(said.split())[:400]

@@ -66,9 +66,11 @@ def _stale(schedule: Schedule, due: datetime, now: datetime) -> str:
 
 def _correction(schedule: Schedule) -> str:
     patch = '{"status":{"nextRun":null}}'
+    namespace = schedule.document["metadata"].get("namespace", "default")
     return (
-        "it keeps the time from before the schedule was edited. To correct it: kubectl patch "
-        f"scheduledsparkapplication {schedule.name} --subresource=status --type=merge -p '{patch}'"
+        "it keeps the time from before the schedule was edited. To correct it: kubectl "
+        f"--namespace={namespace} patch scheduledsparkapplication {schedule.name} --subresource=status --type=merge "
+        f"-p '{patch}'"
     )
 
 

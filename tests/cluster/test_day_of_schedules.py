@@ -35,7 +35,8 @@ def fire(site):
 
 def test_every_stage_completes_with_two_executors(first):
     assert {stage: state(run) for stage, run in first.items()} == dict.fromkeys(STAGES, "COMPLETED")
-    assert {stage: len(run["status"]["executorState"]) for stage, run in first.items()} == dict.fromkeys(STAGES, 2)
+    # More than two where one could not reach its driver, which happens, and another took its place.
+    assert all(len(run["status"]["executorState"]) >= 2 for run in first.values())
 
 
 def test_they_worked_one_after_the_other_in_the_order_of_the_pipeline(lake):
@@ -55,6 +56,11 @@ def test_tables_prints_the_lake_in_the_bucket(site, lake):
     for table in lake_rows.tables(lake):
         (line,) = [line for line in said.splitlines() if line.split()[:1] == [table]]
         assert f"{lake_rows.read(lake, table).num_rows:,}" in line.split()
+
+
+def test_every_run_leaves_an_event_log_for_the_history_server(site, first):
+    keys = site.bucket.keys("spark-events")
+    assert len({key.split("/")[1] for key in keys if key.split("/")[1].startswith("eventlog_v2_")}) == len(first)
 
 
 def test_the_next_firing_commits_nothing_and_starts_no_executor(site, lake):

@@ -7,7 +7,9 @@ from documents import NOW, run
 
 from jobs.kubernetes.hindrances import Surroundings, hindrances
 
-OVER_QUOTA = Path(__file__).with_name("recorded").joinpath("submission_over_quota.txt").read_text()
+RECORDED = Path(__file__).with_name("recorded")
+OVER_QUOTA = (RECORDED / "submission_over_quota.txt").read_text()
+CUT_OFF = (RECORDED / "submission_cut_off.txt").read_text()  # the operator leaves out the middle of long output
 NOWHERE = Surroundings()
 
 
@@ -75,3 +77,9 @@ def test_run_that_no_operator_looks_at():
     old = run("clean", "", began=NOW - timedelta(minutes=2))
     assert "whether it watches namespace" in hindrances(old, NOWHERE, NOW)[0]
     assert hindrances(run("clean", "", began=NOW - timedelta(seconds=20)), NOWHERE, NOW) == []
+
+
+def test_submission_whose_output_names_no_error_is_not_printed_whole():
+    assert hindrances(run("clean", "SUBMISSION_FAILED", error=CUT_OFF), NOWHERE, NOW) == [
+        "spark-submit failed and does not say why; see the log of the operator"
+    ]

@@ -7,18 +7,18 @@ import yaml
 from pods_of import pods
 
 from jobs.kubernetes import rendering
-from jobs.kubernetes.overlay import HOME
+from jobs.kubernetes.overlay import HOME, STORE_PORTS
 from jobs.kubernetes.pods import Manifest
 from jobs.kubernetes.values import JOBS, Values
 
 
 @pytest.fixture(scope="module")
 def with_components(tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
-    """The objects of a site with the four components that concern the pods of jobs, and a toleration of its own."""
+    """The objects of a site with the components that concern pods, and a toleration of its own."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(HOME / "overlays/prod/pipeline.yaml", folder)
     own = {"key": "dedicated", "operator": "Exists"}
-    chosen = ("history-server", "network-policies", "pod-security", "spot")
+    chosen = ("history-server", "monitoring", "network-policies", "pod-security", "spot")
     values = Values.model_validate({"namespace": "mine", "components": chosen, "tolerations": [own]})
     return list(yaml.load_all(rendering.rendered(values, folder), yaml.CSafeLoader))
 
@@ -112,6 +112,36 @@ def test_a_pod_without_labels_reaches_only_dns_and_is_reached_by_nobody(with_com
     for policy in find(with_components, "NetworkPolicy"):
         if selects(policy["spec"]["podSelector"], {}):
             assert "ingress" not in policy["spec"], policy["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [("https://s3.example.com", 443), ("http://s3:9000", 9000), ("http://s3:8333", 8333), ("http://s3", 80)],
+)
+def test_the_port_of_the_object_store_is_open(tmp_path, endpoint, port):
+    shutil.copy(HOME / "overlays/prod/pipeline.yaml", tmp_path)
+    store = {"endpoint": endpoint}
+    values = Values.model_validate({"components": ["network-policies"], "object_store": store})
+    manifests = list(yaml.load_all(rendering.rendered(values, tmp_path), yaml.CSafeLoader))
+
+    assert ports_out(manifests, labels_of(manifests, "clean", "executor")) == {53, 443, 9000, port}
+
+
+def test_the_ports_that_are_open_anyway_are_those_of_the_policy():
+    text = (HOME / "components/network-policies/object-store.yaml").read_text()
+    policy = next(yaml.safe_load_all(text))
+
+    assert tuple(port["port"] for port in policy["spec"]["egress"][0]["ports"]) == STORE_PORTS
+
+
+@pytest.mark.parametrize(
+    ("name", "ports"),
+    [("tokenlake-history-server", {53, 443, 9000}), ("tokenlake-metrics", {53, 443, 6443, 6379, 9000})],
+)
+def test_pods_beside_the_jobs_reach_what_they_need(with_components, name, ports):
+    (pod,) = [pod for pod in pods(with_components) if pod.owner == f"Deployment/{name}"]
+
+    assert ports_out(with_components, pod.labels) == ports
 
 
 def test_drivers_and_executors_reach_each_other_on_every_port(with_components):

@@ -76,7 +76,7 @@ def test_operator_that_kept_the_time_from_before_an_edit():
     assert found.next == TOMORROW
     assert not found.is_late
     assert "the operator means to start it at 2027-06-15 02:00 instead" in found.why
-    assert "kubectl patch scheduledsparkapplication tokenlake-ingest --subresource=status" in found.why
+    assert "--namespace=tokenlake patch scheduledsparkapplication tokenlake-ingest --subresource=status" in found.why
 
 
 def test_schedule_that_the_operator_refuses():

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -12,7 +13,7 @@ from conftest import new_bucket
 from jobs.dates import done
 from lake.lake import Lake
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.finding import find
+from pipelines.readers.finding import find, root_of
 
 FRIDAY = date(2026, 11, 20)
 FILES = (
@@ -47,6 +48,21 @@ def test_a_day_is_a_part_of_all_days_under_the_same_paths(delivered, path, all_d
     assert [each.relative for each in find(config)] == all_days
     assert [each.relative for each in find(config, day=FRIDAY)] == all_days[-friday:]
     assert find(config, day=date(2026, 11, 21)) == []
+
+
+def test_of_a_day_only_its_own_prefix_is_listed(delivered, proxy):
+    for number in range(40):
+        folder = delivered.folder / "in" / str(FRIDAY - timedelta(number))
+        folder.mkdir(exist_ok=True)
+        (folder / "more.jsonl").write_text("{}")
+    for path, names in (("in/{date}", 3), ("in/{date}/*.jsonl", 2)):
+        proxy.seen.clear()
+        config = SourceConfig(name="web", path=delivered.uri(path))
+        assert len(find(config, root_of(config), day=FRIDAY)) == names
+        queries = [parse_qs(urlsplit(request.path).query) for request, _ in proxy.seen]
+        prefixes = {query["prefix"][0] for query in queries if "prefix" in query}
+        assert prefixes
+        assert all(prefix.startswith("in/2026-11-20") for prefix in prefixes)
 
 
 def test_days_one_by_one_make_the_rows_of_one_run_and_a_day_that_is_gone_is_retracted(server, delivered, tmp_path):

@@ -52,30 +52,25 @@ class Pod:
     service_account: Node
     priority_class: Node
     host_network: Node
-    application: Application | None
 
 
 def pod_of(application: Application, role: str) -> Pod:
     """The driver's or an executor's pod of an application."""
     own = application.spec[role]
-    template = own["template"]
-    spec = template["spec"]
-    plain = spec if spec else own
-    containers = _spark_containers(application, role)
+    spec = own["template"]["spec"]
     return Pod(
         f"{role} pod",
-        plain,
-        own["podSecurityContext"] if own["podSecurityContext"] or not spec else spec["securityContext"],
-        containers,
+        spec if spec else own,
+        _winner(own["podSecurityContext"], spec, "securityContext"),
+        _spark_containers(application, role),
         (*spec["volumes"], *_mounted(application, own)),
         (*spec["tolerations"], *own["tolerations"]),
         tuple(each for each in (spec["affinity"], own["affinity"]) if each),
         tuple(_selectors(application, role)),
         tuple(_annotations(application, role)),
         _service_account(application, role),
-        own["priorityClassName"] if own["priorityClassName"] or not spec else spec["priorityClassName"],
-        own["hostNetwork"] if own["hostNetwork"] or not spec else spec["hostNetwork"],
-        application,
+        _winner(own["priorityClassName"], spec, "priorityClassName"),
+        _winner(own["hostNetwork"], spec, "hostNetwork"),
     )
 
 
@@ -105,7 +100,6 @@ def pods_of(document: Document) -> Iterator[Pod]:
         spec["serviceAccountName"],
         spec["priorityClassName"],
         spec["hostNetwork"],
-        None,
     )
 
 
@@ -129,7 +123,7 @@ def _spark_containers(application: Application, role: str) -> tuple[Container, .
     first = Container(
         spark,
         f"container {name}",
-        own["securityContext"] if own["securityContext"] or not listed else spark["securityContext"],
+        _winner(own["securityContext"], spark if listed else spec["containers"], "securityContext"),
         (*(spark["env"] if listed else ()), *own["env"]),
         (*(spark["volumeMounts"] if listed else ()), *own["volumeMounts"]),
         own["image"] if own["image"] else image,
@@ -141,6 +135,11 @@ def _spark_containers(application: Application, role: str) -> tuple[Container, .
         *(_container(each, "container") for each in [*beside, *own["sidecars"]]),
         *(_container(each, "init container") for each in inits),
     )
+
+
+def _winner(plain: Node, template: Node, key: str) -> Node:
+    """The plain field; where it is missing, the template's, if there is a template."""
+    return plain if plain or not template else template[key]
 
 
 def _mounted(application: Application, own: Node) -> Iterator[Node]:

@@ -1,10 +1,9 @@
 """Documents from files, folders, kustomizations and standard input."""
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import yaml
 
@@ -58,19 +57,17 @@ def _bytes(path: str) -> bytes:
 
 
 def _built(folder: str) -> bytes:
-    command = next(
-        (each for each in (["kubectl", "kustomize"], ["kustomize", "build"]) if shutil.which(each[0])), None
-    )
-    if command is None:
+    from jobs.kubernetes.rendering import KustomizeError, NoKustomizeError, build  # files alone need none of it
+
+    try:
+        return build(Path(folder)).encode()
+    except NoKustomizeError:
         raise BuildError(
             f"{folder}: neither kubectl nor kustomize is on the PATH, and a kustomization needs one of them; install "
             f"one, or pipe its output: `kubectl kustomize {folder} | tokenlake k8s lint -`"
-        )
-    done = subprocess.run([*command, folder], capture_output=True, check=False)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise BuildError(f"{folder}: `{' '.join(command)}` failed: {said}")
-    return done.stdout
+        ) from None
+    except KustomizeError as error:
+        raise BuildError(f"kustomize does not build {error}") from error
 
 
 def _objects(data: bytes, origin: str, lines: bool) -> Iterator[Document]:
