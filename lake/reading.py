@@ -21,9 +21,10 @@ from pipelines.tables import RUNS, TABLES
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
     from pyspark.sql import DataFrame
 
+S = TypeVar("S")
 T = TypeVar("T")
 
-_AT_ONCE = 16  # tables that are asked about at once
+_AT_ONCE = 16  # tables or files that are asked about at once
 
 _LOG_ENTRY = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 
@@ -90,19 +91,19 @@ class LakeReader:
     def tables(self) -> list[str]:
         """Names of all Delta tables of the lake."""
         folders = [entry.name for entry in self.storage.entries() if entry.is_folder]
-        return [name for name, found in zip(folders, self._at_once(self.exists, folders), strict=True) if found]
+        return [name for name, found in zip(folders, self.at_once(self.exists, folders), strict=True) if found]
 
     def open_all(self) -> None:
         """Opens the newest version of every table at once, where each alone would wait for answers of a store."""
         if not self.storage.is_local:
-            self._at_once(lambda table: self._table(table, self.version(table)), self.tables())
+            self.at_once(lambda table: self._table(table, self.version(table)), self.tables())
 
-    def _at_once(self, ask: Callable[[str], T], tables: Sequence[str]) -> list[T]:
-        """The answers for several tables; of a store, waited for together."""
-        if self.storage.is_local or len(tables) < 2:
-            return [ask(table) for table in tables]
+    def at_once(self, ask: Callable[[S], T], about: Sequence[S]) -> list[T]:
+        """The answers about several tables or files; of a store, waited for together."""
+        if self.storage.is_local or len(about) < 2:
+            return [ask(each) for each in about]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(ask, tables))
+            return list(pool.map(ask, about))
 
     def files(self, table: str, version: int | None = None) -> list[DataFile]:
         """The data files of a version, by default the newest."""
@@ -177,12 +178,14 @@ class LakeReader:
         """
         import pyarrow.parquet as pq
 
-        parts = []
-        for file in self.files(table, version):
-            if run_ids is not None and not file.may_hold("run_id", run_ids):
-                continue
+        def read(file: DataFile) -> pa.Table:
             with self.storage.open(f"{table}/{file.path}") as stream:
-                parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
+                return pq.ParquetFile(stream).read(columns=list(columns))
+
+        files = self.files(table, version)
+        if run_ids is not None:
+            files = [file for file in files if file.may_hold("run_id", run_ids)]
+        parts = self.at_once(read, files)
         schema = self._columns(table, version)
         empty = pa.schema([schema.field(name) for name in columns]).empty_table()
         found = pa.concat_tables([empty, *parts], promote_options="permissive")

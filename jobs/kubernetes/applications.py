@@ -28,7 +28,6 @@ _SETTINGS = {
     "spark.executor.extraJavaOptions": _LOGGING,
     # The image's, also where the operator's environment names another: spark-submit would hand that one to the driver.
     "spark.pyspark.python": "/opt/tokenlake/bin/python",
-    "spark.log.level": "WARN",  # the jobs say themselves what they do
     # An executor that is about to vanish hands its blocks over; what it cannot hand over is computed again.
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",

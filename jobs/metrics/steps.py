@@ -81,7 +81,8 @@ def stage_figures(runs: pa.Table, recorded: Mapping[str, Mapping[str, Any]]) -> 
 
 def pending_figures(lake: Lake) -> Iterator[Sample]:
     """What the next run has to do, and since when."""
-    waiting = {table.name: waiting_since(lake, table.name) for table in known(lake)}
+    tables = [table.name for table in known(lake)]
+    waiting = dict(zip(tables, lake.at_once(lambda name: waiting_since(lake, name), tables), strict=True))
     yield from catalogue.PENDING_STEPS(sum(since is not None for since in waiting.values()))
     for table, since in waiting.items():
         yield from catalogue.STEP_PENDING_SINCE(since, table=table)

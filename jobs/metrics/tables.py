@@ -1,6 +1,6 @@
 """Figures of tables, from their logs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from jobs.metrics import catalogue
@@ -19,14 +19,18 @@ _LOOKED_AT = 100  # entries of a log, from its end, in which the last change is 
 def table_figures(lake: Lake) -> Iterator[Sample]:
     """Figures of all tables of the lake, also of those that other programs made."""
     pins = pinned(lake)
-    for name in lake.tables():
-        yield from catalogue.TABLE_PINS(sum(map(len, pins.get(name, {}).values())), table=name)
-        yield from catalogue.TABLE_VERSION(lake.version(name), table=name)
-        yield from catalogue.TABLE_LOG_ENTRIES(listed(lake, name).since_checkpoint, table=name)
-        yield from _times(lake, name)
-        yield from _contents(lake, name)
+    for found in lake.at_once(lambda name: list(_table(lake, name, pins.get(name, {}))), lake.tables()):
+        yield from found
     if lake.exists(RETRACTIONS.name):
         yield from catalogue.RETRACTIONS(lake.rows(RETRACTIONS.name))
+
+
+def _table(lake: Lake, name: str, pins: Mapping[int, Sequence[str]]) -> Iterator[Sample]:
+    yield from catalogue.TABLE_PINS(sum(map(len, pins.values())), table=name)
+    yield from catalogue.TABLE_VERSION(lake.version(name), table=name)
+    yield from catalogue.TABLE_LOG_ENTRIES(listed(lake, name).since_checkpoint, table=name)
+    yield from _times(lake, name)
+    yield from _contents(lake, name)
 
 
 def _contents(lake: Lake, name: str) -> Iterator[Sample]:

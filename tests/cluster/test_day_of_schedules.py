@@ -58,6 +58,11 @@ def test_tables_prints_the_lake_in_the_bucket(site, lake):
         assert f"{lake_rows.read(lake, table).num_rows:,}" in line.split()
 
 
+def test_every_run_leaves_an_event_log_for_the_history_server(site, first):
+    keys = site.bucket.keys("spark-events")
+    assert len({key.split("/")[1] for key in keys if key.split("/")[1].startswith("eventlog_v2_")}) == len(first)
+
+
 def test_the_next_firing_commits_nothing_and_starts_no_executor(site, lake):
     before = site.bucket.keys("lake")
     again = fire(site)

@@ -26,6 +26,7 @@ COMMANDS = (
     "check",
     "upgrade",
     "maintain",
+    "metrics",
     "pin",
     "unpin",
     "retract",
@@ -244,6 +245,7 @@ def test_no_command_is_bad_usage(capsys):
         ("check",),
         ("upgrade",),
         ("maintain",),
+        ("metrics",),
         ("pin", "--list"),
     ],
 )
