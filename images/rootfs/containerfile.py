@@ -31,6 +31,13 @@ class Instruction:
         """The value of a flag; None when it is not given."""
         return dict(self.flags).get(name)
 
+    def mounts(self, kind: str) -> list[dict[str, str]]:
+        """The options of each `--mount=type=kind,…`."""
+        found = [
+            dict(option.split("=", 1) for option in value.split(",")) for name, value in self.flags if name == "mount"
+        ]
+        return [options for options in found if options["type"] == kind]
+
     @property
     def words(self) -> list[str]:
         """The text, split as a shell would."""

@@ -23,6 +23,10 @@ mount --rbind /dev "$ROOT/dev"
 mount -t tmpfs tmpfs "$ROOT/run"
 mkdir -p "$ROOT/run/secrets"
 cp -r "$SECRETS/." "$ROOT/run/secrets"
+for pair in $CACHES; do
+    mkdir -p "${pair%%:*}" "$ROOT${pair#*:}"
+    mount --bind "${pair%%:*}" "$ROOT${pair#*:}"
+done
 touch "$ROOT/etc/resolv.conf" && mount --bind "$(readlink -f /etc/resolv.conf)" "$ROOT/etc/resolv.conf"
 exec chroot "$ROOT" /usr/bin/env -i "$@"
 """
@@ -132,7 +136,7 @@ class StageBuilder:
         elif each.keyword == "WORKDIR":
             _inside(folder, each.text).mkdir(parents=True, exist_ok=True)
         elif each.keyword == "RUN":
-            status = self._run(each.text, folder, working, environment)
+            status = self._run(each, folder, working, environment)
             if status:
                 raise StepError(f"line {each.line} of the Containerfile: exit status {status}: RUN {each.text}")
 
@@ -155,14 +159,15 @@ class StageBuilder:
             if origin is None:
                 _own(end, each.flag("chmod"))
 
-    def _run(self, command: str, folder: Path, working: str, environment: Mapping[str, str]) -> int:
+    def _run(self, each: Instruction, folder: Path, working: str, environment: Mapping[str, str]) -> int:
         """Returns the exit status."""
         variables = [f"{name}={value}" for name, value in environment.items()]
-        inside = f"cd {working} && {command}"
+        caches = [f"{self._work.parent / 'caches' / mount['id']}:{mount['target']}" for mount in each.mounts("cache")]
+        inside = f"cd {working} && {each.text}"
         done = subprocess.run(
             [*_UNSHARED, "sh", "-c", _RUN, "sh", _PATH, *variables, "/bin/sh", "-c", inside],
             check=False,
-            env={**os.environ, "ROOT": str(folder), "SECRETS": str(self._secrets)},
+            env={**os.environ, "ROOT": str(folder), "SECRETS": str(self._secrets), "CACHES": " ".join(caches)},
         )
         return done.returncode
 

@@ -24,6 +24,11 @@ def test_a_dash_inside_the_command_is_no_flag():
     assert only("RUN sh a.sh --from=b\n").text == "sh a.sh --from=b"
 
 
+def test_the_mounts_of_a_kind_are_listed_with_their_options():
+    found = only("RUN --mount=type=secret,id=a --mount=type=cache,id=b,target=/c sh d.sh\n")
+    assert found.mounts("cache") == [{"type": "cache", "id": "b", "target": "/c"}]
+
+
 def test_several_assignments_may_stand_in_one_instruction():
     assert only('ENV A=1 \\\n    B="two words"\n').assignments == {"A": "1", "B": "two words"}
 

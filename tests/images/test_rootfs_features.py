@@ -78,8 +78,7 @@ def port(features_image) -> Iterator[int]:
     ]
     process = features_image.start(*SERVE, "/tmp/lake", *options, network=True)
     yield serving_port(process)
-    process.kill()
-    process.wait()
+    features_image.stop(process)
 
 
 def test_the_server_answers(port):
