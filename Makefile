@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference manifests protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -81,8 +81,13 @@ image: ## both images, by podman, docker or buildah; REGISTRY=… VERSION=… na
 golden: setup ## write the golden outputs of all steps anew; ANYWAY=1 also where a step's version is the same
 	PYTHONPATH=tests:. python -m golden $(if $(ANYWAY),--same-versions)
 
-reference: setup ## write docs/reference/features.md from the definitions of features
+reference: setup ## write the pages of docs/ that follow from the code
 	python -m features.documentation
+	python -m jobs.kubernetes.lint.documentation
+	python -m jobs.kubernetes.values_page
+
+manifests: setup ## write k8s/ anew: what the default values make, and all overlays
+	python -m jobs.kubernetes.manifests
 
 protos: setup ## write the messages of gRPC from their definition
 	python scripts/generate_protos.py
