@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference protos test test-s3 test-engines faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate kind-up kind-down clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference manifests protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -32,7 +32,7 @@ quickstart-s3: ## the quickstart with its lake on an S3 server of this machine, 
 	@sh scripts/quickstart_s3.sh
 
 test: setup ## the daily test suite, on Sail
-	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3 --ignore tests/cluster
 
 test-s3: setup-spark ## lakes on a real S3 server, which this builds and starts; Sail and classic Spark
 	@sh scripts/s3_server.sh
@@ -40,6 +40,10 @@ test-s3: setup-spark ## lakes on a real S3 server, which this builds and starts;
 
 test-engines: setup-spark ## the same rows from all engines: Sail, classic Spark on separate processes, Spark Connect
 	pytest tests/engines
+
+test-k8s: setup ## on a cluster with the Spark operator, which KUBECONFIG=file names; docs/testing.md
+	@sh scripts/s3_server.sh
+	PYTHONPATH=tests/s3:. pytest --timeout 1800 tests/cluster
 
 faults: setup ## kills, two runs at once, a full disk, a read-only lake, twenty days of a lake; 4 minutes
 	pytest tests/faults tests/jobs/test_kill_and_resume.py tests/features/materialization/test_faults.py
@@ -64,11 +68,26 @@ format: setup ## fix what can be fixed automatically of what `check` reports
 	ruff format .
 	ruff check --fix .
 
+rootfs: ## files of both images in lakes/rootfs, made without a container engine, by root (docs/how-to/images.md)
+	@sh images/rootfs.sh spark
+	@sh images/rootfs.sh features
+
+test-rootfs: setup rootfs ## run what is in those folders as pods do: read-only, without rights, without network
+	TOKENLAKE_ROOTFS=lakes/rootfs pytest tests/images
+
+image: ## both images, by podman, docker or buildah; REGISTRY=… VERSION=… name them
+	@sh images/image.sh
+
 golden: setup ## write the golden outputs of all steps anew; ANYWAY=1 also where a step's version is the same
 	PYTHONPATH=tests:. python -m golden $(if $(ANYWAY),--same-versions)
 
-reference: setup ## write docs/reference/features.md from the definitions of features
+reference: setup ## write the pages of docs/ that follow from the code
 	python -m features.documentation
+	python -m jobs.kubernetes.lint.documentation
+	python -m jobs.kubernetes.values_page
+
+manifests: setup ## write k8s/ anew: what the default values make, and all overlays
+	python -m jobs.kubernetes.manifests
 
 protos: setup ## write the messages of gRPC from their definition
 	python scripts/generate_protos.py

@@ -1,4 +1,4 @@
-"""spark-submit jobs/ingest.py --config CONFIG [--lake DIR] [--input PATH …] [--set K=V …]"""
+"""spark-submit jobs/ingest.py --config CONFIG [--lake DIR] [--input PATH …] [--date DAY] [--set K=V …]"""
 
 if __name__ == "__main__":
     import sys

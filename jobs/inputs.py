@@ -7,6 +7,7 @@ from lake.contract import require
 from lake.lake import Lake
 from pipelines.errors import MissingPathError
 from pipelines.readers.finding import root_of
+from pipelines.readers.path_patterns import is_pattern
 from pipelines.storage.uri import LakeUri, lake_root
 
 
@@ -20,7 +21,7 @@ def add_inputs(paths: list[str], only: bool, data: dict[str, Any]) -> None:
     """
     for path in paths:
         uri = LakeUri.parse(path)
-        if uri.is_local and not uri.is_pattern and not uri.path.exists():
+        if uri.is_local and not is_pattern(path) and not uri.path.exists():
             raise MissingPathError(f"--input {path}: no such file or folder")
     if not paths:
         return

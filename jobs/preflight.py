@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import CleanConfig, RunConfig
+from jobs.dates import sources_of
 from pipelines.contamination.config import DecontaminateConfig
+from pipelines.readers.path_patterns import is_pattern
 from pipelines.rules.config import MeasureConfig
 from pipelines.storage.local_copy import local_copy
 from pipelines.storage.storage import Storage
@@ -14,15 +17,15 @@ from pipelines.storage.uri import LakeUri, is_local, lake_root
 from pipelines.urls.url_lists import UrlConfig
 
 
-def check(config: RunConfig, stages: Sequence[str]) -> None:
-    """Opens every file that the configuration of these stages names.
+def check(config: RunConfig, stages: Sequence[str], day: date | None = None) -> None:
+    """Opens every file that the configuration of these stages names; sources are those that a run of `day` reads.
 
     Raises:
         UsageError: a file cannot be used; the message names the key, the file and the reason.
     """
     _lake(config.lake)
     if "ingest" in stages:
-        _sources(config)
+        _sources(config, day)
         _language_model(config)
     if "clean" in stages:
         _classifiers(config.clean.measure)
@@ -49,13 +52,14 @@ def _lake(lake: str) -> None:
         )
 
 
-def _sources(config: RunConfig) -> None:
+def _sources(config: RunConfig, day: date | None) -> None:
     if not config.sources and not Storage(config.lake).exists("documents"):
         raise UsageError("sources: there is nothing to read: name a source, or add --input PATH")
+    read = sources_of(config.sources, day)
     for number, source in enumerate(config.sources):
-        for path in source.paths:
+        for path in source.paths if source in read else ():
             uri = LakeUri.parse(path)
-            if uri.is_local and not uri.is_pattern and not uri.path.exists():
+            if uri.is_local and not is_pattern(path) and not uri.path.exists():
                 raise UsageError(f"sources.{number}.path: {path}: no such file or folder (source {source.name})")
 
 

@@ -38,9 +38,9 @@ class Reporter:
         self.console = Console(file=self.stream, highlight=False, soft_wrap=not self.stream.isatty())
 
     def event(self, name: str, message: str = "", /, **fields: object) -> None:
-        """Reports an event: `message` as text, or `name` and `fields` as JSON."""
+        """Reports an event: `message` as text, or all of it as JSON."""
         if self.log_json:
-            self.stream.write(self.line(name, **fields) + "\n")  # whole, whichever thread writes
+            self.stream.write(self.line(name, message, **fields) + "\n")  # whole, whichever thread writes
             self.stream.flush()
         elif message:
             self.console.print(message, markup=False)
@@ -49,7 +49,8 @@ class Reporter:
         """The line of an event, without reporting it."""
         if not self.log_json:
             return message
-        return json.dumps({"time": round(time.time(), 3), "event": name, **fields}, default=str)
+        said = {"message": message.strip()} if message and message not in fields.values() else {}
+        return json.dumps({"time": round(time.time(), 3), "event": name, **said, **fields}, default=str)
 
     def engine_output(self, line: str) -> None:
         """Takes a line that the engine wrote, such as a task's error: reported now, or held."""

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.stages.context import StageContext
 from lake.lake import Lake
 from pipelines.readers.record import Reason
+
+if TYPE_CHECKING:  # counting rejects needs no engine
+    from jobs.stages.context import StageContext
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Rejected:
     reasons: dict[str, int]  # the commonest ones, the most frequent first
 
 
-def over_limit(run: StageContext) -> bool:
+def over_limit(run: "StageContext") -> bool:
     """Whether this run rejected a larger share of some source than `ingest.reject_limit`; reports each such source.
 
     Only what this run read counts, so a run that finds nothing new is never over the limit.

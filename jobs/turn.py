@@ -78,13 +78,13 @@ def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
 
 def unfinished(lake: Lake, stage: str) -> str | None:
     """The first stage before a stage that has work; None when the stage can begin."""
-    from jobs.checks.steps import behind
+    from jobs.checks.waiting import behind
     from jobs.stages.staged_files import is_interrupted
 
     present = lake.tables()
-    if "documents" not in present or stage == "ingest":
-        return None  # without documents, the stage itself says that there are none
-    if is_interrupted(lake):
+    if stage == "ingest":
+        return None
+    if "documents" not in present or is_interrupted(lake):
         return "ingest"
     for before in ALL_STAGES[1 : ALL_STAGES.index(stage)]:
         tables = _TABLES[before] or tuple(name for name in present if name.startswith(PACKED))

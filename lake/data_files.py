@@ -17,6 +17,10 @@ class UnreadableTableError(TokenlakeError, RuntimeError):
     """A table uses a Delta feature under which its Parquet files alone do not give its rows."""
 
 
+class MissingTableError(TokenlakeError, LookupError):
+    """A table is not there yet, because the stage that makes it has not run."""
+
+
 @dataclass(frozen=True)
 class DataFile:
     """One Parquet file of a table. `low` and `high` bound the columns that have statistics; times as `bound` says."""

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake import history, row_files
 from lake.commits import EXPIRED, Commit, parse
-from lake.data_files import DataFile, active
+from lake.data_files import DataFile, MissingTableError, active
 from lake.parquet_writer import is_ours
 from pipelines.storage.environment import prepare
 from pipelines.storage.repeating import repeated
@@ -21,9 +21,10 @@ from pipelines.tables import RUNS, TABLES
 if TYPE_CHECKING:  # logs, versions and sizes need no Spark
     from pyspark.sql import DataFrame
 
+S = TypeVar("S")
 T = TypeVar("T")
 
-_AT_ONCE = 16  # tables that are asked about at once
+_AT_ONCE = 16  # tables or files that are asked about at once
 
 _LOG_ENTRY = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 
@@ -83,26 +84,26 @@ class LakeReader:
 
         try:
             self._table(table, version)
-        except (DeltaError, TableNotFoundError):
+        except (DeltaError, TableNotFoundError, MissingTableError):
             return False
         return True
 
     def tables(self) -> list[str]:
         """Names of all Delta tables of the lake."""
         folders = [entry.name for entry in self.storage.entries() if entry.is_folder]
-        return [name for name, found in zip(folders, self._at_once(self.exists, folders), strict=True) if found]
+        return [name for name, found in zip(folders, self.at_once(self.exists, folders), strict=True) if found]
 
     def open_all(self) -> None:
         """Opens the newest version of every table at once, where each alone would wait for answers of a store."""
         if not self.storage.is_local:
-            self._at_once(lambda table: self._table(table, self.version(table)), self.tables())
+            self.at_once(lambda table: self._table(table, self.version(table)), self.tables())
 
-    def _at_once(self, ask: Callable[[str], T], tables: Sequence[str]) -> list[T]:
-        """The answers for several tables; of a store, waited for together."""
-        if self.storage.is_local or len(tables) < 2:
-            return [ask(table) for table in tables]
+    def at_once(self, ask: Callable[[S], T], about: Sequence[S]) -> list[T]:
+        """The answers about several tables or files; of a store, waited for together."""
+        if self.storage.is_local or len(about) < 2:
+            return [ask(each) for each in about]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(ask, tables))
+            return list(pool.map(ask, about))
 
     def files(self, table: str, version: int | None = None) -> list[DataFile]:
         """The data files of a version, by default the newest."""
@@ -177,12 +178,14 @@ class LakeReader:
         """
         import pyarrow.parquet as pq
 
-        parts = []
-        for file in self.files(table, version):
-            if run_ids is not None and not file.may_hold("run_id", run_ids):
-                continue
+        def read(file: DataFile) -> pa.Table:
             with self.storage.open(f"{table}/{file.path}") as stream:
-                parts.append(pq.ParquetFile(stream).read(columns=list(columns)))
+                return pq.ParquetFile(stream).read(columns=list(columns))
+
+        files = self.files(table, version)
+        if run_ids is not None:
+            files = [file for file in files if file.may_hold("run_id", run_ids)]
+        parts = self.at_once(read, files)
         schema = self._columns(table, version)
         empty = pa.schema([schema.field(name) for name in columns]).empty_table()
         found = pa.concat_tables([empty, *parts], promote_options="permissive")
@@ -250,9 +253,18 @@ class LakeReader:
         return next((commit for commit in known if commit.metadata), None)
 
     def _table(self, table: str, version: int) -> Any:
-        """The `deltalake.DeltaTable` of a version, cached."""
+        """The `deltalake.DeltaTable` of a version, cached.
+
+        Raises:
+            MissingTableError: the table is not there, which has version -1.
+        """
         from deltalake import DeltaTable
 
+        if version < 0:
+            raise MissingTableError(
+                f"{self.path(table)}: there is no such table yet. The stages make it in order: run those before "
+                "first, or all with `tokenlake run`"
+            )
         opened = self._opened.get((table, version))
         if opened is None:
             prepare()

@@ -54,6 +54,8 @@ def _explained(data: bytes, origin: str) -> Iterator[None]:
     """Errors of the parser as errors for the user."""
     try:
         yield
+    except YamlFileError:
+        raise
     except yaml.reader.ReaderError as error:
         line = data.count(b"\n", 0, error.position) + 1
         raise YamlFileError(f"{origin}:{line}: not text in UTF-8: save the file as UTF-8 ({error.reason})") from None
@@ -62,6 +64,10 @@ def _explained(data: bytes, origin: str) -> Iterator[None]:
         where = f"{origin}:{mark.line + 1}" if mark else origin
         problem = _NO_TAB if "'\\t'" in str(error.problem) else error.problem
         raise YamlFileError(f"{where}: not valid YAML: {', '.join(filter(None, (error.context, problem)))}") from None
+    except (ValueError, AttributeError) as error:  # of a value that its tag does not fit, such as `!!int x`
+        raise YamlFileError(f"{origin}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise YamlFileError(f"{origin}: nested too deeply") from None
 
 
 def _refuse_repeated(root: yaml.Node | None, origin: str) -> None:

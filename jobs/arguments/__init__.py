@@ -5,6 +5,7 @@ import argparse
 from jobs.arguments.features import add_features
 from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
+from jobs.arguments.metrics import add_metrics
 from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _add_upgrade(commands)
     add_maintain(commands)
     add_pin(commands)
+    add_metrics(commands)
     _add_doctor(commands)
     add_features(commands)
     add_k8s(commands)
@@ -77,6 +79,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         help="override a key of CONFIG, e.g. tokenizer.vocab_size=16000",
     )
     parser.add_argument(
+        "--date",
+        metavar="DAY",
+        help="ingest only the files of this day (UTC, YYYY-MM-DD): those whose path in CONFIG holds {date}, with the "
+        "day in its place; other files are neither new nor gone. Without --date, the files of all days",
+    )
+    parser.add_argument(
         "--keep-old",
         action="store_true",
         help="keep the rows that an older version of a step made, instead of making them again; new rows are made by "
@@ -97,6 +105,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "  tokenlake run examples/quickstart.yaml\n"
         "  tokenlake run examples/quickstart.yaml --input crawl.warc.gz notes/ --lake lakes/mine\n"
         "  tokenlake run my.yaml --set clean.policy=gopher --set pack.0.length=2048 --log-json\n"
+        "  tokenlake run daily.yaml --date 2026-11-20\n"
     )
     added = add_command(commands, "run", "run all stages of a config; a later run processes only new input", examples)
     _add_config(added)
@@ -108,7 +117,9 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         commands,
         "stage",
         "run one stage of a config",
-        "  tokenlake stage clean examples/quickstart.yaml\n  tokenlake stage features examples/features.yaml\n",
+        "  tokenlake stage clean examples/quickstart.yaml\n"
+        "  tokenlake stage features examples/features.yaml\n"
+        "  tokenlake stage ingest daily.yaml --date 2026-11-20\n",
     )
     added.add_argument("stage", metavar="NAME", choices=ALL_STAGES, help=f"one of {', '.join(ALL_STAGES)}")
     _add_config(added)
@@ -160,6 +171,12 @@ def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     add_lake(added)
     add_engine(added)
+    added.add_argument(
+        "--print",
+        action="store_true",
+        help="print the page that is there, packed, between two marked lines: what `tokenlake k8s report` reads from "
+        "the log of a pod",
+    )
     added.set_defaults(command="report:report")
 
 

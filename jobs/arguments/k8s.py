@@ -2,7 +2,9 @@
 
 import argparse
 
+from jobs.arguments.k8s_runs import add_backfill, add_logs, add_report, add_run, add_status
 from jobs.arguments.shared import add_command
+from jobs.arguments.words_after_dashes import ParserWithRest
 
 
 def add_k8s(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,9 +23,15 @@ def add_k8s(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
             "  tokenlake k8s status -n tokenlake-dev\n"
         ),
     )
-    subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True)
+    parsers: type[argparse.ArgumentParser] = ParserWithRest
+    subcommands = added.add_subparsers(metavar="SUBCOMMAND", required=True, parser_class=parsers)
     _add_render(subcommands)
     _add_lint(subcommands)
+    add_run(subcommands)
+    add_backfill(subcommands)
+    add_status(subcommands)
+    add_logs(subcommands)
+    add_report(subcommands)
 
 
 def _add_render(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -13,7 +13,8 @@ from features.computation.history import newest
 from features.definition.view import View
 from features.tables import table_of
 from jobs.checks.finding import Finding
-from jobs.checks.steps import inputs_of, read_by, same_documents
+from jobs.checks.steps import inputs_of, same_documents
+from jobs.checks.waiting import read_by
 from lake.lake import Lake
 from pipelines.tables import Table
 

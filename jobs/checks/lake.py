@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pyspark.sql import DataFrame
 
-from jobs.checks import features, pins, retracted, sequences, steps, tables
+from jobs.checks import features, pins, retracted, sequences, steps, tables, waiting
 from jobs.checks.finding import Finding
 from jobs.invariants import count, invariants
 from jobs.stages.staged_files import is_interrupted
@@ -41,9 +41,9 @@ def pending(lake: Lake) -> list[str]:
     """What the next run has to finish, a line each."""
     lines = ["an ingest was interrupted between two commits"] if is_interrupted(lake) else []
     for table in known(lake):
-        names = ", ".join(steps.behind(lake, table.name))
+        names = ", ".join(waiting.behind(lake, table.name))
         lines += [f"{table.name} was made before the newest rows of {names}"] if names else []
-        for name in steps.expired(lake, table.name) if names else []:
+        for name in waiting.expired(lake, table.name) if names else []:
             lines.append(
                 f"{table.name} was not compared with {name}, whose log no longer has the version it was made from"
             )
@@ -68,7 +68,7 @@ def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:
     if is_interrupted(lake):
         return
     counts = count(lake)
-    if any(steps.behind(lake, name) for name in names):
+    if any(waiting.behind(lake, name) for name in names):
         counts = {name: counted for name, counted in counts.items() if name in _INGEST}
     for invariant in invariants(counts):
         yield Finding(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from jobs.checks import steps
+from jobs.checks import waiting
 from jobs.checks.finding import Finding, none_of
 from jobs.retraction.outcome import retracted_ids
 from jobs.stages.retracted_records import retracted_records
@@ -23,7 +23,7 @@ def gone(lake: Lake) -> Iterator[Finding]:
         return
     doc_ids = retracted_ids(lake)
     for name in tables_of_documents(lake):
-        if not steps.behind(lake, name):
+        if not waiting.behind(lake, name):
             rows = holding_at(lake, name, lake.version(name), doc_ids)
             yield none_of(f"{name}: rows of retracted documents", rows)
     yield _closed_files(lake, retracted)

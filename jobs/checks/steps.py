@@ -11,9 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.checks.finding import Finding, none_of
-from lake.commits import EXPIRED
+from jobs.checks.waiting import expired, read_by, rows_committed_after
 from lake.lake import Lake
-from pipelines.tables import PACKED
 
 
 @dataclass(frozen=True)
@@ -25,21 +24,8 @@ class Inputs:
 
     def __call__(self, name: str) -> DataFrame:
         version = self.tables[name]
-        has_grown = _has_grown(self.lake, name, version)
+        has_grown = bool(rows_committed_after(self.lake, name, version))
         return self.lake.read(name, self.lake.same_rows_until(name, version) if has_grown else None)
-
-
-def behind(lake: Lake, table: str) -> list[str]:
-    """The inputs that have new rows which the last commit of a step's table has not read."""
-    if table not in _CHECKS and not table.startswith(PACKED):
-        return []
-    return [name for name, version in read_by(lake, table).items() if _has_grown(lake, name, version)]
-
-
-def expired(lake: Lake, table: str) -> list[str]:
-    """Those of `behind` that cannot be read any more as this table's last commit read them."""
-    versions = {name: lake.same_rows_until(name, version) for name, version in read_by(lake, table).items()}
-    return [name for name in behind(lake, table) if not lake.has_version(name, versions[name])]
 
 
 def made_from(lake: Lake, table: str) -> Iterator[Finding]:
@@ -53,18 +39,6 @@ def made_from(lake: Lake, table: str) -> Iterator[Finding]:
 def inputs_of(lake: Lake, table: str) -> Inputs:
     """The rows of the inputs that the table's last commit read."""
     return Inputs(lake, read_by(lake, table))
-
-
-def read_by(lake: Lake, table: str) -> dict[str, int]:
-    """input -> version that the table's last commit read; an update also names its own table, which is left out."""
-    last = lake.last_own_commit(table)
-    found = dict(last.metadata.inputs) if last and last.metadata else {}
-    return {name: version for name, version in found.items() if name != table}
-
-
-def _has_grown(lake: Lake, table: str, version: int) -> bool:
-    """Whether rows were committed after a version; compaction and upgrades change none."""
-    return any(commit.of_step or commit.operation == EXPIRED for commit in lake.commits(table, version))
 
 
 def same_documents(name: str, left: DataFrame, right: DataFrame) -> Finding:

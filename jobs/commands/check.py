@@ -7,6 +7,7 @@ from dataclasses import asdict
 from jobs.checks.lake import check as checked
 from jobs.checks.lake import pending
 from jobs.commands.lake_session import opened
+from jobs.metrics.recorded import CHECK, record
 from jobs.progress import Reporter
 from jobs.turn import await_turn
 
@@ -21,7 +22,8 @@ def check(arguments: argparse.Namespace, reporter: Reporter) -> int:
             findings.append(finding)
             if not arguments.json:
                 print(finding, flush=True)
-    failed = sum(not finding.holds for finding in findings)
+        failed = sum(not finding.holds for finding in findings)
+        record(lake, CHECK, reporter, findings=len(findings), failed=failed)
     if arguments.json:
         print(json.dumps({"findings": [asdict(each) for each in findings], "pending": waiting}, indent=2))
         return 1 if failed else 0

@@ -8,6 +8,7 @@ from jobs.cli import UsageError
 from jobs.commands.lake_session import existing
 from jobs.maintenance.upkeep import Settings
 from jobs.maintenance.upkeep import maintain as maintained
+from jobs.metrics.recorded import UPKEEP, record
 from jobs.progress import Reporter
 from jobs.turn import await_turn
 from lake import contract
@@ -37,6 +38,9 @@ def maintain(arguments: argparse.Namespace, reporter: Reporter) -> int:
         dry_run=arguments.dry_run,
     )
     outcome = maintained(lake, settings, reporter)
+    if not arguments.dry_run:
+        refused = sum(bool(each.refused) for each in outcome.tables)
+        record(lake, UPKEEP, reporter, refused=refused, seconds=round(outcome.seconds, 3))
     print(json.dumps(outcome.as_json(), indent=2) if arguments.json else "\n".join(outcome.lines()))
     return 0 if outcome.is_whole else 1
 

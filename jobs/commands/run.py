@@ -4,12 +4,14 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from jobs import interruption, preflight
 from jobs.arguments import STAGES
 from jobs.cli import UsageError
 from jobs.config import RunConfig
+from jobs.dates import DateError, day
 from jobs.engine.choice import Settings, choose, make
 from jobs.failures import note_lake
 from jobs.inputs import add_inputs, with_known_names
@@ -22,19 +24,26 @@ from pipelines.storage.uri import lake_root
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs all stages, then checks invariants and writes the report and the funnel."""
-    config = configuration(arguments, STAGES)
-    return execute(config, STAGES, reporter, True, arguments.engine, arguments.keep_old, arguments.wait)
+    return _run(arguments, STAGES, reporter, True)
 
 
 def stage(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Runs one stage."""
-    stages = (arguments.stage,)
-    config = configuration(arguments, stages)
-    return execute(config, stages, reporter, False, arguments.engine, arguments.keep_old, arguments.wait)
+    if arguments.date and arguments.stage != "ingest":
+        raise UsageError(
+            f"--date: the stage {arguments.stage} knows no days: it processes whatever is new; leave --date out"
+        )
+    return _run(arguments, (arguments.stage,), reporter, False)
 
 
-def configuration(arguments: argparse.Namespace, stages: Sequence[str]) -> RunConfig:
-    """The configuration file, with the overrides of the command line, checked for these stages.
+def _run(arguments: argparse.Namespace, stages: Sequence[str], reporter: Reporter, conclude: bool) -> int:
+    of = day(arguments.date) if arguments.date else None
+    config = configuration(arguments, stages, of)
+    return execute(config, stages, reporter, conclude, arguments.engine, arguments.keep_old, arguments.wait, of)
+
+
+def configuration(arguments: argparse.Namespace, stages: Sequence[str], of: date | None = None) -> RunConfig:
+    """The configuration file, with the overrides of the command line, checked for these stages and a day.
 
     Raises:
         ConfigError: the file or an override is not valid.
@@ -50,8 +59,8 @@ def configuration(arguments: argparse.Namespace, stages: Sequence[str]) -> RunCo
         config = with_known_names(config, len(inputs))
     config = config.model_copy(update={"lake": lake_root(config.lake)})
     try:
-        preflight.check(config, stages)
-    except UsageError as error:
+        preflight.check(config, stages, of)
+    except (UsageError, DateError) as error:
         raise UsageError(f"{arguments.config}: {error}") from error
     return config
 
@@ -68,10 +77,11 @@ def execute(
     engine: str | None = None,
     keep_old: bool = False,
     wait: float = 0,
+    of: date | None = None,
 ) -> int:
     """Chooses an engine, locks the lake and runs the stages; returns the exit status.
 
-    `wait` is how many minutes a run may wait for its turn on the lake.
+    `wait` is how many minutes a run may wait for its turn on the lake. With `of`, ingest reads the files of this day.
     """
     started = time.perf_counter()
     reporter.event("run_started", f"tokenlake: {config.lake}", lake=config.lake, stages=list(stages))
@@ -86,7 +96,7 @@ def execute(
         try:
             from jobs.pipeline import run_stages
 
-            status = run_stages(made, config, reporter, stages, conclude, keep_old)
+            status = run_stages(made, config, reporter, stages, conclude, keep_old, of)
         except Exception as error:
             note_lake(error, config.lake)
             raise

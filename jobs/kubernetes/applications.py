@@ -19,7 +19,15 @@ ON_DEMAND_LABEL = "tokenlake.io/on-demand"
 
 _STAGES = ("ingest", "clean", "dedup", "tokenize", "pack", "features")
 
+_FEATURES = "org.apache.spark.deploy.k8s.features"
+
+_LOGGING = "-Dlog4j2.configurationFile=file:///opt/tokenlake/jobs/engine/spark/log4j2-cluster.properties"
+
 _SETTINGS = {
+    "spark.driver.extraJavaOptions": _LOGGING,
+    "spark.executor.extraJavaOptions": _LOGGING,
+    # The image's, also where the operator's environment names another: spark-submit would hand that one to the driver.
+    "spark.pyspark.python": "/opt/tokenlake/bin/python",
     # An executor that is about to vanish hands its blocks over; what it cannot hand over is computed again.
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",
@@ -27,6 +35,12 @@ _SETTINGS = {
     "spark.storage.decommission.rddBlocks.enabled": "true",
     "spark.executor.decommission.killInterval": "80s",
     "spark.dynamicAllocation.executorIdleTimeout": "120s",
+    # The driver's role allows nothing with volume claims: the cluster makes them and removes them with their pod.
+    "spark.kubernetes.driver.ownPersistentVolumeClaim": "false",
+    # Spark 4.2 would make a NetworkPolicy for each run when it is submitted, which the operator's role does not allow.
+    "spark.kubernetes.driver.pod.excludedFeatureSteps": f"{_FEATURES}.NetworkPolicyFeatureStep",
+    # Each run has a secret of its own, which Spark makes: pods of other runs, and of others, are turned away.
+    "spark.authenticate": "true",
     # Scraped by Prometheus from the driver's port 4040, executors' figures included; no agent, no jar.
     "spark.ui.prometheus.enabled": "true",
     "spark.metrics.conf.*.sink.prometheusServlet.class": "org.apache.spark.metrics.sink.PrometheusServlet",

@@ -8,6 +8,7 @@ dialect is accepted: no seconds, no years, no `L`, `W` or `#`, and Sunday is 0.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -51,6 +52,7 @@ _DESCRIPTORS = {
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
 _PART_OF_DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_LONGEST = 100 * 365 * 86_400.0  # seconds
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S*)(.*)", re.DOTALL)
 
 
@@ -61,7 +63,7 @@ class Cron:
     text: str
     zone: ZoneInfo
     every: timedelta | None
-    expression: str  # for cronsim, with a field of seconds: so it treats changes of the clock as the operator does
+    fields: tuple[frozenset[int] | None, ...]  # the values of each, None for any; () with `@every`
 
     @classmethod
     def parse(cls, text: str, time_zone: str = "UTC") -> "Cron":
@@ -79,11 +81,11 @@ class Cron:
         if not text:
             raise CronError("no schedule: write five fields, such as '30 2 * * *', or '@daily'")
         if text.startswith("@every "):
-            return cls(text, zone, _duration(text.removeprefix("@every ")), "")
+            return cls(text, zone, _duration(text.removeprefix("@every ")), ())
         if text.startswith("@") and text not in _DESCRIPTORS:
             known = ", ".join(_DESCRIPTORS)
             raise CronError(f"{text!r} is none of {known}, @every 1h30m")
-        return cls(text, zone, None, _expression(_DESCRIPTORS.get(text, text)))
+        return cls(text, zone, None, _fields(_DESCRIPTORS.get(text, text)))
 
     def after(self, time: datetime) -> datetime:
         """The first firing after `time`, which has a zone; in UTC. With `@every`: an interval later."""
@@ -93,9 +95,24 @@ class Cron:
         """The last firing before `time`, which has a zone; in UTC. With `@every`: an interval earlier."""
         return (time - self.every).astimezone(UTC) if self.every else self._firing(time, True)
 
+    def fires_at(self, time: datetime) -> bool:
+        """Whether a run starts in that minute. With `@every` nobody knows."""
+        if self.every:
+            return False
+        local = time.astimezone(self.zone)
+        shown = (local.minute, local.hour, local.day, local.month, local.isoweekday() % 7)
+        named = [each is None or value in each for each, value in zip(self.fields, shown, strict=True)]
+        either = self.fields[2] is not None and self.fields[4] is not None
+        return named[0] and named[1] and named[3] and (named[2] or named[4] if either else named[2] and named[4])
+
+    @property
+    def _expression(self) -> str:
+        """For cronsim, with a field of seconds: so it treats changes of the clock as the operator does."""
+        return " ".join(["0", *("*" if each is None else ",".join(map(str, sorted(each))) for each in self.fields)])
+
     def _firing(self, time: datetime, reverse: bool) -> datetime:
         """The nearest firing. At a time that the clock skips nothing fires; at one that it repeats, it fires twice."""
-        for found in CronSim(self.expression, time.astimezone(self.zone), reverse):
+        for found in CronSim(self._expression, time.astimezone(self.zone), reverse):
             moment = found.astimezone(UTC)
             if moment.astimezone(self.zone).replace(tzinfo=None) == found.replace(tzinfo=None):
                 return moment
@@ -116,7 +133,7 @@ def zone_of(name: str) -> ZoneInfo:
         raise CronError(f"{name!r} is no time zone: write UTC, or a name such as Europe/Berlin") from None
 
 
-def _expression(text: str) -> str:
+def _fields(text: str) -> tuple[frozenset[int] | None, ...]:
     parts = text.split()
     if len(parts) != len(_FIELDS):
         hint = "; it has no seconds and no years" if len(parts) in {6, 7} else ""
@@ -130,20 +147,15 @@ def _expression(text: str) -> str:
         longest = max(_DAYS_OF_MONTH[month - 1] for month in months or range(1, 13))
         if min(days) > longest:
             raise CronError(f"never fires: no month of {parts[3]!r} has a day {min(days)}")
-    return " ".join(["0", *("*" if each is None else ",".join(map(str, sorted(each))) for each in values)])
+    return tuple(values)
 
 
-def _values(part: str, field: _Field) -> set[int] | None:
+def _values(part: str, field: _Field) -> frozenset[int] | None:
     """The values that a field stands for. None for any: beside it, the other field of days decides alone."""
     items = [_item(item, field) for item in part.split(",") if item]
     if not items:
         raise CronError(f"{field.name} {part!r}: no value")
-    found: set[int] = set()
-    for values in items:
-        if values is None:
-            return None
-        found |= set(values)
-    return found
+    return frozenset(chain(*filter(None, items))) if all(items) else None
 
 
 def _item(item: str, field: _Field) -> range | None:
@@ -187,10 +199,7 @@ def _duration(text: str) -> timedelta:
     """Of `@every`, to whole seconds, as the operator counts."""
     if not _DURATION.fullmatch(text.removeprefix("+")):
         raise CronError(f"@every {text}: write a duration such as 90m or 1h30m")
-    seconds = int(sum(float(number) * _UNITS[unit] for number, unit in _PART_OF_DURATION.findall(text)))
-    if seconds < 1:
-        raise CronError(f"@every {text}: shorter than a second")
-    try:
-        return timedelta(seconds=seconds)
-    except OverflowError:
-        raise CronError(f"@every {text}: longer than a lifetime") from None
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART_OF_DURATION.findall(text))
+    if not 1 <= seconds < _LONGEST:
+        raise CronError(f"@every {text}: write at least a second and at most a hundred years")
+    return timedelta(seconds=int(seconds))

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -21,6 +22,9 @@ HOME = Path(__file__).resolve().parents[2] / "k8s"
 
 SITE = "site"
 """The folder of an overlay that holds the patches: a component, so that the other components see what it has made."""
+
+STORE_PORTS = (443, 9000)
+"""What k8s/components/network-policies/object-store.yaml allows."""
 
 _MADE = "# Made by `tokenlake k8s render --write`: change the values, not this file.\n"
 
@@ -48,6 +52,7 @@ def overlay(values: Values, folder: Path) -> dict[str, str]:
         configMapGenerator=[pipeline],
         # Jobs name this ConfigMap, and each run takes its newest content.
         generatorOptions={"disableNameSuffixHash": True, "labels": {"app.kubernetes.io/name": "tokenlake"}},
+        **_open_port(values),
     )
     site = _kustomization("Component", patches=[{"path": path} for path in sorted(patches)])
     files = {"kustomization.yaml": _file(top), f"{SITE}/kustomization.yaml": _file(site)}
@@ -64,6 +69,17 @@ def _patches(values: Values) -> dict[str, Manifest]:
             named = {"apiVersion": wanted["apiVersion"], "kind": wanted["kind"], "metadata": metadata}
             found[path.rpartition("/")[2]] = {**named, **patch}
     return found
+
+
+def _open_port(values: Values) -> Manifest:
+    """A patch for the port of the object store, where the component network-policies would deny it."""
+    endpoint = urlsplit(values.object_store.endpoint or "https://")
+    port = endpoint.port or (80 if endpoint.scheme == "http" else 443)
+    if "network-policies" not in values.components or port in STORE_PORTS:
+        return {}
+    added = [{"op": "add", "path": "/spec/egress/0/ports/-", "value": {"protocol": "TCP", "port": port}}]
+    target = {"kind": "NetworkPolicy", "name": "tokenlake-object-store"}
+    return {"patches": [{"target": target, "patch": yaml.safe_dump(added, sort_keys=False)}]}
 
 
 def _kustomization(kind: str, **content: Any) -> Manifest:

@@ -89,4 +89,9 @@ def rendered(values: Values, folder: Path) -> str:
             target = site / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content)
-        return build(site)
+        try:
+            return build(site)
+        except KustomizeError as error:
+            raise KustomizeError(
+                str(error).replace(str(site), str(folder)).replace(temporary, str(HOME.parent))
+            ) from None

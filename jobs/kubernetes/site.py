@@ -15,6 +15,7 @@ def objects(values: Values) -> dict[str, Manifest]:
         "base/quota.yaml": _quota(values),
         "base/driver-account.yaml": _account(values, "tokenlake-driver"),
         "base/executor-account.yaml": _account(values, "tokenlake-executor"),
+        "base/metrics-account.yaml": _account(values, "tokenlake-metrics"),
         **{f"spark-operator/{name}.yaml": made for name, made in schedules(values).items()},
     }
 

@@ -57,7 +57,7 @@ class ObjectStore(Section):
         description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; null where the pods' role gives access",
     )
     service_account_annotations: Mapping[str, str] = Field(
-        default_factory=dict, description="of both service accounts, for example eks.amazonaws.com/role-arn"
+        default_factory=dict, description="of all service accounts, for example eks.amazonaws.com/role-arn"
     )
 
 
@@ -71,20 +71,20 @@ class LakeVolume(Section):
 class Role(Section):
     """The driver of a job."""
 
-    cores: int = Field(1, ge=1)
-    memory: Memory = "2g"
+    cores: int = Field(1, ge=1, description="cores of the pod")
+    memory: Memory = Field("2g", description="heap of the JVM")
     memory_overhead: Memory = Field("1g", description="for Python and everything else beside the JVM's heap")
 
 
 class Executors(Section):
     """The executors of a job."""
 
-    cores: int = Field(2, ge=1)
-    memory: Memory = "3g"
+    cores: int = Field(2, ge=1, description="cores of each pod, hence tasks at once")
+    memory: Memory = Field("3g", description="heap of the JVM")
     memory_overhead: Memory = Field("4g", description="for the Python workers and everything beside the JVM's heap")
-    min: int = Field(1, ge=0)
-    initial: int = Field(2, ge=0)
-    max: int = Field(10, ge=1)
+    min: int = Field(1, ge=0, description="pods that a run keeps even when idle")
+    initial: int = Field(2, ge=0, description="pods that it starts with")
+    max: int = Field(10, ge=1, description="pods that it may have at once")
     scratch: Quantity = Field("50Gi", description="disk for shuffles")
     scratch_class: Name | None = Field(
         None, description="StorageClass of a volume for each executor's scratch; default: the node's disk"
@@ -101,11 +101,11 @@ class Job(Section):
     """One scheduled job."""
 
     schedule: Annotated[str, BeforeValidator(_cron)] = Field(description="cron expression, in UTC")
-    suspend: bool = False
+    suspend: bool = Field(False, description="whether the clock is stopped; single runs can still be started")
     wait_minutes: int = Field(360, ge=0, description="how long it waits for its turn on the lake")
-    arguments: tuple[str, ...] = ()
-    driver: Role = Role()
-    executor: Executors = Executors()
+    arguments: tuple[str, ...] = Field((), description="further arguments of the job's command")
+    driver: Role = Field(Role(), description="its one driver")
+    executor: Executors = Field(Executors(), description="its executors")
 
 
 _SMALL = {"min": 0, "initial": 1, "max": 4}
@@ -153,38 +153,40 @@ class Jobs(Section):
 class Quota(Section):
     """What all pods of the namespace may ask for together."""
 
-    cpu: Quantity = "64"
-    memory: Quantity = "256Gi"
-    pods: int = Field(60, ge=2)
+    cpu: Quantity = Field("64", description="cores")
+    memory: Quantity = Field("256Gi", description="requests, and limits, of memory")
+    pods: int = Field(60, ge=2, description="number of pods")
 
 
 class Values(Section):
     """Everything that `tokenlake k8s render` needs."""
 
-    namespace: Name = "tokenlake"
+    namespace: Name = Field("tokenlake", description="of all objects; made with them")
     image: str = Field(
         "registry.example.com/tokenlake/spark:0.1.0@sha256:" + "0" * 64, description="of the jobs, by digest"
     )
     pull_secrets: tuple[Name, ...] = Field((), description="Secrets for a private registry")
     lake: str = Field("s3://tokenlake/lake", description="folder or URI of the tables")
-    lake_volume: LakeVolume | None = None
+    lake_volume: LakeVolume | None = Field(None, description="a volume for the lake, instead of an object store")
     pipeline: str = Field("pipeline.yaml", description="configuration of the pipeline, beside the file of values")
-    object_store: ObjectStore = ObjectStore()
+    object_store: ObjectStore = Field(ObjectStore(), description="how pods reach the object store")
     online_store_secret: Name = Field(
         "tokenlake-online-store", description="Secret with TOKENLAKE_ONLINE_STORE, for materialize"
     )
     events: str | None = Field("s3a://tokenlake/spark-events/", description="where Spark writes its event logs")
     retries: int = Field(2, ge=1, description="how often a failed run is started again")
-    retry_seconds: int = Field(60, ge=1)
+    retry_seconds: int = Field(60, ge=1, description="how long it waits before that")
     keep_hours: int = Field(72, ge=1, description="how long a finished run stays listed")
     keep_runs: int = Field(3, ge=1, description="finished runs of each schedule that stay listed, of each outcome")
-    quota: Quota = Quota()
-    components: tuple[Literal[COMPONENTS], ...] = ()  # type: ignore[valid-type]
+    quota: Quota = Field(Quota(), description="what all pods of the namespace may ask for together")
+    components: tuple[Literal[COMPONENTS], ...] = Field(  # type: ignore[valid-type]
+        (), description=f"optional parts: {', '.join(COMPONENTS)}; each has a README in `k8s/components`"
+    )
     environment: Mapping[str, str] = Field(default_factory=dict, description="further variables of all pods")
     spark: Mapping[str, str] = Field(default_factory=dict, description="further settings of Spark, for all jobs")
     node_selector: Mapping[str, str] = Field(default_factory=dict, description="of all pods of the jobs")
     tolerations: tuple[Mapping[str, str], ...] = Field((), description="of all pods of the jobs")
-    jobs: Jobs = Field(default_factory=lambda: Jobs.model_validate({}))
+    jobs: Jobs = Field(default_factory=lambda: Jobs.model_validate({}), description="the scheduled jobs, by name")
 
     @model_validator(mode="after")
     def _history_has_events(self) -> "Values":

@@ -3,16 +3,19 @@
 docs/explanation/identity.md states the rules.
 """
 
+import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from jobs.dates import sources_of
 from jobs.stages.context import StageContext
 from jobs.stages.known_sources import KnownSource, is_elsewhere, known_sources, root_now
 from lake.ledger import fingerprint
 from pipelines.language.model_file import content
 from pipelines.readers import spark as readers
 from pipelines.readers.config import SourceConfig
-from pipelines.readers.finding import SourceError
+from pipelines.readers.finding import OfDay, SourceError
 from pipelines.readers.listing import EDGE, Remembered
 from pipelines.readers.record import InputFile
 from pipelines.semantics import READING
@@ -40,23 +43,44 @@ class Arrivals:
 
 
 def arrivals(run: StageContext) -> Arrivals:
-    """Lists the configured sources and compares them with `inputs`.
+    """Lists the configured sources and compares them with `inputs`. A run of a day sees the files of this day only.
 
     Raises:
+        DateError: no source tells which files are of the day.
         SourceError: a source has no files, is another folder than the one of its name, or lost too many files.
     """
     known = known_sources(run.lake)
     to_read: list[Listed] = []
     gone: list[tuple[str, str]] = []
-    for config in run.config.sources:
+    for config in sources_of(run.config.sources, run.day):
         before = known.get(config.name) or KnownSource(config.name, "")
-        listed = _listed(run, config, before if before.files else None)
-        _require_one_folder(config, before, listed)
-        to_read += [one for one in listed if not _is_known(one, before, run.keep_old)]
-        lost = _lost(before, listed) if config.on_delete == "retract" else []
+        root = root_now(config, before if before.files else None)
+        listed = _listed(run, config, before, root, run.day)
+        here = before if run.day is None else _of_day(before, config, root, run.day)
+        lost = _lost(here, listed) if config.on_delete == "retract" else []
+        whole = listed
+        if run.day is not None and (is_elsewhere(before, root) or (lost and not listed)):
+            whole = _listed(run, config, before, root, None)  # the day alone does not show that the source is gone
+        _require_one_folder(config, before, root, whole)
         _require_few(lost, before, run.config.ingest.delete_limit)
+        if run.day is not None and not listed:
+            run.reporter.event("no_files", f"  source {config.name}: no files of {run.day}", source=config.name)
+        to_read += [one for one in listed if not _is_known(one, before, run.keep_old)]
         gone += [(config.name, path) for path in lost]
     return Arrivals(to_read, gone, known)
+
+
+def _of_day(known: KnownSource, config: SourceConfig, root: str, day: date) -> KnownSource:
+    """The source with those of its files that its paths name on a day."""
+    is_of_day = OfDay(config, day)
+    return replace(known, files={path: file for path, file in known.files.items() if is_of_day(_location(root, path))})
+
+
+def _location(root: str, path: str) -> str:
+    """Where a file of a source lies; of a member of an archive, the archive."""
+    scheme, mark, folder = root.rpartition("://")
+    container = path.partition("!/")[0]  # begins with `../` where the source was extended beyond its root
+    return scheme + mark + posixpath.normpath(f"{folder}/{container}")
 
 
 def reading_settings(config: SourceConfig, language_model: str | None) -> str:
@@ -65,15 +89,14 @@ def reading_settings(config: SourceConfig, language_model: str | None) -> str:
     return f"{READING.version}:{fingerprint(config.reading_fingerprint(), model)}"
 
 
-def _listed(run: StageContext, config: SourceConfig, before: KnownSource | None) -> list[Listed]:
-    root = root_now(config, before)
+def _listed(run: StageContext, config: SourceConfig, before: KnownSource, root: str, day: date | None) -> list[Listed]:
     settings = reading_settings(config, run.config.ingest.language_model)
     unchanged = {
         file.path: (file.stamp, file.fingerprint)
-        for file in (before.files.values() if before else ())
+        for file in before.files.values()
         if _reads_alike(file.settings, settings, run.keep_old) and not file.retry
     }
-    files = readers.list_inputs(config, Remembered(root, unchanged), never=run.lake.root)
+    files = readers.list_inputs(config, Remembered(root, unchanged), never=run.lake.root, day=day)
     return [Listed(file, config, root, settings) for file in files]
 
 
@@ -114,9 +137,8 @@ def _require_few(lost: Sequence[str], before: KnownSource, limit: float) -> None
         )
 
 
-def _require_one_folder(config: SourceConfig, before: KnownSource, listed: Sequence[Listed]) -> None:
+def _require_one_folder(config: SourceConfig, before: KnownSource, root: str, listed: Sequence[Listed]) -> None:
     """Refuses to take a second folder of the same name for the source, which would mix or remove documents."""
-    root = listed[0].root
     if not before.files or config.root is not None or not is_elsewhere(before, root):
         return
     differing = next(_differing(before, listed), None)

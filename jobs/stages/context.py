@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from jobs.config import RunConfig
 from jobs.engine.base import Engine
@@ -24,6 +25,7 @@ class StageContext:
     reporter: Reporter
     ingested: list[str] = field(default_factory=list)  # run ids of the ingests that this command has committed
     keep_old: bool = False  # rows that an older version of a step made stay, and are not made again
+    day: date | None = None  # ingest reads the files of this day only
     started_at: float = field(default_factory=time.time)  # seconds since the epoch
 
     def plan(

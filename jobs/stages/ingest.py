@@ -6,7 +6,7 @@ the manifest and does not read the input again.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -41,17 +41,28 @@ def run(run: StageContext) -> None:
     note_other_versions(run, found)
     _note_large_input(run, sum(one.file.size for one in found.to_read))
     gone = found.gone
-    for batch in _batches(found.to_read, run.config.ingest.batch_bytes):
-        store(run, reconcile(run.lake, _read(run, batch, gone), batch, gone, found.known))
+    batches = list(_batches(found.to_read, run.config.ingest.batch_bytes))
+    for number, batch in enumerate(batches, 1):
+        read = _read(run, batch, gone, _of_day(run, number, len(batches)))
+        store(run, reconcile(run.lake, read, batch, gone, found.known))
         gone = ()
-    if gone:
-        nothing = Manifest(_name(run, [], gone), run.started_at, run.config.ingest.fingerprint(), (), (), ())
+    if gone or not (batches or run.lake.exists(INPUTS.name)):  # the first day may bring nothing: later stages go on
+        name, settings = _name(run, [], gone), run.config.ingest.fingerprint()
+        nothing = Manifest(name, run.started_at, settings, (), (), (), detail=_of_day(run, 1, 1))
         store(run, reconcile(run.lake, nothing, [], gone, found.known))
+
+
+def _of_day(run: StageContext, batch: int, batches: int) -> dict[str, str]:
+    """What the commits of a batch say of the day that is read; `jobs.dates.done` finds the days by it."""
+    if run.day is None:
+        return {}
+    numbered = {"batch": f"{batch} of {batches}"} if batches > 1 else {}
+    return {"date": run.day.isoformat(), **numbered}
 
 
 def store(run: StageContext, read: Manifest) -> None:
     """Commits a manifest, and keeps it until all its commits are made."""
-    if read.is_empty:
+    if read.is_empty and run.lake.exists(INPUTS.name):
         return
     file = _manifest_file(read.run_id)
     run.lake.storage.write_text(file, read.to_json())
@@ -117,7 +128,9 @@ def _name(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, 
     return run_id("ingest", files, gone, run.lake.version(INPUTS.name))
 
 
-def _read(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, str]]) -> Manifest:
+def _read(
+    run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, str]], detail: Mapping[str, str]
+) -> Manifest:
     """Reads input files into data files named after the run id; returns their manifest."""
     config = run.config.ingest
     name = _name(run, batch, gone)
@@ -132,7 +145,7 @@ def _read(run: StageContext, batch: Sequence[Listed], gone: Sequence[tuple[str, 
     model = share(run.lake.storage, config.language_model) if config.language_model else None
     retracted = retracted_records(run.lake, (one.file for one in batch))
     reports = readers.read_splits(session, tasks, name, datetime.now(UTC), model, sink, retracted).toArrow()
-    return manifest(reports, name, run.started_at, config.fingerprint())
+    return manifest(reports, name, run.started_at, config.fingerprint(), detail)
 
 
 def _tasks(size: int, parallelism: int, split_bytes: int) -> int:
@@ -152,7 +165,7 @@ def _commit(run: StageContext, read: Manifest) -> None:
         inputs={},
         started_at=read.started_at,
         rows_in=sum(row["rows_read"] for row in read.inputs) if read.stage == "ingest" else 0,
-        detail={"semantics": of_documents(run.lake, read)},
+        detail={**read.detail, "semantics": of_documents(run.lake, read)},
     )
     if read.stage == "ingest":
         run.ingested.append(read.run_id)

@@ -5,7 +5,7 @@ Once the manifest is written, the input is no longer needed: if the run is kille
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -69,6 +69,7 @@ class Manifest:
     removed_files: tuple[tuple[str, str], ...] = ()  # (source, path) whose rows in `rejects` and `inputs` leave
     retractions: tuple[DataFile, ...] = ()  # committed first, so that a request that was accepted is not lost
     stage: str = "ingest"  # or "retract"
+    detail: Mapping[str, str] = field(default_factory=dict)  # of its commits
 
     @property
     def is_empty(self) -> bool:
@@ -91,7 +92,9 @@ class Manifest:
         return Manifest(**found)
 
 
-def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str) -> Manifest:
+def manifest(
+    reports: pa.Table, run_id: str, started_at: float, config_hash: str, detail: Mapping[str, str]
+) -> Manifest:
     """The manifest from the rows of `REPORTED` that all reading tasks returned."""
     texts = reports.filter(pc.equal(reports["table"], _SUMMARY))["file"].to_pylist()
     return Manifest(
@@ -101,6 +104,7 @@ def manifest(reports: pa.Table, run_id: str, started_at: float, config_hash: str
         tuple(of_table(reports, DOCUMENTS.name)),
         tuple(of_table(reports, REJECTS.name)),
         tuple(by_file(map(json.loads, texts))),
+        detail=detail,
     )
 
 

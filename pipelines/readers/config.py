@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pipelines.config import Config, Execution, Location, Meaning
 from pipelines.extraction.extractors import Extractor
 from pipelines.readers.formats import by_name
+from pipelines.readers.path_patterns import DATE
 
 TextUnit = Literal["document", "paragraph", "line"]
 Undecodable = Literal["replace", "reject"]
@@ -21,7 +22,7 @@ class SourceConfig(Config):
 
     name: Meaning[str] = Field(min_length=1, description="stored with every document and part of its id")
     path: Execution[Annotated[str | tuple[str, ...], Location()]] = Field(
-        description="file, folder, glob or URL, or a list of them"
+        description="file, folder, glob or URL, or a list of them; {date} stands for a day, as YYYY-MM-DD"
     )
     root: Execution[Annotated[str | None, Location()]] = Field(
         None, description="folder that paths inside document ids are relative to; default: what all paths share"
@@ -114,11 +115,18 @@ class SourceConfig(Config):
     def _has_a_path(self) -> "SourceConfig":
         if not self.paths or not all(self.paths):
             raise ValueError(f"source {self.name!r}: path is empty")
+        if self.root and DATE in self.root:
+            raise ValueError(f"source {self.name!r}: root holds {DATE}: name the folder above all days")
         return self
 
     def reading_fingerprint(self) -> str:
         """Of the settings that decide what a file is read as: another one means to read it again."""
         return self._fingerprint("name", "priority")
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether one of its paths holds `{date}`."""
+        return any(DATE in path for path in self.paths)
 
     @property
     def paths(self) -> tuple[str, ...]:

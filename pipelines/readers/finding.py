@@ -1,11 +1,11 @@
 """Lists the files of paths, folders, globs and URLs, without opening any."""
 
 import os
-import posixpath
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from fsspec.utils import glob_translate
@@ -13,10 +13,10 @@ from fsspec.utils import glob_translate
 from pipelines.errors import MisuseError
 from pipelines.readers.config import SourceConfig
 from pipelines.readers.delta import LOG
+from pipelines.readers.path_patterns import DATE, PathPattern, fixed_part, is_bucket, is_pattern, relative_to
 from pipelines.storage.fsspec_files import file_system
 from pipelines.storage.uri import LakeUri, is_local
 
-_GLOB = re.compile(r"[*?\[]")
 _VERSION_KEYS = ("ETag", "etag", "e_tag", "mtime", "LastModified", "last_modified", "updated", "generation")
 
 
@@ -35,30 +35,44 @@ class Found:
     table: bool = False
     problem: str = ""  # why it cannot be read
     exact: bool = False  # the source names this file itself
+    within: tuple[PathPattern, ...] = ()  # of a table: only files that one of these names; none: all files
 
 
-def find(config: SourceConfig, root: str | None = None, never: str | None = None) -> list[Found]:
+def find(
+    config: SourceConfig, root: str | None = None, never: str | None = None, day: date | None = None
+) -> list[Found]:
     """The files that a source names and does not exclude, in order of location.
 
     Args:
         config: of the source.
         root: folder that relative paths start from; default: `root_of(config)`.
         never: a folder whose files are never input, such as the lake.
+        day: only files that a path with `{date}` names on this day. There may be none.
 
     Raises:
         SourceError: a path does not exist, or nothing is left.
     """
-    paths = [_normal(path) for path in config.paths]
+    paths = [_normal(path) for path in config.paths if day is None or DATE in path]
     root = root_of(config) if root is None else root
     found: dict[str, Found] = {}
-    for entry in _entries(config, paths, root, None if never is None else _normal(never)):
+    for entry in _entries(config, paths, root, None if never is None else _normal(never), day):
         if entry.location not in found or entry.exact:
             found[entry.location] = entry
     excluded = Excluded(config.exclude)
     kept = [entry for entry in found.values() if entry.exact or not excluded(entry.relative)]
-    if not kept:
+    if not kept and day is None:
         raise SourceError(f"source {config.name!r}: no file at {', '.join(config.paths)} that is not excluded")
     return sorted(kept, key=lambda entry: entry.location)
+
+
+class OfDay:
+    """Whether the paths with `{date}` of a source name a location on a day."""
+
+    def __init__(self, config: SourceConfig, day: date) -> None:
+        self._patterns = [PathPattern.of(_normal(path), day) for path in config.paths if DATE in path]
+
+    def __call__(self, location: str) -> bool:
+        return any(pattern.names(location) for pattern in self._patterns)
 
 
 class Excluded:
@@ -93,7 +107,7 @@ def root_of(config: SourceConfig) -> str:
     paths = [_normal(path) for path in config.paths]
     if config.root is not None:
         return _normal(config.root).rstrip("/")
-    roots = [_fixed_part(path) for path in paths]
+    roots = [fixed_part(path) for path in paths]
     if len({LakeUri.parse(root).scheme for root in roots}) > 1:
         raise SourceError(f"source {config.name!r}: paths on different file systems; make one source of each")
     parts = [root.rstrip("/").split("/") for root in roots]
@@ -101,70 +115,36 @@ def root_of(config: SourceConfig) -> str:
     return "/".join(shared)
 
 
-def _fixed_part(path: str) -> str:
-    """The folder below which a path or glob names files."""
-    if is_local(path):
-        if os.path.isdir(path):
-            return path
-        if os.path.lexists(path):
-            return os.path.dirname(path)
-        return _existing_part(path)
-    elif not _GLOB.search(path):
-        files, inner = file_system(path)
-        return path.rstrip("/") if _is_bucket(path) or files.isdir(inner) else path.rpartition("/")[0]
-    before = path[: match.start()] if (match := _GLOB.search(path)) else path
-    return before.rpartition("/")[0]
-
-
-def _is_bucket(path: str) -> bool:
-    """Whether a path is a whole bucket: stores answer in many ways when they are asked for an object without a key."""
-    uri = LakeUri.parse(path)
-    return uri.is_object and not uri.key
-
-
-def _existing_part(glob: str) -> str:
-    """The folder of a local glob, up to the first name that is a pattern; one that exists as it is written is none."""
-    folder = ""
-    for name in glob.split("/")[1:-1]:
-        if _GLOB.search(name) and not os.path.isdir(f"{folder}/{name}"):
-            break
-        folder = f"{folder}/{name}"
-    return folder
-
-
-def _relative(location: str, root: str) -> str:
-    """The path from the root to a location; it begins with `../` where the location is not below the root."""
-    if location == root or location.startswith(root.rstrip("/") + "/"):
-        return location[len(root) :].lstrip("/")
-    return posixpath.relpath(location, root or "/")
-
-
-def _entries(config: SourceConfig, paths: list[str], root: str, never: str | None) -> Iterator[Found]:
-    globs: dict[str, list[str]] = {}
+def _entries(
+    config: SourceConfig, paths: list[str], root: str, never: str | None, day: date | None
+) -> Iterator[Found]:
+    patterns: dict[str, list[PathPattern]] = {}
     for path in paths:
         if never is not None and (path == never or path.startswith(f"{never}/")):
             raise SourceError(f"source {config.name!r}: {path} lies in the lake, whose own files are never input")
         if not is_local(path):
-            yield from _remote(path, root, config, never)
-        elif os.path.isdir(path):
-            yield from _walk(path, root, config, None, never)
-        elif os.path.lexists(path):
+            yield from _remote(path, root, config, never, day)
+        elif DATE not in path and os.path.isdir(path):
+            yield from _walk(path, root, config, (), never)
+        elif DATE not in path and os.path.lexists(path):
             yield _stat(path, root, exact=True)
-        elif _GLOB.search(path):
-            globs.setdefault(_fixed_part(path), []).append(path)
+        elif is_pattern(path):
+            pattern = PathPattern.of(path, day)
+            patterns.setdefault(pattern.folder, []).append(pattern)
         else:
             raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
-    for folder, patterns in globs.items():  # each folder is walked once for all globs
-        relative = [glob_translate(path[len(folder) :].lstrip("/")) for path in patterns]
-        # a matching folder includes everything in it
-        matching = "|".join(pattern.removesuffix(r"\Z").removesuffix(r"\z") + r"(?:/.*)?\Z" for pattern in relative)
-        yield from _walk(folder, root, config, re.compile(matching, re.DOTALL), never)
+    for folder, several in patterns.items():  # each folder is walked once for all patterns
+        yield from _walk(folder, root, config, several, never)
 
 
 def _walk(
-    folder: str, root: str, config: SourceConfig, matching: re.Pattern[str] | None, never: str | None
+    folder: str, root: str, config: SourceConfig, patterns: Sequence[PathPattern], never: str | None
 ) -> Iterator[Found]:
-    """Files below a folder, but not those of the folder `never`. Follows links, but no cycles."""
+    """Files below a folder, if there are patterns those that one of them names, but not those of the folder `never`.
+
+    Follows links, but no cycles.
+    """
+    dated = all(pattern.is_dated for pattern in patterns)
     waiting: list[tuple[str, frozenset[tuple[int, int]]]] = [(folder, frozenset())]
     skipped = _identity(never) if never is not None and is_local(never) else None
     while waiting:
@@ -173,20 +153,26 @@ def _walk(
             status = os.stat(here)
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
-            yield Found(here, _relative(here, root), problem=f"folder cannot be listed: {error.strerror}")
+            yield Found(here, relative_to(here, root), problem=f"folder cannot be listed: {error.strerror}")
             continue
         identity = (status.st_dev, status.st_ino)
         if identity in above or identity == skipped:
             continue
         if config.format in ("auto", "delta", "parquet") and any(entry.name == LOG for entry in entries):
-            if matching is None or _names_some(matching, here, folder):
-                yield Found(here, _relative(here, root), table=True)
+            if not patterns or _names_some(patterns, here):
+                within = () if _is_named(patterns, here) or not dated else tuple(patterns)
+                yield Found(here, relative_to(here, root), table=True, within=within)
             continue
         for entry in entries:
             if entry.is_dir():
-                waiting.append((entry.path, above | {identity}))
-            elif matching is None or matching.match(_relative(entry.path, folder)):
+                if not patterns or any(pattern.may_hold(entry.path) for pattern in patterns):
+                    waiting.append((entry.path, above | {identity}))
+            elif not patterns or _is_named(patterns, entry.path):
                 yield _stat(entry.path, root)
+
+
+def _is_named(patterns: Sequence[PathPattern], location: str) -> bool:
+    return any(pattern.names(location) for pattern in patterns)
 
 
 def _identity(folder: str) -> tuple[int, int] | None:
@@ -198,10 +184,10 @@ def _identity(folder: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _names_some(matching: re.Pattern[str], table: str, folder: str) -> bool:
-    """Whether a pattern, which is relative to `folder`, names some data file of a Delta table."""
+def _names_some(patterns: Sequence[PathPattern], table: str) -> bool:
+    """Whether a pattern names some data file of a Delta table."""
     return any(
-        matching.match(_relative(f"{here}/{name}", folder))
+        _is_named(patterns, f"{here}/{name}")
         for here, _, names in os.walk(table)
         if LOG not in here.split("/")
         for name in names
@@ -209,7 +195,7 @@ def _names_some(matching: re.Pattern[str], table: str, folder: str) -> bool:
 
 
 def _stat(path: str, root: str, exact: bool = False) -> Found:
-    relative = _relative(path, root)
+    relative = relative_to(path, root)
     try:
         status = os.stat(path)
     except OSError as error:
@@ -219,18 +205,16 @@ def _stat(path: str, root: str, exact: bool = False) -> Found:
     return Found(path, relative, status.st_size, str(status.st_mtime_ns), exact=exact)
 
 
-def _remote(path: str, root: str, config: SourceConfig, never: str | None) -> Iterator[Found]:
+def _remote(path: str, root: str, config: SourceConfig, never: str | None, day: date | None) -> Iterator[Found]:
     files, inner = file_system(path)
-    named = not _GLOB.search(path) and not _is_bucket(path)
+    named = not is_pattern(path) and not is_bucket(path)
     if named and not files.exists(inner):
         raise SourceError(f"source {config.name!r}: {path}: no such file or folder")
     exact = named and files.isfile(inner)
     if exact:
         listed = {inner: files.info(inner)}
-    elif _GLOB.search(path):
-        listed = {}
-        for name, info in files.glob(inner, detail=True).items():
-            listed |= {name: info} if info["type"] == "file" else files.find(name, detail=True)
+    elif is_pattern(path):
+        listed = _matching(files, PathPattern.of(path, day))
     else:
         listed = files.find(inner, detail=True)
     if never is not None and not is_local(never):
@@ -240,11 +224,19 @@ def _remote(path: str, root: str, config: SourceConfig, never: str | None) -> It
     if config.format in ("auto", "delta", "parquet"):
         for table in sorted(tables):
             location = files.unstrip_protocol(table)
-            yield Found(location, _relative(location, root), table=True)
+            yield Found(location, relative_to(location, root), table=True)
         listed = {n: i for n, i in listed.items() if not any(n.startswith(table + "/") for table in tables)}
     for name, info in listed.items():
         location = files.unstrip_protocol(name)
-        yield Found(location, _relative(location, root), int(info.get("size") or 0), _version(info), exact=exact)
+        yield Found(location, relative_to(location, root), int(info.get("size") or 0), _version(info), exact=exact)
+
+
+def _matching(files: Any, pattern: PathPattern) -> dict[str, Any]:
+    """Name -> what the store says of it, of the files that a pattern names."""
+    listed: dict[str, Any] = {}
+    for name, info in files.glob(file_system(pattern.for_fsspec)[1], detail=True).items():
+        listed |= {name: info} if info["type"] == "file" else files.find(name, detail=True)
+    return {name: info for name, info in listed.items() if pattern.names(files.unstrip_protocol(name))}
 
 
 def _version(info: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import PurePosixPath
 
 import xxhash
@@ -49,6 +50,7 @@ def list_files(
     delta_files: DeltaFiles | None = None,
     remembered: Remembered | None = None,
     never: str | None = None,
+    day: date | None = None,
 ) -> list[InputFile]:
     """The input files of a source in order of path. A file that cannot be read is listed with its problem.
 
@@ -57,6 +59,7 @@ def list_files(
         delta_files: lists the data files of a Delta table's current version.
         remembered: from an earlier listing.
         never: a folder whose files are never input, such as the lake.
+        day: only files that a path with `{date}` names on this day. There may be none.
 
     Raises:
         SourceError: the source names nothing.
@@ -78,7 +81,7 @@ def list_files(
             return [replace(file, problem=Reject(0, reason, detail))]
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        files = [file for listed in pool.map(inspect, find(config, remembered.root, never)) for file in listed]
+        files = [file for listed in pool.map(inspect, find(config, remembered.root, never, day)) for file in listed]
     return sorted(files, key=lambda file: file.path)
 
 
@@ -225,6 +228,8 @@ def _table(found: Found, config: SourceConfig, delta_files: DeltaFiles | None) -
     except Exception as error:
         raise ReadError(Reason.UNREADABLE, f"a Delta table that cannot be listed: {error}") from error
     for data in listed:
+        if found.within and not any(pattern.names(data.location) for pattern in found.within):
+            continue
         problem = None
         if data.deleted_rows:
             detail = f"a deletion vector hides {data.deleted_rows:,} rows: run REORG TABLE ... APPLY (PURGE) first"

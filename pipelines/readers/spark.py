@@ -7,7 +7,7 @@ the task, so that the input is read once.
 import json
 import pickle
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -41,14 +41,14 @@ class Sink(Protocol):
 
 
 def list_inputs(
-    config: SourceConfig, remembered: Remembered | None = None, never: str | None = None
+    config: SourceConfig, remembered: Remembered | None = None, never: str | None = None, day: date | None = None
 ) -> list[InputFile]:
     """The input files of a source, Delta tables included; as `list_files`.
 
     Raises:
         SourceError: no file matches the source.
     """
-    return list_files(config, delta_files, remembered, never)
+    return list_files(config, delta_files, remembered, never, day)
 
 
 def read_splits(

@@ -22,7 +22,6 @@ _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(.*)", re.DOTALL)
 _ONE_SLASH = re.compile(r"(file|dbfs|hdfs|s3a?|s3n|gc?s|abfss?|az):(/.*)", re.DOTALL | re.IGNORECASE)
 _NO_SLASH = re.compile(r"(s3a?|s3n|gc?s|abfss?|az|hdfs):(?!/)", re.IGNORECASE)
 _SECRET = re.compile(r"[^/@]*:[^/@]*@")
-_PATTERN = re.compile(r"[*?\[]")
 _NO_LAKE = re.compile(r"[%?#\[\]\\^|]|//")  # delta-rs writes the tables of such a prefix to another one, or panics
 _DATABRICKS = "/dbfs"  # where Databricks mounts `dbfs:` on every machine of a cluster
 
@@ -95,11 +94,6 @@ class LakeUri:
     def key(self) -> str:
         """What follows the bucket, without a slash at either end."""
         return self.rest.partition("/")[2].strip("/")
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether it holds characters that stand for others."""
-        return bool(_PATTERN.search(self.rest))
 
     @property
     def path(self) -> Path:

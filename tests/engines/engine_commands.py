@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pyspark
 
+from jobs.engine.spark.session import JVM_OPTIONS
+
 PROJECT = Path(__file__).resolve().parents[2]
 SEPARATE_PROCESSES = "local-cluster[2,1,2048]"  # two executors, each a JVM of its own with one core and 2 GiB
 
@@ -70,6 +72,24 @@ def kill_at_commit(
     assert process.poll() is None, f"the run ended before it was killed: {process.communicate()[1][-2000:]}"
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+
+
+def submit(name: str, *arguments: object, folder: Path, status: int = 0) -> "subprocess.CompletedProcess[str]":
+    """`spark-submit jobs/NAME.py ARGUMENTS` from a folder that is not the checkout; it must end with the status."""
+    # Three JVMs start and live for seconds: the optimising compiler would only take their cores.
+    short_lived = JVM_OPTIONS["small"]
+    command = [Path(sys.executable).with_name("spark-submit"), "--master", SEPARATE_PROCESSES]
+    command += ["--driver-java-options", short_lived, "--conf", f"spark.executor.extraJavaOptions={short_lived}"]
+    done = subprocess.run(
+        [*command, PROJECT / f"jobs/{name}.py", *map(str, arguments)],
+        cwd=folder,
+        env=environment(PYTHONPATH=str(PROJECT)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, f"{name}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done
 
 
 @contextmanager

@@ -15,10 +15,8 @@ from features.online.reader import OnlineReader
 from features.plan import Plan
 from features.store.address import ValkeyAddress
 from features.store.valkey import ValkeyConnection
-from jobs.engine.spark.session import JVM_OPTIONS
 
 MAKE_LAKE = "import sys, feature_lake; feature_lake.write(sys.argv[1])"
-SHORT_LIVED = JVM_OPTIONS["small"]
 
 
 @pytest.fixture
@@ -35,18 +33,7 @@ def lake(tmp_path: Path) -> Path:
 def test_submitted_it_fills_the_store(lake: Path, tmp_path: Path) -> None:
     with ValkeyServer() as server:
         url = f"valkey://127.0.0.1:{server.port}"
-        command = [Path(sys.executable).with_name("spark-submit"), "--master", engine_commands.SEPARATE_PROCESSES]
-        command += ["--driver-java-options", SHORT_LIVED, "--conf", f"spark.executor.extraJavaOptions={SHORT_LIVED}"]
-        command += [engine_commands.PROJECT / "jobs/materialize.py", lake, "client_profile", "--online", url]
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=engine_commands.environment(PYTHONPATH=str(engine_commands.PROJECT)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        engine_commands.submit("materialize", lake, "client_profile", "--online", url, folder=tmp_path)
 
         found = OnlineReader(ValkeyAddress(port=server.port)).get(
             ["client_profile:tier"], {"client_id": ["acme", "globex", "unknown"]}, timeout=5

@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from jobs import cli
-from jobs.arguments import STAGES
+from jobs.arguments import STAGES, parser
+from jobs.commands.run import configuration
+from jobs.dates import day
 
 COMMANDS = (
     "run",
@@ -24,6 +26,7 @@ COMMANDS = (
     "check",
     "upgrade",
     "maintain",
+    "metrics",
     "pin",
     "unpin",
     "retract",
@@ -123,6 +126,32 @@ def test_a_source_that_is_not_there_is_told_with_its_key(capsys, config, tmp_pat
     assert f"sources.1.path: {tmp_path}/gone: no such file or folder" in message
 
 
+def test_a_day_that_is_none_is_refused(capsys, config):
+    message = fails(capsys, "run", config(), "--date", "2026-02-30")
+    assert "'2026-02-30' is no day: write YYYY-MM-DD" in message
+
+
+def test_a_run_of_a_day_needs_a_source_that_tells_days_apart(capsys, config):
+    path = config()
+    message = fails(capsys, "stage", "ingest", path, "--date", "2026-11-20")
+    assert f"{path}: --date 2026-11-20: no source has {{date}} in its path" in message
+
+
+def test_a_stage_that_knows_no_days_refuses_one(capsys, config):
+    message = fails(capsys, "stage", "clean", config(), "--date", "2026-11-20")
+    assert "the stage clean knows no days" in message
+
+
+def test_a_source_without_days_need_not_be_there_in_a_run_of_a_day(config, tmp_path):
+    path = config(f"  - name: gone\n    path: {tmp_path}/gone\n  - name: web\n    path: {tmp_path}/{{date}}\n")
+    given = parser().parse_args(["run", path, "--date", "2026-11-20"])
+    assert [source.name for source in configuration(given, STAGES, day(given.date)).sources] == [
+        "texts",
+        "gone",
+        "web",
+    ]
+
+
 def test_an_unknown_policy_is_told_with_its_key_and_those_there_are(capsys, config):
     message = fails(capsys, "run", config("clean: {policy: gofer}\n"))
     assert "clean.policy: unknown policy 'gofer'; known: " in message
@@ -216,6 +245,7 @@ def test_no_command_is_bad_usage(capsys):
         ("check",),
         ("upgrade",),
         ("maintain",),
+        ("metrics",),
         ("pin", "--list"),
     ],
 )

@@ -66,7 +66,8 @@ def test_fires_when_the_operators_parser_says(text, zone, first, second):
         ("@every 5", "duration such as 90m"),
         ("@every 1h 30m", "duration such as 90m"),
         ("@every -1h", "duration such as 90m"),
-        ("@every 500ms", "shorter than a second"),
+        ("@every 500ms", "at least a second"),
+        ("@every 9999999h", "at most a hundred years"),
         ("CRON_TZ=UTC", "no schedule"),
         ("TZ=Mars/Olympus 0 0 * * *", "is no time zone"),
     ],
@@ -128,9 +129,12 @@ def test_every_firing_is_a_time_that_the_fields_name_and_none_lies_between(text,
     assert found > time
     assert (found.second, found.microsecond) == (0, 0)
     assert matches(text, found.astimezone(place))
+    assert schedule.fires_at(found)
     minute = time.replace(second=0, microsecond=0)
     for number in range(1, min(2000, (found - minute) // timedelta(minutes=1))):
-        assert not matches(text, (minute + timedelta(minutes=number)).astimezone(place))
+        between = minute + timedelta(minutes=number)
+        assert not matches(text, between.astimezone(place))
+        assert not schedule.fires_at(between)
 
 
 @given(_TEXT, st.sampled_from(_ZONES), _TIMES)

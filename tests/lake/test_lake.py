@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from lake.commits import CommitMetadata
-from lake.data_files import DataFile
+from lake.data_files import DataFile, MissingTableError
 from lake.lake import ConcurrentCommitError, Lake
 from pipelines.tables import DOCUMENTS, TOKENS, Table, sequences
 
@@ -297,3 +297,8 @@ def test_rows_with_another_column_are_added_and_earlier_rows_have_none(lake, not
     here = lake.read_here("grown", ["doc_id", "old", "new"]).sort_by("doc_id").to_pylist()
     assert [tuple(row.values()) for row in here] == rows
     assert DeltaTable(lake.path("grown")).to_pyarrow_table().num_rows == 2
+
+
+def test_the_rows_of_a_table_that_is_not_there_are_missed_by_name(lake):
+    with pytest.raises(MissingTableError, match=r"tokens: there is no such table yet\. The stages make it in order"):
+        lake.read("tokens")

@@ -44,11 +44,11 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Starts the server on a free port with keys of its own, and ends it.
+def running(folder: Path, host: str = "127.0.0.1", port: int | None = None) -> Iterator[Server]:
+    """Starts the server with keys of its own, on a free port unless one is given, and ends it.
 
     Raises:
-        NoServerError: it is not installed.
+        NoServerError: it is not installed, or `host` is not an address of this machine.
     """
     program = shutil.which("versitygw", path=f"{PROJECT / '.tools' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}")
     if program is None:
@@ -56,9 +56,9 @@ def running(folder: Path) -> Iterator[Server]:
     data, beside = folder / "data", folder / "beside"
     data.mkdir(parents=True)
     beside.mkdir()
-    port = _free_port()
-    server = Server(f"http://127.0.0.1:{port}", data, secrets.token_hex(10), secrets.token_hex(20))
-    command = [program, "--port", f"127.0.0.1:{port}", "--region", "us-east-1", "--health", "/health", "--keep-alive"]
+    place = f"{host}:{port or _free_port()}"
+    server = Server(f"http://{place}", data, secrets.token_hex(10), secrets.token_hex(20))
+    command = [program, "--port", place, "--region", "us-east-1", "--health", "/health", "--keep-alive"]
     keys = {"ROOT_ACCESS_KEY": server.access_key, "ROOT_SECRET_KEY": server.secret_key}
     with open(folder / "server.log", "w") as log:
         process = subprocess.Popen(

@@ -3,7 +3,6 @@
 import argparse
 import os
 import time
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,17 +39,10 @@ def report(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 def _states(address: "Address") -> "dict[str, MaterializedFigures]":
     """By view, up to where the store has been filled; views that it has nothing of are left out."""
-    from features.catalogue.catalogue import CATALOGUE
-    from features.materialization.state import State
-    from features.materialization.writer import writer_of
-    from features.plan import Plan
     from jobs.feature_report.data import MaterializedFigures
+    from jobs.feature_report.materialized import states
 
-    found = {}
-    with closing(writer_of(address, Plan.of(CATALOGUE), timeout=5.0)) as writer:
-        for view in CATALOGUE.views:
-            state = State.from_json(writer.state(view.name))
-            if state is not None:
-                up_to = datetime.fromtimestamp(state.up_to_us / 1e6, UTC)
-                found[view.name] = MaterializedFigures(version=state.version, up_to=up_to)
-    return found
+    return {
+        view: MaterializedFigures(version=state.version, up_to=datetime.fromtimestamp(state.up_to_us / 1e6, UTC))
+        for view, state in states(address).items()
+    }

@@ -1,15 +1,13 @@
 """Findings: what rules object to, less what is ignored, with file, line and what to write instead."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from jobs.kubernetes.lint.given import Given
-from jobs.kubernetes.lint.node import Document, Node
+from jobs.kubernetes.lint.ignoring import ignored as ignored_by_object
+from jobs.kubernetes.lint.node import Document
 from jobs.kubernetes.lint.registry import RULES
 from jobs.kubernetes.lint.rule import Fault, Rule
-
-IGNORE = "tokenlake.io/lint-ignore"
-"""An annotation: the rules not to apply to its object, between commas."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Finding:
     def text(self) -> str:
         """Two lines."""
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.rule}: {self.object}: {self.path}: {self.wrong}\n    {self.remedy}"
+        return f"{where}: {self.rule}: {self.object}: {self.path}: {self.wrong}\n    write: {self.remedy}"
 
 
 def findings(documents: Sequence[Document], ignored: Collection[str] = ()) -> list[Finding]:
@@ -39,19 +37,10 @@ def findings(documents: Sequence[Document], ignored: Collection[str] = ()) -> li
         for rule in RULES.values()
         if rule.id not in ignored
         for fault in rule.check(given)
-        if rule.id not in set(_ignored(fault.node.document))
+        if rule.id not in ignored_by_object(fault.node.document)
     ]
     files = {document.origin: place for place, document in reversed(list(enumerate(documents)))}
     return sorted(dict.fromkeys(found), key=lambda each: (files[each.file], each.line or 0, each.object))
-
-
-def _ignored(document: Document) -> Iterator[str]:
-    return (each.strip() for each in annotation(document).text.split(","))
-
-
-def annotation(document: Document) -> Node:
-    """The annotation `IGNORE` of an object."""
-    return document.top["metadata"]["annotations"][IGNORE]
 
 
 def _finding(rule: Rule, fault: Fault) -> Finding:

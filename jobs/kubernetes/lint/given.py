@@ -18,13 +18,18 @@ class Application:
     schedule: Node | None  # the spec around it, if it is scheduled
 
     def conf(self, key: str) -> Node:
-        """A Spark property."""
+        """The place of a Spark property."""
         return self.spec["sparkConf"][key]
 
-    @property
-    def name(self) -> Node:
-        """The place of its name."""
-        return self.document.top["metadata"]["name"]
+    def conf_below(self, prefix: str) -> Iterator[tuple[str, Node]]:
+        """The rest of the key, and the place, of every Spark property that begins so."""
+        for key, node in self.spec["sparkConf"].entries():
+            if key.startswith(prefix):
+                yield key.removeprefix(prefix), node
+
+    def first(self, *places: Node) -> Node:
+        """The first of the places that has a value; else the first."""
+        return next((each for each in places if each), places[0])
 
 
 class Given:
@@ -36,6 +41,10 @@ class Given:
     def of(self, *kinds: str) -> Iterator[Document]:
         """The objects of these kinds."""
         return (each for each in self.documents if each.kind in kinds)
+
+    def beside(self, document: Document, *kinds: str) -> Iterator[Document]:
+        """The objects of these kinds in the namespace of an object."""
+        return (each for each in self.of(*kinds) if each.namespace == document.namespace)
 
     @cached_property
     def applications(self) -> list[Application]:

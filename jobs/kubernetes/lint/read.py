@@ -1,17 +1,15 @@
 """Documents from files, folders, kustomizations and standard input."""
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import yaml
 
 from jobs.kubernetes.lint.node import Document
 from pipelines.errors import MissingPathError, MisuseError
-from pipelines.yaml_file import contents
+from pipelines.yaml_file import Content, contents
 
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -59,34 +57,36 @@ def _bytes(path: str) -> bytes:
 
 
 def _built(folder: str) -> bytes:
-    command = next(
-        (each for each in (["kubectl", "kustomize"], ["kustomize", "build"]) if shutil.which(each[0])), None
-    )
-    if command is None:
+    from jobs.kubernetes.rendering import KustomizeError, NoKustomizeError, build  # files alone need none of it
+
+    try:
+        return build(Path(folder)).encode()
+    except NoKustomizeError:
         raise BuildError(
             f"{folder}: neither kubectl nor kustomize is on the PATH, and a kustomization needs one of them; install "
             f"one, or pipe its output: `kubectl kustomize {folder} | tokenlake k8s lint -`"
-        )
-    done = subprocess.run([*command, folder], capture_output=True, check=False)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise BuildError(f"{folder}: `{' '.join(command)}` failed: {said}")
-    return done.stdout
+        ) from None
+    except KustomizeError as error:
+        raise BuildError(f"kustomize does not build {error}") from error
 
 
 def _objects(data: bytes, origin: str, lines: bool) -> Iterator[Document]:
     """Those of a List one by one; what has no kind is no object."""
     for content in contents(data, origin, _Loader):
-        yield from _items(origin, content.data, content.root if lines else None)
+        for found, root in _items(content):
+            if isinstance(found, dict) and isinstance(found.get("kind"), str):
+                yield Document(origin, found, root if lines else None)
 
 
-def _items(origin: str, data: Any, root: yaml.Node | None) -> Iterator[Document]:
-    if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
-        return
-    if not data["kind"].endswith("List") or not isinstance(data.get("items"), list):
-        yield Document(origin, data, root)
+def _items(content: Content) -> Iterator[Content]:
+    data, root = content
+    if (
+        not isinstance(data, dict)
+        or not str(data.get("kind")).endswith("List")
+        or not isinstance(data.get("items"), list)
+    ):
+        yield content
         return
     nodes = [value for key, value in root.value if key.value == "items"] if isinstance(root, yaml.MappingNode) else []
     for number, item in enumerate(data["items"]):
-        known = nodes and isinstance(nodes[0], yaml.SequenceNode)
-        yield from _items(origin, item, nodes[0].value[number] if known else None)
+        yield Content(item, nodes[0].value[number] if nodes else None)

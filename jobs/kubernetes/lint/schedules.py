@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import combinations
 
 from jobs.kubernetes.cron import Cron, CronError, zone_of
@@ -13,7 +14,7 @@ FAMILY = Family("schedule")
 
 _POLICIES = ("Allow", "Forbid", "Replace")
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-_FIRINGS = 500  # more than a year of daily runs
+_FIRINGS = 60  # of a weekly schedule, more than a year
 
 
 @FAMILY.rule(
@@ -32,7 +33,7 @@ def cron(given: Given) -> Iterator[Fault]:
 
 @FAMILY.rule(
     "policy",
-    "concurrencyPolicy is none of Allow, Forbid, Replace: the operator starts one run, and none after it",
+    "concurrencyPolicy is none of Allow, Forbid, Replace: the operator starts no run while an earlier one exists",
     "concurrencyPolicy: Forbid",
 )
 def policy(given: Given) -> Iterator[Fault]:
@@ -110,13 +111,20 @@ def history(given: Given) -> Iterator[Fault]:
 )
 def clash(given: Given) -> Iterator[Fault]:
     """One application: the same namespace, and the same label app.kubernetes.io/part-of, or else /name."""
-    for (first, one), (second, other) in combinations(given.schedules, 2):
-        if _chain(first) is None or _chain(first) != _chain(second):
-            continue
-        moment = _common_firing(one, other)
-        if moment:
-            when = moment.strftime("%Y-%m-%d %H:%M UTC")
-            yield Fault(other["schedule"], f"starts with {first.document.name}, for instance {when}")
+    chains: dict[tuple[str, str], list[tuple[Application, Node, Cron]]] = {}
+    for application, schedule in given.schedules:
+        chain, parsed = _chain(application), _parsed(schedule)
+        if chain and parsed and schedule["suspend"].value is not True:
+            chains.setdefault(chain, []).append((application, schedule, parsed))
+    for members in chains.values():
+        times = [_firings(parsed) for _, _, parsed in members]
+        for one, other in combinations(range(len(members)), 2):
+            rare, frequent = sorted((one, other), key=lambda each: times[each][-1:], reverse=True)
+            moment = next((each for each in times[rare] if members[frequent][2].fires_at(each)), None)
+            if moment:
+                when = moment.strftime("%Y-%m-%d %H:%M UTC")
+                first = members[one][0].document.name
+                yield Fault(members[other][1]["schedule"], f"starts with {first}, for instance {when}")
 
 
 def _chain(application: Application) -> tuple[str, str] | None:
@@ -125,25 +133,18 @@ def _chain(application: Application) -> tuple[str, str] | None:
     return (application.document.namespace, name) if name else None
 
 
-def _common_firing(one: Node, other: Node) -> datetime | None:
-    """The first within the next firings of the rarer schedule."""
+def _parsed(schedule: Node) -> Cron | None:
     try:
-        crons = [Cron.parse(each["schedule"].text, each["timeZone"].text) for each in (one, other)]
+        return Cron.parse(schedule["schedule"].text, schedule["timeZone"].text)
     except CronError:
         return None
-    if any(each.every for each in crons):
-        return None
-    rare, frequent = sorted(crons, key=_tenth_firing, reverse=True)
-    moment = _START
-    for _ in range(_FIRINGS):
-        moment = rare.after(moment)
-        if frequent.after(moment - timedelta(seconds=1)) == moment:
-            return moment
-    return None
 
 
-def _tenth_firing(schedule: Cron) -> datetime:
-    moment = _START
-    for _ in range(10):
+@lru_cache(maxsize=64)
+def _firings(schedule: Cron) -> list[datetime]:
+    """The next ones. `@every` has no times that anyone could know."""
+    found, moment = [], _START
+    for _ in range(0 if schedule.every else _FIRINGS):
         moment = schedule.after(moment)
-    return moment
+        found.append(moment)
+    return found

@@ -1,0 +1,1 @@
+"""Container images: Containerfiles, the steps that they run, and what carries them out without a container engine."""

@@ -1,0 +1,1 @@
+"""The picture of a site in the documentation, drawn from its manifests."""
