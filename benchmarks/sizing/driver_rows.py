@@ -197,7 +197,7 @@ def make_manifest(rows: int, folder: Path) -> object:
     from jobs.stages.staged_files import manifest
 
     reports = pq.read_table(folder / _ROWS)
-    made = manifest(reports, "ingest-0", 0.0, "")
+    made = manifest(reports, "ingest-0", 0.0, "", {})
     return reports, made, made.to_json()
 
 

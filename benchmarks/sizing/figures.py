@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sizing.measure import PARTS
 from benchmarks.sizing.model import Figures, Line, Skew, Stage, TableSize, fit
 
 MEASURED = Path(__file__).with_name("measured.json")
@@ -30,63 +28,38 @@ def runs(measured: Mapping[str, Any], workload: str, engine: str) -> list[dict[s
     return sorted(found, key=lambda run: run["parts"])
 
 
-def combinations(measured: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(workload, engine) that have been measured at every size."""
+def combinations(measured: Mapping[str, Any], least: int = 3) -> list[tuple[str, str]]:
+    """(workload, engine) that have been measured at several sizes: three say whether a line holds."""
     found = {(run["workload"], run["engine"]) for run in measured["runs"]}
-    return sorted(pair for pair in found if [run["parts"] for run in runs(measured, *pair)] == list(PARTS))
+    return sorted(pair for pair in found if len(runs(measured, *pair)) >= least)
 
 
-def largest(measured: Mapping[str, Any], workload: str) -> dict[str, Any]:
-    """The run of a workload with the most input."""
-    found: dict[str, Any] = max(
-        (run for run in measured["runs"] if run["workload"] == workload), key=lambda run: run["input_bytes"]
-    )
+def tables(measured: Mapping[str, Any], workload: str) -> Mapping[str, Any]:
+    """What the lake of a workload held: `input_bytes`, and for each table its rows, bytes and more.
+
+    Of the largest run that kept its counts, else of a run of its own.
+    """
+    counted = [run for run in measured["runs"] if run["workload"] == workload and "tables" in run]
+    if counted:
+        last = max(counted, key=lambda run: run["input_bytes"])
+        return {"input_bytes": last["input_bytes"], **last["tables"]}
+    found: Mapping[str, Any] = measured["tables"][workload]
     return found
 
 
-def figures(found: Sequence[Mapping[str, Any]]) -> Figures:
-    """From the runs of one workload on one engine, two sizes at least; shares are those of the largest."""
-    last = found[-1]
-    size = last["input_bytes"]
-    tables = {name: TableSize(each["rows"] / size, each["bytes"] / size) for name, each in last["tables"].items()}
-    tokens = last["tables"]["tokens"]["tokens"] / size
-    stages = {name: _stage(found, name, tokens) for name in last["stages"]}
-    return Figures(stages, tables, tokens)
-
-
-SPARK_FACTOR = 84.9 / 49.9
-"""CPU time of classic Spark over that of Sail for 36,000 pages (docs/benchmarks.md, WARC to packed sequences)."""
+def figures(found: Sequence[Mapping[str, Any]], held: Mapping[str, Any]) -> Figures:
+    """From the runs of one workload on one engine, two sizes at least, and what its lake `held` (`tables`)."""
+    size = held["input_bytes"]
+    each = {name: table for name, table in held.items() if name != "input_bytes"}
+    sizes = {name: TableSize(table["rows"] / size, table["bytes"] / size) for name, table in each.items()}
+    tokens = each["tokens"]["tokens"] / size
+    stages = {name: _stage(found, name, tokens) for name in found[-1]["stages"]}
+    return Figures(stages, sizes, tokens)
 
 
 def of_cluster(measured: Mapping[str, Any], workload: str) -> Figures:
-    """Of classic Spark.
-
-    Where that was not measured at all sizes, CPU time is Sail's times `SPARK_FACTOR`; memory and shuffles are those of
-    the largest run on Spark.
-    """
-    spark, sail = runs(measured, workload, "spark"), runs(measured, workload, "sail")
-    if len(spark) == len(PARTS) or not sail:
-        return figures(spark)
-    found = figures(sail)
-    stages = {}
-    for name, stage in found.stages.items():
-        line = Line(stage.cpu.fixed * SPARK_FACTOR, stage.cpu.slope * SPARK_FACTOR)
-        stages[name] = replace(_memory_and_shuffles(stage, spark, name), cpu=line)
-    return replace(found, stages=stages)
-
-
-def _memory_and_shuffles(stage: Stage, spark: Sequence[Mapping[str, Any]], name: str) -> Stage:
-    if not spark:
-        return stage
-    size, took = spark[-1]["input_bytes"], spark[-1]["stages"][name]
-    return replace(
-        stage,
-        shuffled=took["shuffle_bytes"] / size,
-        local=took["local_bytes"] / size,
-        worker_mb=max(stage.worker_mb, took["peak_mb"].get("worker", 0.0)),
-        executor_jvm_mb=took["peak_mb"].get("executor_jvm", 0.0),
-        driver_mb=took["peak_mb"].get("driver", 0.0),
-    )
+    """Of classic Spark, the engine of clusters; two sizes at least."""
+    return figures(runs(measured, workload, "spark"), tables(measured, workload))
 
 
 def cpu_line(found: Sequence[Mapping[str, Any]], stage: str) -> Line:

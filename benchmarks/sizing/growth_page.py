@@ -21,14 +21,12 @@ def driver(measured: Mapping[str, Any]) -> str:
         about = COLLECTIONS[name]
         fits = [count(memory * GB / each["bytes"]) for memory in DRIVERS]
         bound = f"`{about.bounded_by}`" if about.bounded_by else "nothing"
-        cost = [f"{each['bytes']:,.0f}", f"{each['cpu_microseconds']:,.2f}"]
-        rows.append([name, about.where, about.row, *cost, *fits, bound])
+        rows.append([name, about.where, about.row, f"{each['bytes']:,.0f}", *fits, bound])
     headings = [
         "what",
         "where",
         "a row is",
         "bytes a row",
-        "CPU µs a row",
         *(f"rows in {memory} GB" for memory in DRIVERS),
         "bounded by",
     ]

@@ -110,6 +110,7 @@ def measure(workload: Workload, engine: str, parts: int, cores: int, work: Path)
             log = shuffled(events, begin, end)
             stage |= {"shuffle_bytes": log.written, "spilled_bytes": log.spilled, "tasks": log.tasks}
     shutil.rmtree(local, ignore_errors=True)
+    held = tables(root)
     return {
         "workload": workload.name,
         "engine": engine,
@@ -117,7 +118,8 @@ def measure(workload: Workload, engine: str, parts: int, cores: int, work: Path)
         "files": len(files),
         "input_bytes": sum(file.stat().st_size for file in files),
         "stages": stages,
-        "tables": tables(root),
+        "documents": held["documents"]["rows"],
+        "tables": held,
     }
 
 

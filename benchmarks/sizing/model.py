@@ -100,6 +100,7 @@ class Assumptions:
     start: float = 90.0  # seconds until the driver and its executors run, once for each stage
     partition_bytes: int = 128 << 20  # of a table that one task reads (spark.sql.files.maxPartitionBytes)
     requests_per_file: float = 20.0  # to the store, for each data file, over all stages
+    band_bytes: float = 14 * 60  # shuffled for a signed document: a row of id, bucket and key for each of 14 bands
     driver_documents: int = 1_000_000  # dedup.driver_documents
     driver_edges: int = 10_000_000  # dedup.driver_edges
 
@@ -110,7 +111,7 @@ class Executor:
 
     cores: int = 4
     heap_gb: float = 4.0
-    overhead_gb: float = 4.0  # Python workers
+    overhead_gb: float = 6.0  # Python workers
 
     @property
     def memory_gb(self) -> float:
@@ -132,7 +133,7 @@ class Plan:
     executor: Executor
     hours: float  # of wall time, all stages one after the other
     longest_task_hours: float
-    shuffled: Mapping[str, float]  # bytes by stage
+    shuffled: Mapping[str, float]  # bytes by stage, and those of the bands, computed
     local_per_executor: float  # bytes of scratch
     lake_bytes: float
     split_bytes: int
@@ -227,6 +228,9 @@ def plan(
     at_work = executors * executor.cores * assumed.efficiency
     wall = starts + sum(seconds.values()) / at_work + longest
     files = data_files(figures, input_bytes, assumed.partition_bytes)
+    bands = assumed.band_bytes * signed if is_distributed else 0.0
+    shuffled = {name: stage.shuffled * input_bytes for name, stage in stages.items()} | {"bands of dedup": bands}
+    local = max(bands, *(stage.local * input_bytes for stage in stages.values()))
     commits = max(1, math.ceil(input_bytes / batch_bytes(input_bytes)))
     splits = files["documents"]
     rows = {
@@ -249,8 +253,8 @@ def plan(
         executor=executor,
         hours=wall / HOUR,
         longest_task_hours=longest / HOUR,
-        shuffled={name: stage.shuffled * input_bytes for name, stage in stages.items()},
-        local_per_executor=max(stage.local for stage in stages.values()) * input_bytes / executors,
+        shuffled=shuffled,
+        local_per_executor=local / executors,
         lake_bytes=sum(table.size for table in figures.tables.values()) * input_bytes,
         split_bytes=split_bytes(input_bytes),
         batch_bytes=batch_bytes(input_bytes),

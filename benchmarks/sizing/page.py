@@ -8,7 +8,7 @@ from benchmarks.process import REPOSITORY
 from benchmarks.sizing import figures, fragments, growth_page
 from benchmarks.sizing.check import predictions
 from benchmarks.sizing.markdown import count, size, table
-from benchmarks.sizing.model import GB, HOUR, TB, Assumptions, Executor, Figures, Plan, plan
+from benchmarks.sizing.model import GB, HOUR, TB, Assumptions, Plan, plan
 
 PAGE = REPOSITORY / "docs" / "operations" / "sizing.md"
 
@@ -24,10 +24,9 @@ def write(measured: Mapping[str, Any], assumed: Assumptions) -> None:
 
 def sections(measured: Mapping[str, Any], assumed: Assumptions) -> dict[str, str]:
     """Marker -> Markdown."""
-    workloads = sorted({workload for workload, _ in figures.combinations(measured)})
-    plans = {workload: [planned(measured, workload, *each, assumed) for each in SIZES] for workload in workloads}
+    plans = [planned(measured, "pages", *each, assumed) for each in SIZES]
     return {
-        "answer": _answer(plans),
+        "answer": _plans(plans),
         "one terabyte": _arithmetic(measured, planned(measured, "pages", *SIZES[1], assumed), assumed),
         "stages": _stages(measured),
         "check": _check(measured),
@@ -35,7 +34,7 @@ def sections(measured: Mapping[str, Any], assumed: Assumptions) -> dict[str, str
         "driver": growth_page.driver(measured),
         "distributions": growth_page.distributions(measured["buckets"]),
         "growth": growth_page.growth(measured),
-        "values": _values(plans["pages"]),
+        "values": _values(plans),
         "circumstances": _circumstances(measured),
     }
 
@@ -43,20 +42,15 @@ def sections(measured: Mapping[str, Any], assumed: Assumptions) -> dict[str, str
 def planned(
     measured: Mapping[str, Any], workload: str, input_bytes: float, hours: float, assumed: Assumptions
 ) -> Plan:
-    """The plan for one size, with executors as large as the workload's Python workers need."""
-    found = figures.of_cluster(measured, workload)
-    worker = max(stage.worker_mb for stage in found.stages.values()) / 1000
-    cores = Executor.cores
-    overhead = max(4, round(1.3 * cores * worker + 1))
+    """The plan for one size."""
     return plan(
-        found,
+        figures.of_cluster(measured, workload),
         figures.skew(measured["buckets"]),
         figures.driver_rows(measured),
         figures.edges_per_document(measured["buckets"]),
         input_bytes,
         hours,
         assumed,
-        Executor(cores=cores, overhead_gb=overhead),
     )
 
 
@@ -68,14 +62,6 @@ def one_plan(
     return "\n".join(
         [_plans([found]), "", "# values file", fragments.values(found), "# pipeline", fragments.pipeline(found)]
     )
-
-
-def _answer(plans: Mapping[str, Sequence[Plan]]) -> str:
-    titles = {
-        "pages": "**Web archives** (`.warc.gz`) to packed sequences, with main text, language and four rule sets.",
-        "texts": "**Text** (`.jsonl`) to packed sequences: every document is kept until deduplication.",
-    }
-    return "\n\n".join(f"{titles[name]}\n\n{_plans(found)}" for name, found in plans.items())
 
 
 def _plans(found: Sequence[Plan]) -> str:
@@ -91,7 +77,7 @@ def _plans(found: Sequence[Plan]) -> str:
         ],
         ["wall time, hours", *(f"{each.hours:,.1f}" for each in found)],
         ["driver, heap + other memory", *(" + ".join(fragments.driver_memory(each)) for each in found)],
-        ["shuffled, largest stage", *(size(max(each.shuffled.values())) for each in found)],
+        *_shuffled(found),
         ["scratch of an executor", *(f"{fragments.scratch_gib(each)} GiB" for each in found)],
         ["tables of the lake", *(size(each.lake_bytes) for each in found)],
         ["data files", *(count(each.data_files) for each in found)],
@@ -101,17 +87,22 @@ def _plans(found: Sequence[Plan]) -> str:
     return table(lines[0], lines[1:])
 
 
+def _shuffled(found: Sequence[Plan]) -> list[list[str]]:
+    """Nothing where no run has counted it."""
+    most = [max(each.shuffled.values()) for each in found]
+    return [["shuffled, largest stage", *map(size, most)]] if all(most) else []
+
+
 def _arithmetic(measured: Mapping[str, Any], found: Plan, assumed: Assumptions) -> str:
     """Every step for one size, as a list."""
     model = figures.of_cluster(measured, "pages")
-    largest = figures.largest(measured, "pages")
+    held = figures.tables(measured, "pages")
     work = sum(found.core_hours.values())
     cores = found.executors * found.executor.cores
     starts = assumed.start * len(found.core_hours) / HOUR
     steps = [
-        f"{largest['input_bytes'] / 1e6:,.1f} MB of web archives held "
-        f"{largest['tables']['documents']['rows']:,} documents: {size(found.input_bytes)} hold "
-        f"{count(found.documents)}.",
+        f"{held['input_bytes'] / 1e6:,.2f} MB of web archives held {held['documents']['rows']:,} documents: "
+        f"{size(found.input_bytes)} hold {count(found.documents)}.",
         *(
             f"`{stage}`: {model.stages[stage].cpu.fixed:,.1f} s + {model.stages[stage].cpu.slope * GB:,.0f} s "
             f"for each GB = {hours:,.1f} core-hours."
@@ -119,7 +110,7 @@ def _arithmetic(measured: Mapping[str, Any], found: Plan, assumed: Assumptions) 
         ),
         f"Together {work:,.0f} core-hours of work; at an efficiency of {assumed.efficiency:g}, "
         f"{work / assumed.efficiency:,.0f} core-hours are paid while the stages compute.",
-        f"In {SIZES[1][1]:g} hours, less {starts:.2f} for the start of {len(found.core_hours)} pods and "
+        f"In {SIZES[1][1]:g} hours, less {starts:.2f} for the start and "
         f"{found.longest_task_hours:.2f} for the longest task, that takes {found.executors} executors of "
         f"{found.executor.cores} cores.",
         f"{work:,.0f} / ({cores} × {assumed.efficiency:g}) + {starts:.2f} + {found.longest_task_hours:.2f} = "
@@ -129,54 +120,35 @@ def _arithmetic(measured: Mapping[str, Any], found: Plan, assumed: Assumptions) 
         f"tasks; `ingest.batch_bytes` {found.batch_bytes:,} makes {found.commits} commits.",
         f"The driver's Python process holds {found.driver_gb:,.2f} GB: "
         + ", ".join(f"{name} {size(value)}" for name, value in found.driver_parts.items() if value > 1e6)
-        + f", and {max(s.driver_mb for s in model.stages.values()) / 1000:,.2f} GB before any rows.",
+        + ".",
     ]
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
 
 
 def _stages(measured: Mapping[str, Any]) -> str:
-    """What each stage took at the four sizes, and the line through them."""
-    parts = []
-    for workload, engine in figures.combinations(measured):
+    """What was measured at each size, and the line through it."""
+    rows = []
+    for workload, engine in figures.combinations(measured, least=2):
         runs = figures.runs(measured, workload, engine)
-        rows = []
         for stage in runs[-1]["stages"]:
             line = figures.cpu_line(runs, stage)
-            rows.append(
-                [
-                    stage,
-                    *(f"{run['stages'][stage]['cpu_seconds']:,.1f}" for run in runs),
-                    f"{line.fixed:,.1f} s + {line.slope * GB:,.0f} s/GB",
-                    _rate(figures.figures(runs), line.slope),
-                    f"{max(run['stages'][stage]['peak_mb'].get('worker', 0) for run in runs):,.0f}",
-                ]
-            )
-        sizes = [f"{run['tables']['documents']['rows']:,}" for run in runs]
-        headings = ["CPU s of", *sizes, "line", "documents per core-hour", "largest Python worker, MB"]
-        parts.append(f"**{workload}, {engine}**, CPU seconds for numbers of documents\n\n{table(headings, rows)}")
-    return "\n\n".join(parts)
-
-
-def _rate(model: Figures, slope: float) -> str:
-    return count(model.documents / slope * HOUR) if slope else ""
+            documents = runs[-1]["documents"] / runs[-1]["input_bytes"]
+            per_hour = count(documents / line.slope * HOUR) if line.slope else ""
+            points = (f"{run['documents']:,}: {run['stages'][stage]['cpu_seconds']:,.1f}" for run in runs)
+            fitted = f"{line.fixed:,.1f} s + {line.slope * GB:,.0f} s/GB"
+            rows.append([f"{workload}, {stage}", engine, "; ".join(points), fitted, per_hour])
+    return table(["what", "engine", "documents: CPU s", "line", "documents per core-hour of work"], rows)
 
 
 def _check(measured: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            each.workload,
-            each.engine,
-            each.what,
-            *([""] * (4 - len(each.points))),
-            *(f"{point:,.1f}" if point < 1000 else f"{point:,.0f}" for point in each.points),
-            f"{each.predicted:,.1f}" if each.predicted < 1000 else f"{each.predicted:,.0f}",
-            f"{each.error:+.1%}",
-            f"{each.tolerance:.0%}",
-        ]
-        for each in predictions(measured)
-        if not each.what.startswith(("rows", "bytes"))
-    ]
-    return table(["workload", "engine", "figure", "1×", "2×", "4×", "8×", "8× predicted", "off by", "at most"], rows)
+    rows = []
+    for each in predictions(measured):
+        digits = 1 if each.points[-1] < 1000 else 0
+        points = " · ".join(f"{point:,.{digits}f}" for point in each.points)
+        limits = [f"{each.error:+.1%}", f"{each.tolerance:.0%}"]
+        name = ", ".join(filter(None, (each.workload, each.engine, each.what)))
+        rows.append([name, points, f"{each.predicted:,.{digits}f}", *limits])
+    return table(["figure", "measured, the largest last", "the last, predicted", "off by", "at most"], rows)
 
 
 # What others have published: documents, bytes, cores, hours.
@@ -192,13 +164,12 @@ def _anchors(measured: Mapping[str, Any]) -> str:
         paid = cores * hours
         per_hour = count(documents / paid) if documents else ""
         rows.append([who, f"{cores} cores, {hours:.2g} h, paid", per_hour, f"{held / paid / GB:,.2f}"])
-    largest = figures.largest(measured, "pages")
-    signed, read = largest["tables"]["signatures"], largest["input_bytes"]
-    slope = figures.of_cluster(measured, "pages").stages["dedup"].cpu.slope * read  # seconds for all signed documents
+    runs = figures.runs(measured, "near duplicates", "spark")
+    line, last = figures.cpu_line(runs, "dedup"), runs[-1]
     for what, share in (("CPU time, measured", 1.0), ("paid, at an efficiency of 0.7", 0.7), ("paid, at 0.3", 0.3)):
-        per_hour = share * HOUR / slope
-        held = f"{per_hour * signed['characters'] / GB:,.2f}"
-        rows.append(["tokenlake, stage `dedup`", what, count(per_hour * signed["rows"]), held])
+        held = share * HOUR / line.slope
+        per_hour = held * last["documents"] / last["input_bytes"]
+        rows.append(["tokenlake, stage `dedup` on Spark", what, count(per_hour), f"{held / GB:,.2f}"])
     return table(["who", "what the hours are", "documents per core-hour", "GB of text per core-hour"], rows)
 
 
