@@ -23,10 +23,9 @@ PAUSE = 5.0
 
 _TABLES = {
     "ingest": ("documents",),
-    "clean": ("measures", "contamination", "decisions"),
+    "clean": ("measures", "decisions"),  # `contamination` stays behind where it was switched off
     "dedup": ("signatures", "duplicates", "passages", "passage_decisions", "clean_documents"),
     "tokenize": ("tokens",),
-    "pack": (),  # and those whose names begin with PACKED
 }
 
 
@@ -87,8 +86,12 @@ def unfinished(lake: Lake, stage: str) -> str | None:
     if "documents" not in present or is_interrupted(lake):
         return "ingest"
     for before in ALL_STAGES[1 : ALL_STAGES.index(stage)]:
-        tables = _TABLES[before] or tuple(name for name in present if name.startswith(PACKED))
-        if not tables or tables[-1] not in present or any(behind(lake, each) for each in tables if each in present):
+        if before == "pack":  # one table is enough: those that the configuration no longer names stay behind
+            is_done = any(name.startswith(PACKED) and not behind(lake, name) for name in present)
+        else:
+            tables = _TABLES[before]
+            is_done = tables[-1] in present and not any(behind(lake, each) for each in tables if each in present)
+        if not is_done:
             return before
     return None
 

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import fault_lakes
 import lake_rows
+import pyarrow as pa
 import pytest
 
 from jobs.progress import Reporter
 from jobs.turn import NotReadyError, await_turn, turn, unfinished
+from lake.commits import CommitMetadata
 from lake.lake import Lake
 from lake.lock import LakeBusyError, exclusive
+from pipelines.tables.table import Table
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
@@ -87,6 +90,38 @@ def test_a_complete_lake_keeps_no_stage_waiting(lake):
 
 def test_the_stages_of_a_lake_that_is_not_there_yet_wait_for_ingest(tmp_path):
     assert [unfinished(Lake(str(tmp_path)), stage) for stage in STAGES] == [None, *["ingest"] * 4]
+
+
+def commit(lake: Lake, name: str, **inputs: int) -> None:
+    """A commit without rows, as a step makes it."""
+    run_id = f"step-{name}-{lake.version(name) + 1 if lake.exists(name) else 0}"
+    metadata = CommitMetadata(run_id, "step", "append", "", "", inputs, started_at=time.time())
+    table = Table(name, ("doc_id",), pa.schema([("doc_id", pa.string())]))
+    lake.append(table.schema.empty_table(), table, metadata, None)
+
+
+def test_a_comparison_with_benchmarks_that_was_switched_off_keeps_nobody_waiting(tmp_path):
+    lake = Lake(str(tmp_path))
+    commit(lake, "documents")
+    commit(lake, "measures", documents=0)
+    commit(lake, "contamination", measures=0)
+    commit(lake, "measures", documents=0)  # of the next run, without benchmarks
+    commit(lake, "decisions", measures=1)
+
+    assert unfinished(lake, "dedup") is None
+
+
+def test_a_packing_that_is_no_longer_configured_keeps_nobody_waiting(tmp_path):
+    lake = Lake(str(tmp_path))
+    for name in ("documents", "decisions", "clean_documents", "tokens"):
+        commit(lake, name)
+    commit(lake, "sequences_old", tokens=0)
+    commit(lake, "sequences_new", tokens=0)
+    commit(lake, "tokens")
+
+    assert unfinished(lake, "features") == "pack"
+    commit(lake, "sequences_new", tokens=1)
+    assert unfinished(lake, "features") is None
 
 
 @pytest.mark.slow
