@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from images.rootfs import debian
 from images.rootfs.containerfile import ContainerfileError, stages
 from images.rootfs.debian import BaseError, make_base
 from images.rootfs.secrets import write_secrets
@@ -48,7 +49,7 @@ def build(image: str, folder: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tokenlake-secrets-") as secrets:
         write_secrets(Path(secrets), os.environ)
-        builder = StageBuilder(context, work, Path(secrets), make_base, _report)
+        builder = StageBuilder(context, work, Path(secrets), make_base, Path(debian.__file__).read_text(), _report)
         inputs = builder.build(all_stages)
     note = folder.with_name(f".{folder.name}.inputs")
     if folder.is_dir() and note.is_file() and note.read_text() == inputs:

@@ -45,6 +45,7 @@ class StageBuilder:
         work: holds a folder for each stage, and beside it `NAME.inputs`, the hash of what it was made from.
         secrets: a folder with the build secrets.
         base: makes the root file system of an image outside the Containerfile in a folder that does not exist.
+        base_recipe: says how `base` does that; with another recipe, what it made is stale.
         report: is told what is done.
     """
 
@@ -54,10 +55,11 @@ class StageBuilder:
         work: Path,
         secrets: Path,
         base: Callable[[str, Path], None],
+        base_recipe: str,
         report: Callable[[str], None],
     ) -> None:
         self._context, self._work, self._secrets = context, work, secrets
-        self._base, self._report = base, report
+        self._base, self._base_recipe, self._report = base, base_recipe, report
         self._inputs: dict[str, str] = {}  # stage or image -> hash
         self._environment: dict[str, dict[str, str]] = {}  # what a stage leaves to those built on it
         self._working: dict[str, str] = {}
@@ -92,7 +94,7 @@ class StageBuilder:
         return inputs
 
     def _build_base(self, image: str) -> None:
-        inputs = hashlib.sha256(image.encode()).hexdigest()
+        inputs = hashlib.sha256(f"{image} {self._base_recipe}".encode()).hexdigest()
         self._inputs[image] = inputs
         if not self._is_made(image, inputs):
             self._report(f"base {image}")

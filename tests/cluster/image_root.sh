@@ -48,13 +48,28 @@ holder=$(findmnt --noheadings --output TARGET --target "$volumes")
 shown=$(findmnt --noheadings --output FSROOT --target "$volumes")
 shown=${shown%/}/${volumes#"${holder%/}/"}
 for place in $(below "$shown" | sort -u); do
-    add_volume "$place"
+    [[ $place == /etc/hosts ]] || add_volume "$place"
 done
 # The agent mounts nothing at /tmp: its own processes need theirs.
 scratch=$volumes/pods/$HOSTNAME/vol/tmp
 if [[ -d $scratch ]]; then
     add_scratch "$scratch" /tmp
 fi
+
+# An agent that writes its file of host names anew while a pod looks a name up would make the name unknown for a moment.
+# So the pod sees a copy, which is replaced as a whole.
+names=$layer/names
+mkdir "$names" "$root/run/names"
+ln -sf /run/names/hosts "$root/etc/hosts"
+mount --bind "$names" "$root/run/names"
+cp /etc/hosts "$names/hosts"
+follow_names() { # until the process $1 has ended
+    while kill -0 "$1" 2>/dev/null; do
+        cp /etc/hosts "$names/new" && [[ -s $names/new ]] && mv "$names/new" "$names/hosts"
+        sleep 0.3
+    done
+}
+follow_names $$ </dev/null >/dev/null 2>&1 &
 
 mount -t tmpfs -o mode=755,size=64k tmpfs "$root/dev"
 for device in null zero full random urandom; do

@@ -34,9 +34,11 @@ class Made:
         self._context, self._work = context, work
         (work / "secrets").mkdir(parents=True)
 
-    def build(self, content=CONTENT):
+    def build(self, content=CONTENT, recipe="one"):
         self.reported = []
-        self.builder = StageBuilder(self._context, self._work, self._work / "secrets", _base, self.reported.append)
+        self.builder = StageBuilder(
+            self._context, self._work, self._work / "secrets", _base, recipe, self.reported.append
+        )
         return self.builder.build(stages(content))
 
 
@@ -105,3 +107,9 @@ def test_a_stage_that_was_not_finished_is_made_again(made):
     made.builder.folder("second").with_name("second.inputs").unlink()
     made.build()
     assert made.reported == ["stage second"]
+
+
+def test_another_recipe_for_the_base_makes_all_anew(made):
+    made.build()
+    made.build(recipe="two")
+    assert made.reported == ["base base", "stage first", "stage second", "stage 2"]

@@ -1,5 +1,6 @@
 """`--wait`: jobs that start in any order take their turns on a lake in the order of the stages."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -78,9 +79,10 @@ def test_an_error_of_the_block_is_not_taken_for_waiting(tmp_path, said):
     assert said == []
 
 
-def test_a_command_that_holds_no_lock_waits_too(tmp_path, said):
-    other = holding(str(tmp_path), 0.3)
-    await_turn(str(tmp_path), 1, Listening(said))
+def test_a_command_that_holds_no_lock_waits_too(lake, tmp_path, said):
+    root = shutil.copytree(lake, tmp_path / "lake")
+    other = holding(str(root), 0.3)
+    await_turn(str(root), 1, Listening(said))
     assert not other.is_alive()
 
 

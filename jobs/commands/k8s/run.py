@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 def _notes(cluster: Cluster, schedule: Schedule, manifest: Manifest, reporter: Reporter) -> None:
     """Says what will make the run wait."""
-    active = [each for each in runs(cluster) if each.is_active and _same_lake(each, schedule)]
+    active = [each for each in runs(cluster) if each.is_active and schedule.lake and _lake(each) == schedule.lake]
     if active:
         names = ", ".join(f"{each.name} ({each.state})" for each in active)
         reporter.event("note", f"note: at work on the same lake: {names}; this run waits for its turn")
@@ -62,5 +62,5 @@ def _notes(cluster: Cluster, schedule: Schedule, manifest: Manifest, reporter: R
         reporter.event("note", f"note: {said}")
 
 
-def _same_lake(run: Run, schedule: Schedule) -> bool:
-    return Schedule({"metadata": {}, "spec": {"template": run.spec}}).lake == schedule.lake
+def _lake(run: Run) -> str | None:
+    return Schedule({"metadata": {}, "spec": {"template": run.spec}}).lake
