@@ -52,7 +52,7 @@ def turn(lake: str, stage: str | None, minutes: float, reporter: Reporter) -> It
         with ExitStack() as stack:
             stack.enter_context(exclusive(lake))
             if minutes and stage is not None:
-                _require_ready(lake, stage)
+                _require_ready(lake, stage, stage)
             return stack.pop_all()
 
     with _patient(take, minutes, reporter):
@@ -69,7 +69,7 @@ def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
     def look() -> None:
         if not is_free(lake):
             raise LakeBusyError(f"{lake}: another run is at work there. Run this command again when it has ended.")
-        _require_ready(lake, ALL_STAGES[-1])
+        _require_ready(lake, ALL_STAGES[-1], "this command")
 
     if minutes:
         _patient(look, minutes, reporter)
@@ -96,11 +96,11 @@ def unfinished(lake: Lake, stage: str) -> str | None:
     return None
 
 
-def _require_ready(root: str, stage: str) -> None:
+def _require_ready(root: str, stage: str, waiting: str) -> None:
     before = unfinished(Lake(root), stage)
     if before is not None:
         raise NotReadyError(
-            f"{root}: {before} has not processed what is there, and {stage} works on what it makes. Run {before} "
+            f"{root}: {before} has not processed what is there, and {waiting} works on what it makes. Run {before} "
             "first: its log, and the table `runs`, say what stopped it"
         )
 

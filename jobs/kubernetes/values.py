@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -66,6 +67,15 @@ class ObjectStore(Section):
     service_account_annotations: Mapping[str, str] = Field(
         default_factory=dict, description="of all service accounts, for example eks.amazonaws.com/role-arn"
     )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address(cls, endpoint: str | None) -> str | None:
+        parts = urlsplit(endpoint or "https://store")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{endpoint!r} is not of the form https://HOST or http://HOST:PORT")
+        _ = parts.port  # raises ValueError
+        return endpoint
 
 
 class LakeVolume(Section):

@@ -86,6 +86,11 @@ def test_a_command_that_holds_no_lock_waits_too(lake, tmp_path, said):
     assert not other.is_alive()
 
 
+def test_what_such_a_command_waits_for_is_said(tmp_path):
+    with pytest.raises(NotReadyError, match="ingest has not processed what is there, and this command works on"):
+        await_turn(str(tmp_path), 1e-6, Reporter())
+
+
 def test_a_complete_lake_keeps_no_stage_waiting(lake):
     assert [unfinished(Lake(lake), stage) for stage in (*STAGES, "features")] == [None] * 6
 

@@ -235,6 +235,11 @@ def test_every_component_has_a_page():
         ("pipeline: absent.yaml\n", "values.yaml: pipeline: there is no "),
         ("pipeline: ../pipeline.yaml\n", "values.yaml: pipeline: ../pipeline.yaml must lie in "),
         ("pipeline: /etc/pipeline.yaml\n", "values.yaml: pipeline: /etc/pipeline.yaml must lie in "),
+        (
+            "object_store: {endpoint: 's3.local:9000'}\n",
+            "values.yaml:1: object_store.endpoint: 's3.local:9000' is not",
+        ),
+        ("object_store: {endpoint: 'http://s3:99999'}\n", "values.yaml:1: object_store.endpoint: Port out of range"),
         (f"namespace: {'a' * 64}\n", "values.yaml:1: namespace: "),
         ("components: [spot, spot]\n", "values.yaml:1: components: spot: named twice"),
         ("lake: /lake\n", "lake: '/lake' is nothing that all pods reach"),
