@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from jobs.arguments import ALL_STAGES
+from jobs.checks.waiting import behind
+from jobs.metrics.recorded import recorded, stage_file
 from jobs.progress import Reporter
 from lake.lake import Lake
 from lake.lock import LakeBusyError, exclusive, is_free
@@ -21,10 +23,13 @@ T = TypeVar("T")
 PAUSE = 5.0
 """Seconds between two looks at the lake."""
 
+ORDER = (*ALL_STAGES, "materialize")
+"""Who takes turns; `materialize` is no stage, but comes after `features`."""
+
+# `contamination` and `passages` stay behind where they were switched off.
 _TABLES = {
-    "ingest": ("documents",),
-    "clean": ("measures", "decisions"),  # `contamination` stays behind where it was switched off
-    "dedup": ("signatures", "duplicates", "passages", "passage_decisions", "clean_documents"),
+    "clean": ("measures", "decisions"),
+    "dedup": ("signatures", "duplicates", "clean_documents"),
     "tokenize": ("tokens",),
 }
 
@@ -59,8 +64,8 @@ def turn(lake: str, stage: str | None, minutes: float, reporter: Reporter) -> It
         yield
 
 
-def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
-    """Waits until no run is at work on a lake and no stage has work: for commands that hold no lock.
+def await_turn(lake: str, minutes: float, reporter: Reporter, after: str = "pack") -> None:
+    """Waits until no run is at work on a lake and no stage up to `after` has work: for commands that hold no lock.
 
     Raises:
         LakeBusyError, NotReadyError: as `turn`.
@@ -69,31 +74,48 @@ def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
     def look() -> None:
         if not is_free(lake):
             raise LakeBusyError(f"{lake}: another run is at work there. Run this command again when it has ended.")
-        _require_ready(lake, ALL_STAGES[-1], "this command")
+        _require_ready(lake, ORDER[ORDER.index(after) + 1], "this command")
 
     if minutes:
         _patient(look, minutes, reporter)
 
 
 def unfinished(lake: Lake, stage: str) -> str | None:
-    """The first stage before a stage that has work; None when the stage can begin."""
-    from jobs.checks.waiting import behind
+    """The first stage before one of `ORDER` that has work; None when it can begin."""
     from jobs.stages.staged_files import is_interrupted
 
-    present = lake.tables()
     if stage == "ingest":
         return None
-    if "documents" not in present or is_interrupted(lake):
+    if not lake.exists("documents") or is_interrupted(lake):
         return "ingest"
-    for before in ALL_STAGES[1 : ALL_STAGES.index(stage)]:
-        if before == "pack":  # one table is enough: those that the configuration no longer names stay behind
-            is_done = any(name.startswith(PACKED) and not behind(lake, name) for name in present)
-        else:
-            tables = _TABLES[before]
-            is_done = tables[-1] in present and not any(behind(lake, each) for each in tables if each in present)
-        if not is_done:
-            return before
-    return None
+    before = ORDER[1 : ORDER.index(stage)]
+    return next((each for each in before if not _has_ended(lake, each)), None)
+
+
+def _has_ended(lake: Lake, stage: str) -> bool:
+    """Whether a stage has processed what is there."""
+    if stage == "features":
+        return _ran_since(lake, stage, "measures", "decisions", "duplicates") is not False
+    if stage == "pack":
+        return _has_packed(lake)
+    *others, last = _TABLES[stage]
+    return lake.exists(last) and not any(behind(lake, each) for each in (*others, last) if lake.exists(each))
+
+
+def _has_packed(lake: Lake) -> bool:
+    """Tables that the configuration no longer names stay behind; so what the last run recorded counts first."""
+    ran = _ran_since(lake, "pack", "tokens")
+    done = [not behind(lake, name) for name in lake.tables() if name.startswith(PACKED)]
+    return bool(ran) or (any(done) and (ran is None or all(done)))
+
+
+def _ran_since(lake: Lake, stage: str, *tables: str) -> bool | None:
+    """Whether a stage has run since the last commit of the tables; None if no run of it was ever recorded."""
+    ran = recorded(lake).get(stage_file(stage, "done"))
+    if ran is None:
+        return None
+    commits = (lake.last_own_commit(name) for name in tables if lake.exists(name))
+    return all(ran["at"] >= commit.timestamp.timestamp() for commit in commits if commit)
 
 
 def _require_ready(root: str, stage: str, waiting: str) -> None:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.config import RunConfig
 from jobs.kubernetes.overlay import HOME, MADE, SITE, overlay
 from jobs.kubernetes.values import Values
 from jobs.yaml_config import load
@@ -23,7 +24,8 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Values:
     """The values in a file.
 
     Raises:
-        ConfigError: an unknown key or a wrong value; the message names file, line and key.
+        ConfigError: an unknown key or a wrong value, there or in the pipeline's configuration; the message names file,
+            line and key.
         MisuseError: the pipeline's configuration is not in the folder of the file, or below it.
     """
     values = load(path, Values, overrides)
@@ -38,6 +40,7 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Values:
             f"{path}: pipeline: there is no {path.parent / values.pipeline}; write what the jobs are to read and make "
             "there (as for `tokenlake run`)"
         )
+    load(path.parent / values.pipeline, RunConfig)
     return values
 
 

@@ -204,7 +204,7 @@ class Values(Section):
     environment: Mapping[str, str] = Field(default_factory=dict, description="further variables of all pods")
     spark: Mapping[str, str] = Field(default_factory=dict, description="further settings of Spark, for all jobs")
     node_selector: Mapping[str, str] = Field(default_factory=dict, description="of all pods of the jobs")
-    tolerations: tuple[Mapping[str, str], ...] = Field((), description="of all pods of the jobs")
+    tolerations: tuple[Mapping[str, str | int], ...] = Field((), description="of all pods of the jobs")
     jobs: Jobs = Field(default_factory=lambda: Jobs.model_validate({}), description="the scheduled jobs, by name")
 
     _empty = field_validator("object_store", "quota", "jobs", mode="before")(_or_empty)

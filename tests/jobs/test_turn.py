@@ -12,6 +12,7 @@ import lake_rows
 import pyarrow as pa
 import pytest
 
+from jobs.metrics.recorded import record, stage_file
 from jobs.progress import Reporter
 from jobs.turn import NotReadyError, await_turn, turn, unfinished
 from lake.commits import CommitMetadata
@@ -129,6 +130,25 @@ def test_a_packing_that_is_no_longer_configured_keeps_nobody_waiting(tmp_path):
     assert unfinished(lake, "features") == "pack"
     commit(lake, "sequences_new", tokens=1)
     assert unfinished(lake, "features") is None
+
+
+def test_a_run_of_pack_that_makes_no_table_keeps_nobody_waiting(tmp_path):
+    lake = Lake(str(tmp_path))
+    for name in ("documents", "decisions", "clean_documents", "tokens"):
+        commit(lake, name)
+    assert unfinished(lake, "features") == "pack"
+    record(lake, stage_file("pack", "done"), Reporter())
+    assert unfinished(lake, "features") is None
+
+
+def test_materialize_waits_for_features_that_were_computed_before_the_newest_decisions(tmp_path):
+    lake = Lake(str(tmp_path))
+    for name in ("documents", "measures", "decisions", "clean_documents", "tokens", "sequences_causal"):
+        commit(lake, name)
+    record(lake, stage_file("features", "done"), Reporter())
+    assert unfinished(lake, "materialize") is None
+    commit(lake, "decisions")
+    assert unfinished(lake, "materialize") == "features"
 
 
 @pytest.mark.slow
