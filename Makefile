@@ -86,8 +86,9 @@ reference: setup ## write the pages of docs/ that follow from the code
 	python -m jobs.kubernetes.lint.documentation
 	python -m jobs.kubernetes.values_page
 
-manifests: setup ## write k8s/ anew: what the default values make, and all overlays
+manifests: setup ## write k8s/ anew: what the default values make, all overlays, the picture of a site
 	python -m jobs.kubernetes.manifests
+	python -m jobs.kubernetes.picture
 
 protos: setup ## write the messages of gRPC from their definition
 	python scripts/generate_protos.py

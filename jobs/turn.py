@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from jobs.arguments import ALL_STAGES
+from jobs.checks.waiting import behind
+from jobs.metrics.recorded import recorded, stage_file
 from jobs.progress import Reporter
 from lake.lake import Lake
 from lake.lock import LakeBusyError, exclusive, is_free
@@ -21,12 +23,14 @@ T = TypeVar("T")
 PAUSE = 5.0
 """Seconds between two looks at the lake."""
 
+ORDER = (*ALL_STAGES, "materialize")
+"""Who takes turns; `materialize` is no stage, but comes after `features`."""
+
+# `contamination` and `passages` stay behind where they were switched off.
 _TABLES = {
-    "ingest": ("documents",),
-    "clean": ("measures", "contamination", "decisions"),
-    "dedup": ("signatures", "duplicates", "passages", "passage_decisions", "clean_documents"),
+    "clean": ("measures", "decisions"),
+    "dedup": ("signatures", "duplicates", "clean_documents"),
     "tokenize": ("tokens",),
-    "pack": (),  # and those whose names begin with PACKED
 }
 
 
@@ -53,15 +57,15 @@ def turn(lake: str, stage: str | None, minutes: float, reporter: Reporter) -> It
         with ExitStack() as stack:
             stack.enter_context(exclusive(lake))
             if minutes and stage is not None:
-                _require_ready(lake, stage)
+                _require_ready(lake, stage, stage)
             return stack.pop_all()
 
     with _patient(take, minutes, reporter):
         yield
 
 
-def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
-    """Waits until no run is at work on a lake and no stage has work: for commands that hold no lock.
+def await_turn(lake: str, minutes: float, reporter: Reporter, after: str = "pack") -> None:
+    """Waits until no run is at work on a lake and no stage up to `after` has work: for commands that hold no lock.
 
     Raises:
         LakeBusyError, NotReadyError: as `turn`.
@@ -70,34 +74,55 @@ def await_turn(lake: str, minutes: float, reporter: Reporter) -> None:
     def look() -> None:
         if not is_free(lake):
             raise LakeBusyError(f"{lake}: another run is at work there. Run this command again when it has ended.")
-        _require_ready(lake, ALL_STAGES[-1])
+        _require_ready(lake, ORDER[ORDER.index(after) + 1], "this command")
 
     if minutes:
         _patient(look, minutes, reporter)
 
 
 def unfinished(lake: Lake, stage: str) -> str | None:
-    """The first stage before a stage that has work; None when the stage can begin."""
-    from jobs.checks.waiting import behind
+    """The first stage before one of `ORDER` that has work; None when it can begin."""
     from jobs.stages.staged_files import is_interrupted
 
-    present = lake.tables()
     if stage == "ingest":
         return None
-    if "documents" not in present or is_interrupted(lake):
+    if not lake.exists("documents") or is_interrupted(lake):
         return "ingest"
-    for before in ALL_STAGES[1 : ALL_STAGES.index(stage)]:
-        tables = _TABLES[before] or tuple(name for name in present if name.startswith(PACKED))
-        if not tables or tables[-1] not in present or any(behind(lake, each) for each in tables if each in present):
-            return before
-    return None
+    before = ORDER[1 : ORDER.index(stage)]
+    return next((each for each in before if not _has_ended(lake, each)), None)
 
 
-def _require_ready(root: str, stage: str) -> None:
+def _has_ended(lake: Lake, stage: str) -> bool:
+    """Whether a stage has processed what is there."""
+    if stage == "features":
+        return _ran_since(lake, stage, "measures", "decisions", "duplicates") is not False
+    if stage == "pack":
+        return _has_packed(lake)
+    *others, last = _TABLES[stage]
+    return lake.exists(last) and not any(behind(lake, each) for each in (*others, last) if lake.exists(each))
+
+
+def _has_packed(lake: Lake) -> bool:
+    """Tables that the configuration no longer names stay behind; so what the last run recorded counts first."""
+    ran = _ran_since(lake, "pack", "tokens")
+    done = [not behind(lake, name) for name in lake.tables() if name.startswith(PACKED)]
+    return bool(ran) or (any(done) and (ran is None or all(done)))
+
+
+def _ran_since(lake: Lake, stage: str, *tables: str) -> bool | None:
+    """Whether a stage has run since the last commit of the tables; None if no run of it was ever recorded."""
+    ran = recorded(lake).get(stage_file(stage, "done"))
+    if ran is None:
+        return None
+    commits = (lake.last_own_commit(name) for name in tables if lake.exists(name))
+    return all(ran["at"] >= commit.timestamp.timestamp() for commit in commits if commit)
+
+
+def _require_ready(root: str, stage: str, waiting: str) -> None:
     before = unfinished(Lake(root), stage)
     if before is not None:
         raise NotReadyError(
-            f"{root}: {before} has not processed what is there, and {stage} works on what it makes. Run {before} "
+            f"{root}: {before} has not processed what is there, and {waiting} works on what it makes. Run {before} "
             "first: its log, and the table `runs`, say what stopped it"
         )
 

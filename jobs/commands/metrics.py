@@ -84,8 +84,9 @@ def _serve(
 
     lake = Readings(read, arguments.every, failed)
     made = server(arguments.serve, root, lambda: [*lake.samples(), *of_cluster()])
-    host, port = made.server_address[:2]
-    reporter.event("listening", f"tokenlake: http://{host!s}:{port}/metrics", lake=root, host=str(host), port=port)
+    host, port = str(made.server_address[0]), made.server_address[1]
+    written = f"[{host}]" if ":" in host else host
+    reporter.event("listening", f"tokenlake: http://{written}:{port}/metrics", lake=root, host=host, port=port)
     with made:
         made.serve_forever()
     return 0

@@ -63,8 +63,8 @@ def explained(text: str) -> ClusterError:
         return DeniedError(f"the cluster does not know who you are; sign in again with its own tool ({said})")
     if _AWAY.search(text):
         return UnreachableError(
-            f"no cluster answers: {said}. `kubectl cluster-info` must work first; --context or $KUBECONFIG choose the "
-            "cluster"
+            f"no cluster answers: {said.rstrip('?.')}. `kubectl cluster-info` must work first; --context or "
+            "$KUBECONFIG choose the cluster"
         )
     return ClusterError(said)
 

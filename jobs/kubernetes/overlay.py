@@ -26,7 +26,8 @@ SITE = "site"
 STORE_PORTS = (443, 9000)
 """What k8s/components/network-policies/object-store.yaml allows."""
 
-_MADE = "# Made by `tokenlake k8s render --write`: change the values, not this file.\n"
+MADE = "# Made by `tokenlake k8s render --write`: change the values, not this file.\n"
+"""The first line of every made file."""
 
 
 def defaults() -> dict[str, str]:
@@ -88,4 +89,4 @@ def _kustomization(kind: str, **content: Any) -> Manifest:
 
 
 def _file(manifest: Mapping[str, Any]) -> str:
-    return _MADE + yaml.safe_dump(dict(manifest), sort_keys=False, allow_unicode=True, width=110)
+    return MADE + yaml.safe_dump(dict(manifest), sort_keys=False, allow_unicode=True, width=110)

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from jobs.kubernetes.cron import Cron
+from pipelines.storage.uri import LAKES, LakeUri
 
 COMPONENTS = ("history-server", "logging", "monitoring", "network-policies", "object-store", "pod-security", "spot")
 """Folders of `k8s/components`."""
 
 _MEMORY = re.compile(r"[1-9][0-9]*[mg]")
 _QUANTITY = re.compile(r"[1-9][0-9]*(m|Mi|Gi|Ti)?")
-_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def _matching(pattern: re.Pattern[str], example: str) -> BeforeValidator:
@@ -30,13 +33,18 @@ def _cron(value: object) -> str:
     return str(value)
 
 
+def _or_empty(section: object) -> object:
+    """A section whose lines are all commented out is null in YAML."""
+    return {} if section is None else section
+
+
 Memory = Annotated[str, _matching(_MEMORY, "2g or 512m")]
 """Memory as Spark writes it."""
 
 Quantity = Annotated[str, _matching(_QUANTITY, "2, 500m, 10Gi")]
 """A quantity of Kubernetes."""
 
-Name = Annotated[str, _matching(_NAME, "lower-case letters, digits and dashes")]
+Name = Annotated[str, _matching(_NAME, "lower-case letters, digits and dashes, 63 at most")]
 """A name of a Kubernetes object."""
 
 
@@ -59,6 +67,15 @@ class ObjectStore(Section):
     service_account_annotations: Mapping[str, str] = Field(
         default_factory=dict, description="of all service accounts, for example eks.amazonaws.com/role-arn"
     )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address(cls, endpoint: str | None) -> str | None:
+        parts = urlsplit(endpoint or "https://store")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{endpoint!r} is not of the form https://HOST or http://HOST:PORT")
+        _ = parts.port  # raises ValueError
+        return endpoint
 
 
 class LakeVolume(Section):
@@ -106,6 +123,8 @@ class Job(Section):
     arguments: tuple[str, ...] = Field((), description="further arguments of the job's command")
     driver: Role = Field(Role(), description="its one driver")
     executor: Executors = Field(Executors(), description="its executors")
+
+    _empty = field_validator("driver", "executor", mode="before")(_or_empty)
 
 
 _SMALL = {"min": 0, "initial": 1, "max": 4}
@@ -185,8 +204,32 @@ class Values(Section):
     environment: Mapping[str, str] = Field(default_factory=dict, description="further variables of all pods")
     spark: Mapping[str, str] = Field(default_factory=dict, description="further settings of Spark, for all jobs")
     node_selector: Mapping[str, str] = Field(default_factory=dict, description="of all pods of the jobs")
-    tolerations: tuple[Mapping[str, str], ...] = Field((), description="of all pods of the jobs")
+    tolerations: tuple[Mapping[str, str | int], ...] = Field((), description="of all pods of the jobs")
     jobs: Jobs = Field(default_factory=lambda: Jobs.model_validate({}), description="the scheduled jobs, by name")
+
+    _empty = field_validator("object_store", "quota", "jobs", mode="before")(_or_empty)
+
+    @field_validator("components")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: named twice")
+        return names
+
+    @model_validator(mode="after")
+    def _lake_is_where_pods_see_it(self) -> "Values":
+        if self.lake_volume and not PurePosixPath(self.lake).is_relative_to(self.lake_volume.path):
+            raise ValueError(
+                f"lake: {self.lake!r} does not lie on the volume of lake_volume, which pods see at "
+                f"{self.lake_volume.path}"
+            )
+        if not self.lake_volume and LakeUri.parse(self.lake).scheme not in LAKES - {"memory"}:
+            raise ValueError(
+                f"lake: {self.lake!r} is nothing that all pods reach: write a URI such as s3://bucket/lake, or name "
+                "the volume that holds it in lake_volume"
+            )
+        return self
 
     @model_validator(mode="after")
     def _history_has_events(self) -> "Values":
@@ -199,5 +242,8 @@ def _merged(base: Mapping[str, object], change: Mapping[str, object]) -> dict[st
     merged = dict(base)
     for key, value in change.items():
         before = merged.get(key)
-        merged[key] = _merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+        if isinstance(before, Mapping) and isinstance(value, Mapping | None):
+            merged[key] = _merged(before, value or {})
+        else:
+            merged[key] = value
     return merged

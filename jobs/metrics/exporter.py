@@ -4,6 +4,7 @@ A reading goes on in a thread of its own: a store that is away makes it slow, an
 still gets the last values, with `tokenlake_scrape_success` 0.
 """
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -74,9 +75,15 @@ def server(address: tuple[str, int], lake: str, collect: Callable[[], Sequence[S
     class Handler(_Handler):
         answers: ClassVar = {"/metrics": lambda: text(collect(), lake), "/healthz": lambda: "ok\n"}
 
-    made = ThreadingHTTPServer(address, Handler)
-    made.daemon_threads = True
-    return made
+    return (_Server6 if ":" in address[0] else _Server)(address, Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(BaseHTTPRequestHandler):

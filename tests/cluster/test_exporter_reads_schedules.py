@@ -46,7 +46,8 @@ def namespace() -> Iterator[str]:
 
 def _account(namespace: str) -> str:
     """With the namespace in the binding's subject, as kustomize puts it there."""
-    found = list(yaml.safe_load_all((K8S / "components" / "monitoring" / "service-account.yaml").read_text()))
+    files = (K8S / "base" / "metrics-account.yaml", K8S / "components" / "monitoring" / "role.yaml")
+    found = [each for file in files for each in yaml.safe_load_all(file.read_text())]
     for each in found:
         for subject in each.get("subjects", ()):
             subject["namespace"] = namespace

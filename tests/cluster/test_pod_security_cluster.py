@@ -115,7 +115,7 @@ def found(made):
 def test_random_pods_are_refused_for_the_reasons_that_lint_finds(namespace):
     chance = random.Random(11)
     pods = [pod(chance, number) for number in range(200)]
-    stream = "\n".join(json.dumps(each) + "\n---" for each in pods)
+    stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": pods})
     done = kubectl("create", "--dry-run=server", "-n", namespace, "-f", "-", text=stream)
     refused = dict(
         re.findall(r'pods "(p\d+)" is forbidden: violates PodSecurity "restricted:latest": (.*)', done.stderr)

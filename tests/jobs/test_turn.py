@@ -1,5 +1,6 @@
 """`--wait`: jobs that start in any order take their turns on a lake in the order of the stages."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,12 +9,16 @@ from pathlib import Path
 
 import fault_lakes
 import lake_rows
+import pyarrow as pa
 import pytest
 
+from jobs.metrics.recorded import record, stage_file
 from jobs.progress import Reporter
 from jobs.turn import NotReadyError, await_turn, turn, unfinished
+from lake.commits import CommitMetadata
 from lake.lake import Lake
 from lake.lock import LakeBusyError, exclusive
+from pipelines.tables.table import Table
 
 STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
 
@@ -75,10 +80,16 @@ def test_an_error_of_the_block_is_not_taken_for_waiting(tmp_path, said):
     assert said == []
 
 
-def test_a_command_that_holds_no_lock_waits_too(tmp_path, said):
-    other = holding(str(tmp_path), 0.3)
-    await_turn(str(tmp_path), 1, Listening(said))
+def test_a_command_that_holds_no_lock_waits_too(lake, tmp_path, said):
+    root = shutil.copytree(lake, tmp_path / "lake")
+    other = holding(str(root), 0.3)
+    await_turn(str(root), 1, Listening(said))
     assert not other.is_alive()
+
+
+def test_what_such_a_command_waits_for_is_said(tmp_path):
+    with pytest.raises(NotReadyError, match="ingest has not processed what is there, and this command works on"):
+        await_turn(str(tmp_path), 1e-6, Reporter())
 
 
 def test_a_complete_lake_keeps_no_stage_waiting(lake):
@@ -87,6 +98,57 @@ def test_a_complete_lake_keeps_no_stage_waiting(lake):
 
 def test_the_stages_of_a_lake_that_is_not_there_yet_wait_for_ingest(tmp_path):
     assert [unfinished(Lake(str(tmp_path)), stage) for stage in STAGES] == [None, *["ingest"] * 4]
+
+
+def commit(lake: Lake, name: str, **inputs: int) -> None:
+    """A commit without rows, as a step makes it."""
+    run_id = f"step-{name}-{lake.version(name) + 1 if lake.exists(name) else 0}"
+    metadata = CommitMetadata(run_id, "step", "append", "", "", inputs, started_at=time.time())
+    table = Table(name, ("doc_id",), pa.schema([("doc_id", pa.string())]))
+    lake.append(table.schema.empty_table(), table, metadata, None)
+
+
+def test_a_comparison_with_benchmarks_that_was_switched_off_keeps_nobody_waiting(tmp_path):
+    lake = Lake(str(tmp_path))
+    commit(lake, "documents")
+    commit(lake, "measures", documents=0)
+    commit(lake, "contamination", measures=0)
+    commit(lake, "measures", documents=0)  # of the next run, without benchmarks
+    commit(lake, "decisions", measures=1)
+
+    assert unfinished(lake, "dedup") is None
+
+
+def test_a_packing_that_is_no_longer_configured_keeps_nobody_waiting(tmp_path):
+    lake = Lake(str(tmp_path))
+    for name in ("documents", "decisions", "clean_documents", "tokens"):
+        commit(lake, name)
+    commit(lake, "sequences_old", tokens=0)
+    commit(lake, "sequences_new", tokens=0)
+    commit(lake, "tokens")
+
+    assert unfinished(lake, "features") == "pack"
+    commit(lake, "sequences_new", tokens=1)
+    assert unfinished(lake, "features") is None
+
+
+def test_a_run_of_pack_that_makes_no_table_keeps_nobody_waiting(tmp_path):
+    lake = Lake(str(tmp_path))
+    for name in ("documents", "decisions", "clean_documents", "tokens"):
+        commit(lake, name)
+    assert unfinished(lake, "features") == "pack"
+    record(lake, stage_file("pack", "done"), Reporter())
+    assert unfinished(lake, "features") is None
+
+
+def test_materialize_waits_for_features_that_were_computed_before_the_newest_decisions(tmp_path):
+    lake = Lake(str(tmp_path))
+    for name in ("documents", "measures", "decisions", "clean_documents", "tokens", "sequences_causal"):
+        commit(lake, name)
+    record(lake, stage_file("features", "done"), Reporter())
+    assert unfinished(lake, "materialize") is None
+    commit(lake, "decisions")
+    assert unfinished(lake, "materialize") == "features"
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from documents import NOW, run
 
+from jobs import cli
 from jobs.kubernetes.days import plan
 
 DAY = date(2026, 11, 20)
@@ -56,3 +57,8 @@ def test_days_stay_in_their_order():
     found = plan(days, {days[1]}, [])
     assert [each.day for each in found] == days
     assert [each.action for each in found] == ["run", "skip", "run", "run"]
+
+
+def test_a_range_into_the_far_future_is_refused_before_the_cluster_is_asked(capsys):
+    assert cli.main(["k8s", "backfill", "ingest", "2026-11-01..2126-11-20"]) == 2
+    assert "2126-11-20 has not come yet" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import yaml
 from jobs import cli
 from jobs.kubernetes import rendering
 from jobs.kubernetes.manifests import write_all
-from jobs.kubernetes.overlay import HOME, defaults, overlay
+from jobs.kubernetes.overlay import HOME, MADE, defaults, overlay
 from jobs.kubernetes.values import COMPONENTS
 
 Objects = dict[tuple[str, str], dict]
@@ -75,7 +75,7 @@ def test_all_made_files_are_restored_from_the_values(tmp_path):
     shutil.copytree(HOME, home)
     (home / "spark-operator/clean.yaml").unlink()
     (home / "overlays/dev/site/clean.yaml").write_text("changed by hand")
-    (home / "overlays/dev/site/stale.yaml").write_text("of a job that is no more")
+    (home / "overlays/dev/site/stale.yaml").write_text(f"{MADE}kind: OfAJobThatIsNoMore\n")
 
     write_all(home)
 
@@ -114,6 +114,40 @@ def test_a_patch_whose_value_went_back_to_the_default_goes(values):
 
     assert "0 9 * * *" in before
     assert not (values.parent / "site/clean.yaml").exists()
+
+
+def test_what_somebody_put_beside_the_made_patches_stays(values):
+    rendering.write(rendering.read(values), values.parent)
+    own = values.parent / "site/own.yaml"
+    own.write_text("kind: ConfigMap\n")
+    rendering.write(rendering.read(values), values.parent)
+
+    assert own.read_text() == "kind: ConfigMap\n"
+
+
+def test_a_kustomization_that_somebody_wrote_is_not_replaced(capsys, values):
+    own = values.parent / "kustomization.yaml"
+    own.write_text("resources: [own.yaml]\n")
+
+    assert "kustomization.yaml was not made by this command" in refused(capsys, values, "--write")
+    assert own.read_text() == "resources: [own.yaml]\n"
+
+
+def test_the_configuration_of_the_pipeline_can_lie_in_a_folder_below(capsys, values):
+    (values.parent / "conf").mkdir()
+    (values.parent / "pipeline.yaml").rename(values.parent / "conf/nightly.yaml")
+    made = render(capsys, values, "--set", "pipeline=conf/nightly.yaml")
+
+    assert list(made["ConfigMap", "tokenlake-pipeline"]["data"]) == ["pipeline.yaml"]
+
+
+def test_sections_without_content_leave_the_defaults(capsys, values):
+    empty = render(capsys, values)
+    values.write_text(
+        values.read_text() + "quota:\nobject_store:\njobs:\n  clean:\n  dedup:\n    driver:\n    executor:\n"
+    )
+
+    assert render(capsys, values) == empty
 
 
 def test_set_overrides_a_value_of_the_file(capsys, values):
@@ -199,6 +233,19 @@ def test_every_component_has_a_page():
         ("components: [spot, spots]\n", "values.yaml:1: components.1: "),
         ("components: [history-server]\nevents: null\n", "events"),
         ("pipeline: absent.yaml\n", "values.yaml: pipeline: there is no "),
+        ("pipeline: ../pipeline.yaml\n", "values.yaml: pipeline: ../pipeline.yaml must lie in "),
+        ("pipeline: /etc/pipeline.yaml\n", "values.yaml: pipeline: /etc/pipeline.yaml must lie in "),
+        (
+            "object_store: {endpoint: 's3.local:9000'}\n",
+            "values.yaml:1: object_store.endpoint: 's3.local:9000' is not",
+        ),
+        ("object_store: {endpoint: 'http://s3:99999'}\n", "values.yaml:1: object_store.endpoint: Port out of range"),
+        (f"namespace: {'a' * 64}\n", "values.yaml:1: namespace: "),
+        ("components: [spot, spot]\n", "values.yaml:1: components: spot: named twice"),
+        ("lake: /lake\n", "lake: '/lake' is nothing that all pods reach"),
+        ("lake: lakes/mine\n", "lake: 'lakes/mine' is nothing that all pods reach"),
+        ("lake_volume: {claim: shared}\n", "lake: 's3://tokenlake/lake' does not lie on the volume"),
+        ("lake: /data\nlake_volume: {claim: shared}\n", "lake: '/data' does not lie on the volume"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_line(capsys, values, text, message):

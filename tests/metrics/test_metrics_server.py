@@ -16,7 +16,7 @@ from exposition_reader import value, values
 
 from jobs import cli
 from jobs.metrics.catalogue import SCRAPE_SUCCESS, TABLE_ROWS
-from jobs.metrics.exporter import Readings
+from jobs.metrics.exporter import Readings, server
 from jobs.metrics.metric import Sample
 
 REPOSITORY = Path(__file__).parents[2]
@@ -153,3 +153,11 @@ def test_a_place_that_is_none_is_refused(lake, place, capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(["metrics", lake, "--serve", place])
     assert "no place to listen at" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="this machine has no IPv6")
+def test_an_address_of_ipv6_can_be_listened_at():
+    with server(("::1", 0), "lake", lambda: []) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        assert get(f"http://[::1]:{made.server_address[1]}/healthz") == "ok\n"
+        made.shutdown()

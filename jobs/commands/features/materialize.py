@@ -37,7 +37,7 @@ def materialize(arguments: argparse.Namespace, reporter: Reporter) -> int:
     from features.materialization.target import Target
     from features.quality.expectations import RefusedBatchError
 
-    await_turn(arguments.lake, arguments.wait, reporter)
+    await_turn(arguments.lake, arguments.wait, reporter, after="features")
     if arguments.apply:
         apply(arguments, reporter)
     now = time.time_ns() // 1000

@@ -3,7 +3,7 @@
 import argparse
 import signal
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from rich.table import Table as Grid
 
@@ -30,6 +30,8 @@ def backfill(arguments: argparse.Namespace, reporter: Reporter) -> int:
     if arguments.follow and arguments.parallel > 1:
         raise UsageError("--follow prints one log at a time: it needs --parallel 1")
     wanted = days(arguments.days)
+    if wanted[-1] > datetime.now(UTC).date() + timedelta(days=1):  # where it is morning, tomorrow's files are there
+        raise UsageError(f"{arguments.days}: {wanted[-1]} has not come yet: end the range at the last day with files")
     cluster = Cluster(arguments.namespace, arguments.context)
     schedule = choose(schedules(cluster), arguments.job)
     lake = arguments.lake or schedule.lake
