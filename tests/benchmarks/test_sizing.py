@@ -98,7 +98,7 @@ def test_duplicates_are_grouped_by_shuffles_beyond_the_limit_of_the_driver():
     assert (few.is_distributed, many.is_distributed) == (False, True)
     assert few.driver_parts["documents grouped"] == pytest.approx(5e5 * 1000)
     assert many.driver_parts["documents grouped"] == 0
-    assert planned(TB).driver_parts["edges connected"] == planned(10 * TB).driver_parts["edges connected"]
+    assert planned(10 * TB).driver_parts["edges connected"] == planned(100 * TB).driver_parts["edges connected"]
 
 
 def test_the_longest_task_is_waited_for():
