@@ -133,7 +133,7 @@ def _arguments(values: Values, name: str, job: Job) -> list[str]:
 
 def _spark(values: Values) -> dict[str, str]:
     found = dict(_SETTINGS)
-    if LakeUri.parse(values.lake).is_s3 or (values.events or "").startswith("s3"):
+    if LakeUri.parse(values.lake).is_s3 or (values.events and LakeUri.parse(values.events).is_s3):
         found |= s3a_settings(store_environment(values))
     if values.events:
         found |= {

@@ -4,6 +4,7 @@ from jobs.engine.spark.object_stores import s3a_settings
 from jobs.kubernetes.applications import schedules
 from jobs.kubernetes.pods import Manifest, store_environment
 from jobs.kubernetes.values import Values
+from pipelines.storage.uri import LakeUri
 
 NAME = {"app.kubernetes.io/name": "tokenlake"}
 
@@ -33,7 +34,7 @@ def _settings(values: Values) -> Manifest:
 
 def _history_options(values: Values, events: str) -> str:
     """Options of the history server's JVM: where the event logs are, and how it reaches them."""
-    store = s3a_settings(store_environment(values)) if events.startswith("s3") else {}
+    store = s3a_settings(store_environment(values)) if events and LakeUri.parse(events).is_s3 else {}
     settings = {"spark.history.fs.logDirectory": events, **store}
     return " ".join(f"-D{name}={value}" for name, value in settings.items())
 

@@ -3,7 +3,6 @@
 docs/explanation/identity.md states the rules.
 """
 
-import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,6 +18,7 @@ from pipelines.readers.finding import OfDay, SourceError
 from pipelines.readers.listing import EDGE, Remembered
 from pipelines.readers.record import InputFile
 from pipelines.semantics import READING
+from pipelines.storage.uri import normalized
 
 _MANY = 100  # files of a source: when more are gone, `ingest.delete_limit` applies
 
@@ -78,9 +78,7 @@ def _of_day(known: KnownSource, config: SourceConfig, root: str, day: date) -> K
 
 def _location(root: str, path: str) -> str:
     """Where a file of a source lies; of a member of an archive, the archive."""
-    scheme, mark, folder = root.rpartition("://")
-    container = path.partition("!/")[0]  # begins with `../` where the source was extended beyond its root
-    return scheme + mark + posixpath.normpath(f"{folder}/{container}")
+    return normalized(root, path.partition("!/")[0])  # begins with `../` where the source was extended beyond its root
 
 
 def reading_settings(config: SourceConfig, language_model: str | None) -> str:

@@ -138,6 +138,12 @@ def beside(folder: str, name: str) -> str:
     return str(LakeUri(uri.scheme, posixpath.normpath(f"{uri.rest}/{name}")))
 
 
+def normalized(root: str, path: str) -> str:
+    """The location of a path below a folder or URI, in which `..` is followed."""
+    scheme, mark, folder = root.rpartition("://")
+    return scheme + mark + posixpath.normpath(f"{folder}/{path}")
+
+
 def is_local(text: str) -> bool:
     """Whether a location is a path of this machine."""
     return LakeUri.parse(text).is_local

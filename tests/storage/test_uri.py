@@ -148,6 +148,7 @@ _OTHER = {
     "pipelines/urls/url_lists.py",
     "jobs/recorded_config.py",
     "features/store/address.py",
+    "jobs/engine/spark/event_log.py",  # the address of a store, which S3A takes without a scheme
 }
 _LOOKS = re.compile(r"""(["']):?//\1|["']s3a?["']|startswith\(["'](?:s3|gs|hdfs|dbfs|file|abfss)|["'](?:dbfs|hdfs):""")
 

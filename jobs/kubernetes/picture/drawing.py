@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from pipelines.errors import TokenlakeError
+
 LINE = 18  # from one line of text to the next
 _TITLE = 26
 _MARGIN = 12
 _CHARACTER = 6.2  # the average width at 12 pixels
 
 
-class TooWideError(ValueError):
+class TooWideError(TokenlakeError, ValueError):
     """A text does not fit into its box; the message names it."""
 
 

@@ -3,6 +3,7 @@
 from jobs.kubernetes.picture.drawing import Box, Drawing
 from jobs.kubernetes.picture.facts import Site, job, largest, memory, nodes, places, scratch, start
 from jobs.kubernetes.pods import PIPELINE, Manifest
+from pipelines.storage.uri import LakeUri
 
 _WIDTH = 1280
 _BLUE, _GREEN, _BROWN, _VIOLET, _GREY = "#1d4ed8", "#0f766e", "#92400e", "#6d28d9", "#475569"
@@ -159,6 +160,6 @@ def _places(settings: dict[str, str]) -> list[str]:
     buckets: dict[str, list[str]] = {}
     for name, key in (("lake", "TOKENLAKE_LAKE"), ("event logs", "SPARK_EVENTS")):
         if key in settings:
-            bucket, _, folder = settings[key].partition("://")[2].strip("/").partition("/")
-            buckets.setdefault(bucket, []).append(f"{name}: {folder}")
+            place = LakeUri.parse(settings[key])
+            buckets.setdefault(place.bucket, []).append(f"{name}: {place.key.strip('/')}")
     return [line for bucket, folders in buckets.items() for line in (f"{bucket}:", *folders)]
