@@ -4,8 +4,7 @@ import shutil
 
 import lake_rows
 import yaml
-from engine_commands import CONNECT, FEATURES, SPARK, kill_at_commit, run
-from test_submitted_stages import submit
+from engine_commands import CONNECT, FEATURES, SPARK, kill_at_commit, run, submit
 
 from features.catalogue.catalogue import CATALOGUE
 
@@ -27,7 +26,7 @@ def test_submitted_to_classic_spark_the_stage_makes_the_same_rows(
     lake = shutil.copytree(expected.first, tmp_path / "lake")
     config = features_config.with_name("submitted.yaml")
     config.write_text(yaml.safe_dump(yaml.safe_load(features_config.read_text()) | {"lake": str(lake)}))
-    submit("features", config, tmp_path)
+    submit("features", "--config", config, folder=tmp_path)
     assert list(lake_rows.differences(lake, expected_features.first)) == []
 
 
