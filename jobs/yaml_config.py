@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from jobs.config_paths import anchored
 from pipelines.errors import MisuseError
-from pipelines.yaml_file import YamlFileError, content
+from pipelines.yaml_file import YamlFileError, content, line_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -91,29 +91,12 @@ def _describe(problem: Mapping[str, Any], name: str, root: yaml.Node | None, ove
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = "unknown key"
-    line = _line(root, keys)
+    line = line_of(root, keys)
     where = f"{name}:{line}" if line else name
     for override in overrides:
         if override.keys == tuple(map(str, keys))[: len(override.keys)]:
             where = f"--set {override.text}"
     return f"{where}: {'.'.join(map(str, keys)) or 'top level'}: {message}"
-
-
-def _line(node: yaml.Node | None, keys: Sequence[str | int]) -> int | None:
-    """The line of the deepest part of the key's path that the file holds."""
-    line = None
-    for key in keys:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            node = node.value[key]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
 
 
 def _override(text: str, model: type[BaseModel]) -> Override:

@@ -1,6 +1,6 @@
 """YAML files that users write: in any encoding of Unicode, no key twice; errors name file and line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -92,3 +92,20 @@ def _repeated(node: yaml.Node | None, path: tuple[str, ...], seen: set[int]) -> 
                 yield (*path, key.value), key.start_mark.line + 1
             keys.add(key.value)
             yield from _repeated(value, (*path, key.value), seen)
+
+
+def line_of(node: yaml.Node | None, path: Sequence[str | int]) -> int | None:
+    """The line, from 1, of the deepest part of a path below a node that the file holds; None if it holds no part."""
+    line = None
+    for key in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

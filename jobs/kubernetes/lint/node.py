@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from pipelines.yaml_file import line_of
+
 
 @dataclass(frozen=True, eq=False)
 class Document:
@@ -37,19 +39,9 @@ class Document:
 
     def line(self, path: tuple[str | int, ...]) -> int | None:
         """The line, from 1, of the deepest part of the path that the file holds."""
-        node, line = self.root, None if self.root is None else self.root.start_mark.line + 1
-        for key in path:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-                node = node.value[key]
-                line = node.start_mark.line + 1
-            else:
-                break
-        return line
+        if self.root is None:
+            return None
+        return line_of(self.root, path) or self.root.start_mark.line + 1
 
 
 @dataclass(frozen=True, eq=False)
