@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from jobs.engine.spark import java
+from jobs.engine.spark.inherited import environment_of_classic_spark
 from jobs.failures import without_frames
 from pipelines.child_process import environment, python
 from pipelines.errors import TokenlakeError
@@ -68,19 +69,13 @@ def install() -> Path:
             text=True,
             errors="replace",
             check=False,
-            env=_environment(),
+            env=environment_of_classic_spark(environment(TOKENLAKE_MASTER="local[2]")),
         )
     if done.returncode or not part.is_file():
         part.unlink(missing_ok=True)
         raise ClassArchiveError(_why(done))
     part.replace(archive)
     return archive
-
-
-def _environment() -> dict[str, str]:
-    """Without what pyspark notes for its children where this process has had a session of Spark Connect."""
-    inherited = environment(TOKENLAKE_MASTER="local[2]")
-    return {name: value for name, value in inherited.items() if name != "SPARK_CONNECT_MODE_ENABLED"}
 
 
 def _why(done: "subprocess.CompletedProcess[str]") -> str:

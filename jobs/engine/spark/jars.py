@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.engine.spark.inherited import environment_of_classic_spark
 from pipelines.errors import TokenlakeError
 
 
@@ -103,7 +104,7 @@ class JarSet:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"},
+            env={**environment_of_classic_spark(), "SPARK_LOCAL_IP": "127.0.0.1"},
             cwd=folder,
         )
         return done.stdout + done.stderr

@@ -13,6 +13,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.engine.spark import class_archive, gateway, java
+from jobs.engine.spark.inherited import REMOTE
 from pipelines import logs
 
 # What every session needs, wherever it runs.
@@ -73,8 +74,7 @@ def build(
     Raises:
         java.JavaError: no Java 17 or 21 is installed.
     """
-    # With either, pyspark makes a session of Spark Connect; who has one leaves the second to the processes it starts.
-    for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):
+    for name in REMOTE:
         os.environ.pop(name, None)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # workers start in half the time with bytecode
