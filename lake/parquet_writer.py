@@ -19,9 +19,6 @@ from pipelines.tables import STATISTICS, WITHOUT_DICTIONARY, Table
 
 Batches = Iterator[pa.RecordBatch]
 
-ROW_GROUP_BYTES = 32 << 20
-"""Rows are buffered up to this size, then written as one row group."""
-
 FILE_BYTES = 512 << 20
 """At this size a file is closed and the next one is started."""
 
@@ -90,7 +87,7 @@ class TableWriter:
             pending = self._pending.setdefault(key, _Pending())
             pending.tables.append(part)
             pending.size += part.nbytes
-            if pending.size >= ROW_GROUP_BYTES:
+            if pending.size >= self.table.row_group_bytes:
                 self._flush(key)
 
     def close(self) -> list[DataFile]:
@@ -147,6 +144,7 @@ class TableWriter:
             compression=_CODECS.get(self.table.compression, self.table.compression),
             use_dictionary=[name for name in names if name not in WITHOUT_DICTIONARY],
             write_statistics=[name for name in names if name in STATISTICS],
+            write_page_index=self.table.page_index,
             metadata_collector=collected,
             store_schema=False,
         )

@@ -15,7 +15,7 @@ from pipelines.sequences.config import PackConfig
 from pipelines.sequences.packing import Pieces, best_fit, concat_and_chunk
 from pipelines.tables import SequenceFormat, sequences
 
-ROWS_BYTES = 8 << 20
+ROWS_BYTES = 4 << 20
 """Ids that one batch of rows holds."""
 
 

@@ -39,7 +39,8 @@ plain, as one buffer for each row group."""
 class Table:
     """One Delta table of a lake.
 
-    `compression` is chosen for the table's readers. `later` names columns that came without another contract: tables
+    `compression` is chosen for the table's readers, and so are `row_group_bytes`, up to which rows are buffered before
+    they become a row group, and `page_index`, whether files say where the pages of each column begin. `later` names columns that came without another contract: tables
     that an earlier version of this program wrote lack them, and `LakeReader.read` gives nulls.
     """
 
@@ -50,6 +51,8 @@ class Table:
     compression: str = "zstd"
     later: tuple[str, ...] = ()
     about: str = ""
+    row_group_bytes: int = 32 << 20
+    page_index: bool = False
     properties: Mapping[str, str] = field(default_factory=lambda: OF_THIS_CONTRACT, hash=False)
 
 

@@ -1,6 +1,7 @@
 """How a task's rows become data files."""
 
 import random
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -65,9 +66,12 @@ def test_a_task_without_rows_writes_nothing(tmp_path):
     assert not (tmp_path / "tokens").exists()
 
 
-def test_row_groups_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "ROW_GROUP_BYTES", 50_000)
-    (file,) = written(tmp_path, TOKENS, *(token_rows(10, first=10 * n, size=1000) for n in range(30)))
+def test_row_groups_are_bounded(tmp_path):
+    (file,) = written(
+        tmp_path,
+        replace(TOKENS, row_group_bytes=50_000),
+        *(token_rows(10, first=10 * n, size=1000) for n in range(30)),
+    )
     metadata = opened(tmp_path, TOKENS, file).metadata
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     assert sum(group.num_rows for group in groups) == file.rows == 300
@@ -77,9 +81,10 @@ def test_row_groups_are_bounded(tmp_path, monkeypatch):
 
 
 def test_a_file_that_has_become_large_is_closed_and_another_begun(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "ROW_GROUP_BYTES", 10_000)
     monkeypatch.setattr(parquet_writer, "FILE_BYTES", 1_000)
-    files = written(tmp_path, TOKENS, *(token_rows(20, first=20 * n, size=1000) for n in range(3)))
+    files = written(
+        tmp_path, replace(TOKENS, row_group_bytes=10_000), *(token_rows(20, first=20 * n, size=1000) for n in range(3))
+    )
     assert [file.rows for file in files] == [20, 20, 20]
 
 
@@ -124,9 +129,8 @@ def test_each_partition_has_files_of_its_own_without_the_column(tmp_path):
 
 
 def test_a_task_that_is_given_up_leaves_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "ROW_GROUP_BYTES", 1)
     monkeypatch.setattr(parquet_writer, "FILE_BYTES", 1)
-    writer = TableWriter(str(tmp_path), TOKENS, "r")
+    writer = TableWriter(str(tmp_path), replace(TOKENS, row_group_bytes=1), "r")
     writer.write(token_rows(3))
     monkeypatch.setattr(parquet_writer, "FILE_BYTES", 1 << 30)
     writer.write(token_rows(3))
@@ -135,15 +139,13 @@ def test_a_task_that_is_given_up_leaves_no_file(tmp_path, monkeypatch):
     assert list((tmp_path / "tokens").iterdir()) == []
 
 
-def test_a_task_that_fails_leaves_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "ROW_GROUP_BYTES", 1)
-
+def test_a_task_that_fails_leaves_no_file(tmp_path):
     def batches():
         yield from token_rows(3).to_batches()
         raise ValueError("document 7 has no words")
 
     with pytest.raises(ValueError, match="document 7"):
-        list(WriteTask(str(tmp_path), TOKENS, "r")(batches()))
+        list(WriteTask(str(tmp_path), replace(TOKENS, row_group_bytes=1), "r")(batches()))
     assert list((tmp_path / "tokens").iterdir()) == []
 
 
