@@ -57,6 +57,9 @@ ENCODING = Semantics(  # -> tokens
     "encoding", _FIRST | {2: "texts and words of more than 8 MiB in pieces that the vocabulary proves independent"}
 )
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
+PACKING_MASKED = Semantics(
+    "packing_masked", _FIRST
+)  # -> sequences_<name> of the objective masked: sentences, segments
 DOCUMENT_FEATURES = Semantics("document_features", _FIRST)  # -> features_document_measures, features_document_state
 SOURCE_FEATURES = Semantics("source_features", _FIRST)  # -> features_source_quality
 BITEXT_FEATURES = Semantics("bitext_features", _FIRST)  # -> features_language_pair_statistics, features_segment_memory
@@ -64,5 +67,5 @@ RECORD_FEATURES = Semantics("record_features", _FIRST)  # -> features_term_gloss
 
 STEPS = (
     READING, MEASURING, COMPARING, DECIDING, SIGNING, CLUSTERING, FINDING_PASSAGES, DECIDING_PASSAGES, FINALIZING,
-    ENCODING, PACKING, DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
+    ENCODING, PACKING, PACKING_MASKED, DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
 )  # fmt: skip
