@@ -4,6 +4,7 @@ from lake.lake import Lake
 from pipelines.tables import (
     CONTRACT,
     CONTRACT_PROPERTY,
+    OBJECTIVES,
     PACKED,
     TABLES,
     Table,
@@ -19,8 +20,18 @@ def known(lake: Lake) -> list[Table]:
     Other programs may keep theirs beside them.
     """
     present = lake.tables()
-    packed = [sequences(name.removeprefix(PACKED)) for name in present if name.startswith(PACKED)]
+    packed = [
+        sequences(name.removeprefix(PACKED), objective=objective_of(lake, name))
+        for name in present
+        if name.startswith(PACKED)
+    ]
     return [*(table for table in TABLES if table.name in present), *packed]
+
+
+def objective_of(lake: Lake, table: str) -> str:
+    """What the rows of `sequences_<name>` are for, one of `OBJECTIVES`; tables of contract 1 do not say it: causal."""
+    objective = lake.properties(table).get("tokenlake.objective", "causal")
+    return objective if objective in OBJECTIVES else "causal"
 
 
 def own_tables(lake: Lake) -> tuple[list[Table], list[str]]:

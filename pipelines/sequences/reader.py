@@ -168,7 +168,7 @@ class Sequences:
 
     def _rows(self, batch: pa.RecordBatch) -> Iterator[Row]:
         """The rows of a batch, after checking each against the format."""
-        for fault, wrong in self._faults(batch):
+        for fault, wrong in faults(batch, self.format):
             found = batch.column("sequence_id").filter(wrong)
             if len(found):
                 raise SequencesError(f"{self.lake}/{self.table}, version {self.version}: row {found[0]}: {fault}")
@@ -183,24 +183,37 @@ class Sequences:
         )
         return itertools.starmap(Row, zip(*columns, strict=True))
 
-    def _faults(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.Array]]:
-        """What can be wrong with a row, and for which rows it is."""
-        n_tokens, lengths = batch.column("n_tokens"), batch.column("doc_lengths")
-        pieces = pc.list_value_length(lengths)
-        row = np.repeat(np.arange(len(batch)), pieces.to_numpy())  # (P,)
-        used = np.bincount(row, lengths.flatten().to_numpy(), len(batch)).astype(np.int64)
-        size = self.format.length * self.format.id_bits // 8
-        yield f"ids is not {size:,} bytes long", pc.not_equal(pc.binary_length(batch.column("ids")), size)
-        yield "doc_lengths does not add up to n_tokens", pc.not_equal(n_tokens, pa.array(used))
-        yield f"n_tokens is over {self.format.length:,}", pc.greater(n_tokens, self.format.length)
-        for name in ("doc_ids", "doc_offsets"):
-            yield (
-                f"{name} is not as long as doc_lengths",
-                pc.not_equal(pc.list_value_length(batch.column(name)), pieces),
-            )
-
     def _without_separator(self, ids: np.ndarray) -> np.ndarray:
         return ids[:-1] if len(ids) and ids[-1] == self.format.separator_id else ids
+
+
+def faults(batch: pa.RecordBatch, described: SequenceFormat) -> Iterator[tuple[str, pa.Array]]:
+    """(what can be wrong with a row, for which rows it is) of the rows of a table that `described` describes.
+
+    Args:
+        batch: R rows with the columns `ids`, `n_tokens`, `doc_lengths`, `doc_ids`, `doc_offsets`.
+        described: the format in the table's properties.
+
+    Yields:
+        A sentence, and (R,) booleans.
+    """
+    n_tokens, lengths = batch.column("n_tokens"), batch.column("doc_lengths")
+    pieces = pc.list_value_length(lengths)
+    row = np.repeat(np.arange(len(batch)), pieces.to_numpy())  # (P,)
+    used = np.bincount(row, lengths.flatten().to_numpy(), len(batch)).astype(np.int64)
+    item, stored = described.id_bits // 8, pc.binary_length(batch.column("ids"))
+    if described.has_fixed_width:
+        size = described.length * item
+        yield f"ids is not {size:,} bytes long", pc.not_equal(stored, size)
+    else:
+        yield f"ids has not {item} bytes for each of n_tokens", pc.not_equal(stored, pc.multiply(n_tokens, item))
+    yield "doc_lengths does not add up to n_tokens", pc.not_equal(n_tokens, pa.array(used))
+    yield f"n_tokens is over {described.length:,}", pc.greater(n_tokens, described.length)
+    for name in ("doc_ids", "doc_offsets"):
+        yield (
+            f"{name} is not as long as doc_lengths",
+            pc.not_equal(pc.list_value_length(batch.column(name)), pieces),
+        )
 
 
 def _parts(lists: pa.ListArray) -> Iterator[np.ndarray]:

@@ -24,7 +24,7 @@ from pipelines.tables.deduplicated import (
     SIGNATURES,
 )
 from pipelines.tables.ingested import DOCUMENTS, INPUTS, REJECTS
-from pipelines.tables.packed import PACKED, SequenceFormat, sequences
+from pipelines.tables.packed import OBJECTIVES, PACKED, SequenceFormat, sequences
 from pipelines.tables.retracted import RETRACTIONS
 from pipelines.tables.runs import RUNS
 from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
@@ -61,6 +61,7 @@ __all__ = [
     "DUPLICATES",
     "INPUTS",
     "MEASURES",
+    "OBJECTIVES",
     "PACKED",
     "PAIRS",
     "PAIR_DECISIONS",

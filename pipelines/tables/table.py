@@ -56,9 +56,10 @@ plain, as one buffer for each row group."""
 class Table:
     """One Delta table of a lake.
 
-    `compression` is chosen for the table's readers, and so are `row_group_bytes`, up to which rows are buffered before
-    they become a row group, and `page_index`, whether files say where the pages of each column begin. `later` names columns that came without another contract: tables
-    that an earlier version of this program wrote lack them, and `LakeReader.read` gives nulls.
+    `compression` is chosen for the table's readers, and so are `row_group_bytes`, at which buffered rows become a row
+    group, and `page_index`, whether files say where the pages of each column begin. `later` names columns that came
+    without another contract: tables that an earlier version of this program wrote lack them, and `LakeReader.read`
+    gives nulls.
     """
 
     name: str

@@ -1,12 +1,14 @@
 """Tables describe themselves by properties, which change in the commit that changes the rows."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
+from lake.contract import known
 from lake.lake import ConcurrentCommitError
 from pipelines.storage.storage import Storage
 from pipelines.tables import CONTRACT, CONTRACT_PROPERTY, TOKENS, SequenceFormat, sequences
@@ -113,3 +115,13 @@ def test_a_file_is_written_once_to_an_object_store():
     with pytest.raises(FileExistsError):
         storage.create_text("log/1.json", "second")
     assert storage.read_text("log/1.json") == json.dumps("ä")
+
+
+@pytest.mark.parametrize(("objective", "column"), [("masked", "is_next"), ("translation", "target_language")])
+def test_a_table_of_sequences_is_known_by_the_columns_of_its_objective(lake, note, objective, column):
+    table = sequences("x", replace(SHORT, objective=objective))
+    row = {**dict.fromkeys(table.schema.names), "sequence_id": "1", "split": "train", "run_id": "run-1"}
+    lake.overwrite(pa.Table.from_pylist([row], table.schema), table, note("run-1", "rebuild"), -1)
+    [known_table] = known(lake)
+    assert known_table.schema == table.schema
+    assert column in known_table.schema.names
