@@ -33,7 +33,7 @@ class PairSourceConfig(Config):
         None, description="how names of Moses files end, source and target; default: the languages"
     )
     columns: Meaning[tuple[int, int]] = Field((0, 1), description="of source and target in TSV, from 0")
-    meta_columns: Meaning[dict[str, int]] = Field({}, description="name in meta -> column of TSV, from 0")
+    meta_columns: Meaning[dict[str, int]] = Field({}, description="name in meta -> column of TSV, from 0, where a line has it")
     header: Meaning[bool] = Field(False, description="the first line of a TSV file names its columns")
     fuzzy: Meaning[bool] = Field(False, description="take translations that gettext marks as fuzzy")
     exclude: Execution[tuple[str, ...]] = Field(
@@ -48,6 +48,9 @@ class PairSourceConfig(Config):
         "replace", description="bytes that are no character become U+FFFD; or reject the record"
     )
     max_record_bytes: Meaning[int] = Field(1 << 20, ge=1, description="a raw record beyond this is rejected")
+    max_catalogue_bytes: Meaning[int] = Field(
+        64 << 20, ge=1, description="a gettext file beyond this is rejected: it is read whole"
+    )
 
     @field_validator("columns")
     @classmethod
@@ -63,8 +66,11 @@ class PairSourceConfig(Config):
         self.as_files()  # checks the encoding
         return self
 
-    def as_files(self) -> SourceConfig:
-        """The source as the listing, the decompression and the decoding of `pipelines.readers` take it."""
+    def as_files(self, whole: bool = False) -> SourceConfig:
+        """The source as the listing, the decompression and the decoding of `pipelines.readers` take it.
+
+        `whole`: the limit of size is that of files which are read whole.
+        """
         return SourceConfig(
             name=self.name,
             path=self.path,
@@ -74,7 +80,7 @@ class PairSourceConfig(Config):
             exclude=self.exclude,
             encoding=self.encoding,
             undecodable=self.undecodable,
-            max_document_bytes=self.max_record_bytes,
+            max_document_bytes=self.max_catalogue_bytes if whole else self.max_record_bytes,
         )
 
     def reading_fingerprint(self) -> str:
