@@ -86,6 +86,24 @@ class Reporter:
         self.event("stage_finished", f"  {name:<10} {seconds:7.1f} s", stage=name, seconds=seconds)
 
     @contextmanager
+    def counted(self, name: str, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Shows how many things are done while the block runs, on a terminal; the block calls what it is given with
+        each further number. `total` is None where nobody knows it."""
+        if self.log_json or not self.stream.isatty():
+            yield lambda number: None
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn(name),
+            BarColumn(),
+            TextColumn(f"{{task.completed:,.0f}}{'' if total is None else f'/{total:,}'} {unit}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            bar = progress.add_task(name, total=total)
+            yield lambda number: progress.advance(bar, number)
+
+    @contextmanager
     def _bar(self, name: str, tasks: "Callable[[], TaskProgress]") -> Iterator[None]:
         columns = (
             SpinnerColumn(),

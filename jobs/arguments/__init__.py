@@ -2,6 +2,7 @@
 
 import argparse
 
+from jobs.arguments.export import add_export
 from jobs.arguments.features import add_features
 from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_decide(commands)
     _add_report(commands)
     _add_check(commands)
+    add_export(commands)
     add_retract(commands)
     _add_upgrade(commands)
     add_maintain(commands)
