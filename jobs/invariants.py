@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
+from jobs import pair_counts
 from lake.lake import Lake
 from pipelines.errors import TokenlakeError
 
@@ -61,6 +62,7 @@ _COUNTS = {
         "with_text": "count(*) - count_if(characters = 0)",
     },
     "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
+    **pair_counts.COUNTS,
 }
 _SEQUENCE_COUNTS = {
     "rows": "count(*)",
@@ -149,6 +151,8 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
     )
     for table in once:
         same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
+    for name, count_of_all, parts in pair_counts.equal():
+        same(name, count_of_all, *parts)
     for table in sorted(name for name in counts if name.startswith("sequences_")):
         same(
             f"{table}: tokens + one separator each = packed tokens",

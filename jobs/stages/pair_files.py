@@ -95,7 +95,9 @@ def _is_known(each: PairFile, known: Mapping[Place, Mapping[str, Any]], keep_old
 
 def _read(run: StageContext, found: PairArrivals) -> PairManifest:
     """Reads files into data files named after the run id; returns their manifest."""
-    files = [(each.file.source, each.file.path, each.fingerprint, reading_settings(each.config)) for each in found.to_read]
+    files = [
+        (each.file.source, each.file.path, each.fingerprint, reading_settings(each.config)) for each in found.to_read
+    ]
     name = run_id("pairs", files, sorted(found.removed), run.lake.version(PAIR_INPUTS.name))
     for table in (PAIRS, PAIR_REJECTS):
         run.lake.remove_unfinished(table.name, name)

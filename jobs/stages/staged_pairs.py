@@ -68,8 +68,8 @@ class PairManifest:
     def of(reports: pa.Table, run_id: str, started_at: float, config_hash: str) -> "PairManifest":
         """From the rows of `REPORTED` that all reading tasks returned."""
         texts = reports.filter(pc.equal(reports["table"], _SUMMARY))["file"].to_pylist()
-        files = [tuple(of_table(reports, table.name)) for table in _TABLES.values()]
-        return PairManifest(run_id, started_at, config_hash, *files, tuple(by_file(map(json.loads, texts))))
+        pairs, rejects = (tuple(of_table(reports, table.name)) for table in (PAIRS, PAIR_REJECTS))
+        return PairManifest(run_id, started_at, config_hash, pairs, rejects, tuple(by_file(map(json.loads, texts))))
 
     def save(self, lake: Lake) -> None:
         """Keeps it until `discard`."""
@@ -87,6 +87,14 @@ def unfinished(lake: Lake) -> PairManifest | None:
     found["inputs"] = tuple(found["inputs"])
     found["removed"] = tuple((source, path) for source, path in found["removed"])
     return PairManifest(**found)
+
+
+def staged(lake: Lake) -> dict[str, set[str]]:
+    """table -> data files that an interrupted reading has written and that the next one commits."""
+    left = unfinished(lake)
+    if left is None:
+        return {}
+    return {PAIRS.name: {file.path for file in left.pairs}, PAIR_REJECTS.name: {file.path for file in left.rejects}}
 
 
 def discard(lake: Lake) -> None:

@@ -33,7 +33,9 @@ class PairSourceConfig(Config):
         None, description="how names of Moses files end, source and target; default: the languages"
     )
     columns: Meaning[tuple[int, int]] = Field((0, 1), description="of source and target in TSV, from 0")
-    meta_columns: Meaning[dict[str, int]] = Field({}, description="name in meta -> column of TSV, from 0, where a line has it")
+    meta_columns: Meaning[dict[str, int]] = Field(
+        {}, description="name in meta -> column of TSV, from 0, where a line has it"
+    )
     header: Meaning[bool] = Field(False, description="the first line of a TSV file names its columns")
     fuzzy: Meaning[bool] = Field(False, description="take translations that gettext marks as fuzzy")
     exclude: Execution[tuple[str, ...]] = Field(

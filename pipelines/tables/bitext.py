@@ -87,7 +87,7 @@ _OPUS = struct(
 _HARDRULES = struct(
     **_sides(_COUNT, "characters", "words"),  # words: characters in scripts without spaces
     **_sides(_NUMBER, "letter_share", "digit_share", "capitalised_share"),
-    **_sides(_COUNT, "literals", "urls", "separators", "arrows", "glued_words", "repeated_words", "high_latin_run"),
+    **_sides(_COUNT, "literals", "urls", "breadcrumbs", "glued_words", "repeated_words", "high_latin_run"),
     **_sides(_COUNT, "spaced_letters", "brackets", "unbalanced_brackets", "escapes", "mojibake"),
     length_ratio=_NUMBER,  # of characters; of bytes where a side is in a script without spaces
     identical=pa.bool_(),  # the same letters, whatever their case
