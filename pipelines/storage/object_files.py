@@ -145,6 +145,15 @@ class ObjectFiles:
         with _translated(path):
             return int(obstore.head(store, key)["size"])
 
+    @repeated
+    def read_range(self, path: str, start: int, stop: int) -> bytes:
+        """As `Files.read_range`."""
+        import obstore
+
+        store, key = _located(path)
+        with _translated(path):
+            return bytes(obstore.get_range(store, key, start=start, end=stop))
+
 
 class _Reader(io.RawIOBase):
     """An object as a file: each read is one ranged request."""

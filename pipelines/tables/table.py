@@ -40,7 +40,7 @@ class Table:
     """One Delta table of a lake.
 
     `compression` is chosen for the table's readers, and so are `row_group_bytes`, at which buffered rows become a row
-    group, and `page_index`, whether files say where the pages of each column begin. `later` names columns that came
+    group, and `one_page`, whether a column's values in a row group are one page. `later` names columns that came
     without another contract: tables that an earlier version of this program wrote lack them, and `LakeReader.read`
     gives nulls.
     """
@@ -53,7 +53,7 @@ class Table:
     later: tuple[str, ...] = ()
     about: str = ""
     row_group_bytes: int = 32 << 20
-    page_index: bool = False
+    one_page: bool = False
     properties: Mapping[str, str] = field(default_factory=lambda: OF_THIS_CONTRACT, hash=False)
 
 
