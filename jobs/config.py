@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from features.computation.config import FeaturesConfig
+from pipelines.bitext.config import PairsConfig
 from pipelines.config import Config, Execution, Location, Meaning
 from pipelines.contamination.config import DecontaminateConfig
 from pipelines.dedup.config import DedupConfig
@@ -68,6 +69,7 @@ class RunConfig(Config):
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
     masked: tuple[MaskedConfig, ...] = ()
+    pairs: PairsConfig = PairsConfig()
     features: FeaturesConfig = FeaturesConfig()
     engine: Execution[Literal["auto", "sail", "spark", "connect"]] = Field("auto", description="compute engine")
     profile: Execution[Literal["small", "large"]] = Field(

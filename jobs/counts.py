@@ -14,13 +14,13 @@ Counts = Mapping[str, Mapping[str, int]]
 _SUMS = ("rows_read", "kept", "documents", "rejects")
 
 
-def counts(lake: Lake) -> Counts:
-    """Table -> name of the count -> number, of all tables that exist; `rows` of every table.
+def counts(lake: Lake, names: Sequence[str] | None = None) -> Counts:
+    """Table -> name of the count -> number, of all tables that exist, or of some; `rows` of every table.
 
     Leaves out what needs whole columns of ids; `jobs.invariants.count` has these too.
     """
     found = {}
-    for name in lake.tables():
+    for name in lake.tables() if names is None else filter(lake.exists, names):
         more = _MORE.get(f"sequences {objective_of(lake, name)}" if name.startswith(PACKED) else name)
         columns, of = more or ((), lambda rows: {})
         rows = lake.read_here(name, columns) if columns else None
@@ -94,6 +94,14 @@ def sentence_tokens(lake: Lake, table: str) -> dict[str, int]:
     return {"sentence_tokens": total}
 
 
+def _pair_inputs(rows: pa.Table) -> dict[str, int]:
+    return {"read": _total(rows["rows_read"]), "pairs": _total(rows["pairs"]), "rejects": _total(rows["rejects"])}
+
+
+def _pair_duplicates(rows: pa.Table) -> dict[str, int]:
+    return {**_decisions(rows), "clusters": pc.count_distinct(rows["cluster_id"]).as_py()}
+
+
 _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] = {
     "inputs": (_SUMS, _inputs),
     "decisions": (("kept",), _decisions),
@@ -103,4 +111,7 @@ _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] 
     "tokens": (("n_tokens",), _tokens),
     "sequences causal": (("n_tokens", "doc_lengths"), _sequences),
     "sequences masked": (("n_tokens", "doc_lengths", "is_next"), _masked),
+    "pair_inputs": (("rows_read", "pairs", "rejects"), _pair_inputs),
+    "pair_decisions": (("kept",), _decisions),
+    "pair_duplicates": (("kept", "cluster_id"), _pair_duplicates),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
+from jobs import pair_counts
 from jobs.counts import sentence_tokens
 from lake.contract import objective_of
 from lake.lake import Lake
@@ -65,6 +66,7 @@ _COUNTS = {
         "with_text": "count(*) - count_if(characters = 0)",
     },
     "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
+    **pair_counts.COUNTS,
 }
 _PIECES = "sum(aggregate(doc_lengths, 0L, (total, n) -> total + n))"
 _SEQUENCE_COUNTS = {
@@ -167,6 +169,8 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
     )
     for table in once:
         same(f"{table}: rows = distinct doc_id", (table, "rows"), (table, "keys"))
+    for name, count_of_all, parts in pair_counts.equal():
+        same(name, count_of_all, *parts)
     for table in sorted(name for name in counts if name.startswith("sequences_")):
         same(
             f"{table}: tokens + one separator each = packed tokens",

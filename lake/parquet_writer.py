@@ -144,7 +144,7 @@ class TableWriter:
             compression=_CODECS.get(self.table.compression, self.table.compression),
             use_dictionary=[name for name in names if name not in WITHOUT_DICTIONARY],
             write_statistics=[name for name in names if name in STATISTICS],
-            write_page_index=self.table.page_index,
+            **(_ONE_PAGE if self.table.one_page else {}),
             metadata_collector=collected,
             store_schema=False,
         )
@@ -160,6 +160,8 @@ class TableWriter:
         size = self._storage.size(done.path)
         self._done.append(DataFile(done.path, size, done.rows, done.partition, low, high))
 
+
+_ONE_PAGE = {"data_page_size": 1 << 30, "max_rows_per_page": 1 << 30}  # more than a row group holds
 
 _CODECS = {"uncompressed": "none", "lz4_raw": "lz4"}  # Parquet's names -> pyarrow's
 

@@ -6,6 +6,7 @@
 #   sh scripts/bootstrap.sh dev      and what the checks and tests need
 #   sh scripts/bootstrap.sh spark    and classic Spark with a JDK
 #   sh scripts/bootstrap.sh serve    and the feature server
+#   sh scripts/bootstrap.sh train    and torch
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -36,7 +37,7 @@ fi
 stamp() { echo ".venv/.tokenlake-$1"; }
 fresh() { [ -e "$(stamp "$1")" ] && [ ! uv.lock -nt "$(stamp "$1")" ] && [ ! pyproject.toml -nt "$(stamp "$1")" ]; }
 levels="run"
-for level in dev spark serve; do
+for level in dev spark serve train; do
     if [ "${1:-run}" = "$level" ] || [ -e "$(stamp "$level")" ]; then levels="$levels $level"; fi
 done
 missing=""
@@ -47,6 +48,7 @@ if [ -n "$missing" ]; then
     case "$levels" in *dev*) options="--group dev" ;; esac
     case "$levels" in *spark*) options="$options --extra spark" ;; esac
     case "$levels" in *serve*) options="$options --extra serve" ;; esac
+    case "$levels" in *train*) options="$options --extra train" ;; esac
     # Modules are compiled to bytecode by the first run; for the few that it imports that is faster.
     # shellcheck disable=SC2086
     uv sync --locked --quiet $options

@@ -62,3 +62,10 @@ class Files(Protocol):
         Raises:
             FileNotFoundError: there is no such file.
         """
+
+    def read_range(self, path: str, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop` of a file, in one request; fewer where the file ends before.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """

@@ -81,6 +81,11 @@ class FsspecFiles:
         files, inner = _fresh(path)
         return int(files.size(inner))
 
+    def read_range(self, path: str, start: int, stop: int) -> bytes:
+        """As `Files.read_range`."""
+        files, inner = file_system(path)
+        return bytes(files.cat_file(inner, start, stop))
+
 
 def _fresh(path: str) -> tuple[Any, str]:
     """Without what the file system remembers of earlier listings."""

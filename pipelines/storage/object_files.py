@@ -145,6 +145,15 @@ class ObjectFiles:
         with _translated(path):
             return int(obstore.head(store, key)["size"])
 
+    @repeated
+    def read_range(self, path: str, start: int, stop: int) -> bytes:
+        """As `Files.read_range`."""
+        import obstore
+
+        store, key = _located(path)
+        with _translated(path):
+            return bytes(obstore.get_range(store, key, start=start, end=stop))
+
 
 class _Reader(io.RawIOBase):
     """An object as a file: each read is one ranged request."""
@@ -203,11 +212,11 @@ class _Writer(io.RawIOBase):
         return self._at
 
     def write(self, data: Any) -> int:
+        whole = memoryview(data).cast("B")  # Arrow's IPC writer gives signed bytes, which the library refuses
         with _translated(self._path):
-            self._stream.write(data)
-        count = memoryview(data).nbytes
-        self._at += count
-        return count
+            self._stream.write(whole)
+        self._at += len(whole)
+        return len(whole)
 
     def close(self) -> None:
         if not self.closed:

@@ -95,7 +95,7 @@ def sequences(name: str, described: SequenceFormat | None = None, objective: str
         compression="uncompressed",  # read at 1.6 to 3.6 times the rate of lz4
         row_group_bytes=4
         << 20,  # training reads rows in random order, and the boundaries of a whole row group at once
-        page_index=True,  # tells training where the ids of a row lie
+        one_page=True,  # so that the place of a row's ids follows from its number: training/feed/parquet_rows.py
         about="fixed-width packed token ids with document boundaries",
         properties=OF_THIS_CONTRACT | (described.properties if described else {}),
     )

@@ -20,6 +20,7 @@ STATISTICS = frozenset(
         "batch",
         "cluster_id",
         "sequence_id",
+        "pair_id",
         "n_tokens",
         "run_id",
         "stage",
@@ -30,7 +31,23 @@ STATISTICS = frozenset(
 """Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do
 not."""
 
-WITHOUT_DICTIONARY = frozenset(("ids", "text", "c4_text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
+WITHOUT_DICTIONARY = frozenset(
+    (
+        "ids",
+        "text",
+        "c4_text",
+        "doc_id",
+        "sequence_id",
+        "text_hash",
+        "bands",
+        "sample",
+        "pair_id",
+        "source_text",
+        "target_text",
+        "source_hash",
+        "target_hash",
+    )
+)
 """Columns whose values hardly ever repeat: a dictionary would be built and given up. A reader gets `ids`, written
 plain, as one buffer for each row group."""
 
@@ -40,7 +57,7 @@ class Table:
     """One Delta table of a lake.
 
     `compression` is chosen for the table's readers, and so are `row_group_bytes`, at which buffered rows become a row
-    group, and `page_index`, whether files say where the pages of each column begin. `later` names columns that came
+    group, and `one_page`, whether a column's values in a row group are one page. `later` names columns that came
     without another contract: tables that an earlier version of this program wrote lack them, and `LakeReader.read`
     gives nulls.
     """
@@ -53,7 +70,7 @@ class Table:
     later: tuple[str, ...] = ()
     about: str = ""
     row_group_bytes: int = 32 << 20
-    page_index: bool = False
+    one_page: bool = False
     properties: Mapping[str, str] = field(default_factory=lambda: OF_THIS_CONTRACT, hash=False)
 
 

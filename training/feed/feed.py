@@ -1,0 +1,137 @@
+"""The feed: batches of one rank in the global order, from any state on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from training.feed.batch import Batch
+from training.feed.file_bytes import FileBytes
+from training.feed.prefetch import prefetched
+from training.feed.rows import RowReader, Rows, read_rows
+from training.feed.samples import Places, Samples
+from training.feed.state import State
+from training.feed.steps import Steps
+from training.feed.table import SequenceTable
+
+_ROWS = 1 << 16  # whose places are found at a time, where they are mapped
+_BYTES = 64 << 20  # of rows that are fetched at a time, where they are not
+_GROWTH = 8  # the first rows are few, so that the first batch comes soon; each time there are this many times as many
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Consecutive steps of one worker."""
+
+    steps: np.ndarray  # (k,)
+    places: Places  # of the samples that there are, step by step
+    rows: Rows
+
+
+class Feed:
+    """Batches of one rank. It can be pickled, and opens no file before it is iterated.
+
+    Iterating goes on where the last iteration of this feed stopped.
+
+    Args:
+        tables: that are open; `Places.table` counts in them. All have one format.
+        samples: the global order.
+        steps: what this rank takes of it.
+        begun: the state at the first step.
+        prefetch: how many pieces of work a thread does ahead; 0: none.
+        cache: reads remote files; by default without a cache.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[SequenceTable],
+        samples: Samples,
+        steps: Steps,
+        begun: State,
+        prefetch: int = 1,
+        file_bytes: "Sequence[FileBytes | None] | None" = None,
+    ) -> None:
+        self.tables, self.samples, self.steps = tuple(tables), samples, steps
+        self.format = tables[0].format
+        self._begun, self._prefetch, self._data = begun, prefetch, file_bytes or [None] * len(tables)
+        self._next = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self.batches(first=self._next):
+            self._next = batch.step + 1
+            yield batch
+
+    def __len__(self) -> int:
+        """Steps that are left.
+
+        Raises:
+            TypeError: there is no end.
+        """
+        if self.steps.steps is None:
+            raise TypeError("this feed has no end: give epochs")
+        return self.steps.steps - self._next
+
+    def state(self, samples: int | None = None) -> dict[str, Any]:
+        """The state after the last batch that was taken from this feed, or after that with `Batch.samples`."""
+        return self._begun.at(self.steps.first(self._next) if samples is None else samples).to_dict()
+
+    def batches(self, worker: int = 0, workers: int = 1, first: int = 0) -> Iterator[Batch]:
+        """The batches of one of several workers from a step on; without change of what `state` says.
+
+        Worker w of W makes the batches of steps `first + w`, `first + w + W`, …
+        """
+        readers = [RowReader(table, data) for table, data in zip(self.tables, self._data, strict=True)]
+        chunks = (self._read(readers, steps) for steps in self._chunks(first + worker, workers))
+        for chunk in prefetched(chunks, self._prefetch):
+            yield from self._cut(chunk)
+
+    def _chunks(self, first: int, stride: int) -> Iterator[np.ndarray]:
+        """Steps whose rows are looked up together: few at first, later up to where the reading place changes."""
+        step, count = first, 1
+        while self.steps.steps is None or step < self.steps.steps:
+            most = max(1, min(count, self._most_rows() // self.steps.rank_batch))
+            stop = step + most * stride
+            if not self._is_local:  # rows of the next window lie in other blocks
+                end = self.samples.window_end(self.steps.first(step))
+                stop = min(stop, max(step + stride, -(-(end - self.steps.start) // self.steps.batch)))
+            if self.steps.steps is not None:
+                stop = min(stop, self.steps.steps)
+            yield np.arange(step, stop, stride)
+            step += len(range(step, stop, stride)) * stride
+            count *= _GROWTH
+
+    @property
+    def _is_local(self) -> bool:
+        return all(table.is_local for table in self.tables)
+
+    def _most_rows(self) -> int:
+        return _ROWS if self._is_local else max(1, _BYTES // (self.format.length * self.format.id_bits // 8))
+
+    def _read(self, readers: Sequence[RowReader], steps: np.ndarray) -> _Chunk:
+        positions = self.steps.positions(steps).ravel()
+        if self.steps.length is not None:
+            positions = positions[positions < self.steps.length]
+        places = self.samples.places(positions)
+        return _Chunk(steps, places, read_rows(readers, places.table, places.row))
+
+    def _cut(self, chunk: _Chunk) -> Iterator[Batch]:
+        size, there = self.steps.rank_batch, len(chunk.places.row)
+        for number, step in enumerate(chunk.steps.tolist()):
+            start, stop = min(number * size, there), min((number + 1) * size, there)
+            batch = Batch(
+                ids=chunk.rows.ids(start, stop),
+                doc_lengths=chunk.rows.documents(start, stop),
+                doc_counts=chunk.rows.doc_counts[start:stop],
+                source=chunk.places.source[start:stop],
+                epoch=chunk.places.epoch[start:stop],
+                row=chunk.places.row[start:stop],
+                step=step,
+                samples=self._done_after(step),
+                columns={name: values[start:stop] for name, values in chunk.rows.columns.items()},
+            )
+            yield batch if stop - start == size else batch.filled(size, self.format)
+
+    def _done_after(self, step: int) -> int:
+        done = self.steps.first(step + 1)
+        return done if self.steps.length is None else min(done, self.steps.length)

@@ -1,0 +1,228 @@
+"""Reads rows of a table of sequences by their numbers.
+
+Ids of fixed width in plain pages are copied from where they lie (`parquet_rows`). Other rows are decoded, whole row
+groups at a time, and so are the columns that say where documents end. What is decoded is kept as long as memory for it
+lasts.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.errors import TokenlakeError
+from pipelines.tables import SequenceFormat
+from training.feed.decoded import MORE, RowGroup, decode
+from training.feed.errors import FeedError
+from training.feed.file_bytes import FileBytes, file_bytes
+from training.feed.memory import Values, address_of, gather, gather_lists, spans, values_at
+from training.feed.parquet_rows import PREFIX, FileRows, file_rows
+from training.feed.recent import Recent
+from training.feed.table import SequenceTable
+
+_DECODED_BYTES = 128 << 20
+_FILES = 4096
+
+
+@dataclass(frozen=True)
+class Rows:
+    """n rows, P documents in all of them. Ids stay where they lie until a batch takes them."""
+
+    doc_lengths: np.ndarray  # (P,) int32 tokens of each document, or piece of one
+    doc_counts: np.ndarray  # (n,) documents of each row
+    doc_ends: np.ndarray  # (n + 1,) documents before each row
+    columns: dict[str, np.ndarray]  # (n,) each
+    sizes: np.ndarray | None  # (n,) ids of each row; None if the width is fixed
+    _ids: Values  # of fixed width: rows; else: single ids
+    _at: np.ndarray  # (n,) places of rows, or of first ids, in `_ids`
+    _dtype: str
+    _alive: object  # what the ids lie in
+
+    def ids(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Ids of rows `start` to `stop`: (n, L) of fixed width; else (T,), one row after another."""
+        at = self._at[start:stop]
+        if self.sizes is None:
+            return self._ids[at].view(self._dtype).reshape(len(at), self._ids.itemsize // int(self._dtype[2:]))
+        return self._ids[spans(at, self.sizes[start:stop], self._ids.itemsize)]
+
+    def documents(self, start: int, stop: int) -> np.ndarray:
+        """(p,) tokens of each document in rows `start` to `stop`."""
+        return self.doc_lengths[self.doc_ends[start] : self.doc_ends[stop]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """k rows of one file, by number: where in memory their values lie."""
+
+    ids: np.ndarray  # (k,) address of the first id
+    doc_ends: np.ndarray  # (k,) address of two int32: where the row's documents begin and end in its row group
+    doc_lengths: np.ndarray  # (k,) address of the row group's first document
+    columns: dict[str, np.ndarray]  # (k,) addresses
+    alive: list[object]  # what the addresses point into
+
+
+class RowReader:
+    """Reads rows of one table.
+
+    Args:
+        table: which.
+        data: reads its files; by default mapped or fetched as the location wants.
+    """
+
+    def __init__(self, table: SequenceTable, data: FileBytes | None = None) -> None:
+        self.table = table
+        self._data = data or file_bytes(table.location)
+        self._width = table.format.length * table.format.id_bits // 8 if table.format.has_fixed_width else None
+        self._layouts: Recent[FileRows] = Recent(_FILES, lambda layout: 1)
+        self._decoded: Recent[RowGroup] = Recent(_DECODED_BYTES, lambda found: found.nbytes)
+
+    def find(self, numbers: np.ndarray) -> "list[Found]":
+        """(n,) sorted row numbers -> where their values lie, in the same order.
+
+        Raises:
+            FeedError: a file is gone, was changed, or holds something else than the format says.
+        """
+        of_file = np.searchsorted(self.table.first, numbers, side="right") - 1
+        tasks = [(file, self._in_file(file, numbers[span])) for file, span in runs(of_file)]
+        return self._data.each(lambda task: self._guarded(*task), tasks)
+
+    def _in_file(self, file: int, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of rows -> rows of the file, those that do not belong to the feed counted too."""
+        inside = numbers - self.table.first[file]
+        bitmap = self.table.selected[file] if self.table.selected else None
+        if bitmap is None:
+            return inside
+        return np.flatnonzero(np.unpackbits(np.frombuffer(bitmap, np.uint8)))[inside]
+
+    def _guarded(self, file: int, rows: np.ndarray) -> Found:
+        path = self.table.path(file)
+        try:
+            return self._of_file(file, path, int(self.table.sizes[file]), rows)
+        except FileNotFoundError as error:
+            raise FeedError(
+                f"{path}: this file of version {self.table.version} is gone. If a vacuum deleted it, train on a newer "
+                f"version, and pin versions that are in use: tokenlake pin {self.table.lake} {self.table.name} "
+                f"{self.table.version} --for NAME"
+            ) from error
+        except TokenlakeError:
+            raise
+        except (OSError, ValueError, IndexError, KeyError, pa.ArrowException) as error:
+            raise FeedError(f"{path}: cannot be read as a file of {self.table}: {error}") from error
+
+    def _of_file(self, file: int, path: str, size: int, rows: np.ndarray) -> Found:
+        """Where the rows of a file lie, which are sorted."""
+        layout = self._layouts.get(file, lambda: self._layout(path, size))
+        group = layout.row_groups(rows)
+        spans = list(runs(group))
+        ids, is_there, alive = self._addressed(path, size, layout, rows, group)
+        decoded = [
+            self._row_group(file, path, size, layout, number, not is_there[span].all()) for number, span in spans
+        ]
+        for held, (number, span) in zip(decoded, spans, strict=True):
+            if not is_there[span].all():
+                ids[span] = held.ids_at(rows[span] - layout.first[number], path, self.table.format)
+        lengths = [span.stop - span.start for _, span in spans]
+        in_group = rows - layout.first[group]
+        return Found(
+            ids,
+            np.repeat([address_of(held.doc_ends) for held in decoded], lengths) + 4 * in_group,
+            np.repeat([address_of(held.doc_lengths) for held in decoded], lengths),
+            {
+                name: np.repeat([address_of(held.columns[name]) for held in decoded], lengths)
+                + np.dtype(dtype).itemsize * in_group
+                for name, dtype in MORE[self.table.format.objective].items()
+            },
+            [alive, decoded],
+        )
+
+    def _layout(self, path: str, size: int) -> FileRows:
+        footer = b"PAR1" + self._data.footer(path, size)
+        return file_rows(pq.read_metadata(pa.BufferReader(footer)), self._width)
+
+    def _addressed(
+        self, path: str, size: int, layout: FileRows, rows: np.ndarray, group: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, object]:
+        """(k,) addresses of ids, (k,) whether they are right, and what they point into; other rows must be decoded.
+
+        A row with another length before it than the width is not where the layout has it.
+        """
+        if self._width is None or (layout.ids_at[group] < 0).any():
+            return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool), None
+        offsets = layout.offsets(rows, group, self._width) - PREFIX
+        buffer, at = self._data.rows(path, size, offsets, self._width + PREFIX)
+        addresses = address_of(buffer) + at
+        return addresses + PREFIX, gather(addresses, "<u4") == self._width, buffer
+
+    def _row_group(self, file: int, path: str, size: int, layout: FileRows, number: int, with_ids: bool) -> RowGroup:
+        make = partial(self._decode, path, size, layout, number, with_ids)
+        found = self._decoded.get((file, number), make)
+        return self._decoded.renew((file, number), make) if with_ids and found.ids is None else found
+
+    def _decode(self, path: str, size: int, layout: FileRows, number: int, with_ids: bool) -> RowGroup:
+        opened = pq.ParquetFile(self._data.open(path, size), metadata=layout.metadata)
+        return decode(opened, number, path, self.table.format, with_ids)
+
+
+def read_rows(readers: Sequence[RowReader], table: np.ndarray, numbers: np.ndarray) -> Rows:
+    """(n,) which reader and (n,) row numbers, in any order -> their rows in that order.
+
+    All tables have one format.
+
+    Raises:
+        FeedError: as `RowReader.find`.
+    """
+    if not len(numbers):
+        return _none(readers[0].table.format)
+    order = np.lexsort((numbers, table)) if len(readers) > 1 else np.argsort(numbers)
+    found = [each for number, span in runs(table[order]) for each in readers[number].find(numbers[order][span])]
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return _placed(found, place, readers[0].table.format)
+
+
+def _none(described: SequenceFormat) -> Rows:
+    empty, dtype = np.empty(0, np.int64), f"<u{described.id_bits // 8}"
+    columns = {name: np.empty(0, dtype) for name, dtype in MORE[described.objective].items()}
+    width = f"V{described.length * described.id_bits // 8}"
+    if described.has_fixed_width:
+        return Rows(
+            np.empty(0, np.int32), empty, np.zeros(1, np.int64), columns, None, np.empty(0, width), empty, dtype, ()
+        )
+    return Rows(
+        np.empty(0, np.int32), empty, np.zeros(1, np.int64), columns, empty, np.empty(0, dtype), empty, dtype, ()
+    )
+
+
+def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat) -> Rows:
+    """The rows in the order in which they were asked for: `place` (n,) of each among those found."""
+    ends = gather(_together([each.doc_ends for each in found])[place], "V8").view("<i4").reshape(-1, 2)
+    counts = (ends[:, 1] - ends[:, 0]).astype(np.int64)
+    first = _together([each.doc_lengths for each in found])[place] + 4 * ends[:, 0]
+    doc_lengths = gather_lists(first, counts, "<i4")
+    doc_ends = np.concatenate(([0], np.cumsum(counts)))
+    columns = {
+        name: gather(_together([each.columns[name] for each in found])[place], dtype)
+        for name, dtype in MORE[described.objective].items()
+    }
+    at, dtype = _together([each.ids for each in found])[place], f"<u{described.id_bits // 8}"
+    if described.has_fixed_width:
+        sizes = None
+        values, at = values_at(at, f"V{described.length * described.id_bits // 8}")
+    else:
+        sizes = np.add.reduceat(doc_lengths, doc_ends[:-1], dtype=np.int64)
+        values, at = values_at(at, dtype, sizes)
+    return Rows(doc_lengths, counts, doc_ends, columns, sizes, values, at, dtype, found)
+
+
+def runs(values: np.ndarray) -> Iterator[tuple[int, slice]]:
+    """(value, where it is) of each run of equal values, which are not negative."""
+    starts = np.flatnonzero(np.diff(values, prepend=-1)).tolist()
+    for start, stop in zip(starts, [*starts[1:], len(values)], strict=True):
+        yield int(values[start]), slice(start, stop)
+
+
+def _together(arrays: list[np.ndarray]) -> np.ndarray:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
