@@ -135,7 +135,9 @@ def test_where_all_documents_are_near_duplicates_a_last_sentence_is_a_row_of_one
     made = made_of(pa.Table.from_pylist(related, ENCODED)).to_pylist()
     assert {row["is_next"] for row in made} == {True, False}
     for row in made:
-        assert len(row["doc_ids"]) == len(row["doc_lengths"]) == len(row["doc_offsets"]) == (2 if row["is_next"] else 1)
+        assert (
+            len(row["doc_ids"]) == len(row["doc_lengths"]) == len(row["doc_offsets"]) == (2 if row["is_next"] else 1)
+        )
         assert row["n_tokens"] == sum(row["doc_lengths"])
         assert ids_of(row)[row["n_tokens"] - 1] == 8
 
