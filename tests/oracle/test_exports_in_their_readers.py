@@ -1,6 +1,7 @@
 """Exports are opened by the libraries that they are for, which see the rows of the lake."""
 
 import itertools
+import shutil
 
 import feeds
 import numpy as np
@@ -73,6 +74,15 @@ def test_datasets_opens_the_folder_with_its_splits(lake, reader, exported, kind)
         assert [(row["sequence_id"], row["ids"], row["doc_ids"]) for row in each["rows"]] == [
             (row.sequence_id, row.ids.tolist(), [*row.doc_ids]) for row in rows(lake, split)
         ]
+
+
+def test_datasets_gives_no_old_rows_of_another_export_of_the_same_name(reader, exported):
+    """It keeps what it has read, and looks at the folder's card alone."""
+    for columns in (["sequence_id", "n_tokens"], ["sequence_id", "position"]):
+        folder = exported("parquet", columns=columns)
+        found = feeds.ask(reader, "datasets_folder", folder)
+        assert [*found["train"]["features"]] == columns
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])
