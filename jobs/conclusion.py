@@ -1,12 +1,13 @@
 """The end of `tokenlake run`: checks the invariants, writes the report, prints the funnel."""
 
-from jobs.counts import counts
+from jobs.counts import Counts, counts
 from jobs.funnel import brief, lines
 from jobs.invariants import invariants, require
 from jobs.report import collect, publish, published
 from jobs.report.data import ReportData
 from jobs.report.publish import is_due, write
 from jobs.stages.context import StageContext
+from pipelines.tables import DOCUMENTS
 from pipelines.words.methods import described, word_methods
 
 
@@ -17,6 +18,15 @@ def conclude(run: StageContext) -> None:
         InvariantError: rows were lost, duplicated or invented. The report is written before this is raised.
     """
     counted = counts(run.lake)
+    if run.lake.exists(DOCUMENTS.name):
+        _report(run, counted)
+    found = invariants(counted)
+    require(run.lake.root, found)
+    held = [str(invariant) for invariant in found]
+    run.reporter.event("invariants", f"  {len(held)} invariants hold, such as {held[0]}" if held else "", held=held)
+
+
+def _report(run: StageContext, counted: Counts) -> None:
     with run.reporter.stage("report", run.engine.progress):
         data = _renewed(run)
     page = run.lake.path("report/index.html")
@@ -27,10 +37,6 @@ def conclude(run: StageContext) -> None:
         run.reporter.event("report_is_older", message, path=page)
     else:
         _show(run, data, page)
-    found = invariants(counted)
-    require(run.lake.root, found)
-    held = [str(invariant) for invariant in found]
-    run.reporter.event("invariants", f"  {len(held)} invariants hold, such as {held[0]}" if held else "", held=held)
 
 
 def _renewed(run: StageContext) -> ReportData | None:

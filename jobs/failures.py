@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.store.errors import StoreError
+from jobs.export.errors import ExportError
 from pipelines.errors import causes
 from pipelines.storage.errors import StorageError, advice
 
@@ -87,7 +88,7 @@ _FAULTS = (
 
 def explain_failure(error: BaseException) -> Failure:
     """The message for an exception: that of a known fault, else the innermost cause without its stack trace."""
-    if isinstance(error, StoreError):  # says what is wrong, and where; its cause would be taken for the engine's
+    if isinstance(error, StoreError | ExportError):  # says what is wrong, and where; its cause would be taken for it
         return Failure(str(error), known=True)
     for each in causes(error):
         if isinstance(each, StorageError):

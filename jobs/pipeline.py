@@ -16,6 +16,7 @@ from jobs.progress import Reporter
 from jobs.recorded_config import record
 from jobs.rejects import over_limit
 from jobs.runs import record_failure, record_runs
+from jobs.stage_choice import stages_of
 from jobs.stages.context import StageContext
 from lake import contract
 from lake.lake import Lake
@@ -44,7 +45,7 @@ def run_stages(
     lake.open_all()
     contract.require(lake)
     run = StageContext(lake, engine, config, reporter, keep_old=keep_old, day=day)
-    for name in stages:
+    for name in stages_of(config, stages):
         run_stage(run, name)
         patiently(lake.root, reporter, partial(record, lake, name, config))
     patiently(lake.root, reporter, partial(record_runs, lake))

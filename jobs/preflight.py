@@ -8,6 +8,8 @@ from features.computation.config import FeaturesConfig
 from jobs.cli import UsageError
 from jobs.config import CleanConfig, RunConfig
 from jobs.dates import sources_of
+from jobs.stage_choice import stages_of
+from pipelines.bitext.config import PairsConfig
 from pipelines.contamination.config import DecontaminateConfig
 from pipelines.readers.path_patterns import is_pattern
 from pipelines.rules.config import MeasureConfig
@@ -23,6 +25,7 @@ def check(config: RunConfig, stages: Sequence[str], day: date | None = None) -> 
     Raises:
         UsageError: a file cannot be used; the message names the key, the file and the reason.
     """
+    stages = stages_of(config, stages)
     _lake(config.lake)
     if "ingest" in stages:
         _sources(config, day)
@@ -34,6 +37,8 @@ def check(config: RunConfig, stages: Sequence[str], day: date | None = None) -> 
         _benchmarks(config.decontaminate)
     if "dedup" in stages:
         _other_lakes(config)
+    if "pairs" in stages:
+        _pairs(config.pairs)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
     if "features" in stages:
@@ -61,6 +66,26 @@ def _sources(config: RunConfig, day: date | None) -> None:
             uri = LakeUri.parse(path)
             if uri.is_local and not is_pattern(path) and not uri.path.exists():
                 raise UsageError(f"sources.{number}.path: {path}: no such file or folder (source {source.name})")
+
+
+def _pairs(pairs: PairsConfig) -> None:
+    if not pairs.sources:
+        return
+    from pipelines.bitext.policies.files import PairPolicyError, load
+
+    for number, source in enumerate(pairs.sources):
+        for path in source.as_files().paths:
+            uri = LakeUri.parse(path)
+            if uri.is_local and not is_pattern(path) and not uri.path.exists():
+                raise UsageError(f"pairs.sources.{number}.path: {path}: no such file or folder (source {source.name})")
+    try:
+        policy = load(pairs.policy)
+    except PairPolicyError as error:
+        raise UsageError(f"pairs.policy: {error}") from error
+    if policy.identifies_languages and not pairs.identify_languages:
+        raise UsageError(
+            f"pairs.policy: {policy.name} looks at the identified languages: set pairs.identify_languages to true"
+        )
 
 
 def _is_file(path: str) -> bool:
@@ -140,6 +165,8 @@ def _feature_files(features: FeaturesConfig) -> None:
 def _tokenizer(config: RunConfig) -> None:
     """A tokenizer to load must exist, unless the lake has a copy, and have the tokens that packing needs."""
     named = config.tokenizer
+    if named.load is None:
+        _special_tokens(config)
     copy = f"tokenizers/{named.name}-{named.fingerprint()}.json"
     if named.load is None or Storage(config.lake).exists(copy):
         return
@@ -155,3 +182,26 @@ def _tokenizer(config: RunConfig) -> None:
             loaded.padding(packing.pad, packing.separator)
         except TokenizerError as error:
             raise UsageError(f"pack.{number}: {error} (the tokenizer is {named.load})") from error
+    for number, masked in enumerate(config.masked):
+        try:
+            loaded.class_token(masked.start)
+            loaded.mask(masked.mask)
+            loaded.between_segments(masked.separator)
+            loaded.padding(masked.pad, masked.separator)
+        except TokenizerError as error:
+            raise UsageError(f"masked.{number}: {error} (the tokenizer is {named.load})") from error
+
+
+def _special_tokens(config: RunConfig) -> None:
+    """Rows for a masked language model need tokens that a tokenizer has only where its training names them."""
+    from pipelines.tokenizer.load import CLASS, MASK
+
+    there = config.tokenizer.special_tokens
+    for number, masked in enumerate(config.masked):
+        for key, token, usual in (("start", masked.start, CLASS), ("mask", masked.mask, MASK)):
+            if token is None and not set(usual) & set(there):
+                raise UsageError(
+                    f"masked.{number}.{key}: the tokenizer that this configuration trains has none of "
+                    f"{', '.join(usual)}: add one to tokenizer.special_tokens (now {', '.join(there)}), which trains "
+                    "another tokenizer, or take `kind: wordpiece`, which has them"
+                )

@@ -31,6 +31,7 @@ _TABLES = {
     "clean": ("measures", "decisions"),
     "dedup": ("signatures", "duplicates", "clean_documents"),
     "tokenize": ("tokens",),
+    "pairs": ("pair_measures", "pair_decisions", "pair_duplicates", "clean_pairs"),
 }
 
 
@@ -84,7 +85,7 @@ def unfinished(lake: Lake, stage: str) -> str | None:
     """The first stage before one of `ORDER` that has work; None when it can begin."""
     from jobs.stages.staged_files import is_interrupted
 
-    if stage == "ingest":
+    if stage in ("ingest", "pairs"):
         return None
     if not lake.exists("documents") or is_interrupted(lake):
         return "ingest"
@@ -98,6 +99,8 @@ def _has_ended(lake: Lake, stage: str) -> bool:
         return _ran_since(lake, stage, "measures", "decisions", "duplicates") is not False
     if stage == "pack":
         return _has_packed(lake)
+    if stage == "pairs" and not lake.exists("pair_inputs"):
+        return True
     *others, last = _TABLES[stage]
     return lake.exists(last) and not any(behind(lake, each) for each in (*others, last) if lake.exists(each))
 

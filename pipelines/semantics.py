@@ -57,6 +57,16 @@ ENCODING = Semantics(  # -> tokens
     "encoding", _FIRST | {2: "texts and words of more than 8 MiB in pieces that the vocabulary proves independent"}
 )
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
+PACKING_MASKED = Semantics(
+    "packing_masked", _FIRST
+)  # -> sequences_<name> of the objective masked: sentences, segments
+PAIR_READING = Semantics("pair_reading", _FIRST)  # files -> pairs, pair_rejects: formats, encodings
+PAIR_MEASURING = Semantics(
+    "pair_measuring", _FIRST
+)  # -> pair_measures: rules for sentence pairs, hashes of both sides
+PAIR_DECIDING = Semantics("pair_deciding", _FIRST)  # -> pair_decisions: policies
+PAIR_COMPARING = Semantics("pair_comparing", _FIRST)  # -> pair_duplicates: survivors
+PAIR_FINALIZING = Semantics("pair_finalizing", _FIRST)  # -> clean_pairs: groups of the split
 DOCUMENT_FEATURES = Semantics("document_features", _FIRST)  # -> features_document_measures, features_document_state
 SOURCE_FEATURES = Semantics("source_features", _FIRST)  # -> features_source_quality
 BITEXT_FEATURES = Semantics("bitext_features", _FIRST)  # -> features_language_pair_statistics, features_segment_memory
@@ -64,5 +74,6 @@ RECORD_FEATURES = Semantics("record_features", _FIRST)  # -> features_term_gloss
 
 STEPS = (
     READING, MEASURING, COMPARING, DECIDING, SIGNING, CLUSTERING, FINDING_PASSAGES, DECIDING_PASSAGES, FINALIZING,
-    ENCODING, PACKING, DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
+    ENCODING, PACKING, PACKING_MASKED, PAIR_READING, PAIR_MEASURING, PAIR_DECIDING, PAIR_COMPARING, PAIR_FINALIZING,
+    DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
 )  # fmt: skip

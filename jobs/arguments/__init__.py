@@ -11,8 +11,8 @@ from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
 
-STAGES = ("ingest", "clean", "dedup", "tokenize", "pack")
-"""What `tokenlake run` runs."""
+STAGES = ("ingest", "clean", "dedup", "pairs", "tokenize", "pack")
+"""What `tokenlake run` runs; `pairs` does nothing without `pairs.sources`."""
 
 ALL_STAGES = (*STAGES, "features")
 """What `tokenlake stage` can run."""

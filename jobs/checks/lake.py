@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from pyspark.sql import DataFrame
-
-from jobs.checks import features, pins, retracted, sequences, steps, tables, waiting
+from jobs.checks import features, pairs, pins, retracted, sequences, steps, tables, waiting
 from jobs.checks.finding import Finding
 from jobs.invariants import count, invariants
 from jobs.stages.staged_files import is_interrupted
@@ -12,7 +10,7 @@ from lake.contract import known
 from lake.lake import Lake
 from pipelines.tables import SequenceFormat, Table
 
-_INGEST = ("inputs", "documents", "rejects")
+_READ = ("inputs", "documents", "rejects", *pairs.READ)
 
 
 def check(lake: Lake) -> Iterator[Finding]:
@@ -30,6 +28,7 @@ def check(lake: Lake) -> Iterator[Finding]:
     yield from (tables.keyed(lake, table) for table in [*found, *histories])
     for table in found:
         yield from steps.made_from(lake, table.name)
+        yield from pairs.made_from(lake, table.name)
         yield from _token_ids(lake, table)
     for table in histories:
         yield from features.made_from(lake, table.name)
@@ -40,6 +39,7 @@ def check(lake: Lake) -> Iterator[Finding]:
 def pending(lake: Lake) -> list[str]:
     """What the next run has to finish, a line each."""
     lines = ["an ingest was interrupted between two commits"] if is_interrupted(lake) else []
+    lines += ["a reading of sentence pairs was interrupted between two commits"] if pairs.is_interrupted(lake) else []
     for table in known(lake):
         names = ", ".join(waiting.behind(lake, table.name))
         lines += [f"{table.name} was made before the newest rows of {names}"] if names else []
@@ -59,8 +59,11 @@ def _token_ids(lake: Lake, table: Table) -> Iterator[Finding]:
         except (KeyError, ValueError) as error:
             yield Finding(f"{table.name}: properties", False, f"{error}: `tokenlake stage pack` writes them")
             return
-        tokens: DataFrame = steps.inputs_of(lake, table.name)("tokens")
-        yield from sequences.packed(table.name, lake.read(table.name), described, tokens)
+        rows, inputs = lake.read(table.name), steps.inputs_of(lake, table.name)
+        if described.objective == "masked":
+            yield from sequences.masked(table.name, rows, described, inputs("clean_documents"))
+        elif described.objective == "causal":
+            yield from sequences.packed(table.name, rows, described, inputs("tokens"))
 
 
 def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:
@@ -68,8 +71,10 @@ def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:
     if is_interrupted(lake):
         return
     counts = count(lake)
+    if pairs.is_interrupted(lake):
+        counts = {name: counted for name, counted in counts.items() if name not in pairs.READ}
     if any(waiting.behind(lake, name) for name in names):
-        counts = {name: counted for name, counted in counts.items() if name in _INGEST}
+        counts = {name: counted for name, counted in counts.items() if name in _READ}
     for invariant in invariants(counts):
         yield Finding(
             invariant.name,

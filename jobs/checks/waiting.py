@@ -17,6 +17,10 @@ STEPS = frozenset(
         "passage_decisions",
         "clean_documents",
         "tokens",
+        "pair_measures",
+        "pair_decisions",
+        "pair_duplicates",
+        "clean_pairs",
     }
 )
 """The tables of steps, besides the packed ones."""

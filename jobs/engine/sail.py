@@ -38,6 +38,7 @@ WARMED = {
     "clean": ("measuring",),
     "dedup": ("signing", "finalizing"),
     "tokenize": ("functions",),
+    "pairs": ("functions",),
     "pack": ("functions",),
     "features": ("functions",),
 }

@@ -15,6 +15,7 @@ from rich import filesize
 from jobs.maintenance.outcome import Outcome, Upkept
 from jobs.progress import Reporter
 from jobs.runs import record_runs
+from jobs.stages import staged_pairs
 from jobs.stages.staged_files import staged
 from lake.contract import own_tables
 from lake.data_files import UnreadableTableError
@@ -63,7 +64,7 @@ def maintain(lake: Lake, settings: Settings, reporter: Reporter) -> Outcome:
         if settings.keep_days < 1 and not settings.dry_run:
             stack.enter_context(exclusive(lake.root))
         now = time.time()
-        using, manifests = used(lake), staged(lake)
+        using, manifests = used(lake), {**staged(lake), **staged_pairs.staged(lake)}
         only_committed = settings.keep_days >= 1 and not is_free(lake.root)
         for name, before in upkept.items():
             if not before.refused:

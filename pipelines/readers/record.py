@@ -33,6 +33,13 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"  # vanished, forbidden, not a file, broken storage
     READER_FAILED = "reader_failed"  # an error in the reader, or in a library that it uses
     CHANGED = "changed"  # the file is not what it was when it was listed
+    UNALIGNED = "unaligned"  # one file of a Moses corpus alone, or two whose lines do not match
+    MALFORMED_XML = "malformed_xml"  # a translation memory that is not well-formed, or declares entities
+    MALFORMED_CATALOGUE = "malformed_catalogue"  # a gettext file that breaks its grammar
+    MISSING_LANGUAGE = "missing_language"  # a translation unit or catalogue without one of the wanted languages
+    UNTRANSLATED = "untranslated"  # a message of gettext without translation
+    FUZZY = "fuzzy"  # a translation that gettext marks as unsure
+    OBSOLETE = "obsolete"  # a message that its program no longer has
     RETRACTED = "retracted"  # somebody asked for it to leave the lake; `detail` is the doc_id of the retraction
 
 

@@ -212,11 +212,11 @@ class _Writer(io.RawIOBase):
         return self._at
 
     def write(self, data: Any) -> int:
+        whole = memoryview(data).cast("B")  # Arrow's IPC writer gives signed bytes, which the library refuses
         with _translated(self._path):
-            self._stream.write(data)
-        count = memoryview(data).nbytes
-        self._at += count
-        return count
+            self._stream.write(whole)
+        self._at += len(whole)
+        return len(whole)
 
     def close(self) -> None:
         if not self.closed:

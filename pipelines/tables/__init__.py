@@ -4,6 +4,16 @@ Schemas are Arrow schemas, so this package imports without Spark: training and s
 Timestamps are microseconds in UTC. Binary ids are little-endian.
 """
 
+from pipelines.tables.bitext import (
+    BITEXT,
+    CLEAN_PAIRS,
+    PAIR_DECISIONS,
+    PAIR_DUPLICATES,
+    PAIR_INPUTS,
+    PAIR_MEASURES,
+    PAIR_REJECTS,
+    PAIRS,
+)
 from pipelines.tables.cleaned import CONTAMINATION, DECISIONS, MEASURES
 from pipelines.tables.contract import CONTRACT, CONTRACT_PROPERTY, ContractError, contract_of, require_contract
 from pipelines.tables.deduplicated import (
@@ -33,13 +43,16 @@ TABLES = (
     PASSAGE_DECISIONS,
     CLEAN_DOCUMENTS,
     TOKENS,
+    *BITEXT,
     RETRACTIONS,
     RUNS,
 )
 """All tables but those of sequences."""
 
 __all__ = [
+    "BITEXT",
     "CLEAN_DOCUMENTS",
+    "CLEAN_PAIRS",
     "CONTAMINATION",
     "CONTRACT",
     "CONTRACT_PROPERTY",
@@ -50,6 +63,12 @@ __all__ = [
     "MEASURES",
     "OBJECTIVES",
     "PACKED",
+    "PAIRS",
+    "PAIR_DECISIONS",
+    "PAIR_DUPLICATES",
+    "PAIR_INPUTS",
+    "PAIR_MEASURES",
+    "PAIR_REJECTS",
     "PASSAGES",
     "PASSAGE_DECISIONS",
     "REJECTS",

@@ -20,6 +20,7 @@ STATISTICS = frozenset(
         "batch",
         "cluster_id",
         "sequence_id",
+        "pair_id",
         "n_tokens",
         "run_id",
         "stage",
@@ -30,7 +31,23 @@ STATISTICS = frozenset(
 """Columns whose smallest and largest value stand in Delta's log for each file, and in the row groups; long texts do
 not."""
 
-WITHOUT_DICTIONARY = frozenset(("ids", "text", "c4_text", "doc_id", "sequence_id", "text_hash", "bands", "sample"))
+WITHOUT_DICTIONARY = frozenset(
+    (
+        "ids",
+        "text",
+        "c4_text",
+        "doc_id",
+        "sequence_id",
+        "text_hash",
+        "bands",
+        "sample",
+        "pair_id",
+        "source_text",
+        "target_text",
+        "source_hash",
+        "target_hash",
+    )
+)
 """Columns whose values hardly ever repeat: a dictionary would be built and given up. A reader gets `ids`, written
 plain, as one buffer for each row group."""
 
