@@ -1,8 +1,8 @@
 """Dynamic masking for masked language models (Devlin et al. 2019; Liu et al. 2019): new masks in every epoch.
 
-Of the tokens of a row that may be masked, a share is chosen. Of those, 80 % become the mask token, 10 % a random token,
-and 10 % stay as they are; the model predicts all of them. Which ones, and what they become, is a hash of (seed, epoch,
-key of the row, place in the row): the same for any batch that a row is in, and any number of workers.
+Of the tokens of a row that may be masked, a share is chosen. Of those, 80 % become the mask token, 10 % a random
+token, and 10 % stay as they are; the model predicts all of them. Which ones, and what they become, is a hash of (seed,
+epoch, key of the row, place in the row): the same for any batch that a row is in, and any number of workers.
 
 The count is exact, not a chance for each token: `share` of the row's n tokens, rounded half up, and 1 at least where
 n > 0. With whole words, words are taken in random order until the count of tokens is as near to that as words allow;
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.tables import SequenceFormat
+from training.feed.batch import Batch
 from training.feed.errors import FeedMisuseError
 from training.feed.order import key_of
 from training.feed.tokenizer_json import WordParts, special_ids, word_parts
@@ -120,6 +121,16 @@ class Masking:
             return self._maskable.take(ids)
         except IndexError as error:
             raise FeedMisuseError(f"an id is {int(ids.max()):,}, the vocabulary has {self.vocabulary:,}") from error
+
+
+def mask_batch(batch: Batch, seed: int, settings: Masking) -> tuple[np.ndarray, np.ndarray]:
+    """`mask` of a batch of the feed: a row's key is its source and its number in the table version.
+
+    Raises:
+        FeedMisuseError: an id is beyond the vocabulary.
+    """
+    row_keys = batch.row.astype(np.uint64) + (batch.source.astype(np.uint64) << np.uint64(48))
+    return mask(batch.ids, settings.maskable(batch.ids), row_keys, seed, batch.epoch, settings)
 
 
 def mask(

@@ -123,7 +123,7 @@ def _replaces_spaces(normalizer: Mapping[str, Any] | None) -> bool:
 
 
 def _byte_of_character() -> dict[str, int]:
-    """The character that stands for each byte in byte-level vocabularies (Radford et al. 2019): itself, if it prints."""
+    """The character that stands for a byte in byte-level vocabularies (Radford et al. 2019): itself, if it prints."""
     printed = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printed]
     return {chr(byte): byte for byte in printed} | {chr(256 + place): byte for place, byte in enumerate(others)}
@@ -137,6 +137,8 @@ def _of_bytes(token: str) -> tuple[int, int]:
     data = bytes(_BYTES[each] for each in token if each in _BYTES)
     if not data:
         return NOT, NOT
+    if data == b" ":
+        return NOT, LETTERS  # the space before a word, which some vocabularies leave alone
     text = data.decode("utf-8", "replace")
     return _kind(text[0]), _kind(text[-1])
 
