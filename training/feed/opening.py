@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedMisuseError
 from training.feed.feed import Feed
 from training.feed.order import DEFAULT_SHUFFLE, Shuffle
@@ -32,6 +33,7 @@ def open_feed(
     state: Mapping[str, Any] | None = None,
     on_new_version: NewVersion = "refuse",
     prefetch: int = 1,
+    cache: Cache | None = None,
 ) -> Feed:
     """A feed of a version of `sequences_<name>`.
 
@@ -51,6 +53,7 @@ def open_feed(
         state: of an earlier feed, on any number of ranks, workers and batch sizes; all else must fit it.
         on_new_version: what a newer `version` than the state's means.
         prefetch: pieces of work that a thread does ahead; 0: none.
+        cache: local copies of what is read of remote tables.
 
     Raises:
         MissingPathError: there is no such table, or no such version.
@@ -70,7 +73,14 @@ def open_feed(
         tables, source = _reopened(lake, name, version, begun, epochs, on_new_version)
         begun = State(begun.samples, seed, shuffle_numbers(shuffle), split, (_named(tables, source),))
     samples = Samples((source,), seed, shuffle)
-    return Feed(tables, samples, Steps(begun.samples, samples.length, batch, rank, ranks, tail), begun, prefetch)
+    return Feed(
+        tables,
+        samples,
+        Steps(begun.samples, samples.length, batch, rank, ranks, tail),
+        begun,
+        prefetch,
+        through_cache(tables, cache),
+    )
 
 
 def global_batch(batch_size: int | None, global_batch_size: int | None, ranks: int) -> int:

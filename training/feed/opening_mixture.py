@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedMisuseError
 from training.feed.feed import Feed
 from training.feed.mixture_plan import MixturePlan, read_plan, require_same_until
@@ -27,6 +28,7 @@ def open_mixture(
     state: Mapping[str, Any] | None = None,
     lakes: Mapping[str, str] | None = None,
     prefetch: int = 1,
+    cache: Cache | None = None,
 ) -> Feed:
     """A feed of a mixture, whose plan `tokenlake mix CONFIG` has made.
 
@@ -44,6 +46,7 @@ def open_mixture(
         state: of an earlier feed of this mixture.
         lakes: source -> where its lake lies now, if that is not where it was planned.
         prefetch: pieces of work that a thread does ahead; 0: none.
+        cache: local copies of what is read of remote tables.
 
     Raises:
         MissingPathError: the plan, or a table of it, is not there.
@@ -64,7 +67,14 @@ def open_mixture(
     )
     samples = Samples(sources, seed, shuffle, opened.mix(seed))
     begun = State(samples_done, seed, shuffle_numbers(shuffle), None, (), opened.identity)
-    return Feed(tables, samples, Steps(samples_done, samples.length, batch, rank, ranks, tail), begun, prefetch)
+    return Feed(
+        tables,
+        samples,
+        Steps(samples_done, samples.length, batch, rank, ranks, tail),
+        begun,
+        prefetch,
+        through_cache(tables, cache),
+    )
 
 
 def _plan_of_state(plan: str, version: int | None, state: State, seed: int, shuffle: Shuffle | None) -> MixturePlan:
