@@ -68,6 +68,8 @@ def _further_steps(folder: Path) -> dict[str, Any]:
         "clean": {"policy": str(folder / "policy.yaml"), "measure": {"classifiers": classifiers}},
         "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
         "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
+        "tokenizer": {"vocab_size": 300, "special_tokens": ["<|endoftext|>", "[CLS]", "[SEP]", "[MASK]"]},
+        "masked": [{"length": 64, "heldout": 0.3}],
     }
 
 
