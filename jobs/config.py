@@ -15,6 +15,7 @@ from pipelines.policies.policy import DEFAULT_POLICY
 from pipelines.readers.config import SourceConfig
 from pipelines.rules.config import MeasureConfig
 from pipelines.sequences.config import PackConfig
+from pipelines.sequences.masked.config import MaskedConfig
 from pipelines.text.repair import RepairConfig
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.urls.url_lists import UrlConfig
@@ -67,6 +68,7 @@ class RunConfig(Config):
     dedup: DedupConfig = DedupConfig()
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
+    masked: tuple[MaskedConfig, ...] = ()
     pairs: PairsConfig = PairsConfig()
     features: FeaturesConfig = FeaturesConfig()
     engine: Execution[Literal["auto", "sail", "spark", "connect"]] = Field("auto", description="compute engine")
@@ -79,7 +81,8 @@ class RunConfig(Config):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "RunConfig":
-        for section, names in (("sources", [s.name for s in self.sources]), ("pack", [p.name for p in self.pack])):
+        tables = [each.name for section in (self.pack, self.masked) for each in section]
+        for section, names in (("sources", [s.name for s in self.sources]), ("pack, masked", tables)):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
                 raise ValueError(f"{section}: name {repeated[0]!r} is used twice; names must differ")

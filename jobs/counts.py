@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.contract import objective_of
 from lake.lake import Lake
+from pipelines.tables import PACKED
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -19,10 +21,14 @@ def counts(lake: Lake, names: Sequence[str] | None = None) -> Counts:
     """
     found = {}
     for name in lake.tables() if names is None else filter(lake.exists, names):
-        more = _MORE.get("sequences" if name.startswith("sequences_") else name)
+        more = _MORE.get(f"sequences {objective_of(lake, name)}" if name.startswith(PACKED) else name)
         columns, of = more or ((), lambda rows: {})
         rows = lake.read_here(name, columns) if columns else None
-        found[name] = {"rows": lake.rows(name), **(of(rows) if rows is not None else {})}
+        found[name] = {
+            "rows": lake.rows(name),
+            **(of(rows) if rows is not None else {}),
+            **sentence_tokens(lake, name),
+        }
     return found
 
 
@@ -57,6 +63,37 @@ def _sequences(rows: pa.Table) -> dict[str, int]:
     return {**_tokens(rows), "pieces": _total(pc.list_flatten(rows["doc_lengths"]))}
 
 
+def _masked(rows: pa.Table) -> dict[str, int]:
+    """`own_tokens`: of A, and of B where it is the next segment of A's document, without start and separators."""
+    second = rows.filter(rows["is_next"])["doc_lengths"]
+    first_tokens, next_tokens = (
+        _total(pc.list_element(lists, place)) for lists, place in ((rows["doc_lengths"], 0), (second, 1))
+    )
+    own = first_tokens - 2 * len(rows) + next_tokens - len(second)
+    return {"filled": _total(rows["n_tokens"]), "pieces": _sequences(rows)["pieces"], "own_tokens": own}
+
+
+def sentence_tokens(lake: Lake, table: str) -> dict[str, int]:
+    """Of a table of the objective masked: the tokens of all sentences that it was made of, as its commits note them.
+
+    Empty for other tables, and where the log does not tell it any more.
+    """
+    if not table.startswith(PACKED) or objective_of(lake, table) != "masked":
+        return {}
+    total = 0
+    for commit in lake.commits(table):
+        if commit.of_step is None:
+            if commit.metadata is None and not commit.keeps_rows:
+                return {}
+            continue
+        if "sentence_tokens" not in commit.of_step.detail:
+            return {}
+        total += int(commit.of_step.detail["sentence_tokens"])
+        if commit.replaces_rows:
+            break
+    return {"sentence_tokens": total}
+
+
 def _pair_inputs(rows: pa.Table) -> dict[str, int]:
     return {"read": _total(rows["rows_read"]), "pairs": _total(rows["pairs"]), "rejects": _total(rows["rejects"])}
 
@@ -72,8 +109,9 @@ _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] 
     "passage_decisions": (("kept",), _decisions),
     "clean_documents": (("characters",), _clean_documents),
     "tokens": (("n_tokens",), _tokens),
+    "sequences causal": (("n_tokens", "doc_lengths"), _sequences),
+    "sequences masked": (("n_tokens", "doc_lengths", "is_next"), _masked),
     "pair_inputs": (("rows_read", "pairs", "rejects"), _pair_inputs),
     "pair_decisions": (("kept",), _decisions),
     "pair_duplicates": (("kept", "cluster_id"), _pair_duplicates),
-    "sequences": (("n_tokens", "doc_lengths"), _sequences),
 }

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pyspark.sql import functions as F
 
 from jobs import pair_counts
+from jobs.counts import sentence_tokens
+from lake.contract import objective_of
 from lake.lake import Lake
 from pipelines.errors import TokenlakeError
+from pipelines.sequences.masked.spark import OWN_TOKENS
+from pipelines.tables import PACKED
 
 
 class InvariantError(TokenlakeError, RuntimeError):
@@ -64,11 +68,21 @@ _COUNTS = {
     "tokens": {"rows": "count(*)", "tokens": "sum(n_tokens)", "keys": "count(DISTINCT doc_id)"},
     **pair_counts.COUNTS,
 }
+_PIECES = "sum(aggregate(doc_lengths, 0L, (total, n) -> total + n))"
 _SEQUENCE_COUNTS = {
-    "rows": "count(*)",
-    "keys": "count(DISTINCT sequence_id)",
-    "tokens": "sum(n_tokens)",
-    "pieces": "sum(aggregate(doc_lengths, 0L, (total, n) -> total + n))",
+    "causal": {
+        "rows": "count(*)",
+        "keys": "count(DISTINCT sequence_id)",
+        "tokens": "sum(n_tokens)",
+        "pieces": _PIECES,
+    },
+    "masked": {
+        "rows": "count(*)",
+        "keys": "count(DISTINCT sequence_id)",
+        "filled": "sum(n_tokens)",
+        "pieces": _PIECES,
+        "own_tokens": f"sum({OWN_TOKENS})",
+    },
 }
 
 
@@ -98,7 +112,9 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
     """The counts of every table, in one query: table -> name of the count -> number."""
     tables = lake.tables()
     wanted = {name: counts for name, counts in _COUNTS.items() if name in tables}
-    wanted |= {name: _SEQUENCE_COUNTS for name in tables if name.startswith("sequences_")}
+    for name in tables:
+        if name.startswith(PACKED):
+            wanted[name] = _SEQUENCE_COUNTS.get(objective_of(lake, name), {"rows": "count(*)"})
     rows = None
     for name, counts in wanted.items():
         entries = [
@@ -106,7 +122,9 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
         ]
         one = lake.read(name).agg(F.create_map(*entries).alias("counts")).select(F.lit(name).alias("table"), "counts")
         rows = one if rows is None else rows.unionByName(one)
-    return {} if rows is None else {row.table: row.counts for row in rows.collect()}
+    if rows is None:
+        return {}
+    return {row.table: {**row.counts, **sentence_tokens(lake, row.table)} for row in rows.collect()}
 
 
 def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
@@ -161,5 +179,9 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
             ("tokens", "rows"),
         )
         same(f"{table}: packed tokens = sum of piece lengths", (table, "tokens"), (table, "pieces"))
+        same(
+            f"{table}: tokens of sentences = tokens of A and true B", (table, "sentence_tokens"), (table, "own_tokens")
+        )
+        same(f"{table}: tokens of rows = sum of piece lengths", (table, "filled"), (table, "pieces"))
         same(f"{table}: rows = distinct sequence_id", (table, "rows"), (table, "keys"))
     return found

@@ -165,6 +165,8 @@ def _feature_files(features: FeaturesConfig) -> None:
 def _tokenizer(config: RunConfig) -> None:
     """A tokenizer to load must exist, unless the lake has a copy, and have the tokens that packing needs."""
     named = config.tokenizer
+    if named.load is None:
+        _special_tokens(config)
     copy = f"tokenizers/{named.name}-{named.fingerprint()}.json"
     if named.load is None or Storage(config.lake).exists(copy):
         return
@@ -180,3 +182,26 @@ def _tokenizer(config: RunConfig) -> None:
             loaded.padding(packing.pad, packing.separator)
         except TokenizerError as error:
             raise UsageError(f"pack.{number}: {error} (the tokenizer is {named.load})") from error
+    for number, masked in enumerate(config.masked):
+        try:
+            loaded.class_token(masked.start)
+            loaded.mask(masked.mask)
+            loaded.between_segments(masked.separator)
+            loaded.padding(masked.pad, masked.separator)
+        except TokenizerError as error:
+            raise UsageError(f"masked.{number}: {error} (the tokenizer is {named.load})") from error
+
+
+def _special_tokens(config: RunConfig) -> None:
+    """Rows for a masked language model need tokens that a tokenizer has only where its training names them."""
+    from pipelines.tokenizer.load import CLASS, MASK
+
+    there = config.tokenizer.special_tokens
+    for number, masked in enumerate(config.masked):
+        for key, token, usual in (("start", masked.start, CLASS), ("mask", masked.mask, MASK)):
+            if token is None and not set(usual) & set(there):
+                raise UsageError(
+                    f"masked.{number}.{key}: the tokenizer that this configuration trains has none of "
+                    f"{', '.join(usual)}: add one to tokenizer.special_tokens (now {', '.join(there)}), which trains "
+                    "another tokenizer, or take `kind: wordpiece`, which has them"
+                )

@@ -57,6 +57,9 @@ ENCODING = Semantics(  # -> tokens
     "encoding", _FIRST | {2: "texts and words of more than 8 MiB in pieces that the vocabulary proves independent"}
 )
 PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order, held-out split
+PACKING_MASKED = Semantics(
+    "packing_masked", _FIRST
+)  # -> sequences_<name> of the objective masked: sentences, segments
 PAIR_READING = Semantics("pair_reading", _FIRST)  # files -> pairs, pair_rejects: formats, encodings
 PAIR_MEASURING = Semantics(
     "pair_measuring", _FIRST
@@ -71,6 +74,6 @@ RECORD_FEATURES = Semantics("record_features", _FIRST)  # -> features_term_gloss
 
 STEPS = (
     READING, MEASURING, COMPARING, DECIDING, SIGNING, CLUSTERING, FINDING_PASSAGES, DECIDING_PASSAGES, FINALIZING,
-    ENCODING, PACKING, PAIR_READING, PAIR_MEASURING, PAIR_DECIDING, PAIR_COMPARING, PAIR_FINALIZING,
+    ENCODING, PACKING, PACKING_MASKED, PAIR_READING, PAIR_MEASURING, PAIR_DECIDING, PAIR_COMPARING, PAIR_FINALIZING,
     DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
 )  # fmt: skip

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from pyspark.sql import DataFrame
-
 from jobs.checks import features, pairs, pins, retracted, sequences, steps, tables, waiting
 from jobs.checks.finding import Finding
 from jobs.invariants import count, invariants
@@ -61,8 +59,11 @@ def _token_ids(lake: Lake, table: Table) -> Iterator[Finding]:
         except (KeyError, ValueError) as error:
             yield Finding(f"{table.name}: properties", False, f"{error}: `tokenlake stage pack` writes them")
             return
-        tokens: DataFrame = steps.inputs_of(lake, table.name)("tokens")
-        yield from sequences.packed(table.name, lake.read(table.name), described, tokens)
+        rows, inputs = lake.read(table.name), steps.inputs_of(lake, table.name)
+        if described.objective == "masked":
+            yield from sequences.masked(table.name, rows, described, inputs("clean_documents"))
+        elif described.objective == "causal":
+            yield from sequences.packed(table.name, rows, described, inputs("tokens"))
 
 
 def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.checks.finding import Finding, none_of
+from pipelines.sequences.masked.spark import violations as masked_violations
 from pipelines.sequences.spark import violations
 from pipelines.tables import SequenceFormat
 
@@ -35,6 +36,15 @@ def packed(table: str, rows: DataFrame, described: SequenceFormat, tokens: DataF
     broken = violations(tokens, rows)
     yield Finding(f"{table}: every token is in one row", not broken, "; ".join(broken) or "all")
     yield _splits(table, rows, tokens)
+
+
+def masked(table: str, rows: DataFrame, described: SequenceFormat, documents: DataFrame) -> Iterator[Finding]:
+    """Rows of `sequences_<name>` of the objective masked, and the clean documents whose sentences they hold."""
+    yield from _rows(table, rows, described)
+    broken = masked_violations(documents, rows)
+    name = f"{table}: each sentence is in one row as its document's own, and random segments are of other documents"
+    yield Finding(name, not broken, "; ".join(broken) or "all")
+    yield _splits(table, rows, documents)
 
 
 def _rows(table: str, rows: DataFrame, described: SequenceFormat) -> Iterator[Finding]:

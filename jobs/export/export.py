@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from jobs.export.columnar import Columns, require_rows, write_columnar
 from jobs.export.counts import Counts
@@ -162,13 +163,19 @@ def _write_descriptions(
     if source.tokenizer_hash is not None and source.tokenizer is not None:
         to.storage.write_text(TOKENIZER, source.tokenizer.json)
     if request.format in _COLUMNAR:
-        to.storage.write_text("README.md", _card(source, request, found))
+        to.storage.write_text("README.md", _card(source, request, found, manifest))
     to.storage.write_text(MANIFEST, encoded(manifest))
 
 
-def _card(source: Source, request: Request, found: Mapping[str | None, Counts]) -> str:
-    """A dataset card whose header tells `datasets.load_dataset` which files are which split."""
-    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+def _card(source: Source, request: Request, found: Mapping[str | None, Counts], manifest: Mapping[str, object]) -> str:
+    """A dataset card whose header tells `datasets.load_dataset` which files are which split.
+
+    `datasets` keeps what it has read under the folder's name and this header, and never looks whether files changed.
+    The description makes another header for another export in a folder of the same name.
+    """
+    digest = sha256(encoded(manifest).encode()).hexdigest()[:16]
+    described = f"{source.table} version {source.version}, export {digest}"
+    lines = ["---", "configs:", "- config_name: default", f"  description: {described}", "  data_files:"]
     for split in found:
         lines += [f"  - split: {split or 'train'}", f"    path: {split or _UNSPLIT}/*.{request.format}"]
     rows = sum(counts.rows for counts in found.values())

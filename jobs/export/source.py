@@ -223,6 +223,7 @@ def lineage(source: Source) -> dict[str, object]:
         "lake": source.lake.root,
         "table": source.table,
         "version": source.version,
+        "table_id": source.lake.identity(source.table),
         "tokenizer": source.tokenizer_hash,
         "sequences": {name.removeprefix("tokenlake."): value for name, value in described.items()} or None,
     }

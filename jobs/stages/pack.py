@@ -1,4 +1,4 @@
-"""tokens -> sequences_<name>: one table per packing of the configuration."""
+"""tokens -> sequences_<name>: one table per packing of the configuration, and one per entry under `masked`."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
+from jobs.stages.pack_masked import pack_masked
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
 from lake.lake import Lake
@@ -22,10 +23,12 @@ from pipelines.tokenizer.load import LoadedTokenizer
 
 
 def run(run: StageContext) -> None:
-    """Packs new tokens into training sequences, once for every entry under `pack`."""
+    """Packs new tokens into training sequences, once for every entry under `pack` and `masked`."""
     loaded = tokenizer(run)
     for config in run.config.pack:
         _pack(run, config, loaded)
+    for masked in run.config.masked:
+        pack_masked(run, masked, loaded)
 
 
 def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> None:

@@ -7,8 +7,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.contamination.config import DecontaminateConfig
+from pipelines.kernels.slicing import SLICE_BYTES, slices
 from pipelines.policies.policy import DECONTAMINATION, Policy
-from pipelines.rules.spark import SLICE_BYTES, slices
 from pipelines.tables import CONTAMINATION
 from pipelines.workers.mapped import Mapped
 

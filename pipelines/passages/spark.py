@@ -14,9 +14,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.dedup.spark import total_order
+from pipelines.kernels.slicing import SLICE_BYTES, slices
 from pipelines.passages.config import PassagesConfig
 from pipelines.policies.passages import PassageThresholds
-from pipelines.rules.spark import SLICE_BYTES, slices
 from pipelines.tables import PASSAGE_DECISIONS, PASSAGES
 from pipelines.workers.mapped import Mapped
 

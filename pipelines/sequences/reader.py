@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _STORED = ("sequence_id", "position", "ids", "n_tokens", "doc_lengths", "doc_ids", "doc_offsets")  # in the files
+_OF_MASKED = ("is_next", "language")
 _BATCH_BYTES = 8 << 20  # of ids
 
 
@@ -39,7 +40,8 @@ class SequencesError(TokenlakeError, ValueError):
 class Piece:
     """Consecutive tokens of one document: `offset` is the place of the first among the document's tokens.
 
-    The last piece of a document ends with the separator.
+    The last piece of a document ends with the separator. In a row of the objective masked, `ids` also has the start
+    before the first piece and the separator behind each; `offset` counts neither.
     """
 
     doc_id: str
@@ -58,6 +60,8 @@ class Row:
     doc_lengths: np.ndarray  # (P,) tokens of each piece
     doc_ids: tuple[str, ...]
     doc_offsets: np.ndarray  # (P,)
+    is_next: bool | None = None  # of the objective masked: whether the second piece follows the first in its document
+    language: str | None = None  # of the objective masked: of the first piece
 
     def pieces(self) -> list[Piece]:
         """The row's pieces of documents."""
@@ -119,16 +123,16 @@ class Sequences:
         for path, found in self._files():
             if split in (None, found):
                 with self._storage.open_input_file(f"{self._folder}/{self.table}/{path}") as stream:
-                    for batch in pq.ParquetFile(stream).iter_batches(rows, columns=list(_STORED)):
+                    for batch in pq.ParquetFile(stream).iter_batches(rows, columns=list(self._columns)):
                         yield batch.append_column("split", pa.array([found] * len(batch), pa.string()))
 
     def texts(self, row: Row) -> list[tuple[str, int, str]]:
-        """(doc_id, offset, text) of each piece, decoded alone, without the separator.
+        """(doc_id, offset, text) of each piece, decoded alone, without start and separator.
 
         A piece can begin or end inside a character; what is left of it there reads U+FFFD. Whole texts come from
         the ids that `join` puts together.
         """
-        return [(piece.doc_id, piece.offset, self.text(self._without_separator(piece.ids))) for piece in row.pieces()]
+        return [(piece.doc_id, piece.offset, self.text(self._without_marks(piece.ids))) for piece in row.pieces()]
 
     def text(self, ids: np.ndarray) -> str:
         """Decodes ids with the tokenizer that made them, which is in the lake."""
@@ -138,10 +142,24 @@ class Sequences:
     def documents(self, split: str | None = None) -> Mapping[str, np.ndarray]:
         """doc_id -> ids without separator, of all documents in a split, in memory.
 
+        Of the objective masked these are the ids of all sentences, from the rows in which they are not random.
+
         Raises:
             SequencesError: a piece is missing, or there twice.
         """
-        return join((piece for row in self.rows(split) for piece in row.pieces()), self.format.separator_id)
+        if self.format.objective != "masked":
+            return join((piece for row in self.rows(split) for piece in row.pieces()), self.format.separator_id)
+        return join((piece for row in self.rows(split) for piece in self._own(row)), None)
+
+    def _own(self, row: Row) -> list[Piece]:
+        """Of a row of the objective masked, the pieces that stand there for their own document, without marks."""
+        pieces = row.pieces()[: 2 if row.is_next else 1]
+        return [Piece(piece.doc_id, piece.offset, self._without_marks(piece.ids)) for piece in pieces]
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        """Of the files, what is read."""
+        return (*_STORED, *_OF_MASKED) if self.format.objective == "masked" else _STORED
 
     @cached_property
     def tokenizer(self) -> "Tokenizer":
@@ -180,11 +198,14 @@ class Sequences:
             _parts(batch.column("doc_lengths")),
             map(tuple, batch.column("doc_ids").to_pylist()),
             _parts(batch.column("doc_offsets")),
+            *(batch.column(name).to_pylist() for name in self._columns[len(_STORED) :]),
         )
         return itertools.starmap(Row, zip(*columns, strict=True))
 
-    def _without_separator(self, ids: np.ndarray) -> np.ndarray:
-        return ids[:-1] if len(ids) and ids[-1] == self.format.separator_id else ids
+    def _without_marks(self, ids: np.ndarray) -> np.ndarray:
+        begin = int(self.format.start_id is not None and len(ids) > 0 and ids[0] == self.format.start_id)
+        end = len(ids) - int(len(ids) > 0 and ids[-1] == self.format.separator_id)
+        return ids[begin:end]
 
 
 def faults(batch: pa.RecordBatch, described: SequenceFormat) -> Iterator[tuple[str, pa.Array]]:
@@ -231,8 +252,10 @@ def _located(lake: str) -> tuple[fs.FileSystem, str]:
     return fs.PyFileSystem(fs.FSSpecHandler(files)), folder
 
 
-def join(pieces: Iterable[Piece], separator: int) -> dict[str, np.ndarray]:
+def join(pieces: Iterable[Piece], separator: int | None) -> dict[str, np.ndarray]:
     """doc_id -> (n,) ids without the separator, of documents all of whose pieces are given, in any order.
+
+    Where `separator` is None, none ends a document, and nothing tells whether its end is missing.
 
     Raises:
         SequencesError: a part of a document is missing, or there twice.
@@ -243,7 +266,7 @@ def join(pieces: Iterable[Piece], separator: int) -> dict[str, np.ndarray]:
     return {doc_id: _joined(doc_id, found, separator) for doc_id, found in by_document.items()}
 
 
-def _joined(doc_id: str, pieces: list[Piece], separator: int) -> np.ndarray:
+def _joined(doc_id: str, pieces: list[Piece], separator: int | None) -> np.ndarray:
     pieces.sort(key=lambda piece: piece.offset)
     place = 0
     for piece in pieces:
@@ -253,6 +276,8 @@ def _joined(doc_id: str, pieces: list[Piece], separator: int) -> np.ndarray:
             )
         place += len(piece.ids)
     ids = np.concatenate([piece.ids for piece in pieces])
+    if separator is None:
+        return ids
     if ids[-1] != separator:
         raise SequencesError(f"document {doc_id}: its end is missing behind token {place}")
     return ids[:-1]

@@ -92,7 +92,7 @@ def rows(
     n_tokens = _checked(tokens, token_format)
     documents, pieces = plan(tokens, config)
     names = tokens["doc_id"].combine_chunks().take(pa.array(documents))
-    ids = _flat(tokens["ids"], token_format.dtype)
+    ids = flat(tokens["ids"], token_format.dtype)
     id_start = (np.cumsum(n_tokens) - n_tokens)[documents]
     packed = assemble(
         ids, id_start, n_tokens[documents], pieces, config.length, token_format.separator, token_format.pad
@@ -110,7 +110,7 @@ def rows(
                 "sequence_id": [identifiers[row] for row in chosen],
                 "split": [shard.split] * len(chosen),
                 "position": positions,
-                "ids": _binary(packed[chosen]),
+                "ids": binary(packed[chosen]),
                 **_boundaries(chosen, pieces, names),
                 "run_id": [run_id] * len(chosen),
             },
@@ -132,7 +132,7 @@ def _checked(tokens: pa.Table, token_format: TokenFormat) -> np.ndarray:
     return tokens["n_tokens"].to_numpy().astype(np.int64)
 
 
-def _flat(ids: pa.ChunkedArray, dtype: np.dtype) -> np.ndarray:
+def flat(ids: pa.ChunkedArray, dtype: np.dtype) -> np.ndarray:
     """The ids of all documents, one after another; one copy."""
     parts = [np.empty(0, dtype)]
     for chunk in ids.chunks:
@@ -172,7 +172,7 @@ def _boundaries(chosen: np.ndarray, pieces: Pieces, names: pa.Array) -> dict[str
     return {"n_tokens": pa.array(n_tokens), **lists}
 
 
-def _binary(packed: np.ndarray) -> pa.Array:
+def binary(packed: np.ndarray) -> pa.Array:
     """(n, L) ids as n binary values of L * item size bytes."""
     offsets = np.arange(len(packed) + 1, dtype=np.int32) * packed[:1].nbytes
     return pa.Array.from_buffers(pa.binary(), len(packed), [None, pa.py_buffer(offsets), pa.py_buffer(packed)])

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +18,22 @@ from pipelines.tables import sequences
 from pipelines.workers.edge import in_worker_by_group
 
 Batches = Iterator[pa.RecordBatch]
+
+
+class Sharded(Protocol):
+    """How documents are divided into splits and shards."""
+
+    @property
+    def heldout(self) -> float:
+        """Share of the groups of near duplicates that is held out."""
+
+    @property
+    def seed(self) -> int:
+        """Of the split and the shards."""
+
+    @property
+    def shard_tokens(self) -> int:
+        """Tokens of a shard, about."""
 
 
 class Sink(Protocol):
@@ -51,29 +67,65 @@ def pack(
     Raises:
         PackError: (when the result is computed) tokens of another tokenizer.
     """
-    schema = sequences(config.name).schema if sink is None else sink.schema
     if "start" not in tokens.columns:
         tokens = tokens.withColumns({"start": F.lit(0).cast("long"), "closed": F.lit(True)})
-    shards = _shards(tokens, config)
+    schema = sequences(config.name).schema
+
+    def count(shard_tokens: pa.Table) -> int:
+        return shard.plan(shard_tokens, config)[1].sequences
+
+    def make(shard_tokens: pa.Table, which: Shard) -> Batches:
+        return shard.rows(shard_tokens, which, config, token_format, run_id)
+
+    lengths = ("doc_id", "n_tokens", "start", "closed")
+    size = F.col("n_tokens") + F.col("closed").cast("long")
+    documents = tokens.select(*lengths, "tokenizer", "ids", "split_group_id")
+    return by_shard(documents, size, config, lengths, count, make, schema, sink)
+
+
+def by_shard(
+    documents: DataFrame,
+    size: Column,
+    config: Sharded,
+    lengths: Sequence[str],
+    count: Callable[[pa.Table], int],
+    make: Callable[[pa.Table, Shard], Batches],
+    schema: pa.Schema,
+    sink: Sink | None = None,
+) -> DataFrame:
+    """The rows that a function makes of each shard of some documents, or what a sink makes of these.
+
+    Args:
+        documents: doc_id, split_group_id, and what `make` needs.
+        size: tokens of a document.
+        config: how documents are divided.
+        lengths: the columns that `count` needs.
+        count: a shard's documents -> how many rows `make` makes of them.
+        make: a shard's documents, and which shard it is -> its rows in the order of `position`.
+        schema: of these rows.
+        sink: consumes the rows of one shard.
+    """
+    shards = _shards(documents, size, config)
     if not shards:
-        return tokens.sparkSession.createDataFrame([], from_arrow_schema(schema))
-    sharded = tokens.withColumn("shard", _shard_of_document(shards, config))
+        return documents.sparkSession.createDataFrame([], from_arrow_schema(sink.schema if sink else schema))
+    sharded = documents.withColumn("shard", _shard_of_document(shards, config))
     if len(shards) > len({each.split for each in shards}):
-        shards = _counted(sharded, shards, config)
-    columns = sharded.select("doc_id", "tokenizer", "ids", "n_tokens", "start", "closed", "shard")
-    packing = _packing(shards, token_format, config, run_id, schema, sink)
-    return columns.groupBy("shard").applyInArrow(in_worker_by_group(packing), from_arrow_schema(schema))
+        shards = _counted(sharded.select(*lengths, "shard"), shards, count)
+    making = _making(shards, make, schema, sink)
+    grouped = sharded.drop("split_group_id") if "split_group_id" not in lengths else sharded
+    return grouped.groupBy("shard").applyInArrow(
+        in_worker_by_group(making), from_arrow_schema(sink.schema if sink else schema)
+    )
 
 
-def split_of_document(config: PackConfig) -> Column:
+def split_of_document(config: Sharded) -> Column:
     """`heldout` or `train`, from the column `split_group_id`."""
     return F.expr(order.split_sql(config.heldout, config.seed))
 
 
-def _shards(tokens: DataFrame, config: PackConfig) -> list[Shard]:
+def _shards(documents: DataFrame, size: Column, config: Sharded) -> list[Shard]:
     """All shards, grouped by split."""
-    with_separators = F.sum(F.col("n_tokens") + F.col("closed").cast("long"))
-    totals = tokens.groupBy(split_of_document(config).alias("split")).agg(with_separators.alias("total")).collect()
+    totals = documents.groupBy(split_of_document(config).alias("split")).agg(F.sum(size).alias("total")).collect()
     return [
         Shard(row["split"])
         for row in sorted(totals, key=lambda row: row["split"])
@@ -81,8 +133,8 @@ def _shards(tokens: DataFrame, config: PackConfig) -> list[Shard]:
     ]
 
 
-def _shard_of_document(shards: list[Shard], config: PackConfig) -> Column:
-    """The number of a document's shard, an index of `shards`."""
+def _shard_of_document(shards: list[Shard], config: Sharded) -> Column:
+    """The number of a document's shard, an index of `shards`; null where its split has none, for it has no tokens."""
     counts = Counter(each.split for each in shards)
     first = dict(zip(counts, itertools.accumulate(counts.values(), initial=0), strict=False))
     split = split_of_document(config)
@@ -93,15 +145,13 @@ def _shard_of_document(shards: list[Shard], config: PackConfig) -> Column:
     return number
 
 
-def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> list[Shard]:
-    """The same shards with `first` filled in, by packing lengths without ids."""
+def _counted(sharded: DataFrame, shards: list[Shard], count: Callable[[pa.Table], int]) -> list[Shard]:
+    """The same shards with `first` filled in, by planning rows without ids."""
 
-    def count(table: pa.Table) -> pa.Table:
-        _, pieces = shard.plan(table, config)
-        return pa.table({"shard": [table["shard"][0].as_py()], "rows": [pieces.sequences]})
+    def counting(table: pa.Table) -> pa.Table:
+        return pa.table({"shard": [table["shard"][0].as_py()], "rows": [count(table)]})
 
-    lengths = sharded.select("doc_id", "n_tokens", "start", "closed", "shard").groupBy("shard")
-    found = lengths.applyInArrow(in_worker_by_group(count), "shard long, rows long").collect()
+    found = sharded.groupBy("shard").applyInArrow(in_worker_by_group(counting), "shard long, rows long").collect()
     counted = {row["shard"]: row["rows"] for row in found}
     rows = np.array([counted.get(number, 0) for number in range(len(shards))])
     splits = np.array([each.split for each in shards])
@@ -111,19 +161,16 @@ def _counted(sharded: DataFrame, shards: list[Shard], config: PackConfig) -> lis
     ]
 
 
-def _packing(
-    shards: list[Shard],
-    token_format: TokenFormat,
-    config: PackConfig,
-    run_id: str,
-    schema: pa.Schema,
-    sink: Sink | None,
+def _making(
+    shards: list[Shard], make: Callable[[pa.Table, Shard], Batches], schema: pa.Schema, sink: Sink | None
 ) -> Callable[[pa.Table], pa.Table]:
-    def packed(table: pa.Table) -> pa.Table:
-        rows = shard.rows(table, shards[table["shard"][0].as_py()], config, token_format, run_id)
-        return pa.Table.from_batches(rows if sink is None else sink(rows), schema)
+    def made(table: pa.Table) -> pa.Table:
+        rows = make(table, shards[table["shard"][0].as_py()])
+        if sink is None:
+            return pa.Table.from_batches(rows, schema)
+        return pa.Table.from_batches(sink(rows), sink.schema)
 
-    return packed
+    return made
 
 
 def fill(packed: DataFrame, config: PackConfig) -> DataFrame:

@@ -16,6 +16,9 @@ from pipelines.storage.uri import LakeUri
 from pipelines.tokenizer.width import id_dtype
 
 END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|eot_id|>", "</s>", "<eos>", "[SEP]")
+BETWEEN_SEGMENTS = ("[SEP]", "</s>", "<sep>", "<|sep|>")
+CLASS = ("[CLS]", "<s>", "<cls>", "<|cls|>")
+MASK = ("[MASK]", "<mask>", "<|mask|>")
 PADDING = ("<|pad|>", "<pad>", "[PAD]", "<|padding|>", "<|finetune_right_pad_id|>")
 
 
@@ -83,6 +86,46 @@ class LoadedTokenizer:
             if candidate in self.vocabulary or token:
                 return self.token_id(candidate)
         raise TokenizerError(f"the tokenizer has none of {', '.join(END_OF_TEXT)}: name its end-of-text token")
+
+    def between_segments(self, token: str | None = None) -> int:
+        """The id that ends a segment of a masked row: `token`, else the first of `BETWEEN_SEGMENTS`, else `separator`.
+
+        Raises:
+            TokenizerError: as `separator`.
+        """
+        found = None if token else self._first_of(BETWEEN_SEGMENTS)
+        return self.separator(token) if found is None else found
+
+    def class_token(self, token: str | None = None) -> int:
+        """The id that begins a masked row: `token`, else the first of `CLASS` in the vocabulary.
+
+        Raises:
+            TokenizerError: the vocabulary lacks it; the configuration must name another.
+        """
+        return self._named(token, CLASS, "class token", "start")
+
+    def mask(self, token: str | None = None) -> int:
+        """The id that hides a token: `token`, else the first of `MASK` in the vocabulary.
+
+        Raises:
+            TokenizerError: the vocabulary lacks it; the configuration must name another.
+        """
+        return self._named(token, MASK, "mask token", "mask")
+
+    def _named(self, token: str | None, usual: tuple[str, ...], what: str, key: str) -> int:
+        if token:
+            return self.token_id(token)
+        found = self._first_of(usual)
+        if found is None:
+            raise TokenizerError(
+                f"the tokenizer {self.fingerprint} has no {what} ({', '.join(usual)}): name one of its tokens as "
+                f"`{key}` of the section `masked`, or, where the lake trains its tokenizer, add one to "
+                "`tokenizer.special_tokens` under another `tokenizer.name`"
+            )
+        return found
+
+    def _first_of(self, tokens: tuple[str, ...]) -> int | None:
+        return next((self.vocabulary[token] for token in tokens if token in self.vocabulary), None)
 
     def padding(self, token: str | None = None, separator: str | None = None) -> int:
         """The id that pads a sequence: `token`, else the first of `PADDING` in the vocabulary, else the separator.

@@ -1,12 +1,13 @@
 """`tokenlake run` on each engine, as real commands, and a real Spark Connect server for one of them."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def environment(**more: str) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return inherited | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable} | more
 
+
+_ATTEMPTS = 3  # at a kill
 
 Command = tuple[str, ...]
 RUN: Command = ("run",)
@@ -60,18 +63,44 @@ def run(config: Path, lake: Path, engine: tuple[str, ...], remote: str = "", com
     assert process.returncode == 0, said[-4000:]
 
 
+class EndedFirstError(AssertionError):
+    """A run ended before it could be killed."""
+
+
 def kill_at_commit(
     config: Path, lake: Path, table: str, engine: tuple[str, ...], remote: str = "", command: Command = RUN
 ) -> None:
-    """Starts a command and kills its processes, whatever they do, as soon as a version of the table is committed."""
+    """Starts a command and kills its processes, whatever they do, as soon as a version of the table is committed.
+
+    Raises:
+        EndedFirstError: the command ended before.
+    """
     process = start(config, lake, engine, remote, command)
     log = lake / table / "_delta_log"
     before = set(log.glob("*.json"))
     while process.poll() is None and not set(log.glob("*.json")) - before:
         time.sleep(0.002)
-    assert process.poll() is None, f"the run ended before it was killed: {process.communicate()[1][-2000:]}"
+    if process.poll() is not None:
+        raise EndedFirstError(f"the run ended before it was killed: {process.communicate()[1][-2000:]}")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+
+
+def copy_killed_at_commits(
+    begun: Path, lake: Path, config: Path, tables: Sequence[str], engine: tuple[str, ...], remote: str = ""
+) -> None:
+    """Copies a lake, and kills a run on the copy at the commit of each table; anew if a run ends first, as it may on a
+    busy machine."""
+    for attempt in range(_ATTEMPTS):
+        shutil.rmtree(lake, ignore_errors=True)
+        shutil.copytree(begun, lake)
+        try:
+            for table in tables:
+                kill_at_commit(config, lake, table, engine, remote)
+            return
+        except EndedFirstError:
+            if attempt == _ATTEMPTS - 1:
+                raise
 
 
 def submit(name: str, *arguments: object, folder: Path, status: int = 0) -> "subprocess.CompletedProcess[str]":

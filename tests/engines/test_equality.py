@@ -4,7 +4,7 @@ import shutil
 
 import lake_rows
 import pytest
-from engine_commands import CONNECT, SAIL, SPARK, kill_at_commit, run
+from engine_commands import CONNECT, SAIL, SPARK, copy_killed_at_commits, run
 
 ENGINES = {"sail": SAIL, "spark": SPARK, "connect": CONNECT}
 
@@ -43,16 +43,15 @@ def test_a_lake_that_classic_spark_began_is_continued_by_sail(expected, tmp_path
     ],
 )
 def test_killed_runs_are_resumed_to_the_same_rows(expected, remote, engine_name, tables, tmp_path):
-    lake = shutil.copytree(expected.first, tmp_path / "lake")
-    for table in tables:
-        kill_at_commit(expected.second_config, lake, table, ENGINES[engine_name], remote)
+    lake = tmp_path / "lake"
+    copy_killed_at_commits(expected.first, lake, expected.second_config, tables, ENGINES[engine_name], remote)
     run(expected.second_config, lake, ENGINES[engine_name], remote)
     assert list(lake_rows.differences(lake, expected.second)) == []
     assert not list((lake / "_staging").glob("*"))
 
 
 def test_a_run_that_was_killed_on_sail_is_resumed_by_classic_spark(expected, tmp_path):
-    lake = shutil.copytree(expected.first, tmp_path / "lake")
-    kill_at_commit(expected.second_config, lake, "signatures", SAIL)
+    lake = tmp_path / "lake"
+    copy_killed_at_commits(expected.first, lake, expected.second_config, ["signatures"], SAIL)
     run(expected.second_config, lake, SPARK)
     assert list(lake_rows.differences(lake, expected.second)) == []

@@ -104,4 +104,5 @@ def test_each_file_says_where_its_rows_come_from(lake, tmp_path, kind):
 def test_the_card_names_the_files_of_each_split(lake, tmp_path):
     export(source(lake, "sequences_causal"), Request("parquet", str(tmp_path / "out")))
     card = (tmp_path / "out" / "README.md").read_text()
+    assert "  description: sequences_causal version 0, export " in card
     assert "  - split: heldout\n    path: heldout/*.parquet\n  - split: train\n    path: train/*.parquet\n---" in card

@@ -30,6 +30,7 @@ from jobs.config import RunConfig
 from jobs.engine.base import Engine
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.stages.pack_masked import SentenceEncoder
 from jobs.stages.token_counts import TokenCounter
 from lake.lake import Lake
 from lake.scratch import Scratch
@@ -49,6 +50,9 @@ from pipelines.policies.spark import decide
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.spark import measures
 from pipelines.sequences.config import PackConfig
+from pipelines.sequences.masked.config import MaskedConfig
+from pipelines.sequences.masked.spark import pack as pack_masked
+from pipelines.sequences.masked.spark import sentences
 from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
 from pipelines.tables import (
@@ -60,6 +64,7 @@ from pipelines.tables import (
     PASSAGES,
     SIGNATURES,
     TOKENS,
+    SequenceFormat,
     Table,
 )
 from pipelines.text.finalize import FinalizeConfig
@@ -193,6 +198,16 @@ class Outputs:
             )
             for row in pack(made, token_format, config, "golden").toArrow().to_pylist():
                 yield f"{strategy}: {row['split']} {row['position']}", row
+
+    def packing_masked(self) -> Rows:
+        """Texts, their sentences encoded by the small tokenizer, to rows for a masked language model."""
+        config = MaskedConfig.model_validate({"length": 64, "heldout": 0.2, "shard_tokens": 999})
+        row_format = SequenceFormat("masked", 64, 16, 301, 300, "golden", start_id=302, mask_id=303, vocabulary=304)
+        encode = SentenceEncoder(parse(_tokenizer(), "golden").json, "tokenizers")
+        with Scratch(self.lake, "golden masked") as scratch:
+            encoded = scratch.keep(sentences(self._texts(CLEAN_DOCUMENTS), encode, config).frame())
+            for row in pack_masked(encoded, row_format, config, "golden").toArrow().to_pylist():
+                yield f"{row['split']} {row['position']}", row
 
     def document_features(self) -> Rows:
         """Made-up tables of a lake to features of documents."""

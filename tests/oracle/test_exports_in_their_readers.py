@@ -1,6 +1,7 @@
 """Exports are opened by the libraries that they are for, which see the rows of the lake."""
 
 import itertools
+import shutil
 
 import feeds
 import numpy as np
@@ -75,6 +76,15 @@ def test_datasets_opens_the_folder_with_its_splits(lake, reader, exported, kind)
         ]
 
 
+def test_datasets_gives_no_old_rows_of_another_export_of_the_same_name(reader, exported):
+    """It keeps what it has read, and looks at the folder's card alone."""
+    for columns in (["sequence_id", "n_tokens"], ["sequence_id", "position"]):
+        folder = exported("parquet", columns=columns)
+        found = feeds.ask(reader, "datasets_folder", folder)
+        assert [*found["train"]["features"]] == columns
+        shutil.rmtree(folder)
+
+
 @pytest.mark.parametrize("kind", ["parquet", "arrow"])
 def test_datasets_opens_the_files_by_their_kind(lake, reader, exported, kind):
     folder = exported(kind, "documents", as_lists=True)
@@ -97,7 +107,7 @@ def test_megatron_gives_each_document_as_a_sequence(lake, reader, exported):
 def test_samples_of_megatron_are_documents_one_behind_the_other(lake, reader, exported):
     """An epoch without its last, incomplete sample; positions begin anew behind each separator."""
     packed = Sequences(lake, "causal")
-    length, separator = packed.format.length, packed.format.separator_id
+    length, separator = 1024, packed.format.separator_id  # GPTDataset cuts documents to its own length
     samples = feeds.ask(reader, "megatron_samples", exported("megatron") / "train", length, separator)
     documents = {(*ids.tolist(), separator) for ids in packed.documents("train").values()}
     assert len(samples) == (sum(map(len, documents)) - 1) // length

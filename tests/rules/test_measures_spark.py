@@ -3,9 +3,10 @@
 import pyarrow as pa
 from measuring import documents
 
+from pipelines.kernels.slicing import slices
 from pipelines.rules.config import MeasureConfig
 from pipelines.rules.measures import measure
-from pipelines.rules.spark import measures, slices
+from pipelines.rules.spark import measures
 
 TEXTS = ["A line that stays here.\nmenu", "", "Ein Satz mit der Katze und dem Hund.", "x" * 50]
 
