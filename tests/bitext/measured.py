@@ -50,9 +50,7 @@ def plain_opus(source: str, target: str) -> dict:
         "common_substring": _common(source, target),
         "similarity": _similarity(source, target),
     }
-    for side, text, parts, letters in zip(
-        ("source", "target"), (source, target), words, alphabetic, strict=True
-    ):
+    for side, text, parts, letters in zip(("source", "target"), (source, target), words, alphabetic, strict=True):
         found[f"{side}_words"] = len(parts)
         found[f"{side}_longest_word"] = max(map(len, parts), default=0)
         found[f"{side}_average_word_length"] = len("".join(parts)) / len(parts) if parts else 0

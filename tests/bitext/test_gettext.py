@@ -7,8 +7,12 @@ from bitext.pair_sources import pairs, records, rejects, source, write
 
 from pipelines.bitext.readers.po import messages
 
-HEADER = 'msgid ""\nmsgstr ""\n"Project-Id-Version: x\\n"\n"Language: de\\n"\n"Content-Type: text/plain; charset={}\\n"\n\n'
-CATALOGUE = HEADER.format("UTF-8") + '''# translator
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Project-Id-Version: x\\n"\n"Language: de\\n"\n"Content-Type: text/plain; charset={}\\n"\n\n'
+)
+CATALOGUE = (
+    HEADER.format("UTF-8")
+    + """# translator
 #: file.c:7
 #, c-format
 msgid "%d file"
@@ -37,7 +41,8 @@ msgstr ""
 
 #~ msgid "Old"
 #~ msgstr "Alt"
-'''
+"""
+)
 
 
 @pytest.fixture
