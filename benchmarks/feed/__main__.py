@@ -1,6 +1,6 @@
 """The feed beside a shuffled memmap, MosaicML Streaming and litdata: the same rows, one core each, one run.
 
-    python -m benchmarks.feed [--rows S] [--length L] [--write]
+    python -m benchmarks.feed [--tokens T] [--lengths L …] [--write]
 
 Exit status 1 if one failed, or if a feed gave other rows than the table holds.
 """
@@ -16,11 +16,12 @@ from benchmarks import results
 from benchmarks.corpus import cache_folder
 from benchmarks.environments import peer
 from benchmarks.feed.data import Data, make
+from benchmarks.feed.epoch import BATCH
 from benchmarks.process import REPOSITORY, run
 from benchmarks.results import Found, Row
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
-ROWS, LENGTH = 49_152, 2_048
+TOKENS, LENGTHS = 100_000_000, (512, 2_048)
 GOALS = {"numpy.memmap": 1.0, "MosaicML Streaming": 100.0, "litdata": 10.0}
 """Peer -> how many times its tokens ours is to give in the same CPU time."""
 
@@ -32,7 +33,7 @@ class OtherRowsError(RuntimeError):
     """A feed did not give the rows of the table, each once."""
 
 
-def feed(data: Data, cache: Path) -> Found:
+def feed(tables: Sequence[Data], cache: Path) -> Found:
     """The feed: rows of token ids into training, one core.
 
     Batches of 8 rows of ids in memory, as numpy arrays, all rows of the table in a shuffled order, the files in the
@@ -43,6 +44,14 @@ def feed(data: Data, cache: Path) -> Found:
     litdata's chunks of tokens (`StreamingDataset` with `TokensLoader`). Every feed's second epoch is counted and
     summed: the same rows, each once.
     """
+    found = Found()
+    for data in tables:
+        _measure(data, cache, found)
+    return found
+
+
+def _measure(data: Data, cache: Path, found: Found) -> None:
+    """The figures of one table."""
     module = [sys.executable, "-m", "benchmarks.feed.ours", data.lake]
     ours = run(module, 1).said()
     resumed = run([*module, "--resume"], 1).said()
@@ -52,18 +61,20 @@ def feed(data: Data, cache: Path) -> Found:
         "MosaicML Streaming": peer("feeds", "streaming_rows.py", cache, 1, data.mds).said(),
     }
     _require_same(data, {"ours": ours, **said})
-    found = Found(versions={name: number for one in said.values() for name, number in one["versions"].items()})
+    found.versions.update({name: number for one in said.values() for name, number in one["versions"].items()})
+    rows = f"{data.tokens / 1e6:,.0f} M tokens in rows of {data.length:,}"
     for name, goal in GOALS.items():
-        what = f"{data.tokens / 1e6:,.0f} M tokens, an epoch"
-        found.rows.append(Row(what, "M tokens/s", _rate(ours), _rate(said[name]), name, goal))
+        found.rows.append(Row(f"{rows}: an epoch", "M tokens/s", _rate(ours), _rate(said[name]), name, goal))
     for name in GOALS:
-        theirs = _first(said[name])
-        found.rows.append(Row("first batch", "s", _first(ours), theirs, name, lower_is_better=True))
-    found.rows.append(Row("first batch, beside the goal", "s", _first(ours), goal=FIRST_BATCH))
-    found.rows.append(
-        Row("first batch of a resume in the middle of the epoch", "s", _first(resumed), goal=FIRST_BATCH)
-    )
-    return found
+        first = f"{rows}: first batch"
+        found.rows.append(Row(first, "s", _first(ours), _first(said[name]), name, lower_is_better=True))
+    for what, one in (("first batch, beside the goal", ours), ("first batch of a resume in mid-epoch", resumed)):
+        found.rows.append(Row(f"{rows}: {what}", "s", _first(one), goal=FIRST_BATCH))
+
+
+def _rows(tokens: int, length: int) -> int:
+    """Rows of about so many tokens that fill batches, so that no feed has to drop any."""
+    return max(1, tokens // length // BATCH) * BATCH
 
 
 def _rate(said: dict[str, Any]) -> float:
@@ -89,14 +100,15 @@ def _require_same(data: Data, said: dict[str, dict[str, Any]]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes the rows, measures, prints the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.feed", description="The feed beside others.")
-    parser.add_argument("--rows", type=int, default=ROWS, help=f"of the table (default: {ROWS:,})")
-    parser.add_argument("--length", type=int, default=LENGTH, help=f"tokens of a row (default: {LENGTH:,})")
+    parser.add_argument("--tokens", type=int, default=TOKENS, help=f"of a table, about (default: {TOKENS:,})")
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS, help="tokens of a row, one table each")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.relative_to(REPOSITORY)}")
     options = parser.parse_args(arguments)
     cache = cache_folder()
-    data = make(cache / "feed", cache, options.rows, options.length)
+    folder = cache / "feed"
+    tables = [make(folder / str(each), cache, _rows(options.tokens, each), each) for each in options.lengths]
     started = time.perf_counter()
-    found = feed(data, cache)
+    found = feed(tables, cache)
     text = results.outcome("feed", feed, found, round(time.perf_counter() - started, 1)).markdown()
     print(text)
     if options.write:

@@ -49,18 +49,24 @@ def make(folder: Path, cache: Path, rows: int, length: int) -> Data:
         return data
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _write_lake(data)
-    source = Source.open(Lake(str(data.lake)), f"sequences_{NAME}", None)
-    with data.flat.open("wb") as flat:
-        for batch in source.batches(["ids"], "train"):
-            flat.write(b"".join(batch.column("ids").to_pylist()))
-    export(source, Request("mds", str(data.mds)))
+    write_lake(data)
+    write_copies(data)
     peer("feeds", "litdata_convert.py", cache, 2, data.flat, data.litdata, length)
     done.write_text(wanted)
     return data
 
 
-def _write_lake(data: Data) -> None:
+def write_copies(data: Data) -> None:
+    """The same rows in a file of ids, and in MDS shards."""
+    source = Source.open(Lake(str(data.lake)), f"sequences_{NAME}", None)
+    with data.flat.open("wb") as flat:
+        for batch in source.batches(["ids"], "train"):
+            flat.write(b"".join(batch.column("ids").to_pylist()))
+    export(source, Request("mds", str(data.mds)))
+
+
+def write_lake(data: Data) -> None:
+    """The table of a lake."""
     described = SequenceFormat("causal", data.length, 16, 0, 1, "0" * 16)
     table = sequences(NAME, described)
     draw = np.random.default_rng(5)
