@@ -7,6 +7,7 @@ from jobs.arguments.features import add_features
 from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
 from jobs.arguments.metrics import add_metrics
+from jobs.arguments.mix import add_mix
 from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_check(commands)
     add_export(commands)
+    add_mix(commands)
     add_retract(commands)
     _add_upgrade(commands)
     add_maintain(commands)

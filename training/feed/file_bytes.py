@@ -5,6 +5,7 @@ import mmap
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -41,25 +42,40 @@ class FileBytes(Protocol):
         """The results of a function that reads, for each argument in order."""
 
 
-def file_bytes(location: str, ranges: "Callable[[Files], RangeReader] | None" = None) -> FileBytes:
+class RangeReader(Protocol):
+    """Reads ranges of remote files."""
+
+    def read(self, path: str, size: int, start: int, stop: int) -> bytes:
+        """Bytes `start` to `stop` of a file of `size` bytes; fewer where it ends before.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+
+
+@dataclass(frozen=True)
+class StoredRanges:
+    """Reads each range straight from the store, in one request."""
+
+    files: Files
+
+    def read(self, path: str, size: int, start: int, stop: int) -> bytes:
+        """As `RangeReader.read`."""
+        return self.files.read_range(path, start, stop)
+
+
+def file_bytes(location: str, through: Callable[[RangeReader], RangeReader] | None = None) -> FileBytes:
     """What reads the files of a table.
 
     Args:
         location: of the table.
-        ranges: reads ranges of remote files, for instance through a cache; by default straight from the store.
+        through: what ranges of remote files pass through, for instance a cache.
     """
     uri = LakeUri.parse(location)
     if uri.is_local:
         return LocalBytes()
-    files = files_of(uri)
-    return RemoteBytes(ranges(files) if ranges else files)
-
-
-class RangeReader(Protocol):
-    """Reads a range of a file, as `Files.read_range`."""
-
-    def read_range(self, path: str, start: int, stop: int) -> bytes:
-        """Bytes `start` to `stop`."""
+    stored = StoredRanges(files_of(uri))
+    return RemoteBytes(through(stored) if through else stored)
 
 
 class LocalBytes:
@@ -106,17 +122,20 @@ def _mapped(path: str, size: int) -> np.ndarray:
 
 
 class RemoteBytes:
-    """Fetches ranges, several at a time."""
+    """Fetches ranges, several at a time. It can be pickled, and used after a fork."""
 
     def __init__(self, ranges: RangeReader) -> None:
         self._ranges = ranges
-        self._requests = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="tokenlake-feed")
-        self._files = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="tokenlake-feed-files")
+        self._threads = _Threads()
+
+    def __reduce__(self) -> tuple[type["RemoteBytes"], tuple[RangeReader]]:
+        return RemoteBytes, (self._ranges,)
 
     def rows(self, path: str, size: int, addresses: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """As `FileBytes.rows`: ranges that hold the rows, one after another."""
         starts, stops = coalesced(addresses, width, GAP)
-        parts = list(self._requests.map(lambda at: self._range(path, *at), zip(starts, stops, strict=True)))
+        ranges = zip(starts.tolist(), stops.tolist(), strict=True)
+        parts = list(self._threads.requests.map(lambda at: self._range(path, size, *at), ranges))
         buffer = np.frombuffer(b"".join(parts) if len(parts) != 1 else parts[0], np.uint8)
         before = np.cumsum(stops - starts) - (stops - starts)  # bytes of earlier ranges
         range_of = np.searchsorted(starts, addresses, side="right") - 1
@@ -126,22 +145,47 @@ class RemoteBytes:
         """As `FileBytes.open`."""
         import pyarrow as pa
 
-        return pa.PythonFile(_Ranges(lambda start, stop: self._range(path, start, stop), size), "r")
+        return pa.PythonFile(_Ranges(lambda start, stop: self._range(path, size, start, stop), size), "r")
 
     def footer(self, path: str, size: int) -> bytes:
         """As `FileBytes.footer`; mostly one request."""
-        end = self._range(path, max(0, size - (64 << 10)), size)
+        end = self._range(path, size, max(0, size - (64 << 10)), size)
         needed = _footer_size(path, end[-8:])
-        return end[-needed:] if needed <= len(end) else self._range(path, size - needed, size)
+        return end[-needed:] if needed <= len(end) else self._range(path, size, size - needed, size)
 
     def each(self, function: Callable[[K], T], arguments: Sequence[K]) -> list[T]:
         """As `FileBytes.each`, several at a time."""
-        return list(self._files.map(function, arguments))
+        return list(self._threads.files.map(function, arguments))
 
-    def _range(self, path: str, start: int, stop: int) -> bytes:
-        found = self._ranges.read_range(path, int(start), int(stop))
-        require_size(path, int(start) + len(found), int(stop))
+    def _range(self, path: str, size: int, start: int, stop: int) -> bytes:
+        found = self._ranges.read(path, size, start, stop)
+        require_size(path, start + len(found), stop)
         return found
+
+
+class _Threads:
+    """The threads of this process: a fork leaves them behind."""
+
+    def __init__(self) -> None:
+        self._process = -1
+
+    @property
+    def requests(self) -> ThreadPoolExecutor:
+        """Each makes one request."""
+        self._begin()
+        return self._requests
+
+    @property
+    def files(self) -> ThreadPoolExecutor:
+        """Each reads one file, and waits for requests."""
+        self._begin()
+        return self._files
+
+    def _begin(self) -> None:
+        if self._process != os.getpid():
+            self._requests = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="tokenlake-feed-request")
+            self._files = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="tokenlake-feed-file")
+            self._process = os.getpid()
 
 
 def coalesced(addresses: np.ndarray, width: int, gap: int) -> tuple[np.ndarray, np.ndarray]:
