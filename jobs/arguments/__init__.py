@@ -7,6 +7,7 @@ from jobs.arguments.features import add_features
 from jobs.arguments.k8s import add_k8s
 from jobs.arguments.maintain import add_maintain, add_pin
 from jobs.arguments.metrics import add_metrics
+from jobs.arguments.mix import add_mix
 from jobs.arguments.retract import add_retract
 from jobs.arguments.shared import add_command, add_engine, add_lake, add_wait
 from pipelines import logs
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_check(commands)
     add_export(commands)
+    add_mix(commands)
     add_retract(commands)
     _add_upgrade(commands)
     add_maintain(commands)
@@ -142,9 +144,13 @@ def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     examples = "  tokenlake explain lakes/quickstart 0f3c5a\n"
-    added = add_command(commands, "explain", "show what each stage did with one document, and why", examples)
+    added = add_command(
+        commands, "explain", "show what each stage did with one document or sentence pair, and why", examples
+    )
     add_lake(added)
-    added.add_argument("doc_id", metavar="DOC_ID", help="a doc_id, or enough of its first digits to be unique")
+    added.add_argument(
+        "doc_id", metavar="DOC_ID", help="a doc_id or pair_id, or enough of its first digits to be unique"
+    )
     add_engine(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="explain:explain")

@@ -1,10 +1,12 @@
 """A batch as numpy arrays: ids as they lie in the table, and where documents begin and end."""
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.tables import SequenceFormat
+if TYPE_CHECKING:
+    from pipelines.tables import SequenceFormat
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Batch:
         """Tokens that are no padding."""
         return int(self.doc_lengths.sum())
 
-    def filled(self, size: int, described: SequenceFormat) -> "Batch":
+    def filled(self, size: int, described: "SequenceFormat") -> "Batch":
         """With rows of padding up to `size`."""
         missing = size - len(self.row)
         ids = np.full((missing, described.length), described.pad_id, self.ids.dtype)

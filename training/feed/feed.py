@@ -1,19 +1,25 @@
 """The feed: batches of one rank in the global order, from any state on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from training.feed.batch import Batch
-from training.feed.file_bytes import FileBytes
 from training.feed.prefetch import prefetched
-from training.feed.rows import RowReader, Rows, read_rows
 from training.feed.samples import Places, Samples
 from training.feed.state import State
 from training.feed.steps import Steps
-from training.feed.table import SequenceTable
+
+if TYPE_CHECKING:  # numpy is all that this module needs where rows lie in no Parquet file
+    from training.feed.file_bytes import FileBytes
+    from training.feed.rows import Rows
+    from training.feed.table import SequenceTable
+
+ReadRows = Callable[[np.ndarray, np.ndarray], "Rows"]
+"""(n,) numbers of tables and (n,) rows of them -> the rows."""
 
 _ROWS = 1 << 16  # whose places are found at a time, where they are mapped
 _BYTES = 64 << 20  # of rows that are fetched at a time, where they are not
@@ -26,7 +32,7 @@ class _Chunk:
 
     steps: np.ndarray  # (k,)
     places: Places  # of the samples that there are, step by step
-    rows: Rows
+    rows: "Rows"
 
 
 class Feed:
@@ -40,12 +46,12 @@ class Feed:
         steps: what this rank takes of it.
         begun: the state at the first step.
         prefetch: how many pieces of work a thread does ahead; 0: none.
-        cache: reads remote files; by default without a cache.
+        file_bytes: reads the files of each table; None: mapped or fetched, as the location wants, without a cache.
     """
 
     def __init__(
         self,
-        tables: Sequence[SequenceTable],
+        tables: "Sequence[SequenceTable]",
         samples: Samples,
         steps: Steps,
         begun: State,
@@ -81,8 +87,8 @@ class Feed:
 
         Worker w of W makes the batches of steps `first + w`, `first + w + W`, …
         """
-        readers = [RowReader(table, data) for table, data in zip(self.tables, self._data, strict=True)]
-        chunks = (self._read(readers, steps) for steps in self._chunks(first + worker, workers))
+        read = self._reader()
+        chunks = (self._read(read, steps) for steps in self._chunks(first + worker, workers))
         for chunk in prefetched(chunks, self._prefetch):
             yield from self._cut(chunk)
 
@@ -108,12 +114,18 @@ class Feed:
     def _most_rows(self) -> int:
         return _ROWS if self._is_local else max(1, _BYTES // (self.format.length * self.format.id_bits // 8))
 
-    def _read(self, readers: Sequence[RowReader], steps: np.ndarray) -> _Chunk:
+    def _reader(self) -> ReadRows:
+        """What reads rows; a feed whose rows lie elsewhere has its own."""
+        from training.feed.rows import RowReader, read_rows
+
+        return partial(read_rows, [RowReader(*each) for each in zip(self.tables, self._data, strict=True)])
+
+    def _read(self, read: ReadRows, steps: np.ndarray) -> _Chunk:
         positions = self.steps.positions(steps).ravel()
         if self.steps.length is not None:
             positions = positions[positions < self.steps.length]
         places = self.samples.places(positions)
-        return _Chunk(steps, places, read_rows(readers, places.table, places.row))
+        return _Chunk(steps, places, read(places.table, places.row))
 
     def _cut(self, chunk: _Chunk) -> Iterator[Batch]:
         size, there = self.steps.rank_batch, len(chunk.places.row)

@@ -13,11 +13,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from pipelines.errors import MisuseError
+from training.feed.errors import FeedMisuseError
 from training.feed.order import key_of
 
 
-class MixtureError(MisuseError, ValueError):
+class MixtureError(FeedMisuseError):
     """A mixture that cannot be fed; the message names the source and what to change."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedMisuseError
 from training.feed.feed import Feed
 from training.feed.order import DEFAULT_SHUFFLE, Shuffle
@@ -32,6 +33,7 @@ def open_feed(
     state: Mapping[str, Any] | None = None,
     on_new_version: NewVersion = "refuse",
     prefetch: int = 1,
+    cache: Cache | None = None,
 ) -> Feed:
     """A feed of a version of `sequences_<name>`.
 
@@ -51,33 +53,49 @@ def open_feed(
         state: of an earlier feed, on any number of ranks, workers and batch sizes; all else must fit it.
         on_new_version: what a newer `version` than the state's means.
         prefetch: pieces of work that a thread does ahead; 0: none.
+        cache: local copies of what is read of remote tables.
 
     Raises:
         MissingPathError: there is no such table, or no such version.
         FeedMisuseError: arguments that do not fit each other or the state.
         FeedError: the table cannot be read as a feed.
     """
-    batch = _global_batch(batch_size, global_batch_size, ranks)
+    batch = global_batch(batch_size, global_batch_size, ranks)
     if state is None:
         table = open_table(lake, name, version, split)
         tables, source = [table], Source("", (Generation(0, 0, 0, table.rows),), epochs)
-        begun = State(0, seed, _numbers(shuffle), split, (_named([table], source),))
+        begun = State(0, seed, shuffle_numbers(shuffle), split, (_named([table], source),))
     else:
         begun = State.of(dict(state))
-        _require_same(begun, seed, shuffle, split)
+        if begun.mix is not None:
+            raise FeedMisuseError("the state is that of a mixture: open it with open_mixture")
+        require_same(begun, seed, shuffle, split)
         tables, source = _reopened(lake, name, version, begun, epochs, on_new_version)
-        begun = State(begun.samples, seed, _numbers(shuffle), split, (_named(tables, source),))
+        begun = State(begun.samples, seed, shuffle_numbers(shuffle), split, (_named(tables, source),))
     samples = Samples((source,), seed, shuffle)
-    return Feed(tables, samples, Steps(begun.samples, samples.length, batch, rank, ranks, tail), begun, prefetch)
+    return Feed(
+        tables,
+        samples,
+        Steps(begun.samples, samples.length, batch, rank, ranks, tail),
+        begun,
+        prefetch,
+        through_cache(tables, cache),
+    )
 
 
-def _global_batch(batch_size: int | None, global_batch_size: int | None, ranks: int) -> int:
+def global_batch(batch_size: int | None, global_batch_size: int | None, ranks: int) -> int:
+    """Samples that all ranks together take in a step.
+
+    Raises:
+        FeedMisuseError: both are given, or none.
+    """
     if (batch_size is None) == (global_batch_size is None):
         raise FeedMisuseError("give batch_size (samples of a rank in a step) or global_batch_size (of all ranks)")
     return batch_size * ranks if batch_size is not None else int(global_batch_size or 0)
 
 
-def _numbers(shuffle: Shuffle | None) -> tuple[int, int] | None:
+def shuffle_numbers(shuffle: Shuffle | None) -> tuple[int, int] | None:
+    """A shuffle as a state holds it."""
     return None if shuffle is None else (shuffle.block_rows, shuffle.window_blocks)
 
 
@@ -88,7 +106,7 @@ def _named(tables: Sequence[SequenceTable], source: Source) -> tuple[str, tuple[
     )
 
 
-def _require_same(state: State, seed: int, shuffle: Shuffle | None, split: str | None) -> None:
+def require_same(state: State, seed: int, shuffle: Shuffle | None, split: str | None) -> None:
     """Requires that a feed has the order of a state.
 
     Raises:
@@ -96,13 +114,11 @@ def _require_same(state: State, seed: int, shuffle: Shuffle | None, split: str |
     """
     for what, in_state, given in (
         ("seed", state.seed, seed),
-        ("shuffle", state.shuffle, _numbers(shuffle)),
+        ("shuffle", state.shuffle, shuffle_numbers(shuffle)),
         ("split", state.split, split),
     ):
         if in_state != given:
             raise FeedMisuseError(f"the state has {what} {in_state}, this feed {given}: its order would be another")
-    if state.mix is not None or len(state.sources) != 1:
-        raise FeedMisuseError("the state is that of a mixture: open it with open_mixture")
 
 
 def _reopened(

@@ -99,7 +99,7 @@ def rows(
                 "position": np.arange(shard.first + begin, shard.first + begin + len(part)),
                 "ids": binary(packed),
                 **_boundaries(part, segments, offsets, lengths, names),
-                "is_next": _is_next(segments.second[part]),
+                "is_next": segments.second[part] == NEXT,
                 "language": languages.take(pa.array(segments.document[part, 0])),
                 "run_id": [run_id] * len(part),
             },
@@ -131,10 +131,6 @@ def _boundaries(
     }
     lists = {name: pa.ListArray.from_arrays(bounds, values) for name, values in columns.items()}
     return {"n_tokens": pa.array((sizes * there).sum(1)), **lists}
-
-
-def _is_next(second: Integers) -> pa.Array:
-    return pa.array(second == NEXT, mask=second == ALONE)
 
 
 def assemble(ids: np.ndarray, starts: Integers, lengths: Integers, described: SequenceFormat) -> np.ndarray:

@@ -130,15 +130,16 @@ def test_an_id_that_does_not_fit_is_refused(documents):
         made_of(documents, described=wide)
 
 
-def test_a_shard_of_one_document_has_no_negatives(documents):
-    [document] = [row for row in documents.to_pylist() if len(row["lengths"]) == 9][:1]
-    made = made_of(pa.Table.from_pylist([document], ENCODED)).to_pylist()
-    assert {row["is_next"] for row in made} <= {True, None}
+def test_where_all_documents_are_near_duplicates_a_last_sentence_is_a_row_of_one_segment(documents):
+    related = [{**row, "split_group_id": "all"} for row in documents.to_pylist() if len(row["lengths"]) in (1, 9)]
+    made = made_of(pa.Table.from_pylist(related, ENCODED)).to_pylist()
+    assert {row["is_next"] for row in made} == {True, False}
     for row in made:
         assert (
             len(row["doc_ids"]) == len(row["doc_lengths"]) == len(row["doc_offsets"]) == (2 if row["is_next"] else 1)
         )
         assert row["n_tokens"] == sum(row["doc_lengths"])
+        assert ids_of(row)[row["n_tokens"] - 1] == 8
 
 
 def test_documents_without_sentences_are_in_no_row(documents, made):
