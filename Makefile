@@ -5,7 +5,7 @@ export PATH
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 reference manifests protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
+.PHONY: help setup setup-spark quickstart quickstart-features quickstart-s3 quickstart-feed gpu-check bench-feed reference manifests protos test test-s3 test-engines test-k8s faults faults-full fuzz fuzz-full check format golden oracle parity bench bench-full bench-extraction bench-features bench-s3 gate rootfs test-rootfs image kind-up kind-down clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -30,6 +30,11 @@ quickstart-s3: ## the quickstart with its lake on an S3 server of this machine, 
 	@sh scripts/bootstrap.sh
 	@sh scripts/s3_server.sh
 	@sh scripts/quickstart_s3.sh
+
+quickstart-feed: ## a small GPT trained on the quickstart's lake on the CPU, and a resume on another number of workers
+	@sh scripts/bootstrap.sh train
+	@[ -d lakes/quickstart ] || $(MAKE) quickstart
+	@sh scripts/quickstart_feed.sh
 
 test: setup ## the daily test suite, on Sail
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3 --ignore tests/cluster

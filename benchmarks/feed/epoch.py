@@ -1,0 +1,55 @@
+"""Times an epoch of any feed of rows. Needs numpy alone, for it runs in the peers' environment too.
+
+A feed is a function of the epoch that gives batches: arrays of (B, L) ids.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.clock import Clock
+
+BATCH = 8
+"""Rows of a batch."""
+
+SEED = 7
+
+Open = Callable[[int], Iterator[Any]]
+
+
+def timed(clock: Clock, open_epoch: Open) -> None:
+    """Measures the time to the first batch of epoch 0, and the rest of it; then counts and sums the ids of epoch 1.
+
+    The sum tells whether all feeds give the same rows. It is not in the time, for it takes as long as a fast feed.
+    """
+    with clock.measure("first_batch"):
+        batches = open_epoch(0)
+        next(batches)
+    tokens = 0
+    with clock.measure("epoch") as done:
+        for batch in batches:
+            tokens += batch.size
+        done["tokens"] = tokens
+    with clock.measure("check") as done:
+        done["rows"], done["sum"] = _summed(open_epoch(1))
+
+
+def _summed(batches: Iterator[Any]) -> tuple[int, int]:
+    rows = total = 0
+    for batch in batches:
+        rows += len(batch)
+        total += int(batch.sum(dtype=np.uint64))
+    return rows, total
+
+
+def stacked(rows: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Batches of single rows, which a library gives one at a time."""
+    held: list[np.ndarray] = []
+    for row in rows:
+        held.append(row)
+        if len(held) == BATCH:
+            yield np.stack(held)
+            held = []
+    if held:
+        yield np.stack(held)
