@@ -95,7 +95,7 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _numbers(column: pa.Array, dtype: str) -> np.ndarray:
-    """(n,) numbers of a column without nulls. `to_numpy` would import pandas, which takes longer than a first batch."""
+    """(n,) numbers of a column without nulls. (`to_numpy` would import pandas, slower than a first batch.)"""
     numbers = pc.cast(column, pa.uint8()) if pa.types.is_boolean(column.type) else column
     held = f"{np.dtype(dtype).kind}{numbers.type.bit_width // 8}"
     return np.frombuffer(numbers.buffers()[1] or b"", held)[numbers.offset :][: len(numbers)].astype(dtype, copy=False)
