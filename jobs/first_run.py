@@ -70,6 +70,8 @@ def _further_steps(folder: Path) -> dict[str, Any]:
         "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
         "pairs": {"sources": [{"name": "pairs", "path": str(folder / "pairs.tsv"), "languages": ["en", "de"]}]},
         "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
+        "tokenizer": {"vocab_size": 300, "special_tokens": ["<|endoftext|>", "[CLS]", "[SEP]", "[MASK]"]},
+        "masked": [{"length": 64, "heldout": 0.3}],
     }
 
 
