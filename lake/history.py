@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lake.commits import EXPIRED, Commit, CommitMetadata
 from pipelines.errors import TokenlakeError
-from pipelines.tables import INPUTS, REJECTS, RETRACTIONS, RUNS
+from pipelines.tables import INPUTS, PAIR_INPUTS, PAIR_REJECTS, REJECTS, RETRACTIONS, RUNS
 
 if TYPE_CHECKING:
     from lake.reading import LakeReader
@@ -21,9 +21,9 @@ class ExpiredLogError(TokenlakeError, LookupError):
     """Neither a table's log nor `runs` tells what a command needs to know."""
 
 
-UNRECORDED = {INPUTS.name, REJECTS.name, RETRACTIONS.name, RUNS.name}
+UNRECORDED = {INPUTS.name, REJECTS.name, RETRACTIONS.name, PAIR_INPUTS.name, PAIR_REJECTS.name, RUNS.name}
 """Tables of whose commits `runs` has no rows: no step asks what an old one did. All but `runs` share a run id with
-`documents`, whose row describes the whole ingest or retraction."""
+`documents` or `pairs`, whose row describes the whole reading or retraction."""
 
 _COLUMNS = (
     "table",

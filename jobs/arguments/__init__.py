@@ -144,9 +144,13 @@ def _add_tables(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     examples = "  tokenlake explain lakes/quickstart 0f3c5a\n"
-    added = add_command(commands, "explain", "show what each stage did with one document, and why", examples)
+    added = add_command(
+        commands, "explain", "show what each stage did with one document or sentence pair, and why", examples
+    )
     add_lake(added)
-    added.add_argument("doc_id", metavar="DOC_ID", help="a doc_id, or enough of its first digits to be unique")
+    added.add_argument(
+        "doc_id", metavar="DOC_ID", help="a doc_id or pair_id, or enough of its first digits to be unique"
+    )
     add_engine(added)
     added.add_argument("--json", action="store_true", help="print one JSON document")
     added.set_defaults(command="explain:explain")

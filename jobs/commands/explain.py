@@ -1,4 +1,4 @@
-"""`tokenlake explain`: traces a document from its input file to the training sequences that hold it."""
+"""`tokenlake explain`: traces a document, or a sentence pair, from its input file to the sequences that hold it."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 
 from jobs.cli import UsageError
 from jobs.commands.explain_overlaps import compared, overlaps, print_overlaps, with_overlaps
+from jobs.commands.explain_pairs import print_pair, trace_pair
 from jobs.commands.explain_passages import print_passages
 from jobs.commands.lake_session import opened
 from jobs.progress import Reporter
@@ -25,11 +26,13 @@ _MEMBERS_SHOWN = 12  # of a cluster
 
 
 def explain(arguments: argparse.Namespace, reporter: Reporter) -> int:
-    """Prints the trace of one document, named by its doc_id or a unique prefix of it."""
+    """Prints the trace of one document or pair, named by its doc_id or pair_id, or a unique prefix of it."""
     with opened(arguments.lake, arguments.engine, reporter) as (lake, _):
-        trace = trace_document(lake, arguments.doc_id)
+        trace = trace_pair(lake, arguments.doc_id) or trace_document(lake, arguments.doc_id)
     if arguments.json:
         print(json.dumps(trace, indent=2, default=str, ensure_ascii=False))
+    elif "pair" in trace:
+        print_pair(trace)
     else:
         _print(trace)
     return 0

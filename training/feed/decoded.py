@@ -53,7 +53,7 @@ def decode(opened: Any, number: int, path: str, described: SequenceFormat, with_
     """Decodes a row group of an open pyarrow ParquetFile.
 
     Raises:
-        FeedError: a column is missing, or rows are not what the format says.
+        FeedError: a column is missing, too short or has a null, or rows are not what the format says.
     """
     more = MORE[described.objective]
     wanted = ["doc_lengths", *more, *(["ids"] if with_ids else [])]
@@ -61,11 +61,16 @@ def decode(opened: Any, number: int, path: str, described: SequenceFormat, with_
     if absent:
         raise FeedError(f"{path}: has no column {absent[0]}; pack the table again")
     found = opened.read_row_group(number, columns=wanted, use_threads=False)
+    there = opened.metadata.row_group(number).num_rows
+    if any(len(found[name]) != there for name in wanted):
+        raise FeedError(f"{path}: row group {number} has fewer rows than its footer says; restore it from a backup")
+    null = [name for name in wanted if found[name].null_count]
+    if null:
+        raise FeedError(f"{path}: column {null[0]} has a null in row group {number}; pack the table again")
     lists = _one(found["doc_lengths"])
-    columns = {name: _numbers(_one(found[name]), dtype, path) for name, dtype in more.items()}
+    columns = {name: _numbers(_one(found[name]), dtype) for name, dtype in more.items()}
     ids, id_ends = _bytes(_one(found["ids"])) if with_ids else (None, None)
-    doc_ends = np.ascontiguousarray(lists.offsets.to_numpy(), np.int32)
-    doc_lengths = np.ascontiguousarray(lists.values.to_numpy(), np.int32)
+    doc_ends, doc_lengths = _numbers(lists.offsets, "<i4"), _numbers(lists.values, "<i4")
     _require_sums(path, described, doc_lengths, doc_ends, id_ends)
     return RowGroup(doc_lengths, doc_ends, columns, ids, id_ends)
 
@@ -75,7 +80,9 @@ def _require_sums(
 ) -> None:
     total = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
     tokens = total[ends[1:]] - total[ends[:-1]]
-    if (tokens > described.length).any() or (len(lengths) and lengths.min() < 0):
+    if len(lengths) and lengths.min() < 0:
+        raise FeedError(f"{path}: doc_lengths of a row hold {lengths.min():,}")
+    if (tokens > described.length).any():
         raise FeedError(f"{path}: doc_lengths of a row add up to {tokens.max():,}, rows have {described.length:,} ids")
     if not described.has_fixed_width and id_ends is not None:
         sizes = np.diff(id_ends) // (described.id_bits // 8)
@@ -87,11 +94,11 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
-def _numbers(column: pa.Array, dtype: str, path: str) -> np.ndarray:
-    if column.null_count:
-        raise FeedError(f"{path}: a value of a column is null; pack the table again")
+def _numbers(column: pa.Array, dtype: str) -> np.ndarray:
+    """(n,) numbers of a column without nulls. (`to_numpy` would import pandas, slower than a first batch.)"""
     numbers = pc.cast(column, pa.uint8()) if pa.types.is_boolean(column.type) else column
-    return np.ascontiguousarray(numbers.to_numpy(), dtype)
+    held = f"{np.dtype(dtype).kind}{numbers.type.bit_width // 8}"
+    return np.frombuffer(numbers.buffers()[1] or b"", held)[numbers.offset :][: len(numbers)].astype(dtype, copy=False)
 
 
 def _bytes(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:

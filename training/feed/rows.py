@@ -114,7 +114,7 @@ class RowReader:
 
     def _of_file(self, file: int, path: str, size: int, rows: np.ndarray) -> Found:
         """Where the rows of a file lie, which are sorted."""
-        layout = self._layouts.get(file, lambda: self._layout(path, size))
+        layout = self._layouts.get(file, lambda: self._layout(file, path, size))
         group = layout.row_groups(rows)
         spans = list(runs(group))
         ids, is_there, alive = self._addressed(path, size, layout, rows, group)
@@ -138,9 +138,14 @@ class RowReader:
             [alive, decoded],
         )
 
-    def _layout(self, path: str, size: int) -> FileRows:
+    def _layout(self, file: int, path: str, size: int) -> FileRows:
         footer = b"PAR1" + self._data.footer(path, size)
-        return file_rows(pq.read_metadata(pa.BufferReader(footer)), self._width)
+        metadata, logged = pq.read_metadata(pa.BufferReader(footer)), int(self.table.counts[file])
+        if self.table.selected is None and metadata.num_rows != logged:
+            raise FeedError(
+                f"{path}: has {metadata.num_rows:,} rows, Delta's log says {logged:,}; pack the table again"
+            )
+        return file_rows(metadata, self._width)
 
     def _addressed(
         self, path: str, size: int, layout: FileRows, rows: np.ndarray, group: np.ndarray
