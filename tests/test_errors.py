@@ -24,7 +24,7 @@ def exceptions():
     """(class, its bases) of each class of the project that is an exception, by the names of its bases."""
     classes = {
         node.name: [getattr(base, "id", "") for base in node.bases]
-        for package in ("pipelines", "lake", "jobs", "features")
+        for package in ("pipelines", "lake", "jobs", "features", "training")
         for path in (PROJECT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef)

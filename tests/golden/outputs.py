@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from golden import pair_outputs
 from golden.texts import PAIRS, RECORDS, TEXTS, write_files
 from pyspark.sql import functions as F
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -61,6 +62,7 @@ from pipelines.tables import (
     DOCUMENTS,
     DUPLICATES,
     MEASURES,
+    PAIR_MEASURES,
     PASSAGES,
     SIGNATURES,
     TOKENS,
@@ -208,6 +210,22 @@ class Outputs:
             encoded = scratch.keep(sentences(self._texts(CLEAN_DOCUMENTS), encode, config).frame())
             for row in pack_masked(encoded, row_format, config, "golden").toArrow().to_pylist():
                 yield f"{row['split']} {row['position']}", row
+
+    def pair_reading(self) -> Rows:
+        return pair_outputs.reading(self.folder / "pair files")
+
+    def pair_measuring(self) -> Rows:
+        return pair_outputs.measuring()
+
+    def pair_deciding(self) -> Rows:
+        made = [{**_made_up(PAIR_MEASURES.schema, f"pairs {n}"), "pair_id": f"{n:02d}"} for n in range(40)]
+        return pair_outputs.deciding([{**row, "source_language": "de", "target_language": "en"} for row in made])
+
+    def pair_comparing(self) -> Rows:
+        return pair_outputs.comparing(self.engine)
+
+    def pair_finalizing(self) -> Rows:
+        return pair_outputs.finalizing(self.engine)
 
     def document_features(self) -> Rows:
         """Made-up tables of a lake to features of documents."""

@@ -70,8 +70,7 @@ def decode(opened: Any, number: int, path: str, described: SequenceFormat, with_
     lists = _one(found["doc_lengths"])
     columns = {name: _numbers(_one(found[name]), dtype) for name, dtype in more.items()}
     ids, id_ends = _bytes(_one(found["ids"])) if with_ids else (None, None)
-    doc_ends = np.ascontiguousarray(lists.offsets.to_numpy(), np.int32)
-    doc_lengths = np.ascontiguousarray(lists.values.to_numpy(), np.int32)
+    doc_ends, doc_lengths = _numbers(lists.offsets, "<i4"), _numbers(lists.values, "<i4")
     _require_sums(path, described, doc_lengths, doc_ends, id_ends)
     return RowGroup(doc_lengths, doc_ends, columns, ids, id_ends)
 
@@ -96,8 +95,10 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _numbers(column: pa.Array, dtype: str) -> np.ndarray:
+    """(n,) numbers of a column without nulls. (`to_numpy` would import pandas, slower than a first batch.)"""
     numbers = pc.cast(column, pa.uint8()) if pa.types.is_boolean(column.type) else column
-    return np.ascontiguousarray(numbers.to_numpy(), dtype)
+    held = f"{np.dtype(dtype).kind}{numbers.type.bit_width // 8}"
+    return np.frombuffer(numbers.buffers()[1] or b"", held)[numbers.offset :][: len(numbers)].astype(dtype, copy=False)
 
 
 def _bytes(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:

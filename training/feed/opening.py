@@ -159,7 +159,7 @@ def _require_appended(old: SequenceTable, new: SequenceTable) -> None:
     Raises:
         FeedMisuseError: rows were removed or written anew, or the format changed.
     """
-    gone = set(old.paths.to_pylist()) - set(new.paths.to_pylist())
+    gone = set(old.paths) - set(new.paths)
     if new.version < old.version or gone or new.format != old.format:
         why = f"{len(gone)} files of it are gone" if gone else "its rows are others"
         raise FeedMisuseError(

@@ -1,5 +1,6 @@
 """Makes the next items of an iterator while the last one is used."""
 
+import atexit
 import threading
 from collections.abc import Iterator
 from queue import Empty, Full, Queue
@@ -38,7 +39,13 @@ def prefetched(items: Iterator[T], depth: int) -> Iterator[T]:
             put(None, StopIteration())
 
     thread = threading.Thread(target=make, name="tokenlake-feed-prefetch", daemon=True)
+
+    def stop() -> None:
+        is_unwanted.set()
+        thread.join()
+
     thread.start()
+    atexit.register(stop)  # a thread that is in C++ when the interpreter ends would abort the process
     try:
         while True:
             item, error = _next(made, thread)
@@ -49,7 +56,8 @@ def prefetched(items: Iterator[T], depth: int) -> Iterator[T]:
             assert item is not None
             yield item
     finally:
-        is_unwanted.set()
+        stop()
+        atexit.unregister(stop)
 
 
 def _next(

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.errors import MissingPathError
 from pipelines.storage.environment import prepare
@@ -38,7 +37,7 @@ class SequenceTable:
     table_id: str  # of the Delta table: copies of a lake have the same
     split: str | None
     format: SequenceFormat
-    paths: pa.Array  # (F,) below the table's folder
+    paths: tuple[str, ...]  # (F,) below the table's folder
     sizes: np.ndarray  # (F,) bytes
     counts: np.ndarray  # (F,) rows that belong to the feed
     selected: tuple[bytes | None, ...] | None = None
@@ -65,7 +64,7 @@ class SequenceTable:
 
     def path(self, file: int) -> str:
         """The location of a data file."""
-        return f"{self.location}/{self.paths[file].as_py()}"
+        return f"{self.location}/{self.paths[file]}"
 
     @property
     def identity(self) -> str:
@@ -152,25 +151,30 @@ def _require_plain(opened: Any, location: str) -> None:
 
 
 def _actions(opened: Any) -> pa.Table:
-    return pa.table(opened.get_add_actions())
+    return pa.RecordBatchReader.from_stream(
+        opened.get_add_actions()
+    ).read_all()  # pa.table would import pandas, as pa.scalar would
 
 
-def _files(opened: Any, split: str | None) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+def _files(opened: Any, split: str | None) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """(paths, sizes, rows) of the data files of a split, by path; each (F,).
 
     Raises:
         FeedError: the log does not count the rows of a file.
     """
     actions = _actions(opened)
-    if split is not None:
-        of_split = pc.struct_field(actions["partition"], "split")
-        actions = actions.filter(pc.equal(of_split, split))
-    actions = actions.sort_by("path")
-    uncounted = actions.filter(pc.is_null(actions["num_records"]))
-    if len(uncounted):
-        raise FeedError(
-            f"{opened.table_uri}/{uncounted['path'][0]}: the log does not count its rows; another program wrote it. "
-            "Pack the table again"
-        )
-    paths = pa.array([unquote(each) for each in actions["path"].to_pylist()], pa.string())
-    return paths, actions["size_bytes"].to_numpy().astype(np.int64), actions["num_records"].to_numpy().astype(np.int64)
+    columns = (actions[name].to_pylist() for name in ("path", "size_bytes", "num_records", "partition"))
+    files = [
+        (unquote(path), size, rows)
+        for path, size, rows, partition in zip(*columns, strict=True)
+        if split in (None, partition["split"])
+    ]
+    files.sort()
+    for path, _, rows in files:
+        if rows is None:
+            raise FeedError(
+                f"{opened.table_uri}/{path}: the log does not count its rows; another program wrote it. Pack the "
+                "table again"
+            )
+    paths, sizes, counts = zip(*files, strict=True) if files else ((), (), ())
+    return tuple(paths), np.array(sizes, np.int64), np.array(counts, np.int64)
