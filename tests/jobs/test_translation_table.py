@@ -1,14 +1,15 @@
 """A lake of sentence pairs, and its table for training translation: made, kept up to date, checked, explained."""
 
 import json
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from bitext.pair_lakes import PairLake
 from pyspark.sql import functions as F
 
-from jobs.cli import main
 from jobs.checks.lake import check
+from jobs.cli import main
 from jobs.config import RunConfig
 from jobs.counts import counts
 from jobs.invariants import count, invariants
@@ -32,7 +33,9 @@ def sentences(first, last):
 
 
 class TranslationLake(PairLake):
-    """A lake with a table `sequences_pairs`."""
+    """A lake with a table `sequences_pairs`; `sections` replace those of its configuration."""
+
+    sections: ClassVar[dict] = {}
 
     def config(self) -> RunConfig:
         given = super().config().model_dump(mode="json", exclude_unset=True)
@@ -49,8 +52,6 @@ class TranslationLake(PairLake):
 
     def packed(self):
         return self.lake.read("sequences_pairs").toArrow().to_pylist()
-
-    sections: dict = {}
 
 
 @pytest.fixture(scope="module")
