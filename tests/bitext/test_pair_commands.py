@@ -11,7 +11,7 @@ from jobs.commands.explain_pairs import print_pair, trace_pair
 from jobs.preflight import check
 from jobs.stage_choice import stages_of
 from jobs.stages import pairs
-from jobs.turn import _has_ended, unfinished
+from jobs.turn import unfinished
 from lake.lake import Lake
 
 LINES = "Hello there.\tGuten Tag.\nhello there\tGuten Tag!\nThe same here.\tThe same here!\nlost\n"
@@ -100,7 +100,7 @@ def test_the_next_stages_wait_for_pairs_that_are_read_but_not_decided(made, monk
     monkeypatch.setattr(pairs, "_decide", lambda run: (_ for _ in ()).throw(RuntimeError("stopped")))
     with pytest.raises(RuntimeError, match="stopped"):
         made.run(second="New one.\tNeues.\n")
-    assert not _has_ended(made.lake, "pairs")
+    assert unfinished(made.lake, "features") == "pairs"
     monkeypatch.undo()
     made.run()
-    assert _has_ended(made.lake, "pairs")
+    assert unfinished(made.lake, "features") is None
