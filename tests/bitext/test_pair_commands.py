@@ -58,6 +58,17 @@ def test_explain_shows_a_dropped_pair_with_every_rule(made, capsys):
     assert "'The same here!'" in said
 
 
+def test_explain_shows_the_identified_language_of_each_side(made, capsys):
+    made.settings |= {"policy": "strict", "identify_languages": True}
+    made.run(more="Das ist ein deutscher Satz, kein englischer.\tDas ist ein deutscher Satz.\n")
+    trace = trace_pair(made.lake, ids(made)["Das ist ein deutscher Satz, kein englischer."])
+    failed = [rule["rule"] for rule in trace["rules"] if rule["failed"]]
+    assert "language.wrong:source (de)" in failed
+    assert "language.wrong:target (de)" not in failed
+    print_pair(trace)
+    assert "another language and at least 0.8" in capsys.readouterr().out
+
+
 def test_explain_shows_a_duplicate_beside_its_survivor(made, capsys):
     for text in ("Hello there.", "hello there"):
         trace = trace_pair(made.lake, ids(made)[text])
