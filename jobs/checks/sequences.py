@@ -40,8 +40,11 @@ def packed(table: str, rows: DataFrame, described: SequenceFormat, tokens: DataF
 
 def masked(table: str, rows: DataFrame, described: SequenceFormat, documents: DataFrame) -> Iterator[Finding]:
     """Rows of `sequences_<name>` of the objective masked, and the clean documents whose sentences they hold."""
-    yield from _rows(table, rows, described)
-    broken = masked_violations(documents, rows)
+    findings = list(_rows(table, rows, described))
+    yield from findings
+    if not all(each.holds for each in findings):
+        return  # rows of another size cannot be read as rows
+    broken = masked_violations(documents, rows, described)
     name = f"{table}: each sentence is in one row as its document's own, and random segments are of other documents"
     yield Finding(name, not broken, "; ".join(broken) or "all")
     yield _splits(table, rows, documents)
