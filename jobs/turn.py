@@ -87,6 +87,8 @@ def unfinished(lake: Lake, stage: str) -> str | None:
 
     if stage in ("ingest", "pairs"):
         return None
+    if not lake.exists("documents") and lake.exists("pair_inputs"):  # of sentence pairs alone
+        return None if _has_ended(lake, "pairs") else "pairs"
     if not lake.exists("documents") or is_interrupted(lake):
         return "ingest"
     before = ORDER[1 : ORDER.index(stage)]

@@ -12,7 +12,7 @@ from jobs.commands.explain_rows import print_rows, trace_rows
 from jobs.stages.pair_policies import pair_policy_of
 from lake.lake import Lake
 from pipelines.bitext.policies.policy import Thresholds
-from pipelines.bitext.rules.catalogue import RULES
+from pipelines.bitext.rules.catalogue import LANGUAGE_RULE, RULES, SIDES
 from pipelines.tables import CLEAN_PAIRS, DOCUMENTS, PAIR_DECISIONS, PAIR_DUPLICATES, PAIR_MEASURES, PAIRS
 
 _MEMBERS_SHOWN = 12  # of a cluster
@@ -56,7 +56,7 @@ def _rules(lake: Lake, measures: Mapping[str, Any], decision: Mapping[str, Any])
     thresholds: Thresholds = (
         policy.thresholds(measures["source_language"], measures["target_language"]) if policy else {}
     )
-    return [
+    found = [
         {
             "rule": reason,
             "value": measures[path.partition(".")[0]][path.partition(".")[2]],
@@ -68,6 +68,20 @@ def _rules(lake: Lake, measures: Mapping[str, Any], decision: Mapping[str, Any])
         if thresholds.get(rule.name) is not None
         for reason, path in rule.fields
     ]
+    least = thresholds.get(LANGUAGE_RULE)
+    return found + ([_language(measures, side, least, decision) for side in SIDES] if least is not None else [])
+
+
+def _language(measures: Mapping[str, Any], side: str, least: float, decision: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule on the identified language of a side."""
+    reason, told = f"{LANGUAGE_RULE}:{side}", measures["language"]
+    return {
+        "rule": f"{reason} ({told[f'{side}_detected']})",
+        "value": told[f"{side}_score"],
+        "fails_when": "another_language_and_at_least",
+        "threshold": least,
+        "failed": reason in decision["reasons"],
+    }
 
 
 def _cluster(lake: Lake, cluster_id: str) -> list[dict[str, Any]]:
