@@ -30,7 +30,7 @@ ORDER = (*ALL_STAGES, "materialize")
 _TABLES = {
     "clean": ("measures", "decisions"),
     "dedup": ("signatures", "duplicates", "clean_documents"),
-    "tokenize": ("tokens",),
+    "tokenize": ("pair_tokens", "tokens"),
     "pairs": ("pair_measures", "pair_decisions", "pair_duplicates", "clean_pairs"),
 }
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.cli import UsageError
+from jobs.commands.explain_rows import print_rows, trace_rows
 from jobs.stages.pair_policies import pair_policy_of
 from lake.lake import Lake
 from pipelines.bitext.policies.policy import Thresholds
@@ -43,6 +44,7 @@ def trace_pair(lake: Lake, pair_id: str) -> dict[str, Any] | None:
         trace["rules"] = _rules(lake, measures, decision)
         for name in ("source_hash", "target_hash"):
             measures[name] = measures[name].hex()
+    trace |= trace_rows(lake, trace["pair"]["pair_id"])
     if duplicate := trace.get(PAIR_DUPLICATES.name):
         trace["cluster"] = _cluster(lake, duplicate["cluster_id"])
     return trace
@@ -108,6 +110,7 @@ def print_pair(trace: Mapping[str, Any]) -> None:
     _print_cluster(console, trace)
     if clean := trace.get(CLEAN_PAIRS.name):
         console.print(f"\n[bold]clean pair[/bold] in group {clean['split_group_id']} of the held-out split")
+    print_rows(console, trace)
 
 
 def _print_rules(console: Console, rules: Any) -> None:
