@@ -191,7 +191,7 @@ def test_a_terminal_sees_all_rows_pass(lake, tmp_path, kind):
         (["tokens", "--format", "megatron", "--columns", "ids"], "leave out --columns"),
         (["tokens", "--format", "mds", "--as-lists"], "--as-lists is of --format parquet and arrow"),
         (["nothing", "--format", "mds"], "no table nothing"),
-        (["clean_documents", "--format", "mds"], "takes `tokens` or a table of sequences"),
+        (["clean_documents", "--format", "mds"], "takes a table of sequences, tokens or pair_tokens"),
     ],
 )
 def test_misuse_is_status_2_and_one_line(lake, tmp_path, capsys, arguments, message):
