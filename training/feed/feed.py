@@ -94,8 +94,8 @@ class Feed:
         """
         if not self.format.has_fixed_width:
             raise FeedMisuseError(
-                f"{self.tables[0]}: rows of {self.format.objective} differ in width, and come in batches by tokens: open "
-                "the table with open_translation"
+                f"{self.tables[0]}: rows of {self.format.objective} differ in width, and come in batches by tokens: "
+                "open the table with open_translation"
             )
         read = self._reader()
         chunks = (self._read(read, steps) for steps in self._chunks(first + worker, workers))
