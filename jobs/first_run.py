@@ -60,6 +60,7 @@ def _further_steps(folder: Path) -> dict[str, Any]:
     (folder / "benchmark.txt").write_text(_SENTENCES[:200])
     (folder / "policy.yaml").write_text(_POLICY)
     (folder / "model.bin").write_bytes(_classifier())
+    (folder / "pairs.tsv").write_text("A sentence.\tEin Satz.\n")
     classifiers = [
         {"name": "mapped", "model": str(folder / "model.bin"), "label": "__label__a"},
         {"name": "decoded", "model": str(packaged_model()), "label": "__label__en"},
@@ -67,7 +68,10 @@ def _further_steps(folder: Path) -> dict[str, Any]:
     return {
         "clean": {"policy": str(folder / "policy.yaml"), "measure": {"classifiers": classifiers}},
         "decontaminate": {"benchmarks": [{"name": "quiz", "path": str(folder / "benchmark.txt")}]},
+        "pairs": {"sources": [{"name": "pairs", "path": str(folder / "pairs.tsv"), "languages": ["en", "de"]}]},
         "dedup": {"passages": {"sentences": {}, "paragraphs": {}, "boilerplate": {}}},
+        "tokenizer": {"vocab_size": 300, "special_tokens": ["<|endoftext|>", "[CLS]", "[SEP]", "[MASK]"]},
+        "masked": [{"length": 64, "heldout": 0.3}],
     }
 
 

@@ -23,7 +23,11 @@ CLASSIC_NAMES = {"SparkContext", "SparkConf", "RDD", "Broadcast"}
 
 def sources() -> list[Path]:
     """All modules that every engine runs."""
-    found = [path for room in ("pipelines", "lake", "jobs", "features", "training") for path in (CHECKOUT / room).rglob("*.py")]
+    found = [
+        path
+        for room in ("pipelines", "lake", "jobs", "features", "training")
+        for path in (CHECKOUT / room).rglob("*.py")
+    ]
     return [path for path in found if CLASSIC not in path.parents]
 
 

@@ -1,18 +1,19 @@
 """Our feed: a process of its own that prints one line of JSON.
 
-    python -m benchmarks.feed.ours LAKE [--resume]
+    python -m benchmarks.feed.ours LAKE LENGTH [--resume]
 
 With `--resume`, only the time to the first batch from a state in the middle of the epoch.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from benchmarks.clock import Clock
 from benchmarks.feed.data import NAME
-from benchmarks.feed.epoch import BATCH, SEED, timed
+from benchmarks.feed.epoch import SEED, batch_rows, timed
 from training.feed.feed import Feed
 from training.feed.opening import open_feed
 
@@ -21,30 +22,30 @@ def main() -> None:
     """Measures, and says what was found."""
     parser = argparse.ArgumentParser()
     parser.add_argument("lake")
+    parser.add_argument("length", type=int)
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
     clock = Clock("numpy", "pyarrow", "deltalake")
     if options.resume:
-        _resume(clock, options.lake)
+        _resume(clock, options.lake, options.length)
     else:
-        timed(clock, lambda epoch: _ids(_opened(options.lake, SEED + epoch)))
+        timed(clock, lambda epoch: _ids(_opened(options.lake, options.length, SEED + epoch)))
     clock.say()
 
 
-def _opened(lake: str, seed: int) -> Feed:
-    return open_feed(lake, NAME, batch_size=BATCH, epochs=1, seed=seed)
+def _opened(lake: str, length: int, seed: int, state: Mapping[str, Any] | None = None) -> Feed:
+    return open_feed(lake, NAME, batch_size=batch_rows(length), epochs=1, seed=seed, state=state)
 
 
 def _ids(feed: Feed) -> Iterator[np.ndarray]:
     return (batch.ids for batch in feed)
 
 
-def _resume(clock: Clock, lake: str) -> None:
-    feed = _opened(lake, SEED)
-    state = feed.state(len(feed) // 2 * BATCH)
+def _resume(clock: Clock, lake: str, length: int) -> None:
+    feed = _opened(lake, length, SEED)
+    state = feed.state(len(feed) // 2 * batch_rows(length))
     with clock.measure("first_batch"):
-        resumed = open_feed(lake, NAME, batch_size=BATCH, epochs=1, seed=SEED, state=state)
-        next(iter(resumed))
+        next(iter(_opened(lake, length, SEED, state)))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ class StageContext:
     config: RunConfig
     reporter: Reporter
     ingested: list[str] = field(default_factory=list)  # run ids of the ingests that this command has committed
+    pairs_read: list[str] = field(default_factory=list)  # the same of readings of sentence pairs
     keep_old: bool = False  # rows that an older version of a step made stay, and are not made again
     day: date | None = None  # ingest reads the files of this day only
     started_at: float = field(default_factory=time.time)  # seconds since the epoch

@@ -5,7 +5,7 @@ tables change in three commits, `pair_inputs` last. A manifest that is written b
 them if this one is killed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +18,16 @@ from jobs.stages.staged_pairs import PairManifest, StorePairs, discard, unfinish
 from lake.commits import CommitMetadata
 from lake.lake import Lake
 from lake.ledger import code_version, run_id
-from pipelines.bitext.config import PairSourceConfig
+from pipelines.bitext.config import PairsConfig, PairSourceConfig
 from pipelines.bitext.readers.listing import list_pair_files
 from pipelines.bitext.readers.splits import assign_pairs, split_pairs
 from pipelines.bitext.record import PairFile
 from pipelines.bitext.spark import read_pairs
+from pipelines.readers.finding import SourceError
 from pipelines.semantics import PAIR_READING
 from pipelines.tables import PAIR_INPUTS, PAIR_REJECTS, PAIRS, Table
+
+_MANY = 100  # files of a source: when more are gone, `pairs.delete_limit` applies
 
 Place = tuple[str, str]
 """(source, path) of a file."""
@@ -43,7 +46,7 @@ def read_sources(run: StageContext) -> None:
     interrupted = unfinished(run.lake)
     if interrupted is not None:
         _commit(run, interrupted)
-    found = arrivals(run.lake, run.config.pairs.sources, run.keep_old)
+    found = arrivals(run.lake, run.config.pairs, run.keep_old)
     if not found.to_read and not found.removed and run.lake.exists(PAIR_INPUTS.name):
         return
     manifest = _read(run, found)
@@ -51,24 +54,39 @@ def read_sources(run: StageContext) -> None:
     _commit(run, manifest)
 
 
-def arrivals(lake: Lake, sources: Sequence[PairSourceConfig], keep_old: bool = False) -> PairArrivals:
+def arrivals(lake: Lake, pairs: PairsConfig, keep_old: bool = False) -> PairArrivals:
     """Lists the sources and compares them with `pair_inputs`. Pairs of a source that is no longer named stay.
 
     Raises:
-        SourceError: a source has no files.
+        SourceError: a source has no files, or lost too many.
     """
     known = _known(lake)
     to_read: list[PairFile] = []
     removed: list[Place] = []
-    for config in sources:
+    for config in pairs.sources:
         listed = list_pair_files(config, never=lake.root)
         there = {(each.file.source, each.file.path) for each in listed}
         fresh = [each for each in listed if not _is_known(each, known, keep_old)]
         to_read += fresh
         removed += [place for each in fresh if (place := (each.file.source, each.file.path)) in known]
         if config.on_delete == "retract":
-            removed += [place for place in sorted(known) if place[0] == config.name and place not in there]
+            lost = [place for place in sorted(known) if place[0] == config.name and place not in there]
+            _require_few(lost, known, pairs.delete_limit)
+            removed += lost
     return PairArrivals(to_read, removed)
+
+
+def _require_few(lost: Sequence[Place], known: Collection[Place], limit: float) -> None:
+    if len(lost) <= _MANY:
+        return
+    name = lost[0][0]
+    files = sum(source == name for source, _ in known)
+    if len(lost) > limit * files:
+        raise SourceError(
+            f"source {name!r} of pairs: {len(lost):,} of {files:,} files are gone, such as {lost[0][1]}. Is its "
+            "storage complete? Nothing was changed. To take their pairs out of the lake, raise the limit (--set "
+            "pairs.delete_limit=1); to keep them, set `on_delete: keep` for this source"
+        )
 
 
 def reading_settings(config: PairSourceConfig) -> str:
@@ -130,6 +148,7 @@ def _commit(run: StageContext, read: PairManifest) -> None:
         rows_in=sum(row["rows_read"] for row in read.inputs),
         detail={"semantics": str(PAIR_READING.version)},
     )
+    run.pairs_read.append(read.run_id)
     leaving = input_files(read.removed)
     for table, files in ((PAIRS, read.pairs), (PAIR_REJECTS, read.rejects)):
         run.lake.exchange(table, leaving, files, metadata)

@@ -115,6 +115,15 @@ class PairsConfig(Config):
     identify_languages: Meaning[bool] = Field(
         False, description="measure the language of each side, which rule language.wrong looks at"
     )
+    reject_limit: Execution[float] = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="a run exits 1 when it rejects a larger share of a source; what has no translation does not count",
+    )
+    delete_limit: Execution[float] = Field(
+        0.5, ge=0, le=1, description="a run stops when more than 100 files and a larger share of a source are gone"
+    )
     split_bytes: Execution[int] = Field(8 << 20, ge=1 << 10, description="bytes of a TSV file that one task reads")
 
     @model_validator(mode="after")

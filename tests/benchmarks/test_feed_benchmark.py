@@ -7,10 +7,12 @@ from export import export_readers
 from benchmarks.clock import Clock
 from benchmarks.feed import ours
 from benchmarks.feed.data import Data, write_copies, write_lake
-from benchmarks.feed.epoch import BATCH, stacked, timed
+from benchmarks.feed.epoch import batch_rows, stacked, timed
 from benchmarks.peers.feeds.memmap_rows import batches
 
-ROWS, LENGTH = 5 * BATCH, 64
+LENGTH = 64
+BATCH = batch_rows(LENGTH)
+ROWS = 3 * BATCH
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def sums(found):
 def test_every_form_holds_the_same_rows(data):
     flat = sums(batches(str(data.flat), LENGTH, 0))
     assert len(flat) == ROWS
-    assert sums(ours._ids(ours._opened(str(data.lake), 1))) == flat
+    assert sums(ours._ids(ours._opened(str(data.lake), LENGTH, 1))) == flat
     assert sorted(sum(sample["ids"]) for sample in export_readers.mds(data.mds / "train")) == flat
 
 
@@ -49,5 +51,5 @@ def test_the_first_batch_is_timed_apart_and_its_tokens_are_not_counted(data):
 
 
 def test_single_rows_become_batches():
-    rows = [np.full(3, number) for number in range(BATCH + 2)]
-    assert [batch.shape for batch in stacked(iter(rows))] == [(BATCH, 3), (2, 3)]
+    rows = [np.full(3, number) for number in range(6)]
+    assert [batch.shape for batch in stacked(iter(rows), 4)] == [(4, 3), (2, 3)]

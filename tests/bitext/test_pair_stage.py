@@ -9,9 +9,11 @@ from bitext.pair_lakes import PairLake
 from jobs.checks.lake import check, pending
 from jobs.invariants import InvariantError
 from jobs.pair_counts import require_identities
+from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.stages import pair_files, staged_pairs
 from jobs.stages.context import StageContext
+from pipelines.readers.finding import SourceError
 from pipelines.tables import BITEXT, PAIR_INPUTS
 
 FIRST = "Hello there.\tGuten Tag.\nGood night.\tGute Nacht.\nbroken line\n"
@@ -160,3 +162,27 @@ def test_a_file_that_could_not_be_read_is_tried_again(made, monkeypatch):
     listed = pair_files.list_pair_files(made.config().pairs.sources[0])
     known = {("test", "second.tsv"): {**inputs["test", "second.tsv"], "retry": True}}
     assert [pair_files._is_known(each, {**inputs, **known}, False) for each in listed] == [True, False]
+
+
+def test_a_run_that_rejects_more_than_it_may_exits_1_with_its_tables_committed(made):
+    (made.folder / "first.tsv").write_text("one\ntwo\nthree\tdrei\n")
+    assert run_stages(made.engine, made.config(), Reporter(), ("pairs",), conclude=False) == 1
+    assert made.clean() == [("three", "drei")]
+    assert run_stages(made.engine, made.config(), Reporter(), ("pairs",), conclude=False) == 0
+
+
+def test_messages_without_translation_do_not_count_as_faults(made):
+    (made.folder / "de.po").write_text('msgid "a"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n\nmsgid "c"\nmsgstr "d"\n')
+    assert made.run().clean() == [("c", "d")]
+
+
+def test_a_source_that_lost_most_of_its_many_files_is_left_as_it_was(made):
+    made.run(**{f"f{number}": f"Sentence {number}.\tSatz {number}.\n" for number in range(120)})
+    before = made.versions()
+    for number in range(110):
+        (made.folder / f"f{number}.tsv").unlink()
+    with pytest.raises(SourceError, match=r"110 of 120 files are gone, such as f0\.tsv"):
+        made.run()
+    assert made.versions() == before
+    made.settings["delete_limit"] = 1
+    assert len(made.run().clean()) == 10

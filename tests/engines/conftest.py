@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import corpus
 import engine_commands
@@ -99,6 +100,19 @@ def _benchmark(folder: Path) -> Path:
     return path
 
 
+def _pairs(folder: Path, excluded: str) -> dict[str, Any]:
+    """Sentence pairs in two formats, with duplicates and rejects; the section of a run that sees all files but one."""
+    folder.mkdir(exist_ok=True)
+    lines = [f"This is sentence {n % 70}.\tDas ist Satz {n % 40}{'!' * (n % 2)}\n" for n in range(120)]
+    (folder / "a.tsv").write_text("".join([*lines[:80], "no pair\n"]))
+    (folder / "b.en").write_text("One.\nTwo.\n12345 67\n")
+    (folder / "b.de").write_text("Eins.\nZwei.\n89\n")
+    (folder / "c.tsv").write_text("".join(lines[60:]))
+    source = {"name": "pairs", "path": str(folder), "languages": ["en", "de"], "exclude": [excluded]}
+    dedup = {"by": "target", "group_by": "source_or_target"}
+    return {"sources": [source], "policy": "strict", "identify_languages": True, "dedup": dedup}
+
+
 def _config(path: Path, *folders: Path) -> Path:
     settings = json.loads(corpus.config("unused", folders[0]).model_dump_json(exclude_unset=True))
     settings["sources"] += [{"name": folder.name, "path": str(folder)} for folder in folders[1:]]
@@ -106,6 +120,7 @@ def _config(path: Path, *folders: Path) -> Path:
         settings["sources"][0]["exclude"] = [*DEFAULT_EXCLUDE, "page.html"]
     settings["clean"] |= {"policy": str(_policy(path.parent)), "measure": {"classifiers": [CLASSIFIER]}}
     settings["decontaminate"] = {"benchmarks": [{"name": "topics", "path": str(_benchmark(path.parent))}]}
+    settings["pairs"] = _pairs(path.parent / "pairs", "a.tsv" if len(folders) > 1 else "c.tsv")
     settings["pack"][0]["shard_tokens"] = 4000  # several shards, so that their order matters
     path.write_text(yaml.safe_dump(settings))
     return path

@@ -220,3 +220,18 @@ def test_retracted_records_do_not_count_for_the_limit_of_rejects(people):
     people.retract(*[row["doc_id"] for row in people.rows("documents") if row["path"] == "notes.jsonl"][:3])
     people.write("notes.jsonl", text("ferry"), secret(), text("harbour"), text("lighthouse"), text("quay"))
     assert people.read(ingest={"reject_limit": 0.1}) == 0
+
+
+def test_a_retracted_document_leaves_rows_for_masked_language_models(engine, tmp_path):
+    special = {"vocab_size": 400, "special_tokens": ["<|endoftext|>", "[CLS]", "[SEP]", "[MASK]"]}
+    people = PeopleLake(engine, tmp_path, tokenizer=special, masked=[{"name": "bert", "length": 64}])
+    people.write("notes.jsonl", text("ferry"), secret(), text("harbour"), text("lighthouse"))
+    assert people.run() == 0
+    (anna,) = people.ids(MARKER)
+    assert any(anna in row["doc_ids"] for row in people.rows("sequences_bert"))
+    outcome = people.retract(anna)
+    assert not outcome.unfinished
+    assert {doc_id for row in people.rows("sequences_bert") for doc_id in row["doc_ids"]} == set(people.ids("seen by"))
+    assert failures(people.lake) == []
+    (held,) = [each for each in outcome.tables if each.table == "sequences_bert"]
+    assert held.free_since == 1

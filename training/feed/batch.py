@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pipelines.tables import SequenceFormat
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Batch:
     """B rows of L ids that one rank takes in one step, P documents in all of them.
 

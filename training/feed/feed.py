@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.feed.batch import Batch
+from training.feed.errors import FeedMisuseError
 from training.feed.prefetch import prefetched
 from training.feed.samples import Places, Samples
 from training.feed.state import State
@@ -23,6 +24,7 @@ ReadRows = Callable[[np.ndarray, np.ndarray], "Rows"]
 
 _ROWS = 1 << 16  # whose places are found at a time, where they are mapped
 _BYTES = 64 << 20  # of rows that are fetched at a time, where they are not
+_COPIED = 64  # rows whose ids are copied at a time: they fit in a processor's cache
 _GROWTH = 8  # the first rows are few, so that the first batch comes soon; each time there are this many times as many
 
 
@@ -86,7 +88,15 @@ class Feed:
         """The batches of one of several workers from a step on; without change of what `state` says.
 
         Worker w of W makes the batches of steps `first + w`, `first + w + W`, …
+
+        Raises:
+            FeedMisuseError: rows have no fixed width.
         """
+        if not self.format.has_fixed_width:
+            raise FeedMisuseError(
+                f"{self.tables[0]}: rows of {self.format.objective} differ in width, and come in batches by tokens: "
+                "open the table with open_translation"
+            )
         read = self._reader()
         chunks = (self._read(read, steps) for steps in self._chunks(first + worker, workers))
         for chunk in prefetched(chunks, self._prefetch):
@@ -128,22 +138,28 @@ class Feed:
         return _Chunk(steps, places, read(places.table, places.row))
 
     def _cut(self, chunk: _Chunk) -> Iterator[Batch]:
+        """The batches of a chunk. Ids of small batches are copied together, which saves calls."""
         size, there = self.steps.rank_batch, len(chunk.places.row)
-        for number, step in enumerate(chunk.steps.tolist()):
-            start, stop = min(number * size, there), min((number + 1) * size, there)
-            batch = Batch(
-                ids=chunk.rows.ids(start, stop),
-                doc_lengths=chunk.rows.documents(start, stop),
-                doc_counts=chunk.rows.doc_counts[start:stop],
-                source=chunk.places.source[start:stop],
-                epoch=chunk.places.epoch[start:stop],
-                row=chunk.places.row[start:stop],
-                step=step,
-                samples=self._done_after(step),
-                columns={name: values[start:stop] for name, values in chunk.rows.columns.items()},
-            )
-            yield batch if stop - start == size else batch.filled(size, self.format)
+        rows, places, steps = chunk.rows, chunk.places, chunk.steps.tolist()
+        together = max(1, _COPIED // size)
+        for first in range(0, len(steps), together):
+            begin = first * size
+            ids = rows.ids(begin, min(begin + together * size, there))
+            for number, step in enumerate(steps[first : first + together], first):
+                start, stop = min(number * size, there), min((number + 1) * size, there)
+                batch = Batch(
+                    ids[start - begin : stop - begin],
+                    rows.documents(start, stop),
+                    rows.doc_counts[start:stop],
+                    places.source[start:stop],
+                    places.epoch[start:stop],
+                    places.row[start:stop],
+                    step,
+                    self._done_after(step),
+                    {name: values[start:stop] for name, values in rows.columns.items()} if rows.columns else {},
+                )
+                yield batch if stop - start == size else batch.filled(size, self.format)
 
     def _done_after(self, step: int) -> int:
-        done = self.steps.first(step + 1)
-        return done if self.steps.length is None else min(done, self.steps.length)
+        done, length = self.steps.start + (step + 1) * self.steps.batch, self.steps.length
+        return done if length is None or done < length else length

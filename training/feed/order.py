@@ -13,6 +13,7 @@ N rows, n positions. The bijection is a Feistel network (Luby and Rackoff 1988) 
 the domain; values outside of it are mapped again until they fall inside (cycle walking: Black and Rogaway 2002).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -131,9 +132,8 @@ class EpochOrder:
             return positions
         window, local = self._windows(positions)
         found = np.empty(len(positions), np.int64)
-        for number in np.unique(window).tolist():
-            inside = window == number
-            found[inside] = _window(self, number)[local[inside]]
+        for number, span in runs(window):
+            _window(self, number).take(local[span], out=found[span])
         return found
 
     def window_end(self, position: int) -> int:
@@ -187,6 +187,13 @@ class EpochOrder:
     @cached_property
     def _block_bijection(self) -> Bijection:
         return Bijection(self._blocks, key_of(ORDER, self.seed, self.name, self.epoch, "blocks"))
+
+
+def runs(values: np.ndarray) -> Iterator[tuple[int, slice]]:
+    """(value, where it is) of each run of equal values, none of which is negative."""
+    starts = np.flatnonzero(np.diff(values, prepend=-1)).tolist()
+    for start, stop in zip(starts, [*starts[1:], len(values)], strict=True):
+        yield int(values[start]), slice(start, stop)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ groups at a time, and so are the columns that say where documents end. What is d
 lasts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from training.feed.decoded import MORE, RowGroup, decode
 from training.feed.errors import FeedError
 from training.feed.file_bytes import FileBytes, file_bytes
 from training.feed.memory import Values, address_of, gather, gather_lists, spans, values_at
+from training.feed.order import runs
 from training.feed.parquet_rows import PREFIX, FileRows, file_rows
 from training.feed.recent import Recent
 from training.feed.table import SequenceTable
@@ -220,13 +221,6 @@ def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat) ->
         sizes = np.add.reduceat(doc_lengths, doc_ends[:-1], dtype=np.int64)
         values, at = values_at(at, dtype, sizes)
     return Rows(doc_lengths, counts, doc_ends, columns, sizes, values, at, dtype, found)
-
-
-def runs(values: np.ndarray) -> Iterator[tuple[int, slice]]:
-    """(value, where it is) of each run of equal values, which are not negative."""
-    starts = np.flatnonzero(np.diff(values, prepend=-1)).tolist()
-    for start, stop in zip(starts, [*starts[1:], len(values)], strict=True):
-        yield int(values[start]), slice(start, stop)
 
 
 def _together(arrays: list[np.ndarray]) -> np.ndarray:

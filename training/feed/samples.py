@@ -12,7 +12,7 @@ import numpy as np
 
 from training.feed.errors import FeedMisuseError
 from training.feed.mixing import Mix
-from training.feed.order import EpochOrder, Shuffle
+from training.feed.order import EpochOrder, Shuffle, runs
 
 
 @dataclass(frozen=True)
@@ -87,28 +87,28 @@ class Samples:
         """(n,) positions, each below `length` -> where they are."""
         positions = np.asarray(positions, np.int64)
         if self.mix is None:
-            source, local = np.zeros(len(positions), np.int64), positions
-        else:
-            source, local = self.mix.sources_at(positions)
-        found = Places(source, *(np.zeros(len(positions), np.int64) for _ in range(3)))
+            return Places(np.zeros(len(positions), np.int64), *self._of_source(0, positions))
+        source, local = self.mix.sources_at(positions)
+        found = Places(source, *(np.empty(len(positions), np.int64) for _ in range(3)))
         for number in np.unique(source).tolist():
-            self._place(number, np.flatnonzero(source == number), local, found)
+            chosen = np.flatnonzero(source == number)
+            found.table[chosen], found.epoch[chosen], found.row[chosen] = self._of_source(number, local[chosen])
         return found
 
-    def _place(self, number: int, chosen: np.ndarray, local: np.ndarray, found: Places) -> None:
-        """Fills in `found` for the samples `chosen` of one source."""
-        source, samples = self.sources[number], local[chosen]
+    def _of_source(self, number: int, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n,) samples of one source -> (n,) table, epoch and row of each."""
+        source = self.sources[number]
+        table, epoch, row = (np.empty(len(samples), np.int64) for _ in range(3))
         generation = np.searchsorted([each.start for each in source.generations], samples, side="right") - 1
-        for which in np.unique(generation).tolist():
+        for which, span in runs(generation):
             begun = source.generations[which]
-            inside = chosen[generation == which]
-            epoch, position = np.divmod(local[inside] - begun.start, begun.rows)
-            found.table[inside] = begun.table
-            found.epoch[inside] = epoch + begun.epoch
-            for each in np.unique(epoch).tolist():
-                of_epoch = inside[epoch == each]
+            table[span] = begun.table
+            epochs, position = np.divmod(samples[span] - begun.start, begun.rows)
+            epoch[span] = epochs + begun.epoch
+            for each, inside in runs(epochs):
                 order = self._order(source.name, begun.rows, begun.epoch + each)
-                found.row[of_epoch] = order.rows_at(position[epoch == each])
+                row[span][inside] = order.rows_at(position[inside])
+        return table, epoch, row
 
     def window_end(self, position: int) -> int:
         """A later position up to which samples lie in the blocks of one window; with a mix, about that."""

@@ -7,13 +7,13 @@ import numpy as np
 from litdata import StreamingDataset, TokensLoader
 
 from benchmarks.clock import Clock
-from benchmarks.feed.epoch import SEED, stacked, timed
+from benchmarks.feed.epoch import SEED, batch_rows, stacked, timed
 
 
 def batches(folder: str, length: int, epoch: int) -> Iterator[np.ndarray]:
     """All rows in the library's shuffled order."""
     rows = StreamingDataset(folder, item_loader=TokensLoader(block_size=length), shuffle=True, seed=SEED + epoch)
-    return stacked(row.numpy() for row in rows)
+    return stacked((row.numpy() for row in rows), batch_rows(length))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ those of Unicode.
 
 import re
 from collections.abc import Callable, Mapping
+from operator import eq
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,9 @@ _NOT_LETTERS = re.compile(r"[\W\d_]+")
 WITH_TILDE_OR_CIRCUMFLEX = frozenset(("pt", "fr", "ro", "vi", "tr", "gl", "cy", "br", "wa", "fy", "kl", "lij", "gn"))
 """Languages that write à or â as capitals, so that these are no sign of UTF-8 read as Latin-1."""
 
+_OPENING = re.compile(r"[\[{⟨(]")
+_PAIRED = re.compile(r"[\[\]{}⟨⟩]")
+_WORD = re.compile(r"\w+")
 _BRACKETS = (("[", "]"), ("{", "}"), ("⟨", "⟩"))
 
 
@@ -71,8 +75,8 @@ def _of_side(side: Side, counted: Integers, language: str) -> Mapping[str, npt.N
         "repeated_words": repeated_words,
         "high_latin_run": lambda text: 0 if text.isascii() else _longest(_HIGH_LATIN, text),
         "spaced_letters": lambda text: (_longest(_SPACED_LETTERS, text) + 1) // 2,
-        "brackets": lambda text: sum(text.count(bracket) for bracket in "[{⟨("),
-        "unbalanced_brackets": lambda text: sum(abs(text.count(one) - text.count(two)) for one, two in _BRACKETS),
+        "brackets": lambda text: len(_OPENING.findall(text)),
+        "unbalanced_brackets": unbalanced_brackets,
         "escapes": lambda text: len(_ESCAPES.findall(text)) if "+" in text or "\\" in text or "&" in text else 0,
         "mojibake": lambda text: (
             0 if text.isascii() or base(language) in WITH_TILDE_OR_CIRCUMFLEX else len(_MOJIBAKE.findall(text))
@@ -110,7 +114,17 @@ def is_identical(source: str, target: str) -> bool:
 
 def repeated_words(text: str) -> int:
     """The most often that a word follows itself: 0 in `ja, ja`, 1 in `that that`, 2 in `no no no`."""
+    words = _WORD.findall(text.casefold())
+    if not any(map(eq, words, words[1:])):  # much faster than the expression, which few texts need
+        return 0
     return max((len(found[2].split()) for found in _REPEATED_WORD.finditer(text)), default=0)
+
+
+def unbalanced_brackets(text: str) -> int:
+    """How many of [ { ⟨ and their other halves one is without the other, by their numbers."""
+    if not _PAIRED.search(text):
+        return 0
+    return sum(abs(text.count(one) - text.count(other)) for one, other in _BRACKETS)
 
 
 def breadcrumbs(text: str) -> int:

@@ -152,6 +152,33 @@ def assemble(ids: np.ndarray, starts: Integers, lengths: Integers, described: Se
     return packed
 
 
+def unmarked(packed: pa.RecordBatch, described: SequenceFormat) -> np.ndarray:
+    """(R,) whether a row lacks its start, or a separator at the end of a segment, or has one of both elsewhere.
+
+    Args:
+        packed: ids, doc_lengths of R rows.
+        described: their format.
+    """
+    dtype = np.dtype(f"<u{described.id_bits // 8}")
+    ids = flat(pa.chunked_array([packed.column("ids")]), dtype).reshape(len(packed), described.length)
+    lengths = packed.column("doc_lengths")
+    row = np.repeat(np.arange(len(packed)), pc.list_value_length(lengths).to_numpy())
+    through = np.cumsum(np.concatenate(([0], lengths.flatten().to_numpy()))).astype(np.int64)
+    begins = np.searchsorted(row, np.arange(len(packed)))  # the first piece of each row
+    ends = through[1:] - through[begins][row]  # (P,) of each piece, in its row
+    marks = np.zeros(ids.shape, np.bool_)
+    marks[row, np.minimum(ends, described.length) - 1] = True
+    used = np.arange(described.length) < np.bincount(row, lengths.flatten().to_numpy(), len(packed))[:, None]
+    starts = np.zeros(ids.shape, np.bool_)
+    starts[:, 0] = True
+    if described.start_id == described.separator_id:
+        marks = starts = marks | starts
+    wrong = ((ids == described.separator_id) & used) != marks
+    wrong |= ((ids == described.start_id) & used) != starts
+    found: np.ndarray = wrong.any(1)
+    return found
+
+
 @njit(cache=True)
 def _gather(
     ids: np.ndarray,

@@ -85,16 +85,18 @@ OWN_TOKENS = "get(doc_lengths, 0) - 2 + if(is_next, get(doc_lengths, 1) - 1, 0)"
 """The tokens of a row that stand there as part of their own document: A, and B where it is the next one (SQL)."""
 
 
-def violations(documents: DataFrame, packed: DataFrame) -> list[str]:
+def violations(documents: DataFrame, packed: DataFrame, described: SequenceFormat) -> list[str]:
     """The violated invariants of rows for a masked language model, as messages; empty when there are none.
 
     * Each document's sentences are in one A or one true B: its pieces begin at token 0, and each begins where another
       ends. As in `pipelines.sequences.spark.violations`, the hashes of inner ends cancel in a sum.
+    * The start is the first id of a row, a separator the last one of each segment, and neither is anywhere else.
     * A true B is what follows A. Any other is of another document, and of another group of near duplicates.
 
     Args:
         documents: doc_id, split_group_id.
-        packed: rows of a table of this objective.
+        packed: rows of a table of this objective, each of as many bytes as it should have.
+        described: the format of the rows.
     """
     parted = packed.where(
         "is_next AND (get(doc_ids, 1) != get(doc_ids, 0) "
@@ -107,6 +109,7 @@ def violations(documents: DataFrame, packed: DataFrame) -> list[str]:
     of_others = groups.select(F.col("doc_id").alias("other"), F.col("split_group_id").alias("other_group"))
     related = negatives.join(groups, on="doc_id", how="inner").join(of_others, on="other", how="inner")
     counted = {
+        "rows that are not start, A, separator, B, separator": _unmarked(packed, described),
         "rows whose second segment is not the next one, as they say": parted,
         "rows whose random second segment is of the same document, or a near duplicate of it": related.where(
             "split_group_id = other_group"
@@ -115,6 +118,17 @@ def violations(documents: DataFrame, packed: DataFrame) -> list[str]:
         "documents that are not clean documents": _owners(packed).join(groups, on="doc_id", how="left_anti"),
     }
     return [f"{rows} {what}" for what, found in counted.items() if (rows := found.count())]
+
+
+def _unmarked(packed: DataFrame, described: SequenceFormat) -> DataFrame:
+    def find(batches: Batches) -> Batches:
+        from pipelines.sequences.masked.rows import unmarked
+
+        for batch in batches:
+            yield batch.filter(pa.array(unmarked(batch, described))).select(["sequence_id"])
+
+    columns = packed.select("sequence_id", "ids", "doc_lengths")
+    return Mapped(columns, find, pa.schema([("sequence_id", pa.string())])).frame()
 
 
 def _own(packed: DataFrame) -> DataFrame:

@@ -1,11 +1,13 @@
 """A shard: encoded sentences in, rows out; the same whatever the order of the input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from pipelines.sequences.masked.config import MaskedConfig
-from pipelines.sequences.masked.rows import rows
+from pipelines.sequences.masked.rows import rows, unmarked
 from pipelines.sequences.masked.sentences import ENCODED
 from pipelines.sequences.shard import Shard
 from pipelines.tables import SequenceFormat, sequences
@@ -146,3 +148,24 @@ def test_documents_without_sentences_are_in_no_row(documents, made):
     empty = {row["doc_id"] for row in documents.to_pylist() if not row["lengths"]}
     assert empty
     assert not empty & {doc_id for row in made for doc_id in row["doc_ids"]}
+
+
+@pytest.mark.parametrize("place", [0, "between", "end", "inside"])
+def test_a_mark_that_is_missing_or_too_many_is_found(documents, place):
+    table = made_of(documents).select(["ids", "doc_lengths"])
+    changed = table.to_pylist()
+    ids, (first, second) = np.frombuffer(changed[5]["ids"], "<u2").copy(), changed[5]["doc_lengths"]
+    assert first > 2
+    at = {"between": first - 1, "end": first + second - 1, "inside": 1}.get(place, place)
+    ids[at] = 8 if place == "inside" else 100
+    changed[5]["ids"] = ids.tobytes()
+    [batch] = pa.Table.from_pylist(changed, table.schema).to_batches()
+    assert np.flatnonzero(unmarked(batch, FORMAT)).tolist() == [5]
+
+
+def test_one_token_can_be_start_and_separator(documents):
+    described = replace(FORMAT, start_id=FORMAT.separator_id)
+    table = made_of(documents, described=described)
+    [batch] = table.combine_chunks().to_batches()
+    assert not unmarked(batch, described).any()
+    assert unmarked(batch, FORMAT).all()

@@ -1,5 +1,7 @@
 """The same rows from any partitions, in several shards, and violations that are noticed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -78,7 +80,7 @@ def test_figures_count_sentences(encoded):
 
 
 def test_the_invariants_hold(encoded, packed):
-    assert masked.violations(encoded, packed) == []
+    assert masked.violations(encoded, packed, FORMAT) == []
 
 
 def test_own_tokens_are_those_of_all_sentences(encoded, packed):
@@ -89,26 +91,34 @@ def test_own_tokens_are_those_of_all_sentences(encoded, packed):
 def test_a_lost_row_is_noticed(encoded, packed):
     [document] = [row["doc_ids"][0] for row in rows_of(packed) if row["is_next"] and row["doc_offsets"][0]][:1]
     kept = packed.where(f"get(doc_ids, 0) != '{document}' OR get(doc_offsets, 0) != 0")
-    assert masked.violations(encoded, kept) == ["1 documents with a part that is in no row as its own, or in two"]
+    assert masked.violations(encoded, kept, FORMAT) == [
+        "1 documents with a part that is in no row as its own, or in two"
+    ]
 
 
 def test_a_row_that_is_there_twice_is_noticed(encoded, packed):
     twice = packed.unionByName(packed.where("position = 0 AND split = 'train'"))
-    [found] = masked.violations(encoded, twice)
+    [found] = masked.violations(encoded, twice, FORMAT)
     assert "in no row as its own, or in two" in found
 
 
 def test_a_false_next_segment_is_noticed(encoded, packed):
     [row] = [row for row in rows_of(packed) if row["is_next"] is False][:1]
     claimed = F.when(F.col("sequence_id") == row["sequence_id"], F.lit(True)).otherwise(F.col("is_next"))
-    found = masked.violations(encoded, packed.withColumn("is_next", claimed))
+    found = masked.violations(encoded, packed.withColumn("is_next", claimed), FORMAT)
     assert found[0] == "1 rows whose second segment is not the next one, as they say"
 
 
 def test_a_negative_of_the_own_group_is_noticed(encoded, packed):
     one_group = encoded.withColumn("split_group_id", F.lit("all"))
-    [found] = masked.violations(one_group, packed)
+    [found] = masked.violations(one_group, packed, FORMAT)
     assert found.startswith(f"{packed.where('NOT is_next').count()} rows whose random second segment")
+
+
+def test_a_row_under_other_marks_is_noticed(encoded, packed):
+    other = replace(FORMAT, separator_id=9)
+    [found] = masked.violations(encoded, packed, other)
+    assert found == f"{packed.count()} rows that are not start, A, separator, B, separator"
 
 
 def test_no_documents_give_an_empty_table(encoded):
