@@ -21,7 +21,7 @@ def whole(order):
     return order.rows_at(np.arange(order.rows))
 
 
-@pytest.mark.parametrize("key", [key_of("a"), key_of("b", 1)])
+@pytest.mark.parametrize("key", [key_of("a"), key_of("b", 1)], ids=["one key", "another"])
 def test_a_bijection_of_every_small_size(key):
     for size in range(1, 700):
         bijection = Bijection(size, key)
@@ -54,7 +54,7 @@ def test_every_row_comes_once(order):
 
 @given(orders, st.data())
 def test_random_access_gives_what_going_forward_gives(order, data):
-    positions = np.array(data.draw(st.lists(st.integers(0, order.rows - 1), max_size=50)), np.int64)
+    positions = np.array(data.draw(st.lists(st.integers(0, order.rows - 1), min_size=1, max_size=50)), np.int64)
     assert order.rows_at(positions).tolist() == whole(order)[positions].tolist()
 
 
@@ -131,13 +131,13 @@ def shuffled(rows, seed, shuffle):
     )
 
 
-# Five rows and more, if blocks of one row, are beyond what eight rounds on three bits can do: see docs/explanation/order.md.
+# Of five blocks and more, eight rounds do not reach all orders equally often: docs/explanation/order.md, "How random".
 @pytest.mark.parametrize(
     ("rows", "shuffle"),
     [(2, None), (3, None), (4, None), *((rows, Shuffle(1, 8)) for rows in (2, 3, 4, 5))],
 )
 def test_all_permutations_of_a_few_rows_are_equally_likely(rows, shuffle):
-    seen = Counter(tuple(shuffled(rows, seed, shuffle).tolist()) for seed in range(4000))
+    seen = Counter(tuple(shuffled(rows, seed, shuffle).tolist()) for seed in range(2500))
     assert len(seen) == math.factorial(rows)
     assert chi_square_p(seen, math.factorial(rows)) > SMALLEST_P
 
@@ -147,7 +147,7 @@ def test_all_permutations_of_a_few_rows_are_equally_likely(rows, shuffle):
     [*((rows, None) for rows in (5, 11, 13, 16, 32)), (16, Shuffle(1, 4)), (13, Shuffle(1, 4)), (18, Shuffle(3, 2))],
 )
 def test_each_row_is_at_each_position_equally_often(rows, shuffle):
-    seeds = 1500
+    seeds = 1000
     orders = np.array([shuffled(rows, seed, shuffle) for seed in range(seeds)])
     counts = np.array([np.bincount(orders[:, position], minlength=rows) for position in range(rows)])
     statistic = ((counts - seeds / rows) ** 2).sum() / (seeds / rows)
@@ -156,17 +156,16 @@ def test_each_row_is_at_each_position_equally_often(rows, shuffle):
 
 def test_neighbours_in_the_order_of_blocks_are_equally_likely():
     rows = 12
-    orders = np.array([shuffled(rows, seed, None) for seed in range(1500)])
+    orders = np.array([shuffled(rows, seed, None) for seed in range(1000)])
     pairs = Counter(zip(orders[:, :-1].ravel().tolist(), orders[:, 1:].ravel().tolist(), strict=True))
     assert set(pairs) <= set(itertools.permutations(range(rows), 2))
     assert chi_square_p(pairs, rows * (rows - 1)) > SMALLEST_P
 
 
-def inflation(rows, shuffle, batch, seeds=8, share=0.5):
+def inflation(rows, shuffle, batch, share=0.5, seeds=8):
     """Of the variance of how many samples of a batch have a label, on a table that is sorted by it: 1 is uniform."""
-    counts = np.concatenate(
-        [(whole(EpochOrder(rows, seed, 0, shuffle)) < rows * share).reshape(-1, batch).sum(1) for seed in range(seeds)]
-    )
+    has_label = np.concatenate([shuffled(rows, seed, shuffle) < rows * share for seed in range(seeds)])
+    counts = has_label.reshape(-1, batch).sum(1)
     return float(((counts - batch * share) ** 2).mean() / (batch * share * (1 - share)))
 
 
@@ -179,7 +178,9 @@ def test_the_composition_of_batches_is_within_the_bound_that_the_documentation_s
 
 
 def test_one_row_in_a_block_is_a_uniform_shuffle():
-    assert 0.9 < inflation(1 << 12, Shuffle(1, 1), 64) < 1.1
+    assert 0.9 < inflation(1 << 16, None, 64) < 1.1
+    small = EpochOrder(500, 3, 1, Shuffle(1, 1))
+    assert whole(small).tolist() == small._block_bijection(np.arange(500)).tolist()
 
 
 def test_permutations_by_hashes_have_every_number_once():
