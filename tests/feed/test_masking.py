@@ -1,6 +1,8 @@
 """Which tokens are hidden, how many, and by what; the same in any batch."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -239,6 +241,18 @@ def test_a_causal_table_is_refused():
 def test_settings_that_cannot_be_are_refused(changed, why):
     with pytest.raises(FeedMisuseError, match=why):
         Masking(**{"mask_id": HIDDEN, "vocabulary": VOCABULARY, "special_ids": SPECIAL, **changed})
+
+
+def test_masking_needs_numpy_alone():
+    code = """
+import sys
+for name in ("pyarrow", "torch", "pyspark", "deltalake", "numba", "tokenizers"):
+    sys.modules[name] = None  # importing it fails
+import training.feed.masking
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
 
 
 def test_an_id_beyond_the_vocabulary_is_refused():

@@ -1,6 +1,7 @@
 """A lake's table for masked language models: made, kept up to date, checked, read, reported."""
 
 import shutil
+from pathlib import Path
 
 import corpus
 import pytest
@@ -14,6 +15,7 @@ from jobs.funnel import lines
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.report import collect
+from jobs.yaml_config import load
 from lake.lake import Lake
 from pipelines.sequences.reader import Sequences
 from pipelines.tables import SequenceFormat
@@ -143,8 +145,15 @@ def test_a_lakes_tokenizer_without_a_class_token_stops_the_stage(engine, lake, c
 
 
 def test_two_tables_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="pack, masked: name 'bert' is used twice"):
+    with pytest.raises(ValueError, match="pack, masked, translation: name 'bert' is used twice"):
         RunConfig.model_validate({"pack": [{"name": "bert"}], "masked": [{"name": "bert"}]})
+
+
+def test_the_example_is_a_configuration_that_a_run_accepts():
+    example = Path(__file__).parents[2] / "examples" / "masked.yaml"
+    config = load(str(example), RunConfig)
+    assert [each.name for each in config.masked] == ["masked"]
+    preflight.check(config, ["tokenize", "pack"])
 
 
 class TestDeliveries:

@@ -14,15 +14,17 @@ B rows, L tokens of a row.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.tables import SequenceFormat
-from training.feed.batch import Batch
 from training.feed.errors import FeedMisuseError
 from training.feed.order import key_of
 from training.feed.tokenizer_json import WordParts, special_ids, word_parts
+
+if TYPE_CHECKING:
+    from pipelines.tables import SequenceFormat
+    from training.feed.batch import Batch
 
 IGNORED = -100
 """The label of tokens that are not predicted: what torch's `cross_entropy` leaves out."""
@@ -74,7 +76,7 @@ class Masking:
 
     @staticmethod
     def of(
-        described: SequenceFormat, tokenizer: Mapping[str, Any], whole_words: bool = False, **shares: float
+        described: "SequenceFormat", tokenizer: Mapping[str, Any], whole_words: bool = False, **shares: float
     ) -> "Masking":
         """For the rows of a table.
 
@@ -123,7 +125,7 @@ class Masking:
             raise FeedMisuseError(f"an id is {int(ids.max()):,}, the vocabulary has {self.vocabulary:,}") from error
 
 
-def mask_batch(batch: Batch, seed: int, settings: Masking) -> tuple[np.ndarray, np.ndarray]:
+def mask_batch(batch: "Batch", seed: int, settings: Masking) -> tuple[np.ndarray, np.ndarray]:
     """`mask` of a batch of the feed: a row's key is its source and its number in the table version.
 
     Raises:

@@ -6,25 +6,28 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipelines.errors import MissingPathError
-from pipelines.storage.storage import Storage
-from pipelines.tables import SequenceFormat
 from training.feed.errors import FeedMisuseError
+
+if TYPE_CHECKING:
+    from pipelines.tables import SequenceFormat
 
 NOT, LETTERS, DIGITS, OTHERS = range(4)
 """What a token begins or ends with: nothing that joins another token, or characters that join their like."""
 
 
-def read(lake: str, described: SequenceFormat) -> dict[str, Any]:
+def read(lake: str, described: "SequenceFormat") -> dict[str, Any]:
     """The tokenizer.json that made the ids of a table; the lake has it.
 
     Raises:
         MissingPathError: the lake does not.
     """
+    from pipelines.storage.storage import Storage
+
     storage = Storage(lake)
     for entry in storage.entries("tokenizers"):
         text = storage.read_text(f"tokenizers/{entry.name}")
