@@ -36,6 +36,7 @@ class Format:
     length: int
     id_bits: int
     pad_id: int
+    has_fixed_width: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ def write_bundle(lake: str, name: str, path: Path) -> None:
 
     feed = open_feed(lake, name, global_batch_size=_BATCH, seed=_SEED)
     if feed.format.objective != "causal":
-        raise FeedMisuseError(f"{feed.tables[0]}: has rows for the objective {feed.format.objective}; name a causal one")
+        raise FeedMisuseError(
+            f"{feed.tables[0]}: has rows for the objective {feed.format.objective}; name a causal one"
+        )
     numbers = np.arange(feed.tables[0].rows)
     rows = read_rows([RowReader(feed.tables[0])], np.zeros_like(numbers), numbers)
     described = Format(feed.format.length, feed.format.id_bits, feed.format.pad_id)

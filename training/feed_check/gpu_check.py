@@ -181,7 +181,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m training.feed_check.gpu_check")
     parser.add_argument("--rows", type=Path, default=DEFAULT_PATH, help="file of training.feed_check.bundle")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--no-compile", action="store_true", help="leave out torch.compile, which needs a C++ compiler")
+    parser.add_argument(
+        "--no-compile", action="store_true", help="leave out torch.compile, which needs a C++ compiler"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     given = parser.parse_args()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # the resumed run must add in the same order
