@@ -22,7 +22,7 @@ import runpy, sys
 
 class Refused:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("pyarrow", "deltalake", "pydantic", "yaml", "pandas"):
+        if name.partition(".")[0] in ("pyarrow", "deltalake", "pydantic", "yaml"):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Refused())

@@ -11,7 +11,7 @@ embedding and output. Names end in their shapes:
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +84,7 @@ def attention(q_BxHxLxK: Tensor, k_BxHxLxK: Tensor, v_BxHxLxK: Tensor, mask: Mas
     """(B, H, L, K): for each token, the values of those it may see, weighted."""
     if isinstance(mask, BlockMask):
         is_fused = torch.compiler.is_compiling() or not q_BxHxLxK.is_cuda
-        attend = flex_attention if is_fused else _compiled_flex_attention()
+        attend: Any = flex_attention if is_fused else _compiled_flex_attention()
         return attend(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK, block_mask=mask)
     return functional.scaled_dot_product_attention(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK, mask, is_causal=mask is None)
 
@@ -104,10 +104,14 @@ def rotary_angles(positions_BxL: Tensor, head_width: int) -> Tensor:
 
 
 def rotated(x_BxHxLxK: Tensor, angles_Bx1xLxK: Tensor) -> Tensor:
-    """(B, H, L, K): each pair (number k, number k + K / 2) turned by its angle."""
+    """(B, H, L, K): each pair (number k, number k + K / 2) turned by its angle.
+
+    The result is laid out as its shape says: without that, flex_attention that is compiled for a processor together
+    with this function gives wrong values (torch 2.13).
+    """
     first, second = x_BxHxLxK.chunk(2, -1)
     turned_BxHxLxK = torch.cat((-second, first), -1)
-    return (x_BxHxLxK * angles_Bx1xLxK.cos() + turned_BxHxLxK * angles_Bx1xLxK.sin()).to(x_BxHxLxK.dtype)
+    return (x_BxHxLxK * angles_Bx1xLxK.cos() + turned_BxHxLxK * angles_Bx1xLxK.sin()).to(x_BxHxLxK.dtype).contiguous()
 
 
 def dense_mask(segments_BxL: Tensor) -> Tensor:

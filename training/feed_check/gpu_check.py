@@ -21,11 +21,11 @@ import torch
 from training.feed.torch_batches import FeedLoader, torch_batch
 from training.feed_check.bundle import DEFAULT_PATH, Bundle, is_as_the_table_gave, open_bundle_feed, read_bundle
 from training.feed_check.gpt import GPT, Size, block_mask, dense_mask
-from training.feed_check.packing import is_independent, packed_and_alone
+from training.feed_check.packing import MaskOf, is_independent, packed_and_alone
 from training.feed_check.speed import TrainingStep, copy_rates, on_device, step_speed
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-MASKS = {"sdpa": dense_mask, "flex_attention": block_mask}
+MASKS: dict[str, MaskOf] = {"sdpa": dense_mask, "flex_attention": block_mask}
 _LOGITS = 1e-4  # by how much logits in float32 may differ, of the largest one
 _LOSS = 1e-5
 _RESUMED_STEPS = 6
@@ -71,24 +71,26 @@ def lines(bundle: Bundle, device: torch.device, compiled: bool) -> Iterator[Line
         sizes = replace(sizes, speed=replace(sizes.speed, vocabulary=max(vocabulary, sizes.speed.vocabulary)))
     same = is_as_the_table_gave(bundle)
     yield Line("batches and state equal those of the Delta table", "yes" if same else "no", same)
-    yield from _packing(bundle, device, sizes)
+    yield from _packing(bundle, device, sizes, compiled)
     yield from _resume(bundle, device, sizes, compiled)
     yield from _copies(device)
     yield from _speed(bundle, device, sizes, compiled)
 
 
-def _packing(bundle: Bundle, device: torch.device, sizes: Sizes) -> Iterator[Line]:
+def _packing(bundle: Bundle, device: torch.device, sizes: Sizes, compiled: bool) -> Iterator[Line]:
     first = islice(open_bundle_feed(bundle, 4), 40)
     batch = torch_batch(max(first, key=lambda each: len(each.doc_lengths))).to(device)
     torch.manual_seed(0)
     model = GPT(sizes.small).to(device)
     for name, mask_of in MASKS.items():
-        found = packed_and_alone(model, batch, mask_of)
-        yield Line(
-            f"packed - unpacked, {name}, float32: logits (of {found.scale:.2f}, at most {_LOGITS:.0e} of it), mean loss",
-            f"{found.logits:.1e}, {found.loss:.1e} of it",
-            found.logits <= _LOGITS * max(1.0, found.scale) and found.loss <= _LOSS,
-        )
+        for how, packed in (("", model), (", model compiled", torch.compile(model)))[: 1 + compiled]:
+            found = packed_and_alone(model, batch, mask_of, packed)
+            scale = f"(largest {found.scale:.2f}, goal {_LOGITS:.0e} of it)"
+            yield Line(
+                f"packed - unpacked, {name}{how}, float32: logits {scale}, mean loss",
+                f"{found.logits:.1e}, {found.loss:.1e} of it",
+                found.logits <= _LOGITS * max(1.0, found.scale) and found.loss <= _LOSS,
+            )
         kinds = {"float32": model, "bfloat16": GPT(sizes.small).to(device, torch.bfloat16)}
         for kind, of_kind in kinds.items():
             holds = is_independent(of_kind, batch, mask_of)
