@@ -16,6 +16,7 @@ from pipelines.readers.config import SourceConfig
 from pipelines.rules.config import MeasureConfig
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.masked.config import MaskedConfig
+from pipelines.sequences.translation.config import TranslationConfig
 from pipelines.text.repair import RepairConfig
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.urls.url_lists import UrlConfig
@@ -69,6 +70,7 @@ class RunConfig(Config):
     tokenizer: TokenizerConfig = TokenizerConfig()
     pack: tuple[PackConfig, ...] = (PackConfig(),)
     masked: tuple[MaskedConfig, ...] = ()
+    translation: tuple[TranslationConfig, ...] = ()
     pairs: PairsConfig = PairsConfig()
     features: FeaturesConfig = FeaturesConfig()
     engine: Execution[Literal["auto", "sail", "spark", "connect"]] = Field("auto", description="compute engine")
@@ -81,9 +83,20 @@ class RunConfig(Config):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "RunConfig":
-        tables = [each.name for section in (self.pack, self.masked) for each in section]
-        for section, names in (("sources", [s.name for s in self.sources]), ("pack, masked", tables)):
+        tables = [each.name for section in (self.pack, self.masked, self.translation) for each in section]
+        for section, names in (("sources", [s.name for s in self.sources]), ("pack, masked, translation", tables)):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
                 raise ValueError(f"{section}: name {repeated[0]!r} is used twice; names must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _no_source_sentence_is_in_both_splits(self) -> "RunConfig":
+        for number, each in enumerate(self.translation):
+            if each.directions != "as_read" and self.pairs.dedup.group_by == "source":
+                raise ValueError(
+                    f"translation.{number}.directions: {each.directions} makes sources of targets, and one target may "
+                    "belong to sources on both sides of the held-out split: set pairs.dedup.group_by to "
+                    "source_or_target, which keeps them on one side"
+                )
         return self

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs import translation_counts
 from lake.contract import objective_of
 from lake.lake import Lake
 from pipelines.tables import PACKED
@@ -28,6 +29,7 @@ def counts(lake: Lake, names: Sequence[str] | None = None) -> Counts:
             "rows": lake.rows(name),
             **(of(rows) if rows is not None else {}),
             **sentence_tokens(lake, name),
+            **translation_counts.over_length(lake, name),
         }
     return found
 
@@ -110,6 +112,7 @@ _MORE: Mapping[str, tuple[Sequence[str], Callable[[pa.Table], dict[str, int]]]] 
     "clean_documents": (("characters",), _clean_documents),
     "tokens": (("n_tokens",), _tokens),
     "sequences causal": (("n_tokens", "doc_lengths"), _sequences),
+    "sequences translation": (translation_counts.COLUMNS, translation_counts.counted),
     "sequences masked": (("n_tokens", "doc_lengths", "is_next"), _masked),
     "pair_inputs": (("rows_read", "pairs", "rejects"), _pair_inputs),
     "pair_decisions": (("kept",), _decisions),

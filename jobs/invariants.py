@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from jobs import pair_counts
+from jobs import pair_counts, translation_counts
 from jobs.counts import sentence_tokens
 from lake.contract import objective_of
 from lake.lake import Lake
@@ -83,6 +83,7 @@ _SEQUENCE_COUNTS = {
         "pieces": _PIECES,
         "own_tokens": f"sum({OWN_TOKENS})",
     },
+    "translation": translation_counts.SQL,
 }
 
 
@@ -124,7 +125,14 @@ def count(lake: Lake) -> Mapping[str, Mapping[str, int]]:
         rows = one if rows is None else rows.unionByName(one)
     if rows is None:
         return {}
-    return {row.table: {**row.counts, **sentence_tokens(lake, row.table)} for row in rows.collect()}
+    return {
+        row.table: {
+            **row.counts,
+            **sentence_tokens(lake, row.table),
+            **translation_counts.over_length(lake, row.table),
+        }
+        for row in rows.collect()
+    }
 
 
 def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
@@ -184,4 +192,6 @@ def invariants(counts: Mapping[str, Mapping[str, int]]) -> list[Invariant]:
         )
         same(f"{table}: tokens of rows = sum of piece lengths", (table, "filled"), (table, "pieces"))
         same(f"{table}: rows = distinct sequence_id", (table, "rows"), (table, "keys"))
+        for name, pairs, counted in translation_counts.equal(table, counts[table]):
+            same(name, (table, pairs), *((table, part) for part in counted))
     return found

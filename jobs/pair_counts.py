@@ -23,6 +23,7 @@ COUNTS: Mapping[str, Mapping[str, str]] = {
         "clusters": "count(DISTINCT cluster_id)",
     },
     "clean_pairs": _KEYED,
+    "pair_tokens": _KEYED,
 }
 """table -> counts taken in one pass over it, as SQL."""
 
@@ -40,6 +41,7 @@ _EQUAL: tuple[tuple[str, Place, tuple[Place, ...]], ...] = (
         (("clean_pairs", "rows"), ("pair_duplicates", "dropped")),
     ),
     ("one survivor per cluster of pairs", ("pair_duplicates", "clusters"), (("pair_duplicates", "kept"),)),
+    ("clean pairs = encoded pairs", ("clean_pairs", "rows"), (("pair_tokens", "rows"),)),
 )
 
 

@@ -190,6 +190,12 @@ def _tokenizer(config: RunConfig) -> None:
             loaded.padding(masked.pad, masked.separator)
         except TokenizerError as error:
             raise UsageError(f"masked.{number}: {error} (the tokenizer is {named.load})") from error
+    for number, translation in enumerate(config.translation):
+        try:
+            loaded.separator(translation.separator)
+            loaded.padding(translation.pad, translation.separator)
+        except TokenizerError as error:
+            raise UsageError(f"translation.{number}: {error} (the tokenizer is {named.load})") from error
 
 
 def _special_tokens(config: RunConfig) -> None:

@@ -6,6 +6,8 @@ from jobs.config import RunConfig
 from lake.lake import Lake
 
 OF_DOCUMENTS = frozenset(("ingest", "clean", "dedup", "tokenize", "pack"))
+OF_BOTH = frozenset(("tokenize", "pack"))
+"""Stages that also make the tables for training translation."""
 
 
 def stages_of(config: RunConfig, stages: Sequence[str]) -> Sequence[str]:
@@ -15,4 +17,6 @@ def stages_of(config: RunConfig, stages: Sequence[str]) -> Sequence[str]:
     """
     if len(stages) < 2 or config.sources or not config.pairs.sources or Lake(config.lake).exists("documents"):
         return stages
-    return [name for name in stages if name not in OF_DOCUMENTS]
+    wants_tokens = config.translation or Lake(config.lake).exists("pair_tokens")
+    left_out = OF_DOCUMENTS - OF_BOTH if wants_tokens else OF_DOCUMENTS
+    return [name for name in stages if name not in left_out]

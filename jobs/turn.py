@@ -30,7 +30,7 @@ ORDER = (*ALL_STAGES, "materialize")
 _TABLES = {
     "clean": ("measures", "decisions"),
     "dedup": ("signatures", "duplicates", "clean_documents"),
-    "tokenize": ("tokens",),
+    "tokenize": ("pair_tokens", "tokens"),
     "pairs": ("pair_measures", "pair_decisions", "pair_duplicates", "clean_pairs"),
 }
 
@@ -87,6 +87,8 @@ def unfinished(lake: Lake, stage: str) -> str | None:
 
     if stage in ("ingest", "pairs"):
         return None
+    if not lake.exists("documents") and lake.exists("pair_inputs"):  # of sentence pairs alone
+        return None if _has_ended(lake, "pairs") else "pairs"
     if not lake.exists("documents") or is_interrupted(lake):
         return "ingest"
     before = ORDER[1 : ORDER.index(stage)]

@@ -60,6 +60,8 @@ PACKING = Semantics("packing", _FIRST)  # -> sequences_<name>: objective, order,
 PACKING_MASKED = Semantics(
     "packing_masked", _FIRST
 )  # -> sequences_<name> of the objective masked: sentences, segments
+PAIR_ENCODING = Semantics("pair_encoding", _FIRST)  # -> pair_tokens
+PACKING_TRANSLATION = Semantics("packing_translation", _FIRST)  # -> sequences_<name> of the objective translation
 PAIR_READING = Semantics("pair_reading", _FIRST)  # files -> pairs, pair_rejects: formats, encodings
 PAIR_MEASURING = Semantics(
     "pair_measuring", _FIRST
@@ -75,5 +77,6 @@ RECORD_FEATURES = Semantics("record_features", _FIRST)  # -> features_term_gloss
 STEPS = (
     READING, MEASURING, COMPARING, DECIDING, SIGNING, CLUSTERING, FINDING_PASSAGES, DECIDING_PASSAGES, FINALIZING,
     ENCODING, PACKING, PACKING_MASKED, PAIR_READING, PAIR_MEASURING, PAIR_DECIDING, PAIR_COMPARING, PAIR_FINALIZING,
+    PAIR_ENCODING, PACKING_TRANSLATION,
     DOCUMENT_FEATURES, SOURCE_FEATURES, BITEXT_FEATURES, RECORD_FEATURES,
 )  # fmt: skip

@@ -16,12 +16,14 @@ from jobs.export.export import Request, export
 from jobs.export.source import Source
 from lake.commits import CommitMetadata
 from lake.lake import Lake
+from lake.parquet_writer import TableWriter
 from pipelines.tables import SequenceFormat, sequences
 
 NAME = "bench"
 VOCABULARY = 32_768
 _DOCUMENT = 700  # tokens of one, on average
-_AT_ONCE = 4096  # rows that are made together
+SEPARATOR = 1
+_AT_ONCE = 1 << 20  # tokens of rows that are made together
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,14 @@ def write_copies(data: Data) -> None:
 
 def write_lake(data: Data) -> None:
     """The table of a lake."""
-    described = SequenceFormat("causal", data.length, 16, 0, 1, "0" * 16)
+    described = SequenceFormat("causal", data.length, 16, 0, SEPARATOR, "0" * 16)
     table = sequences(NAME, described)
-    draw = np.random.default_rng(5)
-    made = [
-        _rows(draw, first, min(_AT_ONCE, data.rows - first), data.length) for first in range(0, data.rows, _AT_ONCE)
-    ]
-    whole = pa.Table.from_batches([batch.select(table.schema.names) for batch in made])
-    Lake(str(data.lake)).overwrite(
-        whole.cast(table.schema), table, CommitMetadata("bench", "pack", "rebuild", "c", "v", {}, 0.0), -1
-    )
+    draw, at_once = np.random.default_rng(5), max(1, _AT_ONCE // data.length)
+    writer = TableWriter(str(data.lake), table, "bench")
+    for first in range(0, data.rows, at_once):
+        writer.write(_rows(draw, first, min(at_once, data.rows - first), data.length))
+    note = CommitMetadata("bench", "pack", "rebuild", "c", "v", {}, 0.0)
+    Lake(str(data.lake)).commit_files(writer.close(), table, note, "overwrite", -1)
 
 
 def _rows(draw: np.random.Generator, first: int, count: int, length: int) -> pa.RecordBatch:
@@ -84,6 +84,8 @@ def _rows(draw: np.random.Generator, first: int, count: int, length: int) -> pa.
     ids = draw.integers(2, VOCABULARY, (count, length), np.uint16)
     pieces = 1 + draw.poisson(length / _DOCUMENT, count)
     lengths = [_cut(draw, length, each) for each in pieces.tolist()]
+    for row, each in zip(ids, lengths, strict=True):
+        row[np.cumsum(each) - 1] = SEPARATOR
     names = [[f"{first + row:016x}{piece:016x}" for piece in range(len(each))] for row, each in enumerate(lengths)]
     sizes = pa.array(np.arange(count + 1, dtype=np.int32) * length * 2)
     return pa.RecordBatch.from_pydict(

@@ -8,7 +8,7 @@ from jobs.invariants import count, invariants
 from jobs.stages.staged_files import is_interrupted
 from lake.contract import known
 from lake.lake import Lake
-from pipelines.tables import SequenceFormat, Table
+from pipelines.tables import PAIR_MEASURES, PAIR_TOKENS, SequenceFormat, Table
 
 _READ = ("inputs", "documents", "rejects", *pairs.READ)
 
@@ -64,6 +64,9 @@ def _token_ids(lake: Lake, table: Table) -> Iterator[Finding]:
             yield from sequences.masked(table.name, rows, described, inputs("clean_documents"))
         elif described.objective == "causal":
             yield from sequences.packed(table.name, rows, described, inputs("tokens"))
+        else:
+            measures = lake.read(PAIR_MEASURES.name) if lake.exists(PAIR_MEASURES.name) else None
+            yield from sequences.translation(table.name, rows, described, inputs(PAIR_TOKENS.name), measures)
 
 
 def _counts(lake: Lake, names: list[str]) -> Iterator[Finding]:

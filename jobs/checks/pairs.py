@@ -60,9 +60,14 @@ def _clean(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
     yield none_of("source sentences in several groups of the held-out split", row["count"], row["example"])
 
 
+def _tokens(rows: DataFrame, inputs: Inputs) -> Iterator[Finding]:
+    yield _same("each clean pair is encoded once", rows, inputs("clean_pairs"))
+
+
 _CHECKS: dict[str, Callable[[DataFrame, Inputs], Iterator[Finding]]] = {
     "pair_measures": _measures,
     "pair_decisions": _decisions,
     "pair_duplicates": _duplicates,
     "clean_pairs": _clean,
+    "pair_tokens": _tokens,
 }

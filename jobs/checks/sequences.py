@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 from jobs.checks.finding import Finding, none_of
 from pipelines.sequences.masked.spark import violations as masked_violations
 from pipelines.sequences.spark import violations
+from pipelines.sequences.translation.spark import leaks
+from pipelines.sequences.translation.spark import violations as translation_violations
 from pipelines.tables import SequenceFormat
 
 
@@ -50,11 +52,34 @@ def masked(table: str, rows: DataFrame, described: SequenceFormat, documents: Da
     yield _splits(table, rows, documents)
 
 
+def translation(
+    table: str, rows: DataFrame, described: SequenceFormat, pairs: DataFrame, measures: DataFrame | None
+) -> Iterator[Finding]:
+    """Rows of `sequences_<name>` of the objective translation, and the encoded pairs that they were made of.
+
+    Args:
+        table: its name.
+        rows: of the table.
+        described: its format.
+        pairs: rows of `pair_tokens`.
+        measures: rows of `pair_measures`, if the lake has them.
+    """
+    yield from _rows(table, rows, described)
+    broken = translation_violations(pairs, rows, described.length // 2)
+    yield Finding(
+        f"{table}: each pair whose sides fit is in one row a direction, uncut", not broken, "; ".join(broken) or "all"
+    )
+    if measures is not None:
+        yield none_of(f"{table}: source sentences in both splits", *leaks(rows, measures))
+
+
 def _rows(table: str, rows: DataFrame, described: SequenceFormat) -> Iterator[Finding]:
     """What is wrong with single rows, all in one query."""
-    size = described.length * described.id_bits // 8
+    item = described.id_bits // 8
+    size = described.length * item if described.has_fixed_width else F.col("n_tokens") * item
+    wanted = f"{size:,} bytes" if described.has_fixed_width else f"{item} bytes for each of n_tokens"
     wrong = {
-        f"ids that are not {size:,} bytes": F.octet_length("ids") != size,
+        f"ids that are not {wanted}": F.octet_length("ids") != size,
         "doc_lengths that do not add up to n_tokens": F.expr(
             "aggregate(doc_lengths, 0L, (total, n) -> total + n) != n_tokens"
         ),

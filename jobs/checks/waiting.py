@@ -21,6 +21,7 @@ STEPS = frozenset(
         "pair_decisions",
         "pair_duplicates",
         "clean_pairs",
+        "pair_tokens",
     }
 )
 """The tables of steps, besides the packed ones."""

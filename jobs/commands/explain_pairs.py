@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from jobs.cli import UsageError
+from jobs.commands.explain_rows import print_rows, trace_rows
 from jobs.stages.pair_policies import pair_policy_of
 from lake.lake import Lake
 from pipelines.bitext.policies.policy import Thresholds
-from pipelines.bitext.rules.catalogue import RULES
+from pipelines.bitext.rules.catalogue import LANGUAGE_RULE, RULES, SIDES
 from pipelines.tables import CLEAN_PAIRS, DOCUMENTS, PAIR_DECISIONS, PAIR_DUPLICATES, PAIR_MEASURES, PAIRS
 
 _MEMBERS_SHOWN = 12  # of a cluster
@@ -43,6 +44,7 @@ def trace_pair(lake: Lake, pair_id: str) -> dict[str, Any] | None:
         trace["rules"] = _rules(lake, measures, decision)
         for name in ("source_hash", "target_hash"):
             measures[name] = measures[name].hex()
+    trace |= trace_rows(lake, trace["pair"]["pair_id"])
     if duplicate := trace.get(PAIR_DUPLICATES.name):
         trace["cluster"] = _cluster(lake, duplicate["cluster_id"])
     return trace
@@ -54,7 +56,7 @@ def _rules(lake: Lake, measures: Mapping[str, Any], decision: Mapping[str, Any])
     thresholds: Thresholds = (
         policy.thresholds(measures["source_language"], measures["target_language"]) if policy else {}
     )
-    return [
+    found = [
         {
             "rule": reason,
             "value": measures[path.partition(".")[0]][path.partition(".")[2]],
@@ -66,6 +68,20 @@ def _rules(lake: Lake, measures: Mapping[str, Any], decision: Mapping[str, Any])
         if thresholds.get(rule.name) is not None
         for reason, path in rule.fields
     ]
+    least = thresholds.get(LANGUAGE_RULE)
+    return found + ([_language(measures, side, least, decision) for side in SIDES] if least is not None else [])
+
+
+def _language(measures: Mapping[str, Any], side: str, least: float, decision: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule on the identified language of a side."""
+    reason, told = f"{LANGUAGE_RULE}:{side}", measures["language"]
+    return {
+        "rule": f"{reason} ({told[f'{side}_detected']})",
+        "value": told[f"{side}_score"],
+        "fails_when": "another_language_and_at_least",
+        "threshold": least,
+        "failed": reason in decision["reasons"],
+    }
 
 
 def _cluster(lake: Lake, cluster_id: str) -> list[dict[str, Any]]:
@@ -94,6 +110,7 @@ def print_pair(trace: Mapping[str, Any]) -> None:
     _print_cluster(console, trace)
     if clean := trace.get(CLEAN_PAIRS.name):
         console.print(f"\n[bold]clean pair[/bold] in group {clean['split_group_id']} of the held-out split")
+    print_rows(console, trace)
 
 
 def _print_rules(console: Console, rules: Any) -> None:

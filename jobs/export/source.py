@@ -190,10 +190,11 @@ class Source:
             groups = (metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
             each = max(1, sum(groups) // max(metadata.num_rows, 1))
             stored = [name for name in schema.names if name in parquet.schema_arrow.names]
-            for batch in parquet.iter_batches(max(1, _BATCH_BYTES // each), columns=stored):
-                whole = _completed(batch, schema, file)
-                self._check(whole)
-                yield whole
+            for group in range(metadata.num_row_groups):  # pyarrow would keep the bytes of all that it has passed
+                for batch in parquet.iter_batches(max(1, _BATCH_BYTES // each), [group], stored):
+                    whole = _completed(batch, schema, file)
+                    self._check(whole)
+                    yield whole
 
     def _check(self, batch: pa.RecordBatch) -> None:
         if self.format is None or not set(_CHECKED) <= set(batch.schema.names):

@@ -1,4 +1,4 @@
-"""tokens -> sequences_<name>: one table per packing of the configuration, and one per entry under `masked`."""
+"""tokens -> sequences_<name>: one table per packing, and one per entry under `masked` and `translation`."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from jobs.stages.context import StageContext
 from jobs.stages.pack_masked import pack_masked
+from jobs.stages.pack_translation import pack_translation
 from jobs.stages.tokenizer_file import tokenizer
 from lake.data_files import of_table
 from lake.lake import Lake
@@ -18,17 +19,26 @@ from pipelines.sequences.config import PackConfig
 from pipelines.sequences.removal import pieces, torn_rows
 from pipelines.sequences.shard import TokenFormat
 from pipelines.sequences.spark import pack
-from pipelines.tables import sequences
+from pipelines.tables import CLEAN_DOCUMENTS, CLEAN_PAIRS, sequences
 from pipelines.tokenizer.load import LoadedTokenizer
 
 
 def run(run: StageContext) -> None:
-    """Packs new tokens into training sequences, once for every entry under `pack` and `masked`."""
+    """Packs new tokens into training sequences, once for every entry under `pack`, `masked` and `translation`.
+
+    A lake that has only sentence pairs has nothing for the first two.
+    """
+    has_documents = run.lake.exists(CLEAN_DOCUMENTS.name) or not run.lake.exists(CLEAN_PAIRS.name)
+    packings, masked = (run.config.pack, run.config.masked) if has_documents else ((), ())
+    if not (packings or masked or run.config.translation):
+        return
     loaded = tokenizer(run)
-    for config in run.config.pack:
+    for config in packings:
         _pack(run, config, loaded)
-    for masked in run.config.masked:
-        pack_masked(run, masked, loaded)
+    for each in masked:
+        pack_masked(run, each, loaded)
+    for translation in run.config.translation:
+        pack_translation(run, translation, loaded)
 
 
 def _pack(run: StageContext, config: PackConfig, loaded: LoadedTokenizer) -> None:

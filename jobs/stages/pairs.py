@@ -59,6 +59,8 @@ def _measure(run: StageContext) -> None:
         return
     batch = 0 if work.mode == "rebuild" else 1 + int(recorded.get(_BATCH, 0))
     new = work.read(lake, PAIRS.name)
+    if len(lake.files(PAIRS.name, work.inputs[PAIRS.name])) < run.engine.parallelism():  # each is read by one task
+        new = new.repartition(run.engine.parallelism())
     rows = measured(new, priorities.column(priority), config.identify_languages, batch, work.run_id)
     detail = {_BATCH: str(batch), priorities.DETAIL: json.dumps(priority, sort_keys=True)}
     run.committed(work.commit(lake, rows, **detail))

@@ -1,11 +1,15 @@
-"""The lake's tokenizer file: trained on its clean documents at first use, or copied from `tokenizer.load`."""
+"""The lake's tokenizer file: trained on its clean documents at first use, or copied from `tokenizer.load`.
+
+A lake without documents trains it on both sides of its clean sentence pairs.
+"""
 
 from jobs.stages.context import StageContext
 from pipelines.kernels.freed_memory import give_back
 from pipelines.storage.storage import files_of
 from pipelines.storage.uri import LakeUri
+from pipelines.tables import CLEAN_DOCUMENTS, CLEAN_PAIRS
 from pipelines.tokenizer.load import LoadedTokenizer, load, parse
-from pipelines.tokenizer.spark import sample
+from pipelines.tokenizer.spark import sample, sides
 from pipelines.tokenizer.train import train
 
 
@@ -44,15 +48,18 @@ def _keep(run: StageContext, name: str, replaced: str | None) -> None:
 
 
 def _train(run: StageContext) -> LoadedTokenizer:
-    config = run.config.tokenizer
-    version = run.lake.version("clean_documents")
-    texts = sample(run.lake.read("clean_documents", version), config)
+    config, lake = run.config.tokenizer, run.lake
+    of_pairs = lake.exists(CLEAN_PAIRS.name) and not lake.exists(CLEAN_DOCUMENTS.name)
+    table = CLEAN_PAIRS.name if of_pairs else CLEAN_DOCUMENTS.name
+    version = lake.version(table)
+    rows = lake.read(table, version)
+    texts = sample(sides(rows) if of_pairs else rows, config)
     run.reporter.event(
         "tokenizer_training",
         kind=config.kind,
         documents=len(texts),
         vocab_size=config.vocab_size,
-        clean_documents=version,
+        **{table: version},
     )
     trained = train(texts, config)
     del texts

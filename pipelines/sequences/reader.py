@@ -123,8 +123,10 @@ class Sequences:
         for path, found in self._files():
             if split in (None, found):
                 with self._storage.open_input_file(f"{self._folder}/{self.table}/{path}") as stream:
-                    for batch in pq.ParquetFile(stream).iter_batches(rows, columns=list(self._columns)):
-                        yield batch.append_column("split", pa.array([found] * len(batch), pa.string()))
+                    file = pq.ParquetFile(stream)
+                    for group in range(file.num_row_groups):  # pyarrow would keep the bytes of all that it has passed
+                        for batch in file.iter_batches(rows, [group], list(self._columns)):
+                            yield batch.append_column("split", pa.array([found] * len(batch), pa.string()))
 
     def texts(self, row: Row) -> list[tuple[str, int, str]]:
         """(doc_id, offset, text) of each piece, decoded alone, without start and separator.

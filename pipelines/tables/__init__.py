@@ -28,7 +28,7 @@ from pipelines.tables.packed import OBJECTIVES, PACKED, SequenceFormat, sequence
 from pipelines.tables.retracted import RETRACTIONS
 from pipelines.tables.runs import RUNS
 from pipelines.tables.table import STATISTICS, TEXT_MAP, TIMESTAMP, WITHOUT_DICTIONARY, Table
-from pipelines.tables.tokenized import TOKENS
+from pipelines.tables.tokenized import PAIR_TOKENS, TOKENS
 
 TABLES = (
     INPUTS,
@@ -44,6 +44,7 @@ TABLES = (
     CLEAN_DOCUMENTS,
     TOKENS,
     *BITEXT,
+    PAIR_TOKENS,
     RETRACTIONS,
     RUNS,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "PAIR_INPUTS",
     "PAIR_MEASURES",
     "PAIR_REJECTS",
+    "PAIR_TOKENS",
     "PASSAGES",
     "PASSAGE_DECISIONS",
     "REJECTS",

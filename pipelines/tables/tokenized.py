@@ -18,3 +18,22 @@ TOKENS = Table(
     compression="lz4_raw",
     about="token ids per clean document, no special tokens added",
 )
+
+PAIR_TOKENS = Table(
+    "pair_tokens",
+    key=("pair_id",),
+    schema=columns(
+        pair_id=pa.string(),
+        tokenizer=pa.string(),  # content hash of tokenizer.json
+        source_ids=pa.binary(),  # as `tokens.ids`
+        target_ids=pa.binary(),
+        n_source=pa.int64(),
+        n_target=pa.int64(),
+        source_language=pa.string(),
+        target_language=pa.string(),
+        split_group_id=pa.string(),
+        run_id=pa.string(),
+    ),
+    compression="lz4_raw",
+    about="token ids of both sides per clean pair, no special tokens added",
+)

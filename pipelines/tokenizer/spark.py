@@ -1,4 +1,4 @@
-"""The Spark edge of the tokenizer: a keyed sample to train on, and the table `tokens`."""
+"""The Spark edge of the tokenizer: a keyed sample to train on, and the tables `tokens` and `pair_tokens`."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.keyed_hash import BITS, keyed_hash_sql
-from pipelines.tables import TOKENS
+from pipelines.tables import PAIR_TOKENS, TOKENS
 from pipelines.tokenizer.choice import EncoderChoice
 from pipelines.tokenizer.config import TokenizerConfig
 from pipelines.tokenizer.encode import Encoder, EncoderName, one_thread
@@ -39,6 +39,17 @@ def sample(clean_documents: DataFrame, config: TokenizerConfig) -> list[str]:
     doc_ids, hashes = candidates["doc_id"].to_pylist(), candidates["hash"].to_numpy()
     choice = choose(hashes, doc_ids, candidates["size"].to_numpy(), config.sample_bytes)
     return _texts(sized, choice, doc_ids, hashes)
+
+
+def sides(clean_pairs: DataFrame) -> DataFrame:
+    """Both sides of sentence pairs as documents: doc_id (unique), text."""
+
+    def side(name: str) -> DataFrame:
+        return clean_pairs.select(
+            F.concat("pair_id", F.lit(f" {name}")).alias("doc_id"), F.col(f"{name}_text").alias("text")
+        )
+
+    return side("source").unionByName(side("target"))
 
 
 def _texts(sized: DataFrame, choice: Choice, doc_ids: list[str], hashes: np.ndarray) -> list[str]:
@@ -94,6 +105,32 @@ def _encoding(
                 },
                 schema=TOKENS.schema,
             )
+
+    return encode
+
+
+def pair_tokens(clean_pairs: DataFrame, tokenizer: LoadedTokenizer, run_id: str, choice: EncoderChoice) -> Mapped:
+    """The table `pair_tokens` of `clean_pairs`, encoded by the chosen package."""
+    named = [name for name in PAIR_TOKENS.schema.names if name in clean_pairs.columns and name != "run_id"]
+    needed = clean_pairs.select(*named, "source_text", "target_text")
+    return Mapped(needed, _encoding_pairs(tokenizer.json, choice.name, run_id), PAIR_TOKENS.schema)
+
+
+def _encoding_pairs(
+    content: str, by: EncoderName, run_id: str
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """As `_encoding`."""
+
+    def encode(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        one_thread()
+        tokenizer, encoder = _ready(content, by)
+        for batch in batches:
+            made = {name: batch[name] for name in batch.schema.names if not name.endswith("_text")}
+            for side in ("source", "target"):
+                ids, made[f"n_{side}"] = encoder.encode(batch[f"{side}_text"])
+                made[f"{side}_ids"] = ids.cast(pa.binary())
+            made |= {"tokenizer": [tokenizer.fingerprint] * len(batch), "run_id": [run_id] * len(batch)}
+            yield pa.RecordBatch.from_pydict(made, schema=PAIR_TOKENS.schema)
 
     return encode
 

@@ -11,7 +11,7 @@ from jobs.commands.explain_pairs import print_pair, trace_pair
 from jobs.preflight import check
 from jobs.stage_choice import stages_of
 from jobs.stages import pairs
-from jobs.turn import _has_ended, unfinished
+from jobs.turn import unfinished
 from lake.lake import Lake
 
 LINES = "Hello there.\tGuten Tag.\nhello there\tGuten Tag!\nThe same here.\tThe same here!\nlost\n"
@@ -58,6 +58,17 @@ def test_explain_shows_a_dropped_pair_with_every_rule(made, capsys):
     assert "'The same here!'" in said
 
 
+def test_explain_shows_the_identified_language_of_each_side(made, capsys):
+    made.settings |= {"policy": "strict", "identify_languages": True}
+    made.run(more="Das ist ein deutscher Satz, kein englischer.\tDas ist ein deutscher Satz.\n")
+    trace = trace_pair(made.lake, ids(made)["Das ist ein deutscher Satz, kein englischer."])
+    failed = [rule["rule"] for rule in trace["rules"] if rule["failed"]]
+    assert "language.wrong:source (de)" in failed
+    assert "language.wrong:target (de)" not in failed
+    print_pair(trace)
+    assert "another language and at least 0.8" in " ".join(capsys.readouterr().out.split())  # the table wraps
+
+
 def test_explain_shows_a_duplicate_beside_its_survivor(made, capsys):
     for text in ("Hello there.", "hello there"):
         trace = trace_pair(made.lake, ids(made)[text])
@@ -100,7 +111,7 @@ def test_the_next_stages_wait_for_pairs_that_are_read_but_not_decided(made, monk
     monkeypatch.setattr(pairs, "_decide", lambda run: (_ for _ in ()).throw(RuntimeError("stopped")))
     with pytest.raises(RuntimeError, match="stopped"):
         made.run(second="New one.\tNeues.\n")
-    assert not _has_ended(made.lake, "pairs")
+    assert unfinished(made.lake, "features") == "pairs"
     monkeypatch.undo()
     made.run()
-    assert _has_ended(made.lake, "pairs")
+    assert unfinished(made.lake, "features") is None

@@ -227,6 +227,12 @@ class Outputs:
     def pair_finalizing(self) -> Rows:
         return pair_outputs.finalizing(self.engine)
 
+    def pair_encoding(self) -> Rows:
+        return pair_outputs.encoding(self.engine, parse(_tokenizer(), "golden"))
+
+    def packing_translation(self) -> Rows:
+        return pair_outputs.packing(self.engine)
+
     def document_features(self) -> Rows:
         """Made-up tables of a lake to features of documents."""
         tables = self._documents()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from golden.texts import PAIRS as SENTENCES
 
@@ -20,7 +21,12 @@ from pipelines.bitext.rules.measures import measure
 from pipelines.bitext.spark import duplicates, joined_groups, sentence_edges, source_groups
 from pipelines.bitext.staging import staged_batches
 from pipelines.dedup.components import named_labels
-from pipelines.tables import PAIR_MEASURES, PAIRS
+from pipelines.sequences.translation.config import TranslationConfig
+from pipelines.sequences.translation.spark import pack
+from pipelines.tables import CLEAN_PAIRS, PAIR_MEASURES, PAIR_TOKENS, PAIRS, SequenceFormat
+from pipelines.tokenizer.choice import EncoderChoice
+from pipelines.tokenizer.load import LoadedTokenizer
+from pipelines.tokenizer.spark import pair_tokens
 
 Rows = Iterator[tuple[str, Mapping[str, Any]]]
 
@@ -119,6 +125,41 @@ def finalizing(engine: Engine) -> Rows:
     for name, groups in (("source", source_groups(measures)), ("source_or_target", chains)):
         for row in groups.toArrow().to_pylist():
             yield f"{name}: {row['pair_id']}", row
+
+
+def encoding(engine: Engine, tokenizer: LoadedTokenizer) -> Rows:
+    """Pairs to ids of a small byte-level tokenizer."""
+    named = [name for name in CLEAN_PAIRS.schema.names if name in PAIRS.schema.names]
+    pairs = pa.Table.from_batches([_pairs([*SENTENCES, *_HARD], ("de", "en"))]).select(named)
+    pairs = pairs.append_column("split_group_id", pairs["pair_id"])
+    choice = EncoderChoice("tokenizers", "golden")
+    for row in pair_tokens(engine.frame(pairs), tokenizer, "golden", choice).frame().toArrow().to_pylist():
+        yield row["pair_id"], row
+
+
+def packing(engine: Engine) -> Rows:
+    """Made-up ids to rows in both directions; some sides are too long."""
+    made = engine.frame(pa.Table.from_pylist([_encoded(number) for number in range(60)], PAIR_TOKENS.schema))
+    row_format = SequenceFormat("translation", 32, 16, 0, 1, "golden")
+    config = TranslationConfig(length=16, directions="both", heldout=0.2, shard_tokens=300)
+    for row in pack(made, row_format, config, "golden").toArrow().to_pylist():
+        yield f"{row['split']} {row['position']}", row
+
+
+def _encoded(number: int) -> dict[str, Any]:
+    n_source, n_target = number % 17, number * 5 % 19
+    return {
+        "pair_id": f"{number:02d}",
+        "tokenizer": "golden",
+        "source_ids": np.arange(2, 2 + n_source, dtype="<u2").tobytes(),
+        "target_ids": np.arange(102, 102 + n_target, dtype="<u2").tobytes(),
+        "n_source": n_source,
+        "n_target": n_target,
+        "source_language": "de",
+        "target_language": "en",
+        "split_group_id": f"{number // 3}",
+        "run_id": "golden",
+    }
 
 
 def _hashes() -> pa.Table:

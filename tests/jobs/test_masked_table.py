@@ -145,7 +145,7 @@ def test_a_lakes_tokenizer_without_a_class_token_stops_the_stage(engine, lake, c
 
 
 def test_two_tables_of_one_name_are_refused():
-    with pytest.raises(ValueError, match="pack, masked: name 'bert' is used twice"):
+    with pytest.raises(ValueError, match="pack, masked, translation: name 'bert' is used twice"):
         RunConfig.model_validate({"pack": [{"name": "bert"}], "masked": [{"name": "bert"}]})
 
 

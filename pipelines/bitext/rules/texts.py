@@ -75,7 +75,9 @@ def scripts(names: tuple[str, ...]) -> Classes:
 @cache
 def _every() -> str:
     """All code points in order; surrogates are no characters, and stand for themselves as U+0000."""
-    return "".join("\0" if 0xD800 <= code < 0xE000 else chr(code) for code in range(_CODE_POINTS))
+    codes = np.arange(_CODE_POINTS, dtype="<u4")
+    codes[0xD800:0xE000] = 0
+    return codes.tobytes().decode("utf-32-le")
 
 
 def _matching(expression: str, every: str) -> Integers:

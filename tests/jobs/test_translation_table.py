@@ -1,0 +1,214 @@
+"""A lake of sentence pairs, and its table for training translation: made, kept up to date, checked, explained."""
+
+import json
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from bitext.pair_lakes import PairLake
+from pyspark.sql import functions as F
+
+from jobs.checks.lake import check
+from jobs.cli import main
+from jobs.config import RunConfig
+from jobs.counts import counts
+from jobs.invariants import count, invariants
+from jobs.pipeline import run_stages
+from jobs.progress import Reporter
+from pipelines.sequences.order import split_of
+from pipelines.tables import SequenceFormat
+
+LONG = "a very long sentence " * 12
+STAGES = ("pairs", "tokenize", "pack")
+
+
+def sentences(first, last):
+    """TSV with up to four translations of each English sentence, some of them of the one before too."""
+    lines = [
+        f"Sentence number {number} is here.\tSatz {number - copy // 3} steht da, Fassung {copy % 3}."
+        for number in range(first, last)
+        for copy in range(1 + number % 4)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class TranslationLake(PairLake):
+    """A lake with a table `sequences_pairs`; `sections` replace those of its configuration."""
+
+    sections: ClassVar[dict] = {}
+
+    def config(self) -> RunConfig:
+        given = super().config().model_dump(mode="json", exclude_unset=True)
+        table = {"name": "pairs", "length": 64, "heldout": 0.3, "directions": "both"}
+        sections = {"tokenizer": {"vocab_size": 300}, "translation": [table], **self.sections}
+        return RunConfig.model_validate({**given, **sections})
+
+    def run(self, **files):
+        for name, content in files.items():
+            path = self.folder / f"{name}.tsv"
+            path.unlink() if content is None else path.write_text(content)
+        assert run_stages(self.engine, self.config(), Reporter(), conclude=True) == 0
+        return self
+
+    def packed(self):
+        return self.lake.read("sequences_pairs").toArrow().to_pylist()
+
+
+@pytest.fixture(scope="module")
+def shared(engine, tmp_path_factory):
+    """A lake that tests only read."""
+    made = TranslationLake(engine, tmp_path_factory.mktemp("translation"), dedup={"group_by": "source_or_target"})
+    return made.run(first=sentences(0, 40) + f"{LONG}\tkurz\n")
+
+
+@pytest.fixture
+def made(engine, tmp_path):
+    return TranslationLake(engine, tmp_path, dedup={"group_by": "source_or_target"})
+
+
+def texts(lake):
+    """pair_id -> (source, target)."""
+    return {pair_id: sides for pair_id, *sides in lake.rows("clean_pairs", "pair_id", "source_text", "target_text")}
+
+
+def source_text(row, of_pair):
+    return of_pair[row["doc_ids"][0]][row["doc_offsets"][0] > 0]
+
+
+def test_a_lake_of_pairs_alone_has_a_tokenizer_and_no_tables_of_documents(shared):
+    assert set(shared.lake.tables()) >= {"pair_tokens", "sequences_pairs", "clean_pairs"}
+    assert not {"documents", "tokens", "sequences_causal"} & set(shared.lake.tables())
+    assert [entry.name for entry in shared.lake.storage.entries("tokenizers")]
+
+
+def test_rows_decode_to_both_sides_of_their_pairs(shared):
+    from tokenizers import Tokenizer
+
+    [file] = [entry.name for entry in shared.lake.storage.entries("tokenizers")]
+    decode = Tokenizer.from_str(shared.lake.storage.read_text(f"tokenizers/{file}")).decode
+    described = SequenceFormat.of(shared.lake.properties("sequences_pairs"))
+    of_pair = texts(shared)
+    for row in shared.packed():
+        first, second = np.split(np.frombuffer(row["ids"], "<u2"), [row["doc_lengths"][0]])
+        assert first[-1] == second[-1] == described.separator_id
+        wanted = of_pair[row["doc_ids"][0]][:: -1 if row["doc_offsets"][0] else 1]
+        assert [decode(first[:-1].tolist()), decode(second[:-1].tolist())] == wanted
+
+
+def test_no_source_sentence_of_the_heldout_split_is_in_training(shared):
+    of_pair, by_split = texts(shared), {"train": set(), "heldout": set()}
+    for row in shared.packed():
+        by_split[row["split"]].add(source_text(row, of_pair))
+    assert by_split["heldout"]
+    assert not by_split["heldout"] & by_split["train"]
+
+
+def test_a_split_by_pair_would_leak(shared):
+    """The test above can fail: sentences are in several pairs, and splitting by pair puts some on both sides."""
+    for side in range(2):
+        by_split = {"train": set(), "heldout": set()}
+        for pair_id, sides in texts(shared).items():
+            by_split[split_of(pair_id, 0.3, 0)].add(sides[side])
+        assert by_split["heldout"] & by_split["train"]
+
+
+def test_a_pair_that_is_too_long_is_in_no_row_and_is_counted(shared):
+    [pair_id] = [each for each, (source, _) in texts(shared).items() if source == LONG.strip() or source == LONG]
+    assert pair_id not in {row["doc_ids"][0] for row in shared.packed()}
+    assert [tuple(row) for row in shared.lake.read("pair_tokens").where("n_source >= 64").select("pair_id").collect()]
+    detail = shared.lake.last_own_commit("sequences_pairs").metadata.detail
+    assert (detail["over_length"], detail["long_source"], detail["long_target"]) == ("1", "1", "0")
+
+
+def test_explain_tells_where_a_pair_is_or_why_it_is_in_no_row(shared, capsys):
+    of_pair = texts(shared)
+    long = next(each for each, (source, _) in of_pair.items() if source.startswith("a very"))
+    assert main(["explain", shared.lake.root, long]) == 0
+    assert "in no row: its source, with the separator, is over the 64 tokens" in capsys.readouterr().out
+    other = next(each for each in of_pair if each != long)
+    assert main(["explain", shared.lake.root, other]) == 0
+    out = capsys.readouterr().out
+    assert "en to de" in out
+    assert "de to en" in out
+    assert main(["explain", shared.lake.root, other, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["sequences"]["sequences_pairs"]["rows"]) == 2
+
+
+def test_every_check_holds(shared):
+    found = list(check(shared.lake))
+    assert [str(each) for each in found if not each.holds] == []
+    assert {each.name for each in found} >= {
+        "each clean pair is encoded once",
+        "sequences_pairs: each pair whose sides fit is in one row a direction, uncut",
+        "sequences_pairs: source sentences in both splits",
+        "sequences_pairs: encoded pairs = rows as read + over-length pairs",
+        "sequences_pairs: encoded pairs = rows reversed + over-length pairs",
+    }
+
+
+def test_counts_with_and_without_an_engine_agree(shared):
+    here, there = counts(shared.lake), count(shared.lake)
+    for name, number in here["sequences_pairs"].items():
+        assert there["sequences_pairs"][name] == number
+    assert [str(each) for each in invariants(here) if not each.holds] == []
+
+
+def test_a_split_that_leaks_fails_the_check(made):
+    from deltalake import DeltaTable
+
+    made.run(first=sentences(0, 20))
+    before = {row["sequence_id"] for row in made.packed() if row["split"] == "train"}
+    table = DeltaTable(made.lake.path("sequences_pairs"))
+    row = next(each for each in made.packed() if each["sequence_id"] in before and each["doc_offsets"][0] == 0)
+    table.update(predicate=f"sequence_id = '{row['sequence_id']}'", updates={"split": "'heldout'"})
+    failed = {each.name for each in check(type(made.lake)(made.lake.root, made.engine)) if not each.holds}
+    assert "sequences_pairs: source sentences in both splits" in failed
+
+
+def test_nothing_new_commits_nothing(made):
+    before = made.run(first=sentences(0, 12)).versions()
+    assert made.run().versions() == before
+
+
+def test_new_pairs_add_rows_and_change_none(made):
+    made.run(first=sentences(0, 12))
+    before = made.packed()
+    made.run(second=sentences(50, 60))
+    after = {row["sequence_id"]: row for row in made.packed()}
+    assert len(after) > len(before)
+    assert all(after[row["sequence_id"]] == row for row in before)
+    assert made.mode("pair_tokens") == made.mode("sequences_pairs") == "append"
+
+
+def test_pairs_that_leave_are_in_no_row_and_others_stay(made):
+    made.run(first=sentences(0, 12), second=sentences(50, 60))
+    before = {row["sequence_id"]: row for row in made.packed()}
+    made.run(second=None)
+    assert made.mode("sequences_pairs") == "change"
+    assert {row["doc_ids"][0] for row in made.packed()} == set(texts(made))
+    assert all(before[row["sequence_id"]] == row for row in made.packed())
+    assert [str(each) for each in check(made.lake) if not each.holds] == []
+
+
+def test_another_length_makes_the_table_anew(made):
+    made.run(first=sentences(0, 12) + f"{LONG}\tkurz\n")
+    made.sections = {"translation": [{"name": "pairs", "length": 16}]}
+    made.run()
+    assert made.mode("sequences_pairs") == "rebuild"
+    assert SequenceFormat.of(made.lake.properties("sequences_pairs")).length == 32
+    held = made.lake.read("sequences_pairs").count()
+    fitting = made.lake.read("pair_tokens").where((F.col("n_source") < 16) & (F.col("n_target") < 16)).count()
+    assert 0 < held == fitting < made.lake.read("pair_tokens").count()
+
+
+def test_a_reversed_direction_needs_groups_of_both_sides():
+    with pytest.raises(ValueError, match=r"translation\.0\.directions: both .* set pairs\.dedup\.group_by to"):
+        RunConfig.model_validate({"translation": [{"directions": "both"}]})
+
+
+def test_a_lake_without_a_table_for_translation_encodes_no_pairs(engine, tmp_path):
+    lake = PairLake(engine, tmp_path)
+    lake.run(first=sentences(0, 5))
+    run_stages(engine, lake.config(), Reporter(), ("tokenize",), conclude=False)
+    run_stages(engine, lake.config(), Reporter(), ("pack",), conclude=False)
+    assert not lake.lake.exists("pair_tokens")
