@@ -16,6 +16,7 @@ from jobs.invariants import count, invariants
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from pipelines.sequences.order import split_of
+from pipelines.sequences.reader import Sequences
 from pipelines.tables import SequenceFormat
 
 LONG = "a very long sentence " * 12
@@ -82,17 +83,21 @@ def test_a_lake_of_pairs_alone_has_a_tokenizer_and_no_tables_of_documents(shared
 
 
 def test_rows_decode_to_both_sides_of_their_pairs(shared):
-    from tokenizers import Tokenizer
+    read, of_pair = Sequences(shared.lake.root, "pairs"), texts(shared)
+    for row in read.rows():
+        is_reversed = row.doc_offsets[0] > 0
+        assert [text for _, _, text in read.texts(row)] == of_pair[row.doc_ids[0]][:: -1 if is_reversed else 1]
+        assert (row.source_language, row.target_language) == (("de", "en") if is_reversed else ("en", "de"))
+        assert [piece.ids[-1] for piece in row.pieces()] == [read.format.separator_id] * 2
 
-    [file] = [entry.name for entry in shared.lake.storage.entries("tokenizers")]
-    decode = Tokenizer.from_str(shared.lake.storage.read_text(f"tokenizers/{file}")).decode
-    described = SequenceFormat.of(shared.lake.properties("sequences_pairs"))
-    of_pair = texts(shared)
-    for row in shared.packed():
-        first, second = np.split(np.frombuffer(row["ids"], "<u2"), [row["doc_lengths"][0]])
-        assert first[-1] == second[-1] == described.separator_id
-        wanted = of_pair[row["doc_ids"][0]][:: -1 if row["doc_offsets"][0] else 1]
-        assert [decode(first[:-1].tolist()), decode(second[:-1].tolist())] == wanted
+
+def test_a_reader_puts_the_sides_of_a_pair_together_once(shared):
+    read, of_pair = Sequences(shared.lake.root, "pairs"), texts(shared)
+    documents = read.documents()
+    assert len(documents) == shared.lake.read("sequences_pairs").count() / 2
+    for pair_id, ids in documents.items():
+        place = int(np.flatnonzero(ids == read.format.separator_id)[0])
+        assert [read.text(ids[:place]), read.text(ids[place + 1 :])] == of_pair[pair_id]
 
 
 def test_no_source_sentence_of_the_heldout_split_is_in_training(shared):
