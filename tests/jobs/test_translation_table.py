@@ -12,9 +12,12 @@ from jobs.checks.lake import check
 from jobs.cli import main
 from jobs.config import RunConfig
 from jobs.counts import counts
+from jobs.funnel import lines
 from jobs.invariants import count, invariants
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.report import collect
+from jobs.report.page import render
 from pipelines.sequences.order import split_of
 from pipelines.sequences.reader import Sequences
 from pipelines.tables import SequenceFormat
@@ -149,6 +152,17 @@ def test_every_check_holds(shared):
         "sequences_pairs: encoded pairs = rows as read + over-length pairs",
         "sequences_pairs: encoded pairs = rows reversed + over-length pairs",
     }
+
+
+def test_the_report_and_the_funnel_show_rows_without_padding(shared):
+    data = collect(shared.lake)
+    [train] = [split for split in data.sequences if split.split == "train"]
+    rows = [row for row in shared.packed() if row["split"] == "train"]
+    assert (train.sequences, train.length, train.has_fixed_width) == (len(rows), 128, False)
+    assert train.tokens == sum(row["n_tokens"] for row in rows)
+    mean = train.tokens / len(rows)
+    assert f"of {mean:,.1f} tokens, 128 at most, without padding" in "\n".join(lines(data))
+    assert f"{mean:.1f} tokens each, without padding" in render(data)
 
 
 def test_counts_with_and_without_an_engine_agree(shared):
