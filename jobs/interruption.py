@@ -20,7 +20,7 @@ _STOP_SECONDS = 1.0
 _NAME = "interruption"  # of the thread
 
 _ending = threading.Lock()
-_first: list[Callable[[], object]] = []
+_first: list[Callable[[], None]] = []
 
 
 def _short_line(number: int) -> str:
@@ -36,9 +36,9 @@ def tell(line: Callable[[int], str]) -> None:
     _line = line
 
 
-def first(stop: Callable[[], object]) -> None:
-    """Adds what ends processes that would outlive this one, or stay behind it as zombies, or what deletes files that no
-    later run would continue with; it may take a second."""
+def first(stop: Callable[[], None]) -> None:
+    """Adds what ends processes that would outlive this one, or stay behind it as zombies, or what deletes files that
+    no later run would continue with; it may take a second."""
     _first.append(stop)
 
 

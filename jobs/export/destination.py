@@ -98,7 +98,7 @@ def destination(out: str) -> Iterator[Destination]:
     else:
         storage = target
     made, unfinished = Destination(uri, storage), [storage]
-    interruption.first(lambda: [_clean(each) for each in unfinished])
+    interruption.first(lambda: _clean(*unfinished))
     try:
         yield made
         made._publish()
@@ -113,9 +113,10 @@ def destination(out: str) -> Iterator[Destination]:
         raise
 
 
-def _clean(storage: Storage) -> None:
-    with suppress(OSError):
-        storage.delete("")
+def _clean(*storages: Storage) -> None:
+    for storage in storages:
+        with suppress(OSError):
+            storage.delete("")
 
 
 def _unwritable(made: Destination, error: OSError) -> str:
