@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
 from jobs.export.counts import Counts
 from jobs.export.destination import Destination
 from jobs.export.errors import ExportError
-from jobs.export.source import Source, encoded, lineage
+from jobs.export.source import ID_COLUMNS, Source, encoded, lineage
 from jobs.export.token_ids import as_lists
 from pipelines.tables import WITHOUT_DICTIONARY
 
@@ -44,11 +43,11 @@ class Columns:
         empty = pa.RecordBatch.from_arrays(
             [pa.array([], source.schema.field(name).type) for name in self.names], names=list(self.names)
         )
-        item = source.token_bytes if self.as_lists and source.has_tokens else 2
+        item = source.token_bytes if self.as_lists and source.id_columns else 2
         return self.of(empty, item).schema.with_metadata({METADATA: encoded(lineage(source))})
 
     def _column(self, column: pa.Array, name: str, item: int) -> pa.Array:
-        if self.as_lists and name == "ids" and pa.types.is_binary(column.type):
+        if self.as_lists and name in ID_COLUMNS and pa.types.is_binary(column.type):
             return as_lists(column, item)
         if self.as_lists and pa.types.is_map(column.type):
             return _pairs(column)
@@ -78,8 +77,8 @@ def write_columnar(
         file_bytes: after which a file is ended.
     """
     schema = columns.schema(source)
-    item = source.token_bytes if columns.as_lists and source.has_tokens else 2
-    counted = ["n_tokens"] if source.has_tokens else []
+    item = source.token_bytes if columns.as_lists and source.id_columns else 2
+    counted = [*source.id_columns.values()]
     read = list(dict.fromkeys((*columns.names, *counted, *source.checked)))
     batches = source.batches(read, split)
     files: dict[str, int] = {}
@@ -91,7 +90,7 @@ def write_columnar(
             while batch is not None:
                 writer.write_batch(columns.of(batch, item).cast(schema))
                 rows += len(batch)
-                tokens += pc.sum(batch.column("n_tokens")).as_py() or 0 if counted else 0
+                tokens += source.tokens(batch) or 0
                 advance(len(batch))
                 batch = next(batches, None)
                 if stream.tell() >= file_bytes:

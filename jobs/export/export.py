@@ -144,7 +144,7 @@ def _manifest(
         "format": request.format,
         "source": lineage(source),
         "columns": list(columns),
-        "id_bits": 8 * source.token_bytes if source.has_tokens else None,
+        "id_bits": 8 * source.token_bytes if source.id_columns else None,
         "as_lists": request.as_lists,
         "rows": sum(counts.rows for counts in found.values()),
         "tokens": sum(tokens) if tokens else None,

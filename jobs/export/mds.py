@@ -16,14 +16,17 @@ from jobs.export.counts import Counts
 from jobs.export.destination import Destination
 from jobs.export.errors import UnfitExportError
 from jobs.export.mds_values import Encoding, encoding
-from jobs.export.source import Source
-from pipelines.tables import TOKENS
+from jobs.export.source import ID_COLUMNS, Source
+from pipelines.tables import PAIR_TOKENS, TOKENS
 
 SHARD_BYTES = 64 << 20
 """A shard has at most so many bytes, the library's own default, or one sample."""
 
 _OF_ROWS = ("sequence_id", "ids", "n_tokens", "doc_lengths")
-_OF_TOKENS = ("doc_id", "ids", "n_tokens")
+_OF_TOKENS = {
+    TOKENS.name: ("doc_id", "ids", "n_tokens"),
+    PAIR_TOKENS.name: ("pair_id", "source_ids", "target_ids", "source_language", "target_language"),
+}
 _OF_OBJECTIVE = ("is_next", "language", "source_language", "target_language")
 
 
@@ -33,11 +36,15 @@ def mds_columns(source: Source, columns: Sequence[str] | None) -> list[str]:
     Raises:
         UnfitExportError: the table has no token ids, or a column cannot be one of a sample.
     """
-    if source.format is None and source.table != TOKENS.name:
-        raise UnfitExportError(f"{source.table}: --format mds takes `tokens` or a table of sequences")
-    if columns is None:
-        columns = _OF_TOKENS if source.format is None else _OF_ROWS
-        columns = [*columns, *(name for name in _OF_OBJECTIVE if name in source.schema.names)]
+    if source.format is None and source.table not in _OF_TOKENS:
+        raise UnfitExportError(
+            f"{source.table}: --format mds takes a table of sequences, {' or '.join(_OF_TOKENS)}; --format "
+            "parquet and arrow take any"
+        )
+    if columns is None and source.format is None:
+        columns = _OF_TOKENS[source.table]
+    elif columns is None:
+        columns = [*_OF_ROWS, *(name for name in _OF_OBJECTIVE if name in source.schema.names)]
     source.require_columns(columns)
     _encodings(source, columns)
     return list(columns)
@@ -60,17 +67,13 @@ def write_mds(
         UnfitExportError: a value of a row cannot be stored.
     """
     writer = _Writer(to, folder, _encodings(source, columns), shard_bytes)
-    read = list(dict.fromkeys((*columns, *source.checked)))
+    read = list(dict.fromkeys((*columns, *source.id_columns.values(), *source.checked)))
     rows = tokens = 0
     for batch in source.batches(read, split):
         writer.write(batch)
-        rows, tokens = rows + len(batch), tokens + _sum(batch.column("n_tokens"))
+        rows, tokens = rows + len(batch), tokens + (source.tokens(batch) or 0)
         advance(len(batch))
     return Counts(rows, tokens, writer.close(), {"shards": len(writer.shards)})
-
-
-def _sum(column: pa.Array) -> int:
-    return int(column.to_numpy().sum()) if len(column) else 0
 
 
 def _encodings(source: Source, columns: Sequence[str]) -> dict[str, Encoding]:
@@ -78,7 +81,7 @@ def _encodings(source: Source, columns: Sequence[str]) -> dict[str, Encoding]:
     found = {}
     for name in sorted(columns):
         dtype = source.schema.field(name).type
-        if name == "ids":
+        if name in ID_COLUMNS:
             fixed = source.format.length if source.format is not None and source.format.has_fixed_width else None
             found[name] = Encoding.of_ids(source.token_bytes, fixed)
             continue

@@ -32,6 +32,10 @@ VERSION = 1
 CODES = {2: 8, 4: 4}
 """Bytes of an id -> Megatron's code of its type: uint16, or int32, which holds every id below 2**31."""
 
+_WITHOUT = {
+    "masked": "Megatron-LM has no dataset of masked rows: it makes such samples itself, of sentences",
+    "translation": "Megatron-LM has no dataset of pairs",
+}
 _PIECES = ("doc_ids", "doc_offsets", "doc_lengths")
 _CHUNK = 1 << 20  # numbers of the index that are made at once
 
@@ -59,8 +63,8 @@ def require_megatron(source: Source) -> None:
         return
     if source.format is not None:
         raise UnfitExportError(
-            f"{source.table}: Megatron-LM has no dataset of {source.format.objective} rows: it makes such samples "
-            "itself. Export `tokens`, or these rows with --format mds, parquet or arrow"
+            f"{source.table}: {_WITHOUT[source.format.objective]}. Export these rows with --format mds, parquet or "
+            "arrow"
         )
     raise UnfitExportError(f"{source.table}: --format megatron takes `tokens` or a table of causal sequences")
 

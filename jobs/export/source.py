@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.export.errors import ExportError, UnfitExportError
@@ -17,6 +18,9 @@ from pipelines.tables import PACKED, SequenceFormat, require_contract
 from pipelines.tokenizer.load import LoadedTokenizer, parse
 
 SPLIT = "split"
+ID_COLUMNS = {"ids": "n_tokens", "source_ids": "n_source", "target_ids": "n_target"}
+"""Columns of token ids -> the columns that count them."""
+
 _CHECKED = ("sequence_id", "ids", "n_tokens", "doc_lengths", "doc_ids", "doc_offsets")
 _BATCH_BYTES = 8 << 20  # of a batch, uncompressed
 
@@ -98,17 +102,18 @@ class Source:
         """Bytes of a token id: 2 or 4.
 
         Raises:
-            ExportError: `tokens` has ids of another width, or of several.
+            ExportError: the ids are of another width.
         """
         if self.format is not None:
             return self.format.id_bits // 8
-        for batch in self.batches(["ids", "n_tokens"]):
-            for ids, count in zip(batch.column("ids"), batch.column("n_tokens").to_pylist(), strict=True):
-                if count:
-                    width, rest = divmod(ids.as_buffer().size, count)
-                    if rest or width not in (2, 4):
-                        raise ExportError(f"{self.place}: ids has not 2 or 4 bytes for each token")
-                    return int(width)
+        for name, counts in self.id_columns.items():
+            for batch in self.batches([name, counts]):
+                for ids, count in zip(batch.column(name), batch.column(counts).to_pylist(), strict=True):
+                    if count:
+                        width, rest = divmod(ids.as_buffer().size, count)
+                        if rest or width not in (2, 4):
+                            raise ExportError(f"{self.place}: {name} has not 2 or 4 bytes for each token")
+                        return int(width)
         return 2  # no tokens at all
 
     @cached_property
@@ -116,7 +121,7 @@ class Source:
         """Content hash of the tokenizer of the ids; None where a table has none."""
         if self.format is not None:
             return self.format.tokenizer
-        if not self.has_tokens:
+        if not self.id_columns:
             return None
         hashes: set[str] = set()
         for batch in self.batches(["tokenizer"]):
@@ -131,9 +136,15 @@ class Source:
         return () if self.format is None else _CHECKED
 
     @property
-    def has_tokens(self) -> bool:
-        """Whether rows hold token ids."""
-        return "ids" in self.schema.names and "n_tokens" in self.schema.names
+    def id_columns(self) -> dict[str, str]:
+        """Columns of token ids -> the columns that count them; empty for a table without."""
+        names = self.schema.names
+        return {name: count for name, count in ID_COLUMNS.items() if name in names and count in names}
+
+    def tokens(self, batch: pa.RecordBatch) -> int | None:
+        """Tokens of a batch that has the counting columns; None for a table without."""
+        counted = [pc.sum(batch.column(count)).as_py() or 0 for count in self.id_columns.values()]
+        return sum(counted) if counted else None
 
     @cached_property
     def tokenizer(self) -> LoadedTokenizer | None:

@@ -4,8 +4,10 @@ import json
 
 import export_readers
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from small_tables import SEPARATOR, causal, rows_of_objective
+from small_tables import SEPARATOR, causal, lake_of, rows_of_objective
 
 from jobs.export import mds
 from jobs.export.errors import UnfitExportError
@@ -14,7 +16,7 @@ from jobs.export.source import Source
 from lake.lake import Lake
 from pipelines.sequences.config import PackConfig
 from pipelines.sequences.reader import Sequences
-from pipelines.tables import SequenceFormat
+from pipelines.tables import PAIR_TOKENS, SequenceFormat
 
 
 def test_every_row_is_a_sample_with_the_same_ids(lake, tmp_path):
@@ -120,6 +122,34 @@ def test_rows_of_translation_keep_their_lengths(tmp_path):
     assert languages.items() <= found[0].items()
 
 
+def test_both_sides_of_pairs_are_arrays_of_their_own_length(tmp_path):
+    pairs = [
+        {
+            "pair_id": f"p{number}",
+            "source_ids": [5] * number,
+            "target_ids": [70_000, 8],
+            "n_source": number,
+            "n_target": 2,
+        }
+        for number in range(3)
+    ]
+    said = {"tokenizer": "feedbeef", "source_language": "de", "target_language": "en"}
+    stored = [
+        {**pair, **said, **{side: np.array(pair[side], "<u4").tobytes() for side in ("source_ids", "target_ids")}}
+        for pair in pairs
+    ]
+    rows = pa.Table.from_pylist(stored, schema=PAIR_TOKENS.schema)
+    source = Source.open(lake_of(tmp_path / "lake", rows, PAIR_TOKENS), PAIR_TOKENS.name, None)
+    for kind in ("mds", "parquet"):
+        made = export(source, Request(kind, str(tmp_path / kind), as_lists=kind == "parquet"))
+        assert (made.manifest["rows"], made.manifest["tokens"], made.manifest["id_bits"]) == (3, 9, 32)
+    found = export_readers.mds(tmp_path / "mds")
+    assert [sample["source_ids"] for sample in found] == [pair["source_ids"] for pair in pairs]
+    listed = pq.read_table(tmp_path / "parquet" / "data" / "00000.parquet", columns=["source_ids", "target_ids"])
+    assert listed.schema.field("source_ids").type.value_type == pa.uint32()
+    assert listed.to_pylist() == [{name: pair[name] for name in ("source_ids", "target_ids")} for pair in pairs]
+
+
 def test_a_null_is_refused_with_its_column(tmp_path):
     described = SequenceFormat("masked", 8, 16, 0, SEPARATOR, "feedbeef", 2, 3, 100)
     row = {"ids": [2, 9, 1, 8, 1], "doc_lengths": [3, 2], "is_next": True, "language": None}
@@ -130,7 +160,7 @@ def test_a_null_is_refused_with_its_column(tmp_path):
 
 
 def test_a_table_without_tokens_is_refused(lake, tmp_path):
-    with pytest.raises(UnfitExportError, match="takes `tokens` or a table of sequences"):
+    with pytest.raises(UnfitExportError, match="takes a table of sequences, tokens or pair_tokens"):
         export(Source.open(Lake(lake), "documents", None), Request("mds", str(tmp_path / "out")))
 
 

@@ -123,7 +123,7 @@ def test_rows_of_another_objective_are_refused_with_what_to_do(tmp_path):
     described = SequenceFormat("masked", 8, 16, 0, SEPARATOR, "feedbeef", 2, 3, 100)
     row = {"ids": [2, 9, 1, 8, 1], "doc_lengths": [3, 2], "is_next": True, "language": "en"}
     source = rows_of_objective(tmp_path / "lake", described, [row])
-    with pytest.raises(UnfitExportError, match=r"no dataset of masked rows.* Export `tokens`"):
+    with pytest.raises(UnfitExportError, match=r"no dataset of masked rows.* Export these rows with --format mds"):
         export(source, Request("megatron", str(tmp_path / "out")))
 
 

@@ -1,7 +1,9 @@
 """An export is there whole or not at all, and says what it was made of."""
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,12 @@ import pytest
 from small_tables import causal, lake_of, packed, token_format
 
 from jobs import cli
+from jobs.arguments import export as arguments_of_export
 from jobs.export.destination import destination
 from jobs.export.errors import ExportError, UnfitExportError
 from jobs.export.export import FORMATS, Request, export
 from jobs.export.source import Source
+from jobs.progress import Reporter
 from lake.lake import Lake
 from pipelines.errors import MissingPathError
 from pipelines.sequences.config import PackConfig
@@ -98,6 +102,21 @@ def test_a_process_that_is_killed_leaves_no_export(tmp_path):
     assert left.name.startswith(".out.")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_interrupted_leaves_nothing(tmp_path, number):
+    program = (
+        "import os, sys, time; from jobs import interruption; from jobs.export.destination import destination\n"
+        "interruption.watch()\n"
+        "with destination(sys.argv[1]) as to:\n"
+        "    to.storage.write_text('part', 'x'); os.kill(os.getpid(), int(sys.argv[2])); time.sleep(60)\n"
+    )
+    project = str(Path(__file__).resolve().parents[2])
+    command = [sys.executable, "-c", program, str(tmp_path / "out"), str(int(number))]
+    done = subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": project}, stderr=subprocess.PIPE)
+    assert done.returncode == 128 + number
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_place_that_cannot_be_made_is_one_line(lake, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportError, match=r"file/out: Not a directory; nothing of the export was left"):
@@ -162,13 +181,33 @@ def test_the_command_prints_the_manifest(lake, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "out" / "export.json").read_text())
 
 
+def test_the_formats_of_the_command_are_those_that_can_be_written():
+    assert arguments_of_export.FORMATS == FORMATS
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_terminal_sees_all_rows_pass(lake, tmp_path, kind):
+    screen = Terminal()
+    source = Source.open(Lake(lake), "sequences_causal", None)
+    total, done = source.rows(), []
+    with Reporter(stream=screen).counted("export sequences_causal", "rows", total) as advance:
+        export(source, Request(kind, str(tmp_path / "out")), lambda rows: (done.append(rows), advance(rows)))
+    assert sum(done) == total
+    assert f"/{total:,} rows" in screen.getvalue()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["tokens", "--format", "megatron", "--columns", "ids"], "leave out --columns"),
         (["tokens", "--format", "mds", "--as-lists"], "--as-lists is of --format parquet and arrow"),
         (["nothing", "--format", "mds"], "no table nothing"),
-        (["clean_documents", "--format", "mds"], "takes `tokens` or a table of sequences"),
+        (["clean_documents", "--format", "mds"], "takes a table of sequences, tokens or pair_tokens"),
     ],
 )
 def test_misuse_is_status_2_and_one_line(lake, tmp_path, capsys, arguments, message):

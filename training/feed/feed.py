@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.feed.batch import Batch
+from training.feed.errors import FeedMisuseError
 from training.feed.prefetch import prefetched
 from training.feed.samples import Places, Samples
 from training.feed.state import State
@@ -87,7 +88,15 @@ class Feed:
         """The batches of one of several workers from a step on; without change of what `state` says.
 
         Worker w of W makes the batches of steps `first + w`, `first + w + W`, …
+
+        Raises:
+            FeedMisuseError: rows have no fixed width.
         """
+        if not self.format.has_fixed_width:
+            raise FeedMisuseError(
+                f"{self.tables[0]}: rows of {self.format.objective} differ in width, and come in batches by tokens: "
+                "open the table with open_translation"
+            )
         read = self._reader()
         chunks = (self._read(read, steps) for steps in self._chunks(first + worker, workers))
         for chunk in prefetched(chunks, self._prefetch):
