@@ -37,7 +37,8 @@ def tell(line: Callable[[int], str]) -> None:
 
 
 def first(stop: Callable[[], None]) -> None:
-    """Adds what ends processes that would outlive this one, or stay behind it as zombies; it may take a second."""
+    """Adds what ends processes that would outlive this one, or stay behind it as zombies, or what deletes files that
+    no later run would continue with; it may take a second."""
     _first.append(stop)
 
 

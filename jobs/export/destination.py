@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from jobs import interruption
 from jobs.export.errors import ExportError, UnfitExportError
 from pipelines.storage.storage import Storage
 from pipelines.storage.uri import LakeUri
@@ -96,10 +97,12 @@ def destination(out: str) -> Iterator[Destination]:
         storage = Storage(str(parent / f".{uri.path.name}.{uuid.uuid4().hex[:12]}.part"))
     else:
         storage = target
-    made = Destination(uri, storage)
+    made, unfinished = Destination(uri, storage), [storage]
+    interruption.first(lambda: _clean(*unfinished))
     try:
         yield made
         made._publish()
+        unfinished.clear()
     except OSError as error:
         _clean(storage)
         if isinstance(error, ExportError | UnfitExportError) or error.errno is None:
@@ -110,9 +113,10 @@ def destination(out: str) -> Iterator[Destination]:
         raise
 
 
-def _clean(storage: Storage) -> None:
-    with suppress(OSError):
-        storage.delete("")
+def _clean(*storages: Storage) -> None:
+    for storage in storages:
+        with suppress(OSError):
+            storage.delete("")
 
 
 def _unwritable(made: Destination, error: OSError) -> str:

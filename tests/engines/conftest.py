@@ -122,5 +122,7 @@ def _config(path: Path, *folders: Path) -> Path:
     settings["decontaminate"] = {"benchmarks": [{"name": "topics", "path": str(_benchmark(path.parent))}]}
     settings["pairs"] = _pairs(path.parent / "pairs", "a.tsv" if len(folders) > 1 else "c.tsv")
     settings["pack"][0]["shard_tokens"] = 4000  # several shards, so that their order matters
+    settings["tokenizer"]["special_tokens"] = ["<|endoftext|>", "<|pad|>", "[CLS]", "[SEP]", "[MASK]"]
+    settings["masked"] = [{"length": 64, "heldout": 0.1, "shard_tokens": 4000}]
     path.write_text(yaml.safe_dump(settings))
     return path

@@ -37,7 +37,19 @@ def test_a_lake_that_classic_spark_began_is_continued_by_sail(expected, tmp_path
 @pytest.mark.parametrize(
     ("engine_name", "tables"),
     [
-        ("sail", ["documents", "rejects", "measures", "signatures", "duplicates", "tokens", "sequences_causal"]),
+        (
+            "sail",
+            [
+                "documents",
+                "rejects",
+                "measures",
+                "signatures",
+                "duplicates",
+                "tokens",
+                "sequences_causal",
+                "sequences_masked",
+            ],
+        ),
         ("spark", ["documents", "duplicates"]),
         ("connect", ["measures"]),
     ],

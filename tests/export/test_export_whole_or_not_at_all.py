@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,21 @@ def test_a_process_that_is_killed_leaves_no_export(tmp_path):
     subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": project})
     [left] = tmp_path.iterdir()
     assert left.name.startswith(".out.")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_interrupted_leaves_nothing(tmp_path, number):
+    program = (
+        "import os, sys, time; from jobs import interruption; from jobs.export.destination import destination\n"
+        "interruption.watch()\n"
+        "with destination(sys.argv[1]) as to:\n"
+        "    to.storage.write_text('part', 'x'); os.kill(os.getpid(), int(sys.argv[2])); time.sleep(60)\n"
+    )
+    project = str(Path(__file__).resolve().parents[2])
+    command = [sys.executable, "-c", program, str(tmp_path / "out"), str(int(number))]
+    done = subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": project}, stderr=subprocess.PIPE)
+    assert done.returncode == 128 + number
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_made_is_one_line(lake, tmp_path):

@@ -12,7 +12,14 @@ from pipelines.tables import SequenceFormat
 from training.feed.errors import FeedError
 from training.feed.memory import address_of
 
-MORE: Mapping[str, Mapping[str, str]] = {"causal": {}, "masked": {"is_next": "|u1"}, "translation": {}}
+LANGUAGE = "|S24"
+"""A language's code, in UTF-8."""
+
+MORE: Mapping[str, Mapping[str, str]] = {
+    "causal": {},
+    "masked": {"is_next": "|u1"},
+    "translation": {"source_language": LANGUAGE, "target_language": LANGUAGE},
+}
 """objective -> columns that batches hold besides ids and documents, and their numpy types."""
 
 
@@ -68,7 +75,10 @@ def decode(opened: Any, number: int, path: str, described: SequenceFormat, with_
     if null:
         raise FeedError(f"{path}: column {null[0]} has a null in row group {number}; pack the table again")
     lists = _one(found["doc_lengths"])
-    columns = {name: _numbers(_one(found[name]), dtype) for name, dtype in more.items()}
+    columns = {
+        name: _texts(_one(found[name]), dtype, path) if dtype[1] == "S" else _numbers(_one(found[name]), dtype)
+        for name, dtype in more.items()
+    }
     ids, id_ends = _bytes(_one(found["ids"])) if with_ids else (None, None)
     doc_ends, doc_lengths = _numbers(lists.offsets, "<i4"), _numbers(lists.values, "<i4")
     _require_sums(path, described, doc_lengths, doc_ends, id_ends)
@@ -99,6 +109,16 @@ def _numbers(column: pa.Array, dtype: str) -> np.ndarray:
     numbers = pc.cast(column, pa.uint8()) if pa.types.is_boolean(column.type) else column
     held = f"{np.dtype(dtype).kind}{numbers.type.bit_width // 8}"
     return np.frombuffer(numbers.buffers()[1] or b"", held)[numbers.offset :][: len(numbers)].astype(dtype, copy=False)
+
+
+def _texts(column: pa.Array, dtype: str, path: str) -> np.ndarray:
+    """(n,) short texts of which there are few different ones."""
+    known = column.dictionary_encode()
+    texts = [text.encode() for text in known.dictionary.to_pylist()]
+    long = [text for text in texts if len(text) > np.dtype(dtype).itemsize]
+    if long:
+        raise FeedError(f"{path}: {long[0].decode()!r} is no code of a language: {len(long[0])} bytes")
+    return np.array(texts, dtype)[_numbers(known.indices, "<i4")]
 
 
 def _bytes(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:

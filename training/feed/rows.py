@@ -49,6 +49,21 @@ class Rows:
             return self._ids[at].view(self._dtype).reshape(len(at), self._ids.itemsize // int(self._dtype[2:]))
         return self._ids[spans(at, self.sizes[start:stop], self._ids.itemsize)]
 
+    def taken(self, places: np.ndarray) -> "Rows":
+        """(k,) places among these rows -> the rows there, in that order."""
+        counts = self.doc_counts[places]
+        return Rows(
+            self.doc_lengths[spans(self.doc_ends[places], counts)],
+            counts,
+            np.concatenate(([0], np.cumsum(counts))),
+            {name: values[places] for name, values in self.columns.items()},
+            None if self.sizes is None else self.sizes[places],
+            self._ids,
+            self._at[places],
+            self._dtype,
+            self._alive,
+        )
+
     def documents(self, start: int, stop: int) -> np.ndarray:
         """(p,) tokens of each document in rows `start` to `stop`."""
         return self.doc_lengths[self.doc_ends[start] : self.doc_ends[stop]]

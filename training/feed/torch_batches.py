@@ -120,7 +120,7 @@ class FeedDataset(IterableDataset):
         self._first = int(state["first"])
 
 
-def _forkserver() -> Any:
+def forkserver() -> Any:
     """Workers are forked from a process without threads, since a fork of one with threads can hang; it imports torch
     once for all."""
     context = get_context("forkserver")
@@ -140,7 +140,7 @@ class FeedLoader:
     def __init__(self, feed: Feed, workers: int = 0, pin_memory: bool = False, **options: Any) -> None:
         self.feed, self._samples = feed, feed.steps.start
         if workers and "multiprocessing_context" not in options:
-            options["multiprocessing_context"] = _forkserver()
+            options["multiprocessing_context"] = forkserver()
         self._loader = DataLoader(
             FeedDataset(feed), batch_size=None, num_workers=workers, pin_memory=pin_memory, **options
         )
