@@ -85,7 +85,9 @@ def attention(q_BxHxLxK: Tensor, k_BxHxLxK: Tensor, v_BxHxLxK: Tensor, mask: Mas
     if isinstance(mask, BlockMask):
         is_fused = torch.compiler.is_compiling() or not q_BxHxLxK.is_cuda
         attend: Any = flex_attention if is_fused else _compiled_flex_attention()
-        return attend(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK, block_mask=mask)
+        # Values that are a view with other strides than computed queries and keys: a model compiled for a processor
+        # then gives wrong results without any error (torch 2.13).
+        return attend(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK.contiguous(), block_mask=mask)
     return functional.scaled_dot_product_attention(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK, mask, is_causal=mask is None)
 
 
@@ -104,14 +106,10 @@ def rotary_angles(positions_BxL: Tensor, head_width: int) -> Tensor:
 
 
 def rotated(x_BxHxLxK: Tensor, angles_Bx1xLxK: Tensor) -> Tensor:
-    """(B, H, L, K): each pair (number k, number k + K / 2) turned by its angle.
-
-    The result is laid out as its shape says: without that, flex_attention that is compiled for a processor together
-    with this function gives wrong values (torch 2.13).
-    """
+    """(B, H, L, K): each pair (number k, number k + K / 2) turned by its angle."""
     first, second = x_BxHxLxK.chunk(2, -1)
     turned_BxHxLxK = torch.cat((-second, first), -1)
-    return (x_BxHxLxK * angles_Bx1xLxK.cos() + turned_BxHxLxK * angles_Bx1xLxK.sin()).to(x_BxHxLxK.dtype).contiguous()
+    return (x_BxHxLxK * angles_Bx1xLxK.cos() + turned_BxHxLxK * angles_Bx1xLxK.sin()).to(x_BxHxLxK.dtype)
 
 
 def dense_mask(segments_BxL: Tensor) -> Tensor:
