@@ -20,9 +20,14 @@ def lines(data: ReportData) -> Iterator[str]:
     if data.total.tokens:
         yield f"  {'tokens':<32}{data.total.tokens:>12,}  in {data.total.tokenized:,} documents"
     for split in data.sequences:
-        fill = split.tokens / (split.sequences * split.length) if split.sequences else 0.0
         name = f"{split.table}, {split.split}"
-        yield f"  {name:<32}{split.sequences:>12,}  of {split.length:,} tokens, {fill:.1%} full"
+        if split.has_fixed_width:
+            fill = split.tokens / (split.sequences * split.length) if split.sequences else 0.0
+            said = f"of {split.length:,} tokens, {fill:.1%} full"
+        else:
+            mean = split.tokens / split.sequences if split.sequences else 0.0
+            said = f"of {mean:,.1f} tokens, {split.length:,} at most, without padding"
+        yield f"  {name:<32}{split.sequences:>12,}  {said}"
 
 
 def brief(counts: Counts) -> Iterator[str]:

@@ -13,6 +13,7 @@ from jobs.report import bins, data, queries, summaries
 from jobs.report.thresholds import thresholds
 from jobs.stages.contamination import compared
 from jobs.stages.policy_file import label_in_force, policy_in_force
+from lake.contract import objective_of
 from lake.lake import Lake
 from pipelines.errors import MissingPathError
 
@@ -51,7 +52,9 @@ def collect(
         examples = ask(queries.examples, "decisions")
         rewritten = ask(queries.rewriting, "clean_documents")
         packed = {
-            name: pool.submit(_packed, name, tables[name], tables.get("tokens")) for name in names if _is_packed(name)
+            name: pool.submit(_packed, lake, name, tables[name], tables.get("tokens"))
+            for name in names
+            if _is_packed(name)
         }
         label = label_in_force(lake)
         in_force = policy_in_force(lake)  # unknown: no thresholds rather than wrong ones
@@ -123,7 +126,10 @@ def _is_packed(name: str) -> bool:
     return name.startswith("sequences_")
 
 
-def _packed(name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[data.Split]:
+def _packed(lake: Lake, name: str, sequences: DataFrame, tokens: DataFrame | None) -> list[data.Split]:
+    if objective_of(lake, name) == "translation":
+        most = int(lake.properties(name)["tokenlake.length"])
+        return summaries.splits(name, queries.splits(sequences, most), most, has_fixed_width=False)
     room, _ = queries.bytes_of_ids(sequences)
     size, count = queries.bytes_of_ids(tokens) if tokens is not None else (0, 0)
     length = room * count // size if size else 0

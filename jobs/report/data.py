@@ -199,7 +199,10 @@ class Split(ReportModel):
     table: str
     split: str
     sequences: int
-    length: int = Field(description="tokens in a full sequence")
+    length: int = Field(description="tokens in a full sequence, or the most that one may have")
+    has_fixed_width: bool = Field(
+        True, description="whether sequences are filled up; those of translation have as many tokens as they need"
+    )
     tokens: int
     pieces: int
     fill: Histogram

@@ -201,7 +201,7 @@ def tokens_per_document(happened: Sequence[Row]) -> data.Histogram:
     return bins.COUNT.histogram(slots)
 
 
-def splits(table: str, rows: Sequence[Row], length: int) -> list[data.Split]:
+def splits(table: str, rows: Sequence[Row], length: int, has_fixed_width: bool = True) -> list[data.Split]:
     made = []
     for split in sorted({row["split"] for row in rows}):
         of_split = [row for row in rows if row["split"] == split]
@@ -210,6 +210,7 @@ def splits(table: str, rows: Sequence[Row], length: int) -> list[data.Split]:
                 table=table,
                 split=split,
                 length=length,
+                has_fixed_width=has_fixed_width,
                 fill=bins.FILL.histogram({row["slot"]: row["sequences"] for row in of_split}),
                 **{name: sum(row[name] for row in of_split) for name in ("sequences", "tokens", "pieces")},
             )

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _STORED = ("sequence_id", "position", "ids", "n_tokens", "doc_lengths", "doc_ids", "doc_offsets")  # in the files
-_OF_MASKED = ("is_next", "language")
+_OF_OBJECTIVE = {"masked": ("is_next", "language"), "translation": ("source_language", "target_language")}
 _BATCH_BYTES = 8 << 20  # of ids
 
 
@@ -41,7 +41,8 @@ class Piece:
     """Consecutive tokens of one document: `offset` is the place of the first among the document's tokens.
 
     The last piece of a document ends with the separator. In a row of the objective masked, `ids` also has the start
-    before the first piece and the separator behind each; `offset` counts neither.
+    before the first piece and the separator behind each; `offset` counts neither. In a row of the objective
+    translation the document is a pair, its pieces are the two sides, and each ends with the separator.
     """
 
     doc_id: str
@@ -51,7 +52,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Row:
-    """One training row of L tokens with P pieces of documents, in order; behind the last one is padding."""
+    """One training row of L tokens with P pieces of documents, in order; behind the last one is padding.
+
+    Rows of the objective translation have as many tokens as their two pieces, source and target.
+    """
 
     sequence_id: str
     split: str
@@ -62,6 +66,8 @@ class Row:
     doc_offsets: np.ndarray  # (P,)
     is_next: bool | None = None  # of the objective masked: whether the second piece follows the first in its document
     language: str | None = None  # of the objective masked: of the first piece
+    source_language: str | None = None  # of the objective translation
+    target_language: str | None = None
 
     def pieces(self) -> list[Piece]:
         """The row's pieces of documents."""
@@ -144,11 +150,15 @@ class Sequences:
     def documents(self, split: str | None = None) -> Mapping[str, np.ndarray]:
         """doc_id -> ids without separator, of all documents in a split, in memory.
 
-        Of the objective masked these are the ids of all sentences, from the rows in which they are not random.
+        Of the objective masked these are the ids of all sentences, from the rows in which they are not random; of the
+        objective translation the source, the separator and the target of each pair, once for both directions.
 
         Raises:
             SequencesError: a piece is missing, or there twice.
         """
+        if self.format.objective == "translation":
+            of_pair = {row.doc_ids[0]: row for row in self.rows(split)}
+            return join((piece for row in of_pair.values() for piece in row.pieces()), self.format.separator_id)
         if self.format.objective != "masked":
             return join((piece for row in self.rows(split) for piece in row.pieces()), self.format.separator_id)
         return join((piece for row in self.rows(split) for piece in self._own(row)), None)
@@ -161,7 +171,7 @@ class Sequences:
     @property
     def _columns(self) -> tuple[str, ...]:
         """Of the files, what is read."""
-        return (*_STORED, *_OF_MASKED) if self.format.objective == "masked" else _STORED
+        return (*_STORED, *_OF_OBJECTIVE.get(self.format.objective, ()))
 
     @cached_property
     def tokenizer(self) -> "Tokenizer":
@@ -192,17 +202,15 @@ class Sequences:
             found = batch.column("sequence_id").filter(wrong)
             if len(found):
                 raise SequencesError(f"{self.lake}/{self.table}, version {self.version}: row {found[0]}: {fault}")
-        columns = (
-            batch.column("sequence_id").to_pylist(),
-            batch.column("split").to_pylist(),
-            batch.column("position").to_pylist(),
-            _ids(batch.column("ids"), self.format),
-            _parts(batch.column("doc_lengths")),
-            map(tuple, batch.column("doc_ids").to_pylist()),
-            _parts(batch.column("doc_offsets")),
-            *(batch.column(name).to_pylist() for name in self._columns[len(_STORED) :]),
-        )
-        return itertools.starmap(Row, zip(*columns, strict=True))
+        columns: dict[str, Iterable[Any]] = {
+            **{name: batch.column(name).to_pylist() for name in ("sequence_id", "split", "position")},
+            "ids": _ids(batch.column("ids"), self.format),
+            "doc_lengths": _parts(batch.column("doc_lengths")),
+            "doc_ids": map(tuple, batch.column("doc_ids").to_pylist()),
+            "doc_offsets": _parts(batch.column("doc_offsets")),
+            **{name: batch.column(name).to_pylist() for name in self._columns[len(_STORED) :]},
+        }
+        return (Row(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True))
 
     def _without_marks(self, ids: np.ndarray) -> np.ndarray:
         begin = int(self.format.start_id is not None and len(ids) > 0 and ids[0] == self.format.start_id)
@@ -285,9 +293,14 @@ def _joined(doc_id: str, pieces: list[Piece], separator: int | None) -> np.ndarr
     return ids[:-1]
 
 
-def _ids(column: pa.BinaryArray, described: SequenceFormat) -> np.ndarray:
-    """(S, L) ids of rows that are all of one length, without a copy."""
+def _ids(column: pa.BinaryArray, described: SequenceFormat) -> Iterable[np.ndarray]:
+    """The ids of S rows, without a copy: (S, L) where all are of one length."""
     _, offsets, data = column.buffers()
+    if not described.has_fixed_width:
+        item = described.id_bits // 8
+        bounds = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1] // item
+        ids = np.frombuffer(data or b"", f"<u{item}", bounds[-1] if len(bounds) else 0)
+        return (ids[start:stop] for start, stop in itertools.pairwise(bounds.tolist()))
     first = int(np.frombuffer(offsets, np.int32)[column.offset])
     ids = np.frombuffer(data, f"<u{described.id_bits // 8}", len(column) * described.length, first)
     return ids.reshape(len(column), described.length)

@@ -12,10 +12,14 @@ from jobs.checks.lake import check
 from jobs.cli import main
 from jobs.config import RunConfig
 from jobs.counts import counts
+from jobs.funnel import lines
 from jobs.invariants import count, invariants
 from jobs.pipeline import run_stages
 from jobs.progress import Reporter
+from jobs.report import collect
+from jobs.report.page import render
 from pipelines.sequences.order import split_of
+from pipelines.sequences.reader import Sequences
 from pipelines.tables import SequenceFormat
 
 LONG = "a very long sentence " * 12
@@ -82,17 +86,21 @@ def test_a_lake_of_pairs_alone_has_a_tokenizer_and_no_tables_of_documents(shared
 
 
 def test_rows_decode_to_both_sides_of_their_pairs(shared):
-    from tokenizers import Tokenizer
+    read, of_pair = Sequences(shared.lake.root, "pairs"), texts(shared)
+    for row in read.rows():
+        is_reversed = row.doc_offsets[0] > 0
+        assert [text for _, _, text in read.texts(row)] == of_pair[row.doc_ids[0]][:: -1 if is_reversed else 1]
+        assert (row.source_language, row.target_language) == (("de", "en") if is_reversed else ("en", "de"))
+        assert [piece.ids[-1] for piece in row.pieces()] == [read.format.separator_id] * 2
 
-    [file] = [entry.name for entry in shared.lake.storage.entries("tokenizers")]
-    decode = Tokenizer.from_str(shared.lake.storage.read_text(f"tokenizers/{file}")).decode
-    described = SequenceFormat.of(shared.lake.properties("sequences_pairs"))
-    of_pair = texts(shared)
-    for row in shared.packed():
-        first, second = np.split(np.frombuffer(row["ids"], "<u2"), [row["doc_lengths"][0]])
-        assert first[-1] == second[-1] == described.separator_id
-        wanted = of_pair[row["doc_ids"][0]][:: -1 if row["doc_offsets"][0] else 1]
-        assert [decode(first[:-1].tolist()), decode(second[:-1].tolist())] == wanted
+
+def test_a_reader_puts_the_sides_of_a_pair_together_once(shared):
+    read, of_pair = Sequences(shared.lake.root, "pairs"), texts(shared)
+    documents = read.documents()
+    assert len(documents) == shared.lake.read("sequences_pairs").count() / 2
+    for pair_id, ids in documents.items():
+        place = int(np.flatnonzero(ids == read.format.separator_id)[0])
+        assert [read.text(ids[:place]), read.text(ids[place + 1 :])] == of_pair[pair_id]
 
 
 def test_no_source_sentence_of_the_heldout_split_is_in_training(shared):
@@ -144,6 +152,17 @@ def test_every_check_holds(shared):
         "sequences_pairs: encoded pairs = rows as read + over-length pairs",
         "sequences_pairs: encoded pairs = rows reversed + over-length pairs",
     }
+
+
+def test_the_report_and_the_funnel_show_rows_without_padding(shared):
+    data = collect(shared.lake)
+    [train] = [split for split in data.sequences if split.split == "train"]
+    rows = [row for row in shared.packed() if row["split"] == "train"]
+    assert (train.sequences, train.length, train.has_fixed_width) == (len(rows), 128, False)
+    assert train.tokens == sum(row["n_tokens"] for row in rows)
+    mean = train.tokens / len(rows)
+    assert f"of {mean:,.1f} tokens, 128 at most, without padding" in "\n".join(lines(data))
+    assert f"{mean:.1f} tokens each, without padding" in render(data)
 
 
 def test_counts_with_and_without_an_engine_agree(shared):

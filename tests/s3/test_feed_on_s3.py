@@ -78,6 +78,16 @@ def test_a_second_epoch_asks_the_store_for_nothing(remote, proxy, tmp_path):
     assert len(data_requests(proxy)) == asked
 
 
+def test_the_first_batch_asks_for_little_wherever_it_is(remote, proxy):
+    settings = {"batch_size": 4, "epochs": 1, "seed": 3, "shuffle": SHUFFLE, "prefetch": 0}
+    state = open_feed(remote, "causal", **settings).state(2000)
+    for begun in (None, state):
+        proxy.seen.clear()
+        next(iter(open_feed(remote, "causal", state=begun, **settings)))
+        assert len(data_requests(proxy)) <= 3 * 4  # of each row: a footer, its ids, its documents
+        assert len(proxy.seen) - len(data_requests(proxy)) <= 8  # for the log
+
+
 def test_a_store_that_fails_now_and_then(local, remote, proxy):
     times = itertools.count()
     disturbances = (Refuse(503, "SlowDown"), None, CutBody(100), None, Refuse(500, "InternalError"), Delay(0.05))
