@@ -12,6 +12,7 @@ from other_writers import data_files, replace, rows_of
 from sequence_tables import CAUSAL, append, packed_rows
 
 from pipelines.tables import SequenceFormat
+from training.feed.decoded import decode
 from training.feed.rows import RowReader, read_rows
 from training.feed.table import open_table
 
@@ -105,10 +106,11 @@ def test_files_that_another_program_wrote(tmp_path, described, layout):
 def test_the_project_s_own_files_are_not_decoded(tmp_path, monkeypatch):
     made(tmp_path, CAUSAL)
     opened = open_table(str(tmp_path), "causal")
-    reader, asked = RowReader(opened), []
-    decode = reader._decode
-    monkeypatch.setattr(reader, "_decode", lambda *arguments: asked.append(arguments[-1]) or decode(*arguments))
-    reader.find(np.arange(opened.rows))
+    asked = []
+    monkeypatch.setattr(
+        "training.feed.rows.decode", lambda *arguments: asked.append(arguments[-1]) or decode(*arguments)
+    )
+    RowReader(opened).find(np.arange(opened.rows))
     assert asked
     assert not any(asked)
 
