@@ -57,9 +57,15 @@ def others(lake, folder, moved):
 
 
 ELSEWHERE = {("BenchmarkConfig", "path")}  # tests/jobs/test_decontamination.py: this corpus names no benchmark
+_OF_PAIRS = ("PairSourceConfig", "PairsConfig")  # tests/bitext/test_pair_settings.py: nor sentence pairs
 
 EXECUTION = sorted(
-    {(section.__name__, name) for section, name in fields() if section.role(name) is Role.EXECUTION} - ELSEWHERE,
+    {
+        (section.__name__, name)
+        for section, name in fields()
+        if section.role(name) is Role.EXECUTION and section.__name__ not in _OF_PAIRS
+    }
+    - ELSEWHERE,
 )
 
 

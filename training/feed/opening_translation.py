@@ -1,4 +1,4 @@
-"""Opens a feed of sentence pairs: anew, or where a state says."""
+"""Opens a feed of sentence pairs, of one table or of a mixture: anew, or where a state says."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from training.feed.buckets import Budget
 from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedMisuseError
+from training.feed.feed import Feed
 from training.feed.opening import NewVersion, open_feed
+from training.feed.opening_mixture import open_mixture
 from training.feed.order import Shuffle
 from training.feed.steps import Tail
 from training.feed.translation_batch import Place
@@ -77,15 +79,64 @@ def open_translation(
         state=of_feed,
         on_new_version=on_new_version,
     )
-    table, budget = feed.tables[0], Budget(tokens, multiple)
+    return _of(feed, Budget(tokens, multiple), begun, prefetch, cache)
+
+
+def open_translation_mixture(
+    plan: str,
+    version: int | None = None,
+    *,
+    tokens: int,
+    multiple: int = 1,
+    rank: int = 0,
+    ranks: int = 1,
+    seed: int = 0,
+    shuffle: Shuffle = PAIRS_SHUFFLE,
+    tail: Tail = "drop",
+    state: Mapping[str, Any] | None = None,
+    lakes: Mapping[str, str] | None = None,
+    prefetch: int = 1,
+    cache: Cache | None = None,
+) -> TranslationFeed:
+    """A feed of a mixture of tables of the objective translation, whose plan `tokenlake mix CONFIG` has made.
+
+    A window takes as many samples of the mixture as the shuffle's windows have rows. Arguments are those of
+    `open_mixture` and `open_translation`.
+
+    Raises:
+        MissingPathError: the plan, or a table of it, is not there.
+        FeedMisuseError: arguments that do not fit each other, the tables or the state.
+    """
+    begun, of_feed = Place(0), None
+    if state is not None:
+        begun = place_of(state)
+        # A newer plan must be the same until the end of the window in progress.
+        of_feed = {**state, "samples": begun.window + shuffle.window_rows * bool(begun.taken)}
+    feed = open_mixture(
+        plan,
+        version,
+        global_batch_size=ranks,
+        rank=rank,
+        ranks=ranks,
+        seed=seed,
+        shuffle=shuffle,
+        tail=tail,
+        state=of_feed,
+        lakes=lakes,
+    )
+    return _of(feed, Budget(tokens, multiple), begun, prefetch, cache)
+
+
+def _of(feed: Feed, budget: Budget, begun: Place, prefetch: int, cache: Cache | None) -> TranslationFeed:
+    table = feed.tables[0]
     if feed.format.objective != "translation":
         raise FeedMisuseError(
-            f"{table}: its rows are for the objective {feed.format.objective}: open it with open_feed"
+            f"{table}: its rows are for the objective {feed.format.objective}: open it with open_feed or open_mixture"
         )
     most = budget.most(feed.format.length // 2)
-    if tokens < most:
+    if budget.tokens < most:
         raise FeedMisuseError(
-            f"{table}: a pair may have up to {most:,} tokens, a batch {tokens:,}: give tokens={most} or more, or pack "
-            "with a smaller translation.length"
+            f"{table}: a pair may have up to {most:,} tokens, a batch {budget.tokens:,}: give tokens={most} or more, "
+            "or pack with a smaller translation.length"
         )
     return TranslationFeed(feed, budget, begun, prefetch, through_cache(feed.tables, cache))
