@@ -29,25 +29,28 @@ def sums(found):
     return sorted(int(row.sum(dtype=np.uint64)) for batch in found for row in batch)
 
 
-def test_every_form_holds_the_same_rows(data):
-    flat = sums(batches(str(data.flat), LENGTH, 0))
+@pytest.mark.parametrize("how", ["gather", "rows"])
+def test_every_form_holds_the_same_rows(data, how):
+    flat = sums(batches(str(data.flat), LENGTH, how, 0))
     assert len(flat) == ROWS
     assert sums(ours._ids(ours._opened(str(data.lake), LENGTH, 1))) == flat
     assert sorted(sum(sample["ids"]) for sample in export_readers.mds(data.mds / "train")) == flat
 
 
-def test_epochs_of_the_memmap_have_other_orders(data):
-    first, second = (np.concatenate(list(batches(str(data.flat), LENGTH, epoch))) for epoch in (0, 1))
+@pytest.mark.parametrize("how", ["gather", "rows"])
+def test_epochs_of_the_memmap_have_other_orders(data, how):
+    first, second = (np.concatenate(list(batches(str(data.flat), LENGTH, how, epoch))) for epoch in (0, 1))
     assert not np.array_equal(first, second)
 
 
-def test_the_first_batch_is_timed_apart_and_its_tokens_are_not_counted(data):
+@pytest.mark.parametrize("how", ["gather", "rows"])
+def test_the_first_batch_is_timed_apart_and_its_tokens_are_not_counted(data, how):
     clock = Clock()
-    timed(clock, lambda epoch: batches(str(data.flat), LENGTH, epoch))
+    timed(clock, lambda epoch: batches(str(data.flat), LENGTH, how, epoch))
     measured = clock._said["measured"]
     assert measured["epoch"]["tokens"] == (ROWS - BATCH) * LENGTH
     assert measured["check"]["rows"] == ROWS
-    assert measured["check"]["sum"] == sum(sums(batches(str(data.flat), LENGTH, 0)))
+    assert measured["check"]["sum"] == sum(sums(batches(str(data.flat), LENGTH, how, 0)))
 
 
 def test_single_rows_become_batches():

@@ -296,6 +296,18 @@ def test_an_error_comes_where_its_batch_would_have_come(table, prefetch):
     assert found == list(range(len(found)))
 
 
+def test_a_worker_of_a_torch_loader_says_which_file_is_gone(table):
+    from training.feed.torch_batches import FeedLoader
+
+    gone = data_files(table)[2]
+    (table / gone).unlink()
+    loader, found = FeedLoader(feed(table), workers=2), []
+    with pytest.raises(FeedError, match=rf"{gone}: this file of version 2 is gone"):
+        found.extend(batch.samples for batch in loader)
+    assert found == list(range(10, 10 * len(found) + 1, 10))
+    assert loader.state_dict()["samples"] == 10 * len(found)
+
+
 def test_after_an_error_the_state_is_that_of_the_last_batch(table):
     path = table / data_files(table)[1]
     whole, shuffle = path.read_bytes(), Shuffle(5, 4)

@@ -1,15 +1,19 @@
 """A billion rows: opening a table and finding any place in it cost the same memory and time as in a small one."""
 
+import shutil
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from sequence_tables import CAUSAL
+from sequence_tables import CAUSAL, append, packed_rows
 
 from training.feed.order import DEFAULT_SHUFFLE, EpochOrder, Shuffle
+from training.feed.recent import Recent
+from training.feed.rows import RowReader
 from training.feed.samples import Generation, Samples, Source
-from training.feed.table import SequenceTable
+from training.feed.table import SequenceTable, open_table
 
 FILES, ROWS = 20_000, 50_000
 
@@ -70,3 +74,21 @@ def test_rows_are_found_in_their_files():
     assert (rows < table.first[file + 1]).all()
     assert (file == rows // ROWS).all()
     assert table.path(int(file[0])).startswith("s3://bucket/lake/sequences_causal/split=train/part-")
+
+
+def test_what_is_kept_of_footers_is_bounded(tmp_path):
+    append(tmp_path, packed_rows(200), files=1)
+    opened = open_table(str(tmp_path), "causal")
+    [path], [size] = opened.paths, opened.sizes.tolist()
+    for number in range(40):
+        shutil.copy(f"{opened.location}/{path}", f"{opened.location}/copy-{number}")
+    paths = tuple(f"copy-{number}" for number in range(40))
+    many = replace(opened, paths=paths, sizes=np.full(40, size), counts=np.full(40, 200))
+    reader = RowReader(many)
+    reader._layouts, reader._metadata = (
+        Recent(5000, size) for size in (lambda each: each.nbytes, reader._metadata._size)
+    )
+    reader.find(np.arange(many.rows))
+    for kept in (reader._layouts, reader._metadata):
+        assert 1 <= len(kept._held) < 10
+        assert sum(map(kept._size, kept._held.values())) <= max(5000, *map(kept._size, kept._held.values()))

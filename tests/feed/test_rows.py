@@ -12,6 +12,7 @@ from other_writers import data_files, replace, rows_of
 from sequence_tables import CAUSAL, append, packed_rows
 
 from pipelines.tables import SequenceFormat
+from training.feed.decoded import decode
 from training.feed.rows import RowReader, read_rows
 from training.feed.table import open_table
 
@@ -105,10 +106,11 @@ def test_files_that_another_program_wrote(tmp_path, described, layout):
 def test_the_project_s_own_files_are_not_decoded(tmp_path, monkeypatch):
     made(tmp_path, CAUSAL)
     opened = open_table(str(tmp_path), "causal")
-    reader, asked = RowReader(opened), []
-    decode = reader._decode
-    monkeypatch.setattr(reader, "_decode", lambda *arguments: asked.append(arguments[-1]) or decode(*arguments))
-    reader.find(np.arange(opened.rows))
+    asked = []
+    monkeypatch.setattr(
+        "training.feed.rows.decode", lambda *arguments: asked.append(arguments[-1]) or decode(*arguments)
+    )
+    RowReader(opened).find(np.arange(opened.rows))
     assert asked
     assert not any(asked)
 
@@ -153,3 +155,17 @@ def test_rows_outlive_the_reader(tmp_path):
     churn = [bytes(100_000) for _ in range(50)]
     same(found, rows_of(table, data_files(table)), CAUSAL)
     assert churn
+
+
+@FORMATS
+def test_memory_that_holds_nothing_changes_no_row(tmp_path, described, monkeypatch):
+    for name in ("_FOOTER_BYTES", "_METADATA_BYTES", "_DECODED_BYTES"):
+        monkeypatch.setattr(f"training.feed.rows.{name}", 1)
+    table = made(tmp_path, described, (200, 100, 50))
+    replace(table, data_files(table)[0], compression="zstd", row_group_size=21)
+    expected, opened = rows_of(table, data_files(table)), open_table(str(tmp_path), "causal")
+    reader = RowReader(opened)
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(opened.rows)
+        found = read_rows([reader], np.zeros(len(order), np.int64), order)
+        same(found, [expected[number] for number in order.tolist()], described)

@@ -6,12 +6,12 @@ import random
 import subprocess
 from pathlib import Path
 
+import pair_filters
 import pyarrow as pa
 import pytest
 from bitext.measured import batch
 
-from benchmarks.corpus import cache_folder
-from benchmarks.environments import OFFLINE, present
+from benchmarks.environments import OFFLINE
 from pipelines.bitext.policies.decide import decide
 from pipelines.bitext.policies.files import load
 from pipelines.bitext.rules.measures import measure
@@ -68,7 +68,7 @@ def pairs() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """filter -> (scores, accepted) of each pair."""
-    python = present("opusfilter", cache_folder())
+    python = pair_filters.python()
     if python is None:
         pytest.skip("OpusFilter is absent: make oracle")
     request, answer = (tmp_path_factory.mktemp("opusfilter") / name for name in ("request.json", "answer.jsonl"))

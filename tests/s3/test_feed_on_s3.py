@@ -63,6 +63,16 @@ def test_a_feed_goes_on_from_its_state_through_a_cache(local, remote, tmp_path):
     assert found == [row for _, _, row, _ in taken(local)]
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_workers_of_a_torch_loader_read_the_same_samples(local, remote, tmp_path, cached):
+    from training.feed.torch_batches import FeedLoader
+
+    cache = Cache(str(tmp_path / "cache"), 64 << 20) if cached else None
+    settings = {"global_batch_size": 12, "epochs": 1, "seed": 3, "shuffle": SHUFFLE, "tail": "pad", "cache": cache}
+    loader = FeedLoader(open_feed(remote, "causal", **settings), workers=2)
+    assert [batch.token_ids().tolist() for batch in loader] == [ids for ids, _, _, _ in taken(local)]
+
+
 def data_requests(proxy):
     """(path, status) of each request for a part of a data file."""
     return [(request.path, status) for request, status in proxy.seen if "part-" in request.path]

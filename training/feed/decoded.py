@@ -56,6 +56,11 @@ class RowGroup:
         return address_of(self.ids) + starts
 
 
+def columns_of(described: SequenceFormat, with_ids: bool) -> list[str]:
+    """Names of the columns that are decoded."""
+    return ["doc_lengths", *MORE[described.objective], *(["ids"] if with_ids else [])]
+
+
 def decode(opened: Any, number: int, path: str, described: SequenceFormat, with_ids: bool) -> RowGroup:
     """Decodes a row group of an open pyarrow ParquetFile.
 
@@ -63,7 +68,7 @@ def decode(opened: Any, number: int, path: str, described: SequenceFormat, with_
         FeedError: a column is missing, too short or has a null, or rows are not what the format says.
     """
     more = MORE[described.objective]
-    wanted = ["doc_lengths", *more, *(["ids"] if with_ids else [])]
+    wanted = columns_of(described, with_ids)
     absent = [name for name in wanted if name not in opened.schema_arrow.names]
     if absent:
         raise FeedError(f"{path}: has no column {absent[0]}; pack the table again")

@@ -3,7 +3,7 @@
 import io
 import mmap
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -32,8 +32,8 @@ class FileBytes(Protocol):
     def rows(self, path: str, size: int, addresses: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """A buffer of uint8 that holds `width` bytes at each of (n,) sorted addresses, and (n,) their places in it."""
 
-    def open(self, path: str, size: int) -> Any:
-        """A file for pyarrow."""
+    def open(self, path: str, size: int, ranges: Sequence[tuple[int, int]] = ()) -> Any:
+        """A file for pyarrow, of which (start, stop) ranges will be read for certain."""
 
     def footer(self, path: str, size: int) -> bytes:
         """The end of a file: at least what its last eight bytes say."""
@@ -91,7 +91,7 @@ class LocalBytes:
             raise FeedError(f"{path}: its footer speaks of byte {addresses[-1] + width:,}, it has {size:,}")
         return whole, addresses
 
-    def open(self, path: str, size: int) -> Any:
+    def open(self, path: str, size: int, ranges: Sequence[tuple[int, int]] = ()) -> Any:
         """As `FileBytes.open`."""
         import pyarrow as pa
 
@@ -141,11 +141,15 @@ class RemoteBytes:
         range_of = np.searchsorted(starts, addresses, side="right") - 1
         return buffer, addresses - starts[range_of] + before[range_of]
 
-    def open(self, path: str, size: int) -> Any:
-        """As `FileBytes.open`."""
+    def open(self, path: str, size: int, ranges: Sequence[tuple[int, int]] = ()) -> Any:
+        """As `FileBytes.open`: the ranges are fetched at once."""
         import pyarrow as pa
 
-        return pa.PythonFile(_Ranges(lambda start, stop: self._range(path, size, start, stop), size), "r")
+        inside = [(start, stop) for start, stop in ranges if 0 <= start < stop <= size]  # a footer can be damaged
+        held = dict(
+            zip(inside, self._threads.requests.map(lambda at: self._range(path, size, *at), inside), strict=True)
+        )
+        return pa.PythonFile(_Ranges(lambda start, stop: self._range(path, size, start, stop), size, held), "r")
 
     def footer(self, path: str, size: int) -> bytes:
         """As `FileBytes.footer`; mostly one request."""
@@ -217,10 +221,10 @@ def _footer_size(path: str, end: bytes) -> int:
 
 
 class _Ranges(io.RawIOBase):
-    """A remote file of which each read is one request."""
+    """A remote file of which each read is one request, if no range that is held has the bytes."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
-        self._read, self._size, self._at = read, size, 0
+    def __init__(self, read: Callable[[int, int], bytes], size: int, held: Mapping[tuple[int, int], bytes]) -> None:
+        self._read, self._size, self._at, self._held = read, size, 0, held
 
     def readable(self) -> bool:
         return True
@@ -237,6 +241,12 @@ class _Ranges(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         stop = self._size if size < 0 else min(self._at + size, self._size)
-        found = self._read(self._at, stop) if stop > self._at else b""
+        found = self._bytes(self._at, stop) if stop > self._at else b""
         self._at += len(found)
         return found
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        for (begin, end), part in self._held.items():
+            if begin <= start and stop <= end:
+                return part[start - begin : stop - begin]
+        return self._read(start, stop)

@@ -22,14 +22,18 @@ class Recent(Generic[V]):
         self._total = 0
         self._lock = Lock()
 
-    def get(self, key: Any, make: Callable[[], V]) -> V:
-        """What is held under a key, made if it is not."""
+    def find(self, key: Any) -> V | None:
+        """What is held under a key."""
         with self._lock:
             found = self._held.get(key)
             if found is not None:
                 self._held.move_to_end(key)
-                return found
-        return self.renew(key, make)
+            return found
+
+    def get(self, key: Any, make: Callable[[], V]) -> V:
+        """What is held under a key, made if it is not."""
+        found = self.find(key)
+        return self.renew(key, make) if found is None else found
 
     def renew(self, key: Any, make: Callable[[], V]) -> V:
         """What is made, held from now on."""

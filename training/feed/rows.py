@@ -5,9 +5,10 @@ groups at a time, and so are the columns that say where documents end. What is d
 lasts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,17 +16,19 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import TokenlakeError
 from pipelines.tables import SequenceFormat
-from training.feed.decoded import MORE, RowGroup, decode
+from training.feed.decoded import MORE, RowGroup, columns_of, decode
 from training.feed.errors import FeedError
 from training.feed.file_bytes import FileBytes, file_bytes
 from training.feed.memory import Values, address_of, gather, gather_lists, spans, values_at
 from training.feed.order import runs
-from training.feed.parquet_rows import PREFIX, FileRows, file_rows
+from training.feed.parquet_rows import PREFIX, FileRows, column_ranges, file_rows, parsed
 from training.feed.recent import Recent
 from training.feed.table import SequenceTable
 
 _DECODED_BYTES = 128 << 20
-_FILES = 4096
+_FOOTER_BYTES = 256 << 20
+_METADATA_BYTES = 128 << 20
+_GROWTH = 15  # of a footer when pyarrow has parsed it
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class RowReader:
         self.table = table
         self._data = data or file_bytes(table.location)
         self._width = table.format.length * table.format.id_bits // 8 if table.format.has_fixed_width else None
-        self._layouts: Recent[FileRows] = Recent(_FILES, lambda layout: 1)
+        self._layouts: Recent[FileRows] = Recent(_FOOTER_BYTES, lambda layout: layout.nbytes)
+        self._metadata: Recent[Any] = Recent(_METADATA_BYTES, lambda metadata: _GROWTH * metadata.serialized_size)
         self._decoded: Recent[RowGroup] = Recent(_DECODED_BYTES, lambda found: found.nbytes)
 
     def find(self, numbers: np.ndarray) -> "list[Found]":
@@ -134,9 +138,8 @@ class RowReader:
         group = layout.row_groups(rows)
         spans = list(runs(group))
         ids, is_there, alive = self._addressed(path, size, layout, rows, group)
-        decoded = [
-            self._row_group(file, path, size, layout, number, not is_there[span].all()) for number, span in spans
-        ]
+        wanted = {number: not is_there[span].all() for number, span in spans}
+        decoded = self._row_groups(file, path, size, layout, wanted)
         for held, (number, span) in zip(decoded, spans, strict=True):
             if not is_there[span].all():
                 ids[span] = held.ids_at(rows[span] - layout.first[number], path, self.table.format)
@@ -155,13 +158,13 @@ class RowReader:
         )
 
     def _layout(self, file: int, path: str, size: int) -> FileRows:
-        footer = b"PAR1" + self._data.footer(path, size)
-        metadata, logged = pq.read_metadata(pa.BufferReader(footer)), int(self.table.counts[file])
+        footer = self._data.footer(path, size)
+        metadata, logged = self._metadata.renew(file, lambda: parsed(footer)), int(self.table.counts[file])
         if self.table.selected is None and metadata.num_rows != logged:
             raise FeedError(
                 f"{path}: has {metadata.num_rows:,} rows, Delta's log says {logged:,}; pack the table again"
             )
-        return file_rows(metadata, self._width)
+        return file_rows(footer, metadata, self._width)
 
     def _addressed(
         self, path: str, size: int, layout: FileRows, rows: np.ndarray, group: np.ndarray
@@ -177,14 +180,28 @@ class RowReader:
         addresses = address_of(buffer) + at
         return addresses + PREFIX, gather(addresses, "<u4") == self._width, buffer
 
-    def _row_group(self, file: int, path: str, size: int, layout: FileRows, number: int, with_ids: bool) -> RowGroup:
-        make = partial(self._decode, path, size, layout, number, with_ids)
-        found = self._decoded.get((file, number), make)
-        return self._decoded.renew((file, number), make) if with_ids and found.ids is None else found
-
-    def _decode(self, path: str, size: int, layout: FileRows, number: int, with_ids: bool) -> RowGroup:
-        opened = pq.ParquetFile(self._data.open(path, size), metadata=layout.metadata)
-        return decode(opened, number, path, self.table.format, with_ids)
+    def _row_groups(
+        self, file: int, path: str, size: int, layout: FileRows, wanted: Mapping[int, bool]
+    ) -> list[RowGroup]:
+        """Decoded row groups of a file, by number; `wanted` says whether with ids."""
+        found = {number: self._decoded.find((file, number)) for number in wanted}
+        absent = [
+            number
+            for number, with_ids in wanted.items()
+            if (held := found[number]) is None or (with_ids and held.ids is None)
+        ]
+        if absent:
+            metadata = self._metadata.get(file, lambda: parsed(layout.footer))
+            ranges = [
+                each
+                for number in absent
+                for each in column_ranges(metadata, number, columns_of(self.table.format, wanted[number]))
+            ]
+            opened = pq.ParquetFile(self._data.open(path, size, ranges), metadata=metadata)
+            for number in absent:
+                make = partial(decode, opened, number, path, self.table.format, wanted[number])
+                found[number] = self._decoded.renew((file, number), make)
+        return [held for held in found.values() if held is not None]
 
 
 def read_rows(readers: Sequence[RowReader], table: np.ndarray, numbers: np.ndarray) -> Rows:
