@@ -79,7 +79,11 @@ def file_bytes(location: str, through: Callable[[RangeReader], RangeReader] | No
 
 
 class LocalBytes:
-    """Maps files into memory; no byte is copied before it is in a batch."""
+    """Maps files into memory; no byte is copied before it is in a batch.
+
+    A file may be deleted while it is mapped. One that is shortened in place ends the process (SIGBUS), as with any
+    mapping; no program does this to the files of a Delta table, which never change.
+    """
 
     def __init__(self) -> None:
         self._mapped: Recent[np.ndarray] = Recent(_MAPPED, lambda mapped: 1)
