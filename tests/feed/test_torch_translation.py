@@ -1,5 +1,7 @@
 """The edge to torch for sentence pairs: shifted targets, masks, loaders with worker processes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -84,3 +86,47 @@ def test_a_dataset_goes_on_from_its_own_state(lake):
     later = TranslationDataset(feed(lake))
     later.load_state_dict(first.state_dict())
     assert taken + [batch.source_ids().tolist() for batch in later] == [each.sources().tolist() for each in feed(lake)]
+
+
+class SmallTranslator(torch.nn.Module):
+    """An encoder and a decoder, with the masks that a batch gives."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(1 << 16, 16)
+        self.place = torch.nn.Embedding(64, 16)
+        self.transformer = torch.nn.Transformer(16, 2, 1, 1, 32, dropout=0, batch_first=True)
+        self.output = torch.nn.Linear(16, 64)
+
+    def forward(self, batch):
+        sides = batch.source_ids(), batch.decoder_input()
+        source, target = (self.embedding(ids) + self.place(torch.arange(ids.shape[1])) for ids in sides)
+        causal = torch.triu(torch.full((target.shape[1],) * 2, float("-inf")), 1)
+        hidden = torch.zeros_like(batch.source_mask(), dtype=torch.float32).masked_fill(
+            ~batch.source_mask(), float("-inf")
+        )
+        return self.output(
+            self.transformer(
+                source, target, tgt_mask=causal, src_key_padding_mask=hidden, memory_key_padding_mask=hidden
+            )
+        )
+
+
+def test_a_pair_in_a_batch_has_the_logits_that_it_has_alone(lake):
+    """Padding and neighbours change nothing: what the masks are for."""
+    torch.manual_seed(0)
+    model = SmallTranslator()
+    for batch in list(feed(lake, multiple=4))[:3]:
+        made = tensors(batch)
+        with torch.no_grad():
+            together = model(made)
+            for row in range(batch.pairs):
+                source, target = (int(each[row]) for each in (made.source_lengths, made.target_lengths))
+                alone = replace(
+                    made,
+                    source=made.source[row : row + 1, :source],
+                    target=made.target[row : row + 1, :target],
+                    source_lengths=made.source_lengths[row : row + 1],
+                    target_lengths=made.target_lengths[row : row + 1],
+                )
+                torch.testing.assert_close(together[row : row + 1, :target], model(alone), rtol=1e-5, atol=1e-5)

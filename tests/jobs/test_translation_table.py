@@ -1,8 +1,10 @@
 """A lake of sentence pairs, and its table for training translation: made, kept up to date, checked, explained."""
 
 import json
+import shutil
 from typing import ClassVar
 
+import corpus
 import numpy as np
 import pytest
 from bitext.pair_lakes import PairLake
@@ -18,6 +20,7 @@ from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.report import collect
 from jobs.report.page import render
+from lake.lake import Lake
 from pipelines.sequences.order import split_of
 from pipelines.sequences.reader import Sequences
 from pipelines.tables import SequenceFormat
@@ -231,3 +234,19 @@ def test_a_lake_without_a_table_for_translation_encodes_no_pairs(engine, tmp_pat
     run_stages(engine, lake.config(), Reporter(), ("tokenize",), conclude=False)
     run_stages(engine, lake.config(), Reporter(), ("pack",), conclude=False)
     assert not lake.lake.exists("pair_tokens")
+
+
+def test_a_lake_of_documents_and_pairs_has_one_tokenizer_for_both(engine, lake, corpus_folder, tmp_path):
+    copied = Lake(str(shutil.copytree(lake, tmp_path / "lake")), engine)
+    (tmp_path / "pairs.tsv").write_text(sentences(0, 12))
+    source = {"name": "pairs", "path": str(tmp_path / "pairs.tsv"), "languages": ["en", "de"]}
+    given = corpus.config(copied.root, corpus_folder).model_dump(mode="json", exclude_unset=True)
+    sections = {"pairs": {"sources": [source], "policy": "none"}, "translation": [{"name": "pairs", "length": 128}]}
+    before = {name: copied.version(name) for name in ("tokens", "sequences_causal")}
+    config = RunConfig.model_validate({**given, **sections})
+    assert run_stages(engine, config, Reporter(), STAGES, conclude=True) == 0
+    assert {name: copied.version(name) for name in before} == before
+    formats = [SequenceFormat.of(copied.properties(f"sequences_{name}")) for name in ("causal", "pairs")]
+    assert formats[0].tokenizer == formats[1].tokenizer
+    assert copied.read("sequences_pairs").count() == copied.read("clean_pairs").count() == 30
+    assert [str(each) for each in check(copied) if not each.holds] == []
