@@ -79,11 +79,7 @@ def file_bytes(location: str, through: Callable[[RangeReader], RangeReader] | No
 
 
 class LocalBytes:
-    """Maps files into memory; no byte is copied before it is in a batch.
-
-    A file may be deleted while it is mapped. One that is shortened in place ends the process (SIGBUS), as with any
-    mapping; no program does this to the files of a Delta table, which never change.
-    """
+    """Maps files into memory; no byte is copied before it is in a batch."""
 
     def __init__(self) -> None:
         self._mapped: Recent[np.ndarray] = Recent(_MAPPED, lambda mapped: 1)
