@@ -1,6 +1,7 @@
 """A feed of a table on an object store: the same samples, few requests, and no hang when the store is away."""
 
 import itertools
+import multiprocessing
 import shutil
 import time
 
@@ -88,6 +89,19 @@ def test_a_second_epoch_asks_the_store_for_nothing(remote, proxy, tmp_path):
     parts = [taken(remote, cache=cache, rank=rank, ranks=2) for rank in range(2)]
     assert [one[0] + other[0] for one, other in zip(*parts, strict=True)] == [ids for ids, _, _, _ in once]
     assert len(data_requests(proxy)) == asked
+
+
+def samples_of_rank(lake, rank, ranks, cache):
+    return [ids for ids, _, _, _ in taken(lake, rank=rank, ranks=ranks, cache=cache)]
+
+
+def test_processes_of_a_machine_fetch_each_chunk_once(local, remote, proxy, tmp_path):
+    cache = Cache(str(tmp_path / "cache"), 64 << 20)
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        found = pool.starmap(samples_of_rank, [(remote, rank, 3, cache) for rank in range(3)], chunksize=1)
+    together = [list(itertools.chain(*parts)) for parts in zip(*found, strict=True)]
+    assert together == [ids for ids, _, _, _ in taken(local)]
+    assert 5 <= len(data_requests(proxy)) <= 10
 
 
 def test_the_first_batch_asks_for_little_wherever_it_is(remote, proxy):
