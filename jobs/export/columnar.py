@@ -79,7 +79,8 @@ def write_columnar(
     schema = columns.schema(source)
     item = source.token_bytes if columns.as_lists and source.id_columns else 2
     counted = [*source.id_columns.values()]
-    read = list(dict.fromkeys((*columns.names, *counted, *source.checked)))
+    checked = source.checked if "ids" in columns.names else ()
+    read = list(dict.fromkeys((*columns.names, *counted, *checked)))
     batches = source.batches(read, split)
     files: dict[str, int] = {}
     rows = tokens = 0

@@ -15,7 +15,7 @@ def batch_of(documents):
     lengths = np.array([length for row in documents for length in row], np.int32)
     none = np.zeros(len(documents), np.int64)
     ids = np.arange(len(documents) * LENGTH, dtype=np.uint16).reshape(-1, LENGTH)
-    return Batch(ids, lengths, counts, none, none, none, 0, 0)
+    return Batch.of(ids, lengths, counts, none, none, none, 0, 0)
 
 
 @st.composite

@@ -1,5 +1,7 @@
 """A batch of packed documents trains a model as each document alone would, and no document reaches another."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,15 @@ def test_packed_documents_give_the_logits_and_loss_of_each_alone(model, batch, m
 @MASKS
 def test_a_change_in_one_document_leaves_the_logits_of_others_equal_to_the_bit(model, batch, mask_of):
     assert is_independent(model, torch_batch(batch), mask_of)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_model_gives_the_same_with_flex_attention(batch):
+    torch.manual_seed(0)
+    small = GPT(Size(vocabulary=1 << 16, width=32, heads=2, blocks=1)).requires_grad_(False)
+    found = packed_and_alone(small, torch_batch(batch), block_mask, torch.compile(small))
+    assert found.logits < TOLERANCE
 
 
 def test_a_mask_of_causality_alone_is_noticed(model, batch):

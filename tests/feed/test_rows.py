@@ -169,3 +169,20 @@ def test_memory_that_holds_nothing_changes_no_row(tmp_path, described, monkeypat
         order = np.random.default_rng(seed).permutation(opened.rows)
         found = read_rows([reader], np.zeros(len(order), np.int64), order)
         same(found, [expected[number] for number in order.tolist()], described)
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_rows_that_do_not_belong_to_the_feed_are_passed_over(tables, data):
+    reader, expected = tables[0]
+    files = np.split(np.arange(250), reader.table.first[1:-1])
+    masks = [data.draw(st.none() | st.lists(st.booleans(), min_size=len(file), max_size=len(file))) for file in files]
+    left = [file if mask is None else file[mask] for file, mask in zip(files, masks, strict=True)]
+    table = changed(
+        reader.table,
+        counts=np.array([len(each) for each in left]),
+        selected=tuple(None if mask is None else np.packbits(mask).tobytes() for mask in masks),
+    )
+    numbers = np.concatenate(left)
+    found = read_rows([RowReader(table)], np.zeros(len(numbers), np.int64), np.arange(len(numbers)))
+    same(found, [expected[number] for number in numbers.tolist()], CAUSAL)

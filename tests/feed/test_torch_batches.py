@@ -46,7 +46,7 @@ def iter_of(ids):
     from training.feed.batch import Batch
 
     none = np.zeros(1, np.int64)
-    yield Batch(ids, np.array([3], np.int32), np.array([1]), none, none, none, 0, 1)
+    yield Batch.of(ids, np.array([3], np.int32), np.array([1]), none, none, none, 0, 1)
 
 
 def test_a_target_is_the_next_id_of_the_same_document(lake):

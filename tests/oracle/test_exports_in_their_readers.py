@@ -6,11 +6,13 @@ import shutil
 import feeds
 import numpy as np
 import pytest
+from export.small_tables import rows_of_objective
 
 from jobs.export.export import Request, export
 from jobs.export.source import Source
 from lake.lake import Lake
 from pipelines.sequences.reader import Sequences
+from pipelines.tables import SequenceFormat
 
 pytestmark = [pytest.mark.oracle, pytest.mark.slow]
 
@@ -58,6 +60,24 @@ def test_streaming_gives_every_document_of_the_tokens(lake, reader, exported):
     assert found == [
         {**row, "ids": {"dtype": "uint16", "values": np.frombuffer(row["ids"], "<u2").tolist()}} for row in stored
     ]
+
+
+def test_streaming_gives_rows_of_translation_with_their_own_lengths(reader, tmp_path):
+    described = SequenceFormat("translation", 600, 32, 0, 1, "feedbeef")
+    rows = [
+        {
+            "ids": [70_000] * length + [1, 7, 1],
+            "doc_lengths": [length + 1, 2],
+            "source_language": "de",
+            "target_language": "en",
+        }
+        for length in (1, 300)
+    ]
+    export(rows_of_objective(tmp_path / "lake", described, rows), Request("mds", str(tmp_path / "out")))
+    found = feeds.ask(reader, "streaming_samples", tmp_path / "out", "train")
+    assert [sample["ids"] for sample in found] == [{"dtype": "uint32", "values": row["ids"]} for row in rows]
+    assert [sample["doc_lengths"]["values"] for sample in found] == [row["doc_lengths"] for row in rows]
+    assert [sample["source_language"] for sample in found] == ["de", "de"]
 
 
 def test_a_shuffled_epoch_of_streaming_holds_every_row(lake, reader, exported):

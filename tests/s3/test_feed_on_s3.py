@@ -1,13 +1,16 @@
 """A feed of a table on an object store: the same samples, few requests, and no hang when the store is away."""
 
 import itertools
+import multiprocessing
 import shutil
 import time
 
 import pytest
+from conftest import set_environment
 from faulty_proxy import CutBody, Delay, Refuse
 from sequence_tables import append, packed_rows
 
+from pipelines.errors import MissingPathError
 from pipelines.storage import object_files
 from pipelines.storage.errors import StorageError
 from training.feed.cache import Cache
@@ -69,7 +72,8 @@ def test_workers_of_a_torch_loader_read_the_same_samples(local, remote, tmp_path
 
     cache = Cache(str(tmp_path / "cache"), 64 << 20) if cached else None
     settings = {"global_batch_size": 12, "epochs": 1, "seed": 3, "shuffle": SHUFFLE, "tail": "pad", "cache": cache}
-    loader = FeedLoader(open_feed(remote, "causal", **settings), workers=2)
+    # A fork server has the environment of its first use, which may be that of an earlier test.
+    loader = FeedLoader(open_feed(remote, "causal", **settings), workers=2, multiprocessing_context="spawn")
     assert [batch.token_ids().tolist() for batch in loader] == [ids for ids, _, _, _ in taken(local)]
 
 
@@ -86,6 +90,19 @@ def test_a_second_epoch_asks_the_store_for_nothing(remote, proxy, tmp_path):
     parts = [taken(remote, cache=cache, rank=rank, ranks=2) for rank in range(2)]
     assert [one[0] + other[0] for one, other in zip(*parts, strict=True)] == [ids for ids, _, _, _ in once]
     assert len(data_requests(proxy)) == asked
+
+
+def samples_of_rank(lake, rank, ranks, cache):
+    return [ids for ids, _, _, _ in taken(lake, rank=rank, ranks=ranks, cache=cache)]
+
+
+def test_processes_of_a_machine_fetch_each_chunk_once(local, remote, proxy, tmp_path):
+    cache = Cache(str(tmp_path / "cache"), 64 << 20)
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        found = pool.starmap(samples_of_rank, [(remote, rank, 3, cache) for rank in range(3)], chunksize=1)
+    together = [list(itertools.chain(*parts)) for parts in zip(*found, strict=True)]
+    assert together == [ids for ids, _, _, _ in taken(local)]
+    assert 5 <= len(data_requests(proxy)) <= 10
 
 
 def test_the_first_batch_asks_for_little_wherever_it_is(remote, proxy):
@@ -150,3 +167,34 @@ def test_an_object_that_was_cut_is_named(remote, bucket, tmp_path, cached):
     cache = Cache(str(tmp_path / "cache"), 64 << 20) if cached else None
     with pytest.raises(FeedError, match=rf"{cut.name}: ends at byte .*, Delta's log says"):
         taken(remote, cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": "w" * 40}, "SignatureDoesNotMatch"),
+        ({"AWS_ACCESS_KEY_ID": "nobody"}, "the store does not know the access key"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "the store does not answer. Check AWS_ENDPOINT_URL"),
+    ],
+    ids=["wrong secret", "unknown key", "no store there"],
+)
+def test_a_store_that_refuses_is_no_missing_table(remote, settings, changed, said):
+    began = time.monotonic()
+    set_environment(settings | changed)
+    with pytest.raises(StorageError, match=said) as found:
+        open_feed(remote, "causal", batch_size=1)
+    assert "w" * 40 not in str(found.value)
+    assert str(remote) in str(found.value)
+    assert time.monotonic() - began < 60
+
+
+def test_a_bucket_that_is_not_there_is_named(server):
+    with pytest.raises(StorageError, match=r"s3://there-is-none/lake.*: the bucket does not exist"):
+        open_feed("s3://there-is-none/lake", "causal", batch_size=1)
+
+
+def test_a_table_that_is_not_there_is_named(remote):
+    with pytest.raises(MissingPathError, match=r"no table sequences_other"):
+        open_feed(remote, "other", batch_size=1)
+    with pytest.raises(MissingPathError, match=r"no table sequences_causal of version 9"):
+        open_feed(remote, "causal", 9, batch_size=1)

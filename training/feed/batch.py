@@ -1,30 +1,118 @@
 """A batch as numpy arrays: ids as they lie in the table, and where documents begin and end."""
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from training.feed.samples import Places
 
 if TYPE_CHECKING:
     from pipelines.tables import SequenceFormat
 
 
-@dataclass(slots=True)
+class Documents(Protocol):
+    """What batches ask of the rows that they are cut from."""
+
+    @property
+    def doc_counts(self) -> np.ndarray:
+        """(n,) documents of each row."""
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """(n,) each, as the objective has them."""
+
+    def documents(self, start: int, stop: int) -> np.ndarray:
+        """(p,) tokens of each document in rows `start` to `stop`."""
+
+
+@dataclass
+class _Held:
+    """The documents of the rows of one batch."""
+
+    doc_lengths: np.ndarray
+    doc_counts: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def documents(self, start: int, stop: int) -> np.ndarray:
+        return self.doc_lengths
+
+
 class Batch:
     """B rows of L ids that one rank takes in one step, P documents in all of them.
 
     Rows that only fill up the last step (`tail="pad"`) have no documents, and ids that are padding.
+
+    Args:
+        ids: (B, L) uint16 or uint32.
+        step: from 0 at the start of the feed.
+        samples: that are done after this step, over all ranks: what a state counts.
+        rows: from which the batch is cut. What else a batch says is read from there when somebody asks.
+        places: of these rows.
+        start: the batch's first row among them.
+        stop: the row after its last.
     """
 
-    ids: np.ndarray  # (B, L) uint16 or uint32
-    doc_lengths: np.ndarray  # (P,) int32 tokens of each document
-    doc_counts: np.ndarray  # (B,) documents of each row
-    source: np.ndarray  # (B,) number of the source; -1: only fills up
-    epoch: np.ndarray  # (B,) of the source
-    row: np.ndarray  # (B,) of the table
-    step: int  # from 0 at the start of this feed
-    samples: int  # that are done after this step, over all ranks: what a state counts
-    columns: dict[str, np.ndarray] = field(default_factory=dict)  # (B,) each, as the objective has them
+    __slots__ = ("_places", "_rows", "_start", "_stop", "ids", "samples", "step")
+
+    def __init__(
+        self, ids: np.ndarray, step: int, samples: int, rows: Documents, places: Places, start: int, stop: int
+    ) -> None:
+        self.ids, self.step, self.samples = ids, step, samples
+        self._rows, self._places, self._start, self._stop = rows, places, start, stop
+
+    @staticmethod
+    def of(
+        ids: np.ndarray,
+        doc_lengths: np.ndarray,
+        doc_counts: np.ndarray,
+        source: np.ndarray,
+        epoch: np.ndarray,
+        row: np.ndarray,
+        step: int,
+        samples: int,
+        columns: Mapping[str, np.ndarray] | None = None,
+    ) -> "Batch":
+        """A batch of these arrays."""
+        held = _Held(doc_lengths, doc_counts, dict(columns or {}))
+        return Batch(ids, step, samples, held, Places(source, np.zeros_like(source), epoch, row), 0, len(ids))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Batch.of, (
+            self.ids, self.doc_lengths, self.doc_counts, self.source, self.epoch, self.row, self.step, self.samples,
+            self.columns,
+        )  # fmt: skip
+
+    @property
+    def doc_lengths(self) -> np.ndarray:
+        """(P,) int32 tokens of each document."""
+        return self._rows.documents(self._start, self._stop)
+
+    @property
+    def doc_counts(self) -> np.ndarray:
+        """(B,) documents of each row."""
+        return self._rows.doc_counts[self._start : self._stop]
+
+    @property
+    def source(self) -> np.ndarray:
+        """(B,) number of the source; -1: only fills up."""
+        return self._places.source[self._start : self._stop]
+
+    @property
+    def epoch(self) -> np.ndarray:
+        """(B,) of the source."""
+        return self._places.epoch[self._start : self._stop]
+
+    @property
+    def row(self) -> np.ndarray:
+        """(B,) of the table."""
+        return self._places.row[self._start : self._stop]
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """(B,) each, as the objective has them."""
+        return {name: values[self._start : self._stop] for name, values in self._rows.columns.items()}
 
     @property
     def tokens(self) -> int:
@@ -36,17 +124,16 @@ class Batch:
         missing = size - len(self.row)
         ids = np.full((missing, described.length), described.pad_id, self.ids.dtype)
         none = np.full(missing, -1)
-        return replace(
-            self,
-            ids=np.concatenate((self.ids.reshape(-1, described.length), ids)),
-            doc_counts=np.concatenate((self.doc_counts, np.zeros(missing, np.int64))),
-            source=np.concatenate((self.source, none)),
-            epoch=np.concatenate((self.epoch, none)),
-            row=np.concatenate((self.row, none)),
-            columns={
-                name: np.concatenate((values, np.zeros(missing, values.dtype)))
-                for name, values in self.columns.items()
-            },
+        return Batch.of(
+            np.concatenate((self.ids.reshape(-1, described.length), ids)),
+            self.doc_lengths,
+            np.concatenate((self.doc_counts, np.zeros(missing, np.int64))),
+            np.concatenate((self.source, none)),
+            np.concatenate((self.epoch, none)),
+            np.concatenate((self.row, none)),
+            self.step,
+            self.samples,
+            {name: np.concatenate((held, np.zeros(missing, held.dtype))) for name, held in self.columns.items()},
         )
 
     def cu_seqlens(self) -> np.ndarray:

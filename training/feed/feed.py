@@ -139,27 +139,21 @@ class Feed:
 
     def _cut(self, chunk: _Chunk) -> Iterator[Batch]:
         """The batches of a chunk. Ids of small batches are copied together, which saves calls."""
-        size, there = self.steps.rank_batch, len(chunk.places.row)
-        rows, places, steps = chunk.rows, chunk.places, chunk.steps.tolist()
-        together = max(1, _COPIED // size)
+        size, batch, length = self.steps.rank_batch, self.steps.batch, self.steps.length
+        rows, places, there = chunk.rows, chunk.places, len(chunk.places.row)
+        steps, together = chunk.steps.tolist(), max(1, _COPIED // size)
         for first in range(0, len(steps), together):
             begin = first * size
-            ids = rows.ids(begin, min(begin + together * size, there))
-            for number, step in enumerate(steps[first : first + together], first):
-                start, stop = min(number * size, there), min((number + 1) * size, there)
-                batch = Batch(
-                    ids[start - begin : stop - begin],
-                    rows.documents(start, stop),
-                    rows.doc_counts[start:stop],
-                    places.source[start:stop],
-                    places.epoch[start:stop],
-                    places.row[start:stop],
-                    step,
-                    self._done_after(step),
-                    {name: values[start:stop] for name, values in rows.columns.items()} if rows.columns else {},
-                )
-                yield batch if stop - start == size else batch.filled(size, self.format)
-
-    def _done_after(self, step: int) -> int:
-        done, length = self.steps.start + (step + 1) * self.steps.batch, self.steps.length
-        return done if length is None or done < length else length
+            ids = rows.ids(min(begin, there), min(begin + together * size, there))
+            for step in steps[first : first + together]:
+                stop, done = begin + size, self.steps.start + (step + 1) * batch
+                if length is not None and done > length:
+                    done = length
+                if stop <= there:
+                    yield Batch(ids[:size], step, done, rows, places, begin, stop)
+                    ids = ids[size:]
+                else:
+                    some = Batch(ids, step, done, rows, places, min(begin, there), there)
+                    ids = ids[:0]
+                    yield some.filled(size, self.format)
+                begin = stop

@@ -30,7 +30,7 @@ class FileBytes(Protocol):
     """Reads data files of one kind of storage."""
 
     def rows(self, path: str, size: int, addresses: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """A buffer of uint8 that holds `width` bytes at each of (n,) sorted addresses, and (n,) their places in it."""
+        """A buffer of uint8 that holds `width` bytes at each of (n,) addresses, and (n,) their places in it."""
 
     def open(self, path: str, size: int, ranges: Sequence[tuple[int, int]] = ()) -> Any:
         """A file for pyarrow, of which (start, stop) ranges will be read for certain."""
@@ -87,8 +87,9 @@ class LocalBytes:
     def rows(self, path: str, size: int, addresses: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """As `FileBytes.rows`: the whole file."""
         whole = self._map(path, size)
-        if len(addresses) and addresses[-1] + width > size:
-            raise FeedError(f"{path}: its footer speaks of byte {addresses[-1] + width:,}, it has {size:,}")
+        end = int(addresses.max()) + width
+        if end > size:
+            raise FeedError(f"{path}: its footer speaks of byte {end:,}, it has {size:,}")
         return whole, addresses
 
     def open(self, path: str, size: int, ranges: Sequence[tuple[int, int]] = ()) -> Any:
@@ -133,7 +134,7 @@ class RemoteBytes:
 
     def rows(self, path: str, size: int, addresses: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """As `FileBytes.rows`: ranges that hold the rows, one after another."""
-        starts, stops = coalesced(addresses, width, GAP)
+        starts, stops = coalesced(np.sort(addresses), width, GAP)
         ranges = zip(starts.tolist(), stops.tolist(), strict=True)
         parts = list(self._threads.requests.map(lambda at: self._range(path, size, *at), ranges))
         buffer = np.frombuffer(b"".join(parts) if len(parts) != 1 else parts[0], np.uint8)

@@ -5,9 +5,9 @@ groups at a time, and so are the columns that say where documents end. What is d
 lasts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -33,17 +33,22 @@ _GROWTH = 15  # of a footer when pyarrow has parsed it
 
 @dataclass(frozen=True)
 class Rows:
-    """n rows, P documents in all of them. Ids stay where they lie until a batch takes them."""
+    """n rows, P documents in all of them. Ids and lengths stay where they lie until somebody wants them."""
 
-    doc_lengths: np.ndarray  # (P,) int32 tokens of each document, or piece of one
     doc_counts: np.ndarray  # (n,) documents of each row
     doc_ends: np.ndarray  # (n + 1,) documents before each row
     columns: dict[str, np.ndarray]  # (n,) each
     sizes: np.ndarray | None  # (n,) ids of each row; None if the width is fixed
+    _doc_lengths: np.ndarray  # (n,) address of the first document's length
     _ids: Values  # of fixed width: rows; else: single ids
     _at: np.ndarray  # (n,) places of rows, or of first ids, in `_ids`
     _dtype: str
-    _alive: object  # what the ids lie in
+    _alive: object  # what the addresses point into
+
+    @cached_property
+    def doc_lengths(self) -> np.ndarray:
+        """(P,) int32 tokens of each document, or piece of one."""
+        return gather_lists(self._doc_lengths, self.doc_counts, "<i4")
 
     def ids(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Ids of rows `start` to `stop`: (n, L) of fixed width; else (T,), one row after another."""
@@ -56,11 +61,11 @@ class Rows:
         """(k,) places among these rows -> the rows there, in that order."""
         counts = self.doc_counts[places]
         return Rows(
-            self.doc_lengths[spans(self.doc_ends[places], counts)],
             counts,
             np.concatenate(([0], np.cumsum(counts))),
             {name: values[places] for name, values in self.columns.items()},
             None if self.sizes is None else self.sizes[places],
+            self._doc_lengths[places],
             self._ids,
             self._at[places],
             self._dtype,
@@ -99,15 +104,19 @@ class RowReader:
         self._metadata: Recent[Any] = Recent(_METADATA_BYTES, lambda metadata: _GROWTH * metadata.serialized_size)
         self._decoded: Recent[RowGroup] = Recent(_DECODED_BYTES, lambda found: found.nbytes)
 
-    def find(self, numbers: np.ndarray) -> "list[Found]":
-        """(n,) sorted row numbers -> where their values lie, in the same order.
+    def find(self, numbers: np.ndarray) -> "tuple[list[Found], np.ndarray]":
+        """(n,) row numbers, in any order -> where their values lie, file by file, and (n,) the place of each among
+        those.
 
         Raises:
             FeedError: a file is gone, was changed, or holds something else than the format says.
         """
-        of_file = np.searchsorted(self.table.first, numbers, side="right") - 1
-        tasks = [(file, self._in_file(file, numbers[span])) for file, span in runs(of_file)]
-        return self._data.each(lambda task: self._guarded(*task), tasks)
+        order, groups = grouped(np.searchsorted(self.table.first, numbers, side="right") - 1)
+        ordered = numbers[order]
+        tasks = [(file, self._in_file(file, ordered[span])) for file, span in groups]
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        return self._data.each(lambda task: self._guarded(*task), tasks), place
 
     def _in_file(self, file: int, numbers: np.ndarray) -> np.ndarray:
         """Numbers of rows -> rows of the file, those that do not belong to the feed counted too."""
@@ -133,29 +142,30 @@ class RowReader:
             raise FeedError(f"{path}: cannot be read as a file of {self.table}: {error}") from error
 
     def _of_file(self, file: int, path: str, size: int, rows: np.ndarray) -> Found:
-        """Where the rows of a file lie, which are sorted."""
+        """Where the rows of a file lie."""
         layout = self._layouts.get(file, lambda: self._layout(file, path, size))
         group = layout.row_groups(rows)
-        spans = list(runs(group))
         ids, is_there, alive = self._addressed(path, size, layout, rows, group)
-        wanted = {number: not is_there[span].all() for number, span in spans}
-        decoded = self._row_groups(file, path, size, layout, wanted)
-        for held, (number, span) in zip(decoded, spans, strict=True):
-            if not is_there[span].all():
-                ids[span] = held.ids_at(rows[span] - layout.first[number], path, self.table.format)
-        lengths = [span.stop - span.start for _, span in spans]
         in_group = rows - layout.first[group]
-        return Found(
-            ids,
-            np.repeat([address_of(held.doc_ends) for held in decoded], lengths) + 4 * in_group,
-            np.repeat([address_of(held.doc_lengths) for held in decoded], lengths),
-            {
-                name: np.repeat([address_of(held.columns[name]) for held in decoded], lengths)
-                + np.dtype(dtype).itemsize * in_group
-                for name, dtype in MORE[self.table.format.objective].items()
-            },
-            [alive, decoded],
-        )
+        touched = np.bincount(group, minlength=len(layout.ids_at))
+        missing = np.bincount(group, ~is_there, len(layout.ids_at)) > 0
+        wanted = {number: bool(missing[number]) for number in np.flatnonzero(touched).tolist()}
+        decoded = dict(zip(wanted, self._row_groups(file, path, size, layout, wanted), strict=True))
+        for number in np.flatnonzero(missing).tolist():
+            inside = group == number
+            ids[inside] = decoded[number].ids_at(in_group[inside], path, self.table.format)
+
+        def addresses(of: Callable[[RowGroup], np.ndarray]) -> np.ndarray:
+            begins = np.zeros(len(layout.ids_at), np.int64)
+            begins[list(decoded)] = [address_of(of(held)) for held in decoded.values()]
+            return begins[group]
+
+        columns = {
+            name: addresses(lambda held, name=name: held.columns[name]) + np.dtype(dtype).itemsize * in_group  # type: ignore[misc]
+            for name, dtype in MORE[self.table.format.objective].items()
+        }
+        doc_ends = addresses(lambda held: held.doc_ends) + 4 * in_group
+        return Found(ids, doc_ends, addresses(lambda held: held.doc_lengths), columns, [alive, decoded])
 
     def _layout(self, file: int, path: str, size: int) -> FileRows:
         footer = self._data.footer(path, size)
@@ -214,24 +224,37 @@ def read_rows(readers: Sequence[RowReader], table: np.ndarray, numbers: np.ndarr
     """
     if not len(numbers):
         return _none(readers[0].table.format)
-    order = np.lexsort((numbers, table)) if len(readers) > 1 else np.argsort(numbers)
-    found = [each for number, span in runs(table[order]) for each in readers[number].find(numbers[order][span])]
+    if len(readers) == 1:
+        found, place = readers[0].find(numbers)
+        return _placed(found, place, readers[0].table.format)
+    order, groups = grouped(table)
+    found, parts, before = [], [], 0
+    for number, span in groups:
+        more, place = readers[number].find(numbers[order[span]])
+        found += more
+        parts.append(place + before)
+        before += span.stop - span.start
     place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
+    place[order] = np.concatenate(parts)
     return _placed(found, place, readers[0].table.format)
+
+
+def grouped(values: np.ndarray) -> tuple[np.ndarray, list[tuple[int, slice]]]:
+    """(n,) small integers -> (n,) an order in which equal ones lie together, and where each value lies in it."""
+    if values.min() == values.max():
+        return np.arange(len(values)), [(int(values[0]), slice(0, len(values)))]
+    if values.max() < 1 << 16:
+        values = values.astype(np.uint16)  # sorted by radix
+    order = np.argsort(values, kind="stable")
+    return order, list(runs(values[order].astype(np.int64)))
 
 
 def _none(described: SequenceFormat) -> Rows:
     empty, dtype = np.empty(0, np.int64), f"<u{described.id_bits // 8}"
-    columns = {name: np.empty(0, dtype) for name, dtype in MORE[described.objective].items()}
-    width = f"V{described.length * described.id_bits // 8}"
-    if described.has_fixed_width:
-        return Rows(
-            np.empty(0, np.int32), empty, np.zeros(1, np.int64), columns, None, np.empty(0, width), empty, dtype, ()
-        )
-    return Rows(
-        np.empty(0, np.int32), empty, np.zeros(1, np.int64), columns, empty, np.empty(0, dtype), empty, dtype, ()
-    )
+    columns = {name: np.empty(0, of_column) for name, of_column in MORE[described.objective].items()}
+    is_fixed = described.has_fixed_width
+    ids = np.empty(0, f"V{described.length * described.id_bits // 8}" if is_fixed else dtype)
+    return Rows(empty, np.zeros(1, np.int64), columns, None if is_fixed else empty, empty, ids, empty, dtype, ())
 
 
 def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat) -> Rows:
@@ -239,7 +262,6 @@ def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat) ->
     ends = gather(_together([each.doc_ends for each in found])[place], "V8").view("<i4").reshape(-1, 2)
     counts = (ends[:, 1] - ends[:, 0]).astype(np.int64)
     first = _together([each.doc_lengths for each in found])[place] + 4 * ends[:, 0]
-    doc_lengths = gather_lists(first, counts, "<i4")
     doc_ends = np.concatenate(([0], np.cumsum(counts)))
     columns = {
         name: gather(_together([each.columns[name] for each in found])[place], dtype)
@@ -250,9 +272,9 @@ def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat) ->
         sizes = None
         values, at = values_at(at, f"V{described.length * described.id_bits // 8}")
     else:
-        sizes = np.add.reduceat(doc_lengths, doc_ends[:-1], dtype=np.int64)
+        sizes = np.add.reduceat(gather_lists(first, counts, "<i4"), doc_ends[:-1], dtype=np.int64)
         values, at = values_at(at, dtype, sizes)
-    return Rows(doc_lengths, counts, doc_ends, columns, sizes, values, at, dtype, found)
+    return Rows(counts, doc_ends, columns, sizes, first, values, at, dtype, found)
 
 
 def _together(arrays: list[np.ndarray]) -> np.ndarray:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.errors import MissingPathError
 from pipelines.storage.environment import prepare
+from pipelines.storage.errors import StorageError, advice
 from pipelines.storage.uri import LakeUri, lake_root
 from pipelines.tables import PACKED, SequenceFormat, require_contract
 from training.feed.errors import FeedError, FeedMisuseError
@@ -96,6 +97,7 @@ def open_table(lake: str, name: str, version: int | None = None, split: str | No
 
     Raises:
         MissingPathError: there is no such table, or no such version.
+        StorageError: the store refuses, or does not answer.
         ContractError: the table follows another version of the contract.
         FeedMisuseError: the split is empty.
         FeedError: the table does not describe itself, or its files alone do not give its rows.
@@ -128,6 +130,9 @@ def _opened(root: str, table: str, version: int | None) -> Any:
     try:
         return DeltaTable(f"{root}/{table}", version=version)
     except (DeltaError, OSError) as error:
+        refused = None if LakeUri.parse(root).is_local else advice(str(error))
+        if refused:
+            raise StorageError(f"{root}/{table}: {refused}") from None  # what the store said can hold a signature
         wanted = "" if version is None else f" of version {version}"
         raise MissingPathError(f"{root}: no table {table}{wanted}: {error}") from error
 

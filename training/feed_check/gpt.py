@@ -10,7 +10,8 @@ embedding and output. Names end in their shapes:
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cache
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -82,8 +83,19 @@ class GPT(nn.Module):
 def attention(q_BxHxLxK: Tensor, k_BxHxLxK: Tensor, v_BxHxLxK: Tensor, mask: Mask) -> Tensor:
     """(B, H, L, K): for each token, the values of those it may see, weighted."""
     if isinstance(mask, BlockMask):
-        return flex_attention(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK, block_mask=mask)
+        is_fused = torch.compiler.is_compiling() or not q_BxHxLxK.is_cuda
+        attend: Any = flex_attention if is_fused else _compiled_flex_attention()
+        # Values that are a view with other strides than computed queries and keys: a model compiled for a processor
+        # then gives wrong results without any error (torch 2.13).
+        return attend(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK.contiguous(), block_mask=mask)
     return functional.scaled_dot_product_attention(q_BxHxLxK, k_BxHxLxK, v_BxHxLxK, mask, is_causal=mask is None)
+
+
+@cache
+def _compiled_flex_attention() -> Callable[..., Tensor]:
+    """On a GPU, flex_attention is a kernel of its own only once it is compiled."""
+    compiled: Callable[..., Tensor] = torch.compile(flex_attention)
+    return compiled
 
 
 def rotary_angles(positions_BxL: Tensor, head_width: int) -> Tensor:

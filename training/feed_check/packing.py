@@ -24,9 +24,16 @@ class Difference:
 
 
 @torch.no_grad()
-def packed_and_alone(model: GPT, batch: TorchBatch, mask_of: MaskOf) -> Difference:
-    """Compares a packed batch with its documents one by one, which attention sees without any mask but causality."""
-    packed_BxLxV = model(batch.token_ids(), batch.positions(), mask_of(batch.segments()))
+def packed_and_alone(
+    model: GPT, batch: TorchBatch, mask_of: MaskOf, packed: Callable[..., Tensor] | None = None
+) -> Difference:
+    """Compares a packed batch with its documents one by one, which attention sees without any mask but causality.
+
+    `packed` computes the batch in place of the model, for instance the model compiled.
+    """
+    packed_BxLxV = (model if packed is None else packed)(
+        batch.token_ids(), batch.positions(), mask_of(batch.segments())
+    )
     packed_TxV = packed_BxLxV.flatten(0, 1)
     furthest, loss, targets = 0.0, 0.0, 0
     for place, ids_1xl in documents_alone(batch):
