@@ -98,8 +98,10 @@ manifests: setup ## write k8s/ anew: what the default values make, all overlays,
 protos: setup ## write the messages of gRPC from their definition
 	python scripts/generate_protos.py
 
-oracle: setup ## compare decisions and signatures with datatrove on a small corpus; installs it in an environment of its own
+oracle: setup ## compare with datatrove, OpusFilter and the readers of exports; installs each in an environment of its own, 6 GB
 	PYTHONPATH=.:tests python -m oracle.environment
+	PYTHONPATH=.:tests python -m oracle.pair_filters
+	PYTHONPATH=.:tests python -m oracle.feeds
 	python -m benchmarks.corpus --profile quick
 	pytest -m oracle tests/oracle
 
@@ -116,6 +118,10 @@ bench-full: setup ## the same on 36,000 pages too, in about an hour; ENGINES="sa
 
 bench-extraction: setup ## extractors of main text on pages whose text is known: DIR=a checkout of WCXB, or pairs of .html and .txt
 	python -m benchmarks.extraction $(if $(DIR),$(DIR),DIR) $(if $(WRITE),--write)
+
+bench-feed: setup ## the feed beside memmap, MosaicML Streaming and litdata, five minutes; table into docs/benchmarks.md
+	@sh scripts/s3_server.sh
+	PYTHONPATH=tests/s3:. python -m benchmarks.feed --bucket --write
 
 bench-features: setup-spark ## the feature service beside Feast, fifteen minutes; tables into docs/benchmarks.md
 	python -m benchmarks.features --write

@@ -41,6 +41,7 @@ def check(config: RunConfig, stages: Sequence[str], day: date | None = None) -> 
         _pairs(config.pairs)
     if {"tokenize", "pack"} & set(stages):
         _tokenizer(config)
+        _translation(config)
     if "features" in stages:
         _feature_files(config.features)
 
@@ -196,6 +197,11 @@ def _tokenizer(config: RunConfig) -> None:
             loaded.padding(translation.pad, translation.separator)
         except TokenizerError as error:
             raise UsageError(f"translation.{number}: {error} (the tokenizer is {named.load})") from error
+
+
+def _translation(config: RunConfig) -> None:
+    if config.translation and not config.pairs.sources and not Storage(config.lake).exists("clean_pairs"):
+        raise UsageError("translation: there are no sentence pairs: name files of them under pairs.sources")
 
 
 def _special_tokens(config: RunConfig) -> None:

@@ -88,11 +88,20 @@ def unfinished(lake: Lake, stage: str) -> str | None:
     if stage in ("ingest", "pairs"):
         return None
     if not lake.exists("documents") and lake.exists("pair_inputs"):  # of sentence pairs alone
-        return None if _has_ended(lake, "pairs") else "pairs"
+        return _unfinished_of_pairs(lake, stage)
     if not lake.exists("documents") or is_interrupted(lake):
         return "ingest"
     before = ORDER[1 : ORDER.index(stage)]
     return next((each for each in before if not _has_ended(lake, each)), None)
+
+
+def _unfinished_of_pairs(lake: Lake, stage: str) -> str | None:
+    """As `unfinished`, of a lake of sentence pairs alone, which are encoded only where some table needs their ids."""
+    if not _has_ended(lake, "pairs"):
+        return "pairs"
+    has_tokens = lake.exists("pair_tokens")
+    is_later = ORDER.index(stage) > ORDER.index("tokenize")
+    return "tokenize" if is_later and has_tokens and behind(lake, "pair_tokens") else None
 
 
 def _has_ended(lake: Lake, stage: str) -> bool:

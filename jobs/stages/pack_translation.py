@@ -10,6 +10,7 @@ from lake.data_files import of_table
 from lake.lake import Lake
 from lake.ledger import Work, fingerprint, keys
 from lake.parquet_writer import WriteTask
+from pipelines.errors import MissingPathError
 from pipelines.semantics import PACKING_TRANSLATION
 from pipelines.sequences.translation.config import TranslationConfig
 from pipelines.sequences.translation.spark import figures, pack
@@ -21,12 +22,16 @@ def pack_translation(run: StageContext, config: TranslationConfig, loaded: Loade
     """Makes rows of new pairs, and removes those of pairs that left; says how many pairs are too long for a row.
 
     Raises:
+        MissingPathError: pairs were not encoded yet.
         TokenizerError: the tokenizer has no token that ends a side.
     """
-    if not run.lake.exists(PAIR_TOKENS.name):
-        return
     described = row_format(config, loaded)
     output = sequences(config.name, described)
+    if not run.lake.exists(PAIR_TOKENS.name):
+        raise MissingPathError(
+            f"{run.lake.root}: no table {PAIR_TOKENS.name}, of which {output.name} is made: `tokenlake stage "
+            "tokenize` makes it of clean pairs, and `tokenlake stage pairs` these"
+        )
     settings = fingerprint(config.fingerprint(), loaded.fingerprint)
     work = run.plan("pack", output, [PAIR_TOKENS.name], settings, PACKING_TRANSLATION)
     if work.mode == "nothing":

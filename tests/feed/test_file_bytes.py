@@ -32,12 +32,12 @@ class Counted:
         return self.data[start:stop]
 
 
-addresses = st.lists(st.integers(0, 300_000), min_size=1, max_size=40).map(sorted)
+addresses = st.lists(st.integers(0, 300_000), min_size=1, max_size=40)
 
 
 @given(addresses, st.integers(1, 3000), st.integers(0, 50_000))
 def test_ranges_hold_all_values_and_lie_apart(at, width, gap):
-    at = np.array(at)
+    at = np.array(sorted(at))
     starts, stops = coalesced(at, width, gap)
     inside = (starts <= at[:, None]) & (at[:, None] + width <= stops)
     assert (inside.sum(1) == 1).all()
@@ -53,7 +53,7 @@ def test_remote_values_are_those_of_the_file(at, width):
     buffer, places = RemoteBytes(store).rows("a", len(data), np.array(at), width)
     found = [buffer[place : place + width].tobytes() for place in places.tolist()]
     assert found == [data[each : each + width] for each in at]
-    assert len(store.asked) <= 1 + sum(np.diff(at) > width + GAP)
+    assert len(store.asked) <= 1 + sum(np.diff(sorted(at)) > width + GAP)
 
 
 @given(st.integers(0, 200_000), st.integers(0, 1000))

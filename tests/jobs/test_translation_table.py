@@ -1,17 +1,15 @@
-"""A lake of sentence pairs, and its table for training translation: made, kept up to date, checked, explained."""
+"""A lake of sentence pairs, and its table for training translation: made, checked, read, explained."""
 
 import json
-import shutil
-from typing import ClassVar
 
-import corpus
 import numpy as np
 import pytest
 from bitext.pair_lakes import PairLake
-from pyspark.sql import functions as F
+from translation_lakes import LONG, TranslationLake, sentences, texts
 
+from jobs import preflight
 from jobs.checks.lake import check
-from jobs.cli import main
+from jobs.cli import UsageError, main
 from jobs.config import RunConfig
 from jobs.counts import counts
 from jobs.funnel import lines
@@ -20,45 +18,8 @@ from jobs.pipeline import run_stages
 from jobs.progress import Reporter
 from jobs.report import collect
 from jobs.report.page import render
-from lake.lake import Lake
 from pipelines.sequences.order import split_of
 from pipelines.sequences.reader import Sequences
-from pipelines.tables import SequenceFormat
-
-LONG = "a very long sentence " * 12
-STAGES = ("pairs", "tokenize", "pack")
-
-
-def sentences(first, last):
-    """TSV with up to four translations of each English sentence, some of them of the one before too."""
-    lines = [
-        f"Sentence number {number} is here.\tSatz {number - copy // 3} steht da, Fassung {copy % 3}."
-        for number in range(first, last)
-        for copy in range(1 + number % 4)
-    ]
-    return "\n".join(lines) + "\n"
-
-
-class TranslationLake(PairLake):
-    """A lake with a table `sequences_pairs`; `sections` replace those of its configuration."""
-
-    sections: ClassVar[dict] = {}
-
-    def config(self) -> RunConfig:
-        given = super().config().model_dump(mode="json", exclude_unset=True)
-        table = {"name": "pairs", "length": 64, "heldout": 0.3, "directions": "both"}
-        sections = {"tokenizer": {"vocab_size": 300}, "translation": [table], **self.sections}
-        return RunConfig.model_validate({**given, **sections})
-
-    def run(self, **files):
-        for name, content in files.items():
-            path = self.folder / f"{name}.tsv"
-            path.unlink() if content is None else path.write_text(content)
-        assert run_stages(self.engine, self.config(), Reporter(), conclude=True) == 0
-        return self
-
-    def packed(self):
-        return self.lake.read("sequences_pairs").toArrow().to_pylist()
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +27,6 @@ def shared(engine, tmp_path_factory):
     """A lake that tests only read."""
     made = TranslationLake(engine, tmp_path_factory.mktemp("translation"), dedup={"group_by": "source_or_target"})
     return made.run(first=sentences(0, 40) + f"{LONG}\tkurz\n")
-
-
-@pytest.fixture
-def made(engine, tmp_path):
-    return TranslationLake(engine, tmp_path, dedup={"group_by": "source_or_target"})
-
-
-def texts(lake):
-    """pair_id -> (source, target)."""
-    return {pair_id: sides for pair_id, *sides in lake.rows("clean_pairs", "pair_id", "source_text", "target_text")}
 
 
 def source_text(row, of_pair):
@@ -175,57 +126,27 @@ def test_counts_with_and_without_an_engine_agree(shared):
     assert [str(each) for each in invariants(here) if not each.holds] == []
 
 
-def test_a_split_that_leaks_fails_the_check(made):
-    from deltalake import DeltaTable
-
-    made.run(first=sentences(0, 20))
-    before = {row["sequence_id"] for row in made.packed() if row["split"] == "train"}
-    table = DeltaTable(made.lake.path("sequences_pairs"))
-    row = next(each for each in made.packed() if each["sequence_id"] in before and each["doc_offsets"][0] == 0)
-    table.update(predicate=f"sequence_id = '{row['sequence_id']}'", updates={"split": "'heldout'"})
-    failed = {each.name for each in check(type(made.lake)(made.lake.root, made.engine)) if not each.holds}
-    assert "sequences_pairs: source sentences in both splits" in failed
-
-
-def test_nothing_new_commits_nothing(made):
-    before = made.run(first=sentences(0, 12)).versions()
-    assert made.run().versions() == before
-
-
-def test_new_pairs_add_rows_and_change_none(made):
-    made.run(first=sentences(0, 12))
-    before = made.packed()
-    made.run(second=sentences(50, 60))
-    after = {row["sequence_id"]: row for row in made.packed()}
-    assert len(after) > len(before)
-    assert all(after[row["sequence_id"]] == row for row in before)
-    assert made.mode("pair_tokens") == made.mode("sequences_pairs") == "append"
-
-
-def test_pairs_that_leave_are_in_no_row_and_others_stay(made):
-    made.run(first=sentences(0, 12), second=sentences(50, 60))
-    before = {row["sequence_id"]: row for row in made.packed()}
-    made.run(second=None)
-    assert made.mode("sequences_pairs") == "change"
-    assert {row["doc_ids"][0] for row in made.packed()} == set(texts(made))
-    assert all(before[row["sequence_id"]] == row for row in made.packed())
-    assert [str(each) for each in check(made.lake) if not each.holds] == []
-
-
-def test_another_length_makes_the_table_anew(made):
-    made.run(first=sentences(0, 12) + f"{LONG}\tkurz\n")
-    made.sections = {"translation": [{"name": "pairs", "length": 16}]}
-    made.run()
-    assert made.mode("sequences_pairs") == "rebuild"
-    assert SequenceFormat.of(made.lake.properties("sequences_pairs")).length == 32
-    held = made.lake.read("sequences_pairs").count()
-    fitting = made.lake.read("pair_tokens").where((F.col("n_source") < 16) & (F.col("n_target") < 16)).count()
-    assert 0 < held == fitting < made.lake.read("pair_tokens").count()
-
-
 def test_a_reversed_direction_needs_groups_of_both_sides():
     with pytest.raises(ValueError, match=r"translation\.0\.directions: both .* set pairs\.dedup\.group_by to"):
         RunConfig.model_validate({"translation": [{"directions": "both"}]})
+
+
+def test_a_configuration_without_pairs_is_refused_before_the_run(tmp_path):
+    config = RunConfig.model_validate({"lake": str(tmp_path), "translation": [{"name": "pairs"}]})
+    with pytest.raises(UsageError, match=r"translation: there are no sentence pairs: name files .* pairs\.sources"):
+        preflight.check(config, ["pack"])
+
+
+def test_a_tokenizer_to_load_without_the_separator_is_refused_by_name(shared, tmp_path):
+    [file] = [entry.name for entry in shared.lake.storage.entries("tokenizers")]
+    shared_config = shared.config().model_dump(mode="json", exclude_unset=True)
+    sections = {
+        "lake": str(tmp_path),
+        "tokenizer": {"load": shared.lake.path(f"tokenizers/{file}")},
+        "translation": [{"separator": "<none>"}],
+    }
+    with pytest.raises(UsageError, match=r"translation\.0: .* has no token '<none>'"):
+        preflight.check(RunConfig.model_validate({**shared_config, **sections}), ["pack"])
 
 
 def test_a_lake_without_a_table_for_translation_encodes_no_pairs(engine, tmp_path):
@@ -234,19 +155,3 @@ def test_a_lake_without_a_table_for_translation_encodes_no_pairs(engine, tmp_pat
     run_stages(engine, lake.config(), Reporter(), ("tokenize",), conclude=False)
     run_stages(engine, lake.config(), Reporter(), ("pack",), conclude=False)
     assert not lake.lake.exists("pair_tokens")
-
-
-def test_a_lake_of_documents_and_pairs_has_one_tokenizer_for_both(engine, lake, corpus_folder, tmp_path):
-    copied = Lake(str(shutil.copytree(lake, tmp_path / "lake")), engine)
-    (tmp_path / "pairs.tsv").write_text(sentences(0, 12))
-    source = {"name": "pairs", "path": str(tmp_path / "pairs.tsv"), "languages": ["en", "de"]}
-    given = corpus.config(copied.root, corpus_folder).model_dump(mode="json", exclude_unset=True)
-    sections = {"pairs": {"sources": [source], "policy": "none"}, "translation": [{"name": "pairs", "length": 128}]}
-    before = {name: copied.version(name) for name in ("tokens", "sequences_causal")}
-    config = RunConfig.model_validate({**given, **sections})
-    assert run_stages(engine, config, Reporter(), STAGES, conclude=True) == 0
-    assert {name: copied.version(name) for name in before} == before
-    formats = [SequenceFormat.of(copied.properties(f"sequences_{name}")) for name in ("causal", "pairs")]
-    assert formats[0].tokenizer == formats[1].tokenizer
-    assert copied.read("sequences_pairs").count() == copied.read("clean_pairs").count() == 30
-    assert [str(each) for each in check(copied) if not each.holds] == []

@@ -72,7 +72,8 @@ def test_workers_of_a_torch_loader_read_the_same_samples(local, remote, tmp_path
 
     cache = Cache(str(tmp_path / "cache"), 64 << 20) if cached else None
     settings = {"global_batch_size": 12, "epochs": 1, "seed": 3, "shuffle": SHUFFLE, "tail": "pad", "cache": cache}
-    loader = FeedLoader(open_feed(remote, "causal", **settings), workers=2)
+    # A fork server has the environment of its first use, which may be that of an earlier test.
+    loader = FeedLoader(open_feed(remote, "causal", **settings), workers=2, multiprocessing_context="spawn")
     assert [batch.token_ids().tolist() for batch in loader] == [ids for ids, _, _, _ in taken(local)]
 
 

@@ -28,7 +28,8 @@ ORDER = 1
 MOST_WINDOW_ROWS = 1 << 20
 """A window is held in memory."""
 
-_ROUNDS = 8
+_SMALL = 8  # bits
+_ROUNDS, _ROUNDS_OF_SMALL = 8, 24  # of few values, some orders would come more often than others after eight
 _MULTIPLY = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93))
 _SHIFT = np.uint64(32)
 
@@ -51,15 +52,17 @@ class Bijection:
         bits = (size - 1).bit_length()
         self._low = np.uint64(bits - bits // 2)  # bits of the right half; the left one has the rest
         self._masks = (np.uint64((1 << (bits // 2)) - 1), np.uint64((1 << (bits - bits // 2)) - 1))
-        self._keys = np.frombuffer(key, "<u8")[:_ROUNDS]
+        rounds = _ROUNDS if bits > _SMALL else _ROUNDS_OF_SMALL
+        more = (blake2b(key + bytes([number])).digest() for number in range(1, rounds // _ROUNDS))
+        self._keys = np.frombuffer(b"".join((key, *more)), "<u8")  # (rounds,)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(n,) integers below `size` -> (n,) int64, where they go."""
-        return self._walk(values, range(_ROUNDS))
+        return self._walk(values, range(len(self._keys)))
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         """(n,) integers below `size` -> (n,) int64, where they come from."""
-        return self._walk(values, range(_ROUNDS - 1, -1, -1))
+        return self._walk(values, range(len(self._keys) - 1, -1, -1))
 
     def _walk(self, values: np.ndarray, rounds: range) -> np.ndarray:
         found = self._once(np.asarray(values).astype(np.uint64), rounds)
@@ -130,6 +133,8 @@ class EpochOrder:
         positions = np.asarray(positions, np.int64)
         if self.shuffle is None:
             return positions
+        if self.shuffle.window_rows == 1:
+            return self._block_bijection(positions)
         window, local = self._windows(positions)
         found = np.empty(len(positions), np.int64)
         for number, span in runs(window):
@@ -191,6 +196,8 @@ class EpochOrder:
 
 def runs(values: np.ndarray) -> Iterator[tuple[int, slice]]:
     """(value, where it is) of each run of equal values, none of which is negative."""
+    if not len(values):
+        return
     starts = np.flatnonzero(np.diff(values, prepend=-1)).tolist()
     for start, stop in zip(starts, [*starts[1:], len(values)], strict=True):
         yield int(values[start]), slice(start, stop)

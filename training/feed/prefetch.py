@@ -8,6 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_PATIENCE = 10.0  # seconds for what is being read when a feed is left; a store that is away could take minutes
 _WAIT = 0.2  # seconds between looks at whether anybody still wants items
 
 
@@ -42,7 +43,7 @@ def prefetched(items: Iterator[T], depth: int) -> Iterator[T]:
 
     def stop() -> None:
         is_unwanted.set()
-        thread.join()
+        thread.join(_PATIENCE)
 
     thread.start()
     atexit.register(stop)  # a thread that is in C++ when the interpreter ends would abort the process
