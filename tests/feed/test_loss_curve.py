@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sequence_tables import CAUSAL, append, packed_rows
 
-from training.feed.errors import FeedError
+from training.feed.errors import FeedError, FeedMisuseError
 from training.feed_check.curve import first_difference, losses_of, svg_chart, text_chart
 from training.feed_check.loss_curve import train
 from training.feed_check.trainer import in_ranks
@@ -23,11 +23,11 @@ def lake(tmp_path_factory):
     return str(root)
 
 
-def trained(lake, out, ranks=1, workers=0, steps=STEPS, every=STEPS):
+def trained(lake, out, ranks=1, workers=0, steps=STEPS, every=STEPS, vocabulary=1 << 16):
     """The losses of a training; one that is there already goes on."""
     out.mkdir(exist_ok=True)
     given = {
-        "lake": lake, "name": "causal", "out": out, "vocabulary": 1 << 16, "steps": steps, "global_batch": 6,
+        "lake": lake, "name": "causal", "out": out, "vocabulary": vocabulary, "steps": steps, "global_batch": 6,
         "ranks": ranks, "workers": workers, "every": every,
     }  # fmt: skip
     in_ranks(train, ranks, out, given)
@@ -63,6 +63,18 @@ def test_another_seed_of_the_order_would_be_noticed(lake, one_rank, tmp_path):
     described = replace(CAUSAL, length=32)
     append(other, packed_rows(40, described=described, seed=1), described=described, files=2)
     assert first_difference(trained(str(other), out, steps=2), one_rank) == 1
+
+
+def test_ids_beyond_the_vocabulary_are_named(lake, tmp_path):
+    with pytest.raises(FeedMisuseError, match=r"id [\d,]+: the model has 100;"):
+        trained(lake, tmp_path / "small", vocabulary=100)
+
+
+def test_a_checkpoint_of_another_size_is_refused(lake, tmp_path):
+    out = tmp_path / "stopped"
+    trained(lake, out, steps=1, every=1)
+    with pytest.raises(FeedMisuseError, match=r"checkpoint\.pt: is of a model of .*65536"):
+        trained(lake, out, vocabulary=1 << 17)
 
 
 def test_the_first_difference_is_of_a_bit_or_of_length():

@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from training.feed_check.loss_curve import train
+from training.feed_check.one_line import errors_in_one_line
 from training.feed_check.trainer import in_ranks
 
 
@@ -29,4 +30,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_in_one_line():
+        main()

@@ -22,6 +22,7 @@ from training.feed.order import DEFAULT_SHUFFLE
 from training.feed.samples import Generation, Samples, Source
 from training.feed.state import State
 from training.feed.steps import Steps
+from training.feed_check.one_line import errors_in_one_line
 
 DEFAULT_PATH = Path("lakes/gpu-check/rows.npz")
 _SEED = 7
@@ -171,4 +172,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_in_one_line():
+        main()

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 from training.feed.errors import FeedError
+from training.feed_check.one_line import errors_in_one_line
 
 _COLUMNS = 60
 _LINES = 12
@@ -101,4 +102,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_in_one_line():
+        main()

@@ -19,6 +19,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from training.feed.errors import FeedMisuseError
 from training.feed.torch_batches import IGNORED, FeedLoader, TorchBatch
 from training.feed_check.gpt import GPT, Size, dense_mask, loss_sum
 
@@ -71,7 +72,14 @@ class Trainer:
             yield Step(batch.samples, self.step(batch))
 
     def step(self, batch: TorchBatch) -> float:
-        """One step of all ranks; the mean loss."""
+        """One step of all ranks; the mean loss.
+
+        Raises:
+            FeedMisuseError: an id is none of the model's vocabulary.
+        """
+        largest = int(batch.token_ids().max())
+        if largest >= self.model.size.vocabulary:
+            raise FeedMisuseError(f"id {largest:,}: the model has {self.model.size.vocabulary:,}; give it more")
         rows_Bx2P = torch.stack([self._gradient(batch, row) for row in range(len(batch.ids))])
         total_2P = _gathered(rows_Bx2P).sum(0)
         loss, targets = total_2P[0], total_2P[1].clamp(min=1)
@@ -96,8 +104,16 @@ class Trainer:
         os.replace(partial, path)
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Goes on from a checkpoint; returns the feed's state."""
+        """Goes on from a checkpoint; returns the feed's state.
+
+        Raises:
+            FeedMisuseError: it is of a model of another size.
+        """
         saved = torch.load(path, weights_only=True)
+        if saved["size"] != asdict(self.model.size):
+            raise FeedMisuseError(
+                f"{path}: is of a model of {saved['size']}, this one is of {asdict(self.model.size)}"
+            )
         self.model.load_state_dict(saved["model"])
         vars(self.optimizer).update(saved["optimizer"])
         state: dict[str, Any] = saved["feed"]
