@@ -102,7 +102,7 @@ def _cut(
                 begin, count, before_begin = position - 1, count + 1, SPACE
             full = position + width - begin > longest
             if (proven & HERE or full) and position > begin:
-                stop = white if full and white - begin > longest // 2 else position
+                stop = position if proven & HERE or white - begin <= longest // 2 else white
                 begins[count], ends[count], rows[count] = begin, stop, row
                 begin, count, before_begin = stop, count + 1, before if stop == position else SPACE
             if group < SPACE:

@@ -19,6 +19,7 @@ from training.feed.opening import open_feed
 from training.feed.opening_translation import open_translation
 from training.feed.order import Shuffle
 from training.feed.translation_batch import Place
+from training.feed.translation_feed import Figures
 
 SHUFFLE = Shuffle(16, 4)
 ROWS = 333
@@ -240,10 +241,15 @@ def test_a_row_that_is_no_pair_is_named(tmp_path):
         delivered(feeds(str(tmp_path)))
 
 
-def test_padding_is_little_and_counted(lake):
-    [feed] = feeds(lake, tokens=200, epochs=1)
+@pytest.mark.parametrize("multiple", [1, 4])
+def test_padding_is_counted_as_it_is(lake, multiple):
+    [feed] = feeds(lake, tokens=200, epochs=1, multiple=multiple)
     batches = list(feed)
     tokens, padded = (sum(getattr(batch, name) for batch in batches) for name in ("tokens", "padded"))
     assert tokens == sum(int(np.sum(batch.source_lengths + batch.target_lengths)) for batch in batches)
     assert padded == sum(batch.sources().size + batch.targets().size for batch in batches)
-    assert padded <= 200 * len(batches)
+    assert feed.figures() == Figures(len(batches), ROWS, tokens, padded)
+    [later] = feeds(lake, tokens=200, epochs=1, multiple=multiple, state=feed.state(batches[6].place))
+    assert later.figures().batches == len(batches) - 7
+    with pytest.raises(FeedMisuseError, match="no end: give epochs"):
+        feeds(lake, epochs=None)[0].figures()

@@ -48,6 +48,21 @@ class _Window:
     taken: tuple[Taken, ...]  # before these batches; the last one's count grows with each
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What batches hold, over all ranks."""
+
+    batches: int
+    pairs: int
+    tokens: int  # that are no padding
+    padded: int  # tokens with padding
+
+    @property
+    def padding(self) -> float:
+        """Share of padding."""
+        return 1 - self.tokens / self.padded if self.padded else 0.0
+
+
 class TranslationFeed:
     """Batches of one rank. It can be pickled, and opens no file before it is iterated.
 
@@ -98,6 +113,23 @@ class TranslationFeed:
                 "times within one window; go on with one budget until the window ends"
             )
         return found
+
+    def figures(self) -> Figures:
+        """Of all batches from the feed's start on, from lengths alone: for choosing a budget and a shuffle.
+
+        Raises:
+            FeedMisuseError: the feed has no end.
+        """
+        if self.samples.length is None:
+            raise FeedMisuseError("this feed has no end: give epochs")
+        found = np.zeros(4, np.int64)
+        for window in self._windows(self.begun):
+            sides, starts = window.sides[window.made.pairs], window.made.ends[:-1]
+            if len(starts):
+                longest = np.maximum.reduceat(self.budget.rounded(sides), starts).sum(1)
+                padded = int((longest * np.diff(window.made.ends)).sum())
+                found += (len(starts), len(sides), int(sides.sum()), padded)
+        return Figures(*found.tolist())
 
     def batches(self, worker: int = 0, workers: int = 1, first: int = 0) -> Iterator[TranslationBatch]:
         """The batches of one of several workers from a step on; without change of what `state` says.
