@@ -36,6 +36,12 @@ quickstart-feed: ## a small GPT trained on the quickstart's lake on the CPU, and
 	@[ -d lakes/quickstart ] || $(MAKE) quickstart
 	@sh scripts/quickstart_feed.sh
 
+gpu-check: ## the feed into a compiled training step on a GPU, under five minutes; without one, small, on the CPU; WRITE=1
+	@sh scripts/bootstrap.sh train
+	@[ -d lakes/quickstart ] || $(MAKE) quickstart
+	@python -m training.feed_check.bundle lakes/quickstart causal
+	python -m training.feed_check.gpu_check $(if $(WRITE),--write)
+
 test: setup ## the daily test suite, on Sail
 	pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/s3 --ignore tests/cluster
 
