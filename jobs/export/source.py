@@ -169,8 +169,10 @@ class Source:
         """Requires that the table has these columns.
 
         Raises:
-            UnfitExportError: it lacks one.
+            UnfitExportError: it lacks one, or one is named twice.
         """
+        if twice := [name for name in columns if columns.count(name) > 1]:
+            raise UnfitExportError(f"{self.place}: column {twice[0]} is named twice; name it once")
         if lacking := [name for name in columns if name not in self.schema.names]:
             known = ", ".join(self.schema.names)
             raise UnfitExportError(f"{self.place}: no column {lacking[0]}; its columns are {known}")

@@ -85,6 +85,11 @@ def test_the_columns_have_the_order_that_was_asked_for(lake, tmp_path):
     assert rows(tmp_path / "out" / "data", "parquet").column_names == ["n_tokens", "doc_id"]
 
 
+def test_a_column_that_is_named_twice_is_refused(lake, tmp_path):
+    with pytest.raises(UnfitExportError, match="column doc_id is named twice"):
+        export(source(lake, "tokens"), Request("parquet", str(tmp_path / "out"), columns=["doc_id", "doc_id"]))
+
+
 def test_a_column_that_the_table_lacks_is_named_with_those_it_has(lake, tmp_path):
     with pytest.raises(UnfitExportError, match="no column text; its columns are doc_id, tokenizer, ids"):
         export(source(lake, "tokens"), Request("parquet", str(tmp_path / "out"), columns=["text"]))

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from deltalake import DeltaTable
 from feed_runs import delivered
+from pydantic import ValidationError
 from sequence_tables import CAUSAL, append, packed_rows
 
 from jobs.cli import main
-from training.feed.errors import FeedMisuseError
+from pipelines.errors import MissingPathError
+from training.feed.errors import FeedError, FeedMisuseError
 from training.feed.mixture_config import MixtureConfig
 from training.feed.mixture_plan import read_plan, write_plan
 from training.feed.mixture_planning import planned
@@ -131,6 +133,7 @@ def test_rows_that_do_not_fulfil_the_conditions_stay_out(lakes, tmp_path):
         ("n_tokens", "'n_tokens' is no condition"),
         ("n_tokens > many", "many is no number"),
         ("n_tokens > 'many'", "cannot be compared"),
+        ("n_tokens > 99999999999999999999", "cannot be compared"),
         ("n_tokens > 99", "no row fulfils n_tokens > 99"),
         ("run_id in 'a'", "write the values in parentheses"),
     ],
@@ -138,6 +141,60 @@ def test_rows_that_do_not_fulfil_the_conditions_stay_out(lakes, tmp_path):
 def test_a_wrong_condition_is_named(lakes, tmp_path, where, said):
     with pytest.raises(FeedMisuseError, match=said):
         planned(config(lakes, tmp_path / "p", {"web": 1}, where=where))
+
+
+@pytest.mark.parametrize(
+    ("where", "rows"),
+    [
+        ("position < 200 AND position >= 150", 50),
+        ("position IN (1, 2,3)", 3),
+        ("position < 1.5e2", 150),
+        ("run_id in ('a,b', 'run')", 300),
+        ("""run_id != 'this and that' and run_id != "it's" and position < 9""", 9),
+    ],
+)
+def test_conditions_are_split_outside_of_quotes_in_any_case(lakes, tmp_path, where, rows):
+    found = planned(config(lakes, tmp_path / "p", {"web": 1}, where=where))
+    assert found.to_pylist()[0]["rows"] == rows
+
+
+@pytest.mark.parametrize("weight", [-1, float("nan"), float("inf")])
+def test_a_weight_that_is_no_share_is_refused(lakes, tmp_path, weight):
+    with pytest.raises(ValidationError, match=r"weights\.web"):
+        config(lakes, tmp_path / "p", {"web": weight})
+
+
+def test_a_plan_of_two_commands_at_once_has_the_sources_of_one(lakes, plan, monkeypatch):
+    other = planned(config(lakes, plan.location, {"web": 1}))
+    seen = iter([MissingPathError("the other command has not committed yet")])
+
+    def read_too_early(location, version=None):
+        for error in seen:
+            raise error
+        return read_plan(location, version)
+
+    monkeypatch.setattr("training.feed.mixture_plan.read_plan", read_too_early)
+    with pytest.raises(FeedError, match="run it again"):
+        write_plan(plan.location, other)
+    assert read_plan(plan.location).rows == plan.rows
+
+
+def test_a_plan_that_cannot_be_written_says_where(lakes, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FeedError, match="cannot be written"):
+        write_plan(str(tmp_path / "file"), planned(config(lakes, tmp_path / "file", {"web": 1})))
+
+
+def test_a_lake_for_a_source_that_the_plan_lacks_is_named(lakes, plan):
+    with pytest.raises(FeedMisuseError, match="no source 'wbe'; it has web, code"):
+        open_mixture(plan.location, batch_size=8, lakes={"wbe": str(lakes / "web")})
+
+
+@pytest.mark.parametrize("mix", ["x", "x@y", "x@-1"])
+def test_a_state_that_names_no_plan_is_refused(plan, mix):
+    state = open_mixture(plan.location, batch_size=8).state() | {"mix": mix}
+    with pytest.raises(FeedMisuseError, match="names no version of a plan"):
+        open_mixture(plan.location, batch_size=8, state=state)
 
 
 def test_sources_of_another_tokenizer_are_refused_by_name(lakes, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sequence_tables import CAUSAL, append, packed_rows
 
+from training.feed.errors import FeedMisuseError
 from training.feed.examples import examples
 from training.feed.opening import open_feed
 from training.feed.order import Shuffle
@@ -72,6 +73,19 @@ def test_worker_processes_give_the_same_batches_and_the_state_counts_what_was_ta
     found = torch.cat([*taken, *(batch.token_ids() for batch in rest)])
     assert torch.equal(found, torch.cat(alone)[: len(found)])
     assert len(found) == 200
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loop_that_was_left_goes_on_in_the_next_one_and_a_whole_one_begins_anew(lake, workers):
+    loader = FeedLoader(feed(lake), workers=workers)
+    first = [batch.step for batch, _ in zip(loader, range(3), strict=False)]
+    assert first + [batch.step for batch in loader] == [0, 1, 2, *range(4, 25)]  # zip has taken one more
+    assert [batch.step for batch in loader] == list(range(25))
+
+
+def test_workers_that_would_outlive_a_loop_are_refused(lake):
+    with pytest.raises(FeedMisuseError, match="persistent_workers"):
+        FeedLoader(feed(lake), workers=1, persistent_workers=True)
 
 
 def test_a_worker_of_a_stateful_loader_goes_on_where_it_was(lake):

@@ -79,6 +79,14 @@ def test_a_loader_gives_the_feeds_batches_and_the_state_after_the_last_that_was_
     assert [batch.row.tolist() for batch in rest] == wanted[5:]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loop_that_was_left_goes_on_in_the_next_one(lake, workers):
+    steps = [batch.step for batch in feed(lake)]
+    loader = TranslationLoader(feed(lake), workers=workers)
+    left = next(iter(loader)).step
+    assert [left, *(batch.step for batch in loader)] == steps
+
+
 def test_a_dataset_goes_on_from_its_own_state(lake):
     first = TranslationDataset(feed(lake))
     items = iter(first)

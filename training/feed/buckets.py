@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.feed.arguments import whole
 from training.feed.errors import FeedMisuseError
 from training.feed.order import permutation
 
@@ -34,6 +35,8 @@ class Budget:
     multiple: int = 1
 
     def __post_init__(self) -> None:
+        whole("tokens", self.tokens)
+        whole("multiple", self.multiple)
         if self.tokens < 1 or self.multiple < 1:
             raise FeedMisuseError(f"tokens {self.tokens}, multiple {self.multiple}: both start at 1")
 

@@ -82,7 +82,11 @@ class Feed:
 
     def state(self, samples: int | None = None) -> dict[str, Any]:
         """The state after the last batch that was taken from this feed, or after that with `Batch.samples`."""
-        return self._begun.at(self.steps.first(self._next) if samples is None else samples).to_dict()
+        if samples is None:
+            samples = self.steps.first(self._next)
+            if self.steps.length is not None:  # padding is no sample
+                samples = max(self.steps.start, min(samples, self.steps.length))
+        return self._begun.at(samples).to_dict()
 
     def batches(self, worker: int = 0, workers: int = 1, first: int = 0) -> Iterator[Batch]:
         """The batches of one of several workers from a step on; without change of what `state` says.

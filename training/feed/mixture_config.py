@@ -22,8 +22,10 @@ class MixtureSource(Config):
 class MixturePhase(Config):
     """Weights from one sample of the order on."""
 
-    from_sample: Meaning[int] = Field(0, ge=0, description="global batch size times step")
-    weights: Meaning[dict[str, float]] = Field(description="source -> its share of tokens, in any unit; absent: 0")
+    from_sample: Meaning[int] = Field(0, ge=0, lt=1 << 62, description="global batch size times step")
+    weights: Meaning[dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = Field(
+        description="source -> its share of tokens, in any unit; absent: 0"
+    )
 
 
 class MixtureConfig(Config):

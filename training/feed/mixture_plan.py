@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.errors import MissingPathError
 from pipelines.storage.environment import prepare
 from pipelines.storage.uri import canonical
-from training.feed.errors import FeedMisuseError
+from training.feed.errors import FeedError, FeedMisuseError
 from training.feed.mixing import Mix, Phase, bounded
 from training.feed.table import SequenceTable, open_table
 
@@ -93,8 +93,13 @@ def _count(bitmap: bytes | None, rows: int) -> int:
 
 
 def write_plan(location: str, plan: pa.Table) -> MixturePlan:
-    """Commits a plan as the next version of its table, unless the newest one says the same."""
+    """Commits a plan as the next version of its table, unless the newest one says the same.
+
+    Raises:
+        FeedError: it cannot be written there.
+    """
     from deltalake import write_deltalake
+    from deltalake.exceptions import DeltaError
 
     uri = canonical(location)
     prepare()
@@ -104,7 +109,13 @@ def write_plan(location: str, plan: pa.Table) -> MixturePlan:
         newest = None
     if newest is not None and pa.Table.from_pylist(list(newest.rows), PLAN).equals(plan):
         return newest
-    write_deltalake(uri, plan, mode="append" if newest is None else "overwrite")
+    try:  # "error": where another program has just made the table, rows must not join its rows
+        write_deltalake(uri, plan, mode="error" if newest is None else "overwrite")
+    except (DeltaError, OSError) as error:
+        raise FeedError(
+            f"{uri}: the plan cannot be written ({error}). Name another place; if another `tokenlake mix` was "
+            "writing there, run it again"
+        ) from error
     return read_plan(uri)
 
 
@@ -122,7 +133,7 @@ def read_plan(location: str, version: int | None = None) -> MixturePlan:
     prepare()
     try:
         opened = DeltaTable(uri, version=version)
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, OverflowError) as error:
         wanted = "" if version is None else f" of version {version}"
         raise MissingPathError(
             f"{uri}: no plan of a mixture{wanted}; tokenlake mix CONFIG makes one ({error})"

@@ -1,8 +1,9 @@
 """Opens a feed of one table: anew, or where a state says."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from training.feed.arguments import whole
 from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedMisuseError
 from training.feed.feed import Feed
@@ -61,22 +62,30 @@ def open_feed(
         FeedError: the table cannot be read as a feed.
     """
     batch = global_batch(batch_size, global_batch_size, ranks)
+    seed = whole("seed", seed)
+    if epochs is not None:
+        epochs = whole("epochs", epochs, 1)
+    if on_new_version not in get_args(NewVersion):
+        raise FeedMisuseError(f"on_new_version {on_new_version!r}: say {' or '.join(get_args(NewVersion))}")
     if state is None:
         table = open_table(lake, name, version, split)
         tables, source = [table], Source("", (Generation(0, 0, 0, table.rows),), epochs)
         begun = State(0, seed, shuffle_numbers(shuffle), split, (_named([table], source),))
     else:
-        begun = State.of(dict(state))
+        begun = State.of(state)
         if begun.mix is not None:
             raise FeedMisuseError("the state is that of a mixture: open it with open_mixture")
         require_same(begun, seed, shuffle, split)
         tables, source = _reopened(lake, name, version, begun, epochs, on_new_version)
         begun = State(begun.samples, seed, shuffle_numbers(shuffle), split, (_named(tables, source),))
     samples = Samples((source,), seed, shuffle)
+    steps = Steps(begun.samples, samples.length, batch, rank, ranks, tail)
+    if state is None:
+        require_a_step(steps, tables[0])
     return Feed(
         tables,
         samples,
-        Steps(begun.samples, samples.length, batch, rank, ranks, tail),
+        steps,
         begun,
         prefetch,
         through_cache(tables, cache),
@@ -87,15 +96,37 @@ def global_batch(batch_size: int | None, global_batch_size: int | None, ranks: i
     """Samples that all ranks together take in a step.
 
     Raises:
-        FeedMisuseError: both are given, or none.
+        FeedMisuseError: both are given, or none, or one is no number of samples.
     """
     if (batch_size is None) == (global_batch_size is None):
         raise FeedMisuseError("give batch_size (samples of a rank in a step) or global_batch_size (of all ranks)")
-    return batch_size * ranks if batch_size is not None else int(global_batch_size or 0)
+    ranks = whole("ranks", ranks, 1)
+    if batch_size is not None:
+        return whole("batch_size", batch_size, 1) * ranks
+    return whole("global_batch_size", global_batch_size, 1)
+
+
+def require_a_step(steps: Steps, where: object) -> None:
+    """Requires that a feed that begins has a step: a loop over none would train nothing, and not say so.
+
+    Raises:
+        FeedMisuseError: there are fewer samples than a step takes.
+    """
+    if steps.steps == 0:
+        raise FeedMisuseError(
+            f"{where}: all epochs have {steps.length:,} samples, fewer than the {steps.batch:,} of a step: make the "
+            'batch smaller, or set tail="pad", which fills the step with padding'
+        )
 
 
 def shuffle_numbers(shuffle: Shuffle | None) -> tuple[int, int] | None:
-    """A shuffle as a state holds it."""
+    """A shuffle as a state holds it.
+
+    Raises:
+        FeedMisuseError: it is none.
+    """
+    if not isinstance(shuffle, Shuffle | None):
+        raise FeedMisuseError(f"shuffle is {shuffle!r}: give Shuffle(block_rows, window_blocks), or None")
     return None if shuffle is None else (shuffle.block_rows, shuffle.window_blocks)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from training.feed.arguments import whole
 from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedMisuseError
 from training.feed.feed import Feed
 from training.feed.mixture_plan import MixturePlan, read_plan, require_same_until
-from training.feed.opening import global_batch, require_same, shuffle_numbers
+from training.feed.opening import global_batch, require_a_step, require_same, shuffle_numbers
 from training.feed.order import DEFAULT_SHUFFLE, Shuffle
 from training.feed.samples import Generation, Samples, Source
 from training.feed.state import State
@@ -53,13 +54,17 @@ def open_mixture(
         FeedMisuseError: arguments that do not fit each other or the state.
     """
     batch = global_batch(batch_size, global_batch_size, ranks)
+    seed = whole("seed", seed)
     samples_done = 0
     if state is None:
         opened = read_plan(plan, version)
     else:
-        begun = State.of(dict(state))
+        begun = State.of(state)
         opened = _plan_of_state(plan, version, begun, seed, shuffle)
         samples_done = begun.samples
+    unknown = sorted((lakes or {}).keys() - set(opened.names))
+    if unknown:
+        raise FeedMisuseError(f"lakes: the plan has no source {unknown[0]!r}; it has {', '.join(opened.names)}")
     tables = [opened.table(number, (lakes or {}).get(name)) for number, name in enumerate(opened.names)]
     sources = tuple(
         Source(name, (Generation(0, 0, number, table.rows),), row["epochs"])
@@ -67,10 +72,13 @@ def open_mixture(
     )
     samples = Samples(sources, seed, shuffle, opened.mix(seed))
     begun = State(samples_done, seed, shuffle_numbers(shuffle), None, (), opened.identity)
+    steps = Steps(samples_done, samples.length, batch, rank, ranks, tail)
+    if state is None:
+        require_a_step(steps, opened.location)
     return Feed(
         tables,
         samples,
-        Steps(samples_done, samples.length, batch, rank, ranks, tail),
+        steps,
         begun,
         prefetch,
         through_cache(tables, cache),
@@ -82,7 +90,10 @@ def _plan_of_state(plan: str, version: int | None, state: State, seed: int, shuf
     if state.mix is None:
         raise FeedMisuseError("the state is that of one table, not of a mixture: open it with open_feed")
     require_same(state, seed, shuffle, None)
-    of_state = read_plan(plan, int(state.mix.rpartition("@")[2]))
+    _, _, planned = str(state.mix).rpartition("@")
+    if not planned.isdecimal():
+        raise FeedMisuseError(f"this is no state of a mixture: mix is {state.mix!r}, which names no version of a plan")
+    of_state = read_plan(plan, int(planned))
     if of_state.identity != state.mix:
         raise FeedMisuseError(f"{of_state.location}: the state is of another plan, {state.mix}")
     if version is None or version == of_state.version:

@@ -20,6 +20,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from training.feed.arguments import whole
 from training.feed.errors import FeedMisuseError
 
 ORDER = 1
@@ -98,6 +99,8 @@ class Shuffle:
     window_blocks: int = 128
 
     def __post_init__(self) -> None:
+        whole("block_rows", self.block_rows)
+        whole("window_blocks", self.window_blocks)
         if self.block_rows < 1 or self.window_blocks < 1:
             raise FeedMisuseError(f"block_rows {self.block_rows}, window_blocks {self.window_blocks}: both start at 1")
         if self.window_rows > MOST_WINDOW_ROWS:

@@ -12,12 +12,15 @@ from training.feed.errors import FeedError, FeedMisuseError
 from training.feed.file_bytes import FileBytes, file_bytes
 from training.feed.table import SequenceTable
 
-_CONDITION = re.compile(r"\s*(\w+)\s*(==?|!=|<=|>=|<|>|in)\s*(.+?)\s*")
+_CONDITION = re.compile(r"\s*(\w+)\s*(==?|!=|<=|>=|<|>|\bin\b)\s*(.+?)\s*", re.IGNORECASE)
 _COMPARE = {
     "=": pc.equal, "==": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater,
     ">=": pc.greater_equal,
 }  # fmt: skip
-_VALUE = re.compile(r"""(?P<number>-?\d+(\.\d+)?)|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<truth>true|false)""")
+_VALUE = re.compile(
+    r"""(?P<number>-?\d+(\.\d+)?(e[+-]?\d+)?)|'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<truth>true|false)""",
+    re.IGNORECASE,
+)
 
 
 def selected(table: SequenceTable, where: str | None) -> tuple[SequenceTable, int]:
@@ -31,7 +34,7 @@ def selected(table: SequenceTable, where: str | None) -> tuple[SequenceTable, in
         FeedMisuseError: a condition is not one, names a column that is not there, or no row fulfils all.
         FeedError: a file cannot be read.
     """
-    conditions = [_condition(part) for part in re.split(r"\s+and\s+", where.strip())] if where else []
+    conditions = [_condition(part) for part in _parts(where.strip(), r"\s+and\s+")] if where else []
     data = file_bytes(table.location)
     found = data.each(lambda file: _of_file(table, data, file, conditions), list(range(len(table.sizes))))
     tokens = sum(each for _, each in found)
@@ -72,9 +75,19 @@ def _holds(column: pa.ChunkedArray, operator: str, value: object, table: Sequenc
             found = pc.is_in(column, pa.array(value))
         else:
             found = _COMPARE[operator](column, pa.scalar(value))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OverflowError) as error:
         raise FeedMisuseError(f"{table}: a column of type {column.type} cannot be compared with {value!r}") from error
     return found.fill_null(False).to_numpy()
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    """What stands between separators, of which those inside quotes are none."""
+    parts, start = [], 0
+    for found in re.finditer(rf"""'[^']*'|"[^"]*"|(?P<separator>{separator})""", text, re.IGNORECASE):
+        if found["separator"]:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def _condition(text: str) -> tuple[str, str, object]:
@@ -85,10 +98,11 @@ def _condition(text: str) -> tuple[str, str, object]:
             f"where: {text!r} is no condition; write for instance n_tokens >= 256, or language = 'de'"
         )
     column, operator, written = found.groups()
+    operator = operator.lower()
     if operator == "in":
         if not (written.startswith("(") and written.endswith(")")):
             raise FeedMisuseError(f"where: {text!r}: write the values in parentheses, as in language in ('de', 'en')")
-        return column, operator, [_value(each.strip(), text) for each in written[1:-1].split(",")]
+        return column, operator, [_value(each.strip(), text) for each in _parts(written[1:-1], ",")]
     return column, operator, _value(written, text)
 
 
@@ -97,7 +111,7 @@ def _value(written: str, text: str) -> object:
     if not found:
         raise FeedMisuseError(f"where: {text!r}: {written} is no number, no quoted text, and neither true nor false")
     if found["number"] is not None:
-        return float(written) if "." in written else int(written)
+        return int(written) if written.lstrip("-").isdecimal() else float(written)
     if found["truth"] is not None:
-        return written == "true"
+        return written.lower() == "true"
     return found["single"] if found["single"] is not None else found["double"]

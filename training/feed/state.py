@@ -1,9 +1,11 @@
 """The state of a feed: one small dictionary for the whole job, whatever its ranks, workers and batches are."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from training.feed.arguments import whole
 from training.feed.errors import FeedMisuseError
 from training.feed.order import ORDER
 
@@ -46,12 +48,17 @@ class State:
         return found
 
     @staticmethod
-    def of(found: dict[str, Any]) -> "State":
+    def of(found: Mapping[str, Any]) -> "State":
         """The reverse of `to_dict`.
 
         Raises:
             FeedMisuseError: it is no state, or one of another version of this program.
         """
+        if not isinstance(found, Mapping):
+            raise FeedMisuseError(
+                f"this is no state of a feed, but {type(found).__name__}: {str(found)[:200]}; give the dictionary "
+                "that state() or state_dict() returned"
+            )
         try:
             for name, wanted in (("format", _FORMAT), ("order", ORDER)):
                 if found[name] != wanted:
@@ -64,7 +71,10 @@ class State:
                 for name, each in found["sources"]
             )
             shuffle = None if found["shuffle"] is None else (int(found["shuffle"][0]), int(found["shuffle"][1]))
-            state = State(int(found["samples"]), int(found["seed"]), shuffle, found["split"], sources, found["mix"])
+            samples, seed = whole("the state: samples", found["samples"], 0), whole("the state: seed", found["seed"])
+            state = State(samples, seed, shuffle, found["split"], sources, found["mix"])
+            if state.mix is None and not (sources and sources[0][1]):
+                raise ValueError("sources names no table")
         except (KeyError, TypeError, ValueError, IndexError) as error:
             if isinstance(error, FeedMisuseError):
                 raise

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from training.feed.arguments import whole
 from training.feed.errors import FeedMisuseError
 
 Tail = Literal["drop", "pad"]
@@ -37,6 +38,7 @@ class Steps:
     tail: Tail = "drop"
 
     def __post_init__(self) -> None:
+        whole("rank", self.rank)
         if self.batch < 1 or self.batch % self.ranks:
             raise FeedMisuseError(
                 f"a step of {self.batch} samples cannot be shared by {self.ranks} ranks: make the global batch a "

@@ -18,6 +18,7 @@ from pipelines.storage.environment import prepare
 from pipelines.storage.errors import StorageError, advice
 from pipelines.storage.uri import LakeUri, lake_root
 from pipelines.tables import PACKED, SequenceFormat, require_contract
+from training.feed.arguments import whole
 from training.feed.errors import FeedError, FeedMisuseError
 
 _HARMLESS = frozenset({"timestampNtz", "vacuumProtocolCheck", "v2Checkpoint"})
@@ -102,6 +103,8 @@ def open_table(lake: str, name: str, version: int | None = None, split: str | No
         FeedMisuseError: the split is empty.
         FeedError: the table does not describe itself, or its files alone do not give its rows.
     """
+    if version is not None:
+        version = whole("version", version, 0)
     root, table = lake_root(lake), name if name.startswith(PACKED) else f"{PACKED}{name}"
     opened = _opened(root, table, version)
     properties = opened.metadata().configuration or {}
@@ -129,7 +132,7 @@ def _opened(root: str, table: str, version: int | None) -> Any:
     prepare()
     try:
         return DeltaTable(f"{root}/{table}", version=version)
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, OverflowError) as error:  # the last one: no number of a version
         refused = None if LakeUri.parse(root).is_local else advice(str(error))
         if refused:
             raise StorageError(f"{root}/{table}: {refused}") from None  # what the store said can hold a signature

@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from training.feed.batch import Batch
+from training.feed.errors import FeedMisuseError
 from training.feed.feed import Feed
 
 IGNORED = -100
@@ -128,27 +129,48 @@ def forkserver() -> Any:
     return context
 
 
+def worker_options(workers: int, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a DataLoader with the workers of this module.
+
+    Raises:
+        FeedMisuseError: `persistent_workers`.
+    """
+    if options.get("persistent_workers"):  # they have read ahead, and would go on behind batches that nobody took
+        raise FeedMisuseError("persistent_workers: leave it out; each loop starts workers where the last one was left")
+    return {"multiprocessing_context": forkserver(), **options} if workers else options
+
+
 class FeedLoader:
     """Batches of a feed from worker processes, and the state after the last batch that was taken.
+
+    After a loop that was left early, the next one goes on; after one that came to the end, it begins anew.
 
     Args:
         feed: of this rank.
         workers: processes that read; 0: this one reads, with the feed's own thread ahead.
         options: of torch's DataLoader, for instance `prefetch_factor`, `multiprocessing_context`.
+
+    Raises:
+        FeedMisuseError: `persistent_workers`, which cannot go on where a loop was left.
     """
 
     def __init__(self, feed: Feed, workers: int = 0, pin_memory: bool = False, **options: Any) -> None:
         self.feed, self._samples = feed, feed.steps.start
-        if workers and "multiprocessing_context" not in options:
-            options["multiprocessing_context"] = forkserver()
+        self._dataset = FeedDataset(feed)
         self._loader = DataLoader(
-            FeedDataset(feed), batch_size=None, num_workers=workers, pin_memory=pin_memory, **options
+            self._dataset,
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=pin_memory,
+            **worker_options(workers, options),
         )
 
     def __iter__(self) -> Iterator[TorchBatch]:
         for batch in self._loader:
             self._samples = batch.samples
+            self._dataset.load_state_dict({"first": batch.step + 1})  # for the workers of the next loop
             yield batch
+        self._dataset.load_state_dict({"first": 0})
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the whole job after the last batch that was taken: `open_feed(…, state=…)` goes on from it."""

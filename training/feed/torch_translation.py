@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from training.feed.torch_batches import IGNORED, forkserver
+from training.feed.torch_batches import IGNORED, worker_options
 from training.feed.translation_batch import Place, TranslationBatch
 from training.feed.translation_feed import TranslationFeed
 
@@ -127,24 +127,34 @@ class TranslationDataset(IterableDataset):
 class TranslationLoader:
     """Batches of a feed of pairs from worker processes, and the state after the last batch that was taken.
 
+    After a loop that was left early, the next one goes on; after one that came to the end, it begins anew.
+
     Args:
         feed: of this rank.
         workers: processes that read; 0: this one reads, with the feed's own thread ahead.
         options: of torch's DataLoader.
+
+    Raises:
+        FeedMisuseError: `persistent_workers`, which cannot go on where a loop was left.
     """
 
     def __init__(self, feed: TranslationFeed, workers: int = 0, pin_memory: bool = False, **options: Any) -> None:
         self.feed, self._place = feed, feed.begun
-        if workers and "multiprocessing_context" not in options:
-            options["multiprocessing_context"] = forkserver()
+        self._dataset = TranslationDataset(feed)
         self._loader = DataLoader(
-            TranslationDataset(feed), batch_size=None, num_workers=workers, pin_memory=pin_memory, **options
+            self._dataset,
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=pin_memory,
+            **worker_options(workers, options),
         )
 
     def __iter__(self) -> Iterator[TorchTranslation]:
         for batch in self._loader:
             self._place = batch.place
+            self._dataset.load_state_dict({"first": batch.step + 1})  # for the workers of the next loop
             yield batch
+        self._dataset.load_state_dict({"first": 0})
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the whole job after the last batch that was taken: `open_translation(…, state=…)` goes on."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from training.feed.arguments import whole
 from training.feed.buckets import BUCKETS, Batches, Budget, Taken, batches
 from training.feed.errors import FeedError, FeedMisuseError
 from training.feed.feed import Feed
@@ -217,11 +218,11 @@ def place_of(state: Mapping[str, Any]) -> Place:
                 f"the state has buckets {found['buckets']}, this version of tokenlake {BUCKETS}: go on with the "
                 "version that wrote it, or begin anew"
             )
-        taken = tuple(Taken(Budget(int(each[0]), int(each[1])), int(each[2])) for each in found["taken"])
-        return Place(int(state["samples"]), taken)
+        taken = tuple(
+            Taken(Budget(int(each[0]), int(each[1])), whole("the state: taken", each[2], 0)) for each in found["taken"]
+        )
+        return Place(whole("the state: samples", state["samples"], 0), taken)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, FeedMisuseError):
             raise
-        raise FeedMisuseError(
-            f"this is no state of a feed of translation: {error!r} in {str(dict(state))[:200]}"
-        ) from error
+        raise FeedMisuseError(f"this is no state of a feed of translation: {error!r} in {str(state)[:200]}") from error
