@@ -56,9 +56,9 @@ def feed(tables: Sequence[Data], cache: Path, bucket: bool) -> Found:
     of an epoch to its last. The first batch is in seconds from the call that opens the feed; from the start of the
     process, Python's imports are included. Figures are those of the middle of three rounds in which the feeds take
     turns; MosaicML Streaming has one. Ours reads the Delta table, ids alone (`documents=False`), as the others give
-    ids alone; one row tells what it costs to ask each batch for `cu_seqlens`. The others read copies: a memmap of all rows and
-    a permutation in memory, taken row by row as nanoGPT's loop does, or a batch at once with an index array, which
-    gives ids and no boundaries of documents; MDS shards as `tokenlake export` writes them (`StreamingDataset`,
+    ids alone; one row tells what it costs to ask each batch for `cu_seqlens`. The others read copies: a memmap of all
+    rows and a permutation in memory, taken row by row as nanoGPT's loop does, or a batch at once with an index array,
+    which gives ids and no boundaries of documents; MDS shards as `tokenlake export` writes them (`StreamingDataset`,
     shuffle `py1e`), and litdata's chunks of tokens (`StreamingDataset` with `TokensLoader`). Every feed's second
     epoch is counted and summed: the same rows, each once.
     """

@@ -2,8 +2,8 @@
 
     python -m benchmarks.feed.ours LAKE LENGTH [--documents] [--resume]
 
-With `--documents`, each batch also says where documents begin. With `--resume`, only the time to the first batch from a
-state in the middle of the epoch.
+With `--documents`, each batch also says where documents begin. With `--resume`, only the time to the first batch from
+a state in the middle of the epoch.
 """
 
 import argparse
