@@ -23,15 +23,15 @@ from benchmarks.results import Found, Row
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 TOKENS, LENGTHS = 100_000_000, (512, 2_048)
+OURS, GATHER = "ours", "numpy.memmap, one gather"
 GOALS = {
     "numpy.memmap, row by row": 1.0,
-    "numpy.memmap, one gather": 1.0,
+    GATHER: 1.0,
     "MosaicML Streaming": 100.0,
     "litdata": 10.0,
 }
 """Peer -> how many times its tokens ours is to give in the same CPU time."""
 
-OURS = "ours"
 ROUNDS = 3
 ONCE = ("MosaicML Streaming",)  # measured in the first round alone: an epoch of it takes most of a minute
 
@@ -55,9 +55,10 @@ def feed(tables: Sequence[Data], cache: Path, bucket: bool) -> Found:
     page cache. Tokens are for each second of CPU time of the process, its threads included, from the second batch
     of an epoch to its last. The first batch is in seconds from the call that opens the feed; from the start of the
     process, Python's imports are included. Figures are those of the middle of three rounds in which the feeds take
-    turns; MosaicML Streaming has one. Ours reads the Delta table; the others read copies: a memmap of all rows and
-    a permutation in memory, taken row by row as nanoGPT's loop does, or a batch at once with an index array, which
-    gives ids and no boundaries of documents; MDS shards as `tokenlake export` writes them (`StreamingDataset`,
+    turns; MosaicML Streaming has one. Ours reads the Delta table, ids alone (`documents=False`), as the others give
+    ids alone; one row tells what it costs to ask each batch for `cu_seqlens`. The others read copies: a memmap of all
+    rows and a permutation in memory, taken row by row as nanoGPT's loop does, or a batch at once with an index array,
+    which gives ids and no boundaries of documents; MDS shards as `tokenlake export` writes them (`StreamingDataset`,
     shuffle `py1e`), and litdata's chunks of tokens (`StreamingDataset` with `TokensLoader`). Every feed's second
     epoch is counted and summed: the same rows, each once.
     """
@@ -79,7 +80,7 @@ def _measure(data: Data, cache: Path, found: Found) -> None:
     feeds: dict[str, Callable[[], Finished]] = {
         OURS: lambda: run(module, 1),
         "numpy.memmap, row by row": lambda: memmap("rows"),
-        "numpy.memmap, one gather": lambda: memmap("gather"),
+        GATHER: lambda: memmap("gather"),
         "litdata": lambda: peer("feeds", "litdata_rows.py", cache, 1, data.litdata, data.length),
         "MosaicML Streaming": lambda: peer("feeds", "streaming_rows.py", cache, 1, data.mds, data.length),
     }
@@ -88,13 +89,15 @@ def _measure(data: Data, cache: Path, found: Found) -> None:
         for name, measured in feeds.items():
             if number == 0 or name not in ONCE:
                 said[name].append(measured().said())
-    resumed = [run([*module, "--resume"], 1).said() for _ in range(ROUNDS)]
+    resumed, aware = ([run([*module, more], 1).said() for _ in range(ROUNDS)] for more in ("--resume", "--documents"))
     _require_same(data, said)
     found.versions.update({name: number for one in said.values() for name, number in one[0]["versions"].items()})
     table = f"{data.tokens / 1e6:,.0f} M tokens in rows of {data.length:,}"
     for name, goal in GOALS.items():
         rates = _middle(said[OURS], _rate), _middle(said[name], _rate)
         found.rows.append(Row(f"{table}: an epoch", "M tokens/s", *rates, name, goal))
+    rates = _middle(aware, _rate), _middle(said[GATHER], _rate)
+    found.rows.append(Row(f"{table}: an epoch, ours with cu_seqlens of each batch", "M tokens/s", *rates, GATHER))
     for name in GOALS:
         both = _middle(said[OURS], _since_start), _middle(said[name], _since_start)
         found.rows.append(Row(f"{table}: process start to first batch", "s", *both, name, lower_is_better=True))

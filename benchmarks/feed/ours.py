@@ -1,8 +1,9 @@
 """Our feed: a process of its own that prints one line of JSON.
 
-    python -m benchmarks.feed.ours LAKE LENGTH [--resume]
+    python -m benchmarks.feed.ours LAKE LENGTH [--documents] [--resume]
 
-With `--resume`, only the time to the first batch from a state in the middle of the epoch.
+With `--documents`, each batch also says where documents begin. With `--resume`, only the time to the first batch from
+a state in the middle of the epoch.
 """
 
 import argparse
@@ -23,22 +24,30 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("lake")
     parser.add_argument("length", type=int)
+    parser.add_argument("--documents", action="store_true")
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
     clock = Clock("numpy", "pyarrow", "deltalake")
     if options.resume:
         _resume(clock, options.lake, options.length)
     else:
-        timed(clock, lambda epoch: _ids(_opened(options.lake, options.length, SEED + epoch)))
+        timed(clock, lambda epoch: _ids(_opened(options.lake, options.length, SEED + epoch, None, options.documents)))
     clock.say()
 
 
-def _opened(lake: str, length: int, seed: int, state: Mapping[str, Any] | None = None) -> Feed:
-    return open_feed(lake, NAME, batch_size=batch_rows(length), epochs=1, seed=seed, state=state)
+def _opened(
+    lake: str, length: int, seed: int, state: Mapping[str, Any] | None = None, documents: bool = False
+) -> Feed:
+    batch = batch_rows(length)
+    return open_feed(lake, NAME, batch_size=batch, epochs=1, seed=seed, state=state, documents=documents)
 
 
 def _ids(feed: Feed) -> Iterator[np.ndarray]:
-    return (batch.ids for batch in feed)
+    """The ids of each batch, after asking for its documents where it knows them."""
+    for batch in feed:
+        if feed.documents:
+            batch.cu_seqlens()
+        yield batch.ids
 
 
 def _resume(clock: Clock, lake: str, length: int) -> None:

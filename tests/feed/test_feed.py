@@ -116,6 +116,19 @@ def test_no_shuffle_is_the_order_of_the_table(lake):
     assert [row for _, _, row, _ in found] == list(range(ROWS))
 
 
+def test_without_documents_ids_are_the_same_and_nothing_else_is_known(lake):
+    pairs = zip(*(batches(lake, documents) for documents in (True, False)), strict=True)
+    for whole, ids_alone in pairs:
+        assert (whole.ids == ids_alone.ids).all()
+        assert (whole.row == ids_alone.row).all()
+        with pytest.raises(FeedMisuseError, match="documents=False"):
+            ids_alone.cu_seqlens()
+
+
+def batches(lake, documents):
+    return list(feeds(lake, 1, 30, documents=documents, tail="pad" if documents else "drop", epochs=1)[0])[:11]
+
+
 def test_a_thread_ahead_changes_nothing(lake):
     assert delivered(feeds(lake, 2, 24, prefetch=2), 2)[0] == whole(lake)[: 2 * ROWS // 24 * 24]
 

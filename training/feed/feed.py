@@ -49,6 +49,7 @@ class Feed:
         begun: the state at the first step.
         prefetch: how many pieces of work a thread does ahead; 0: none.
         file_bytes: reads the files of each table; None: mapped or fetched, as the location wants, without a cache.
+        documents: whether batches know their documents; else only ids are read.
     """
 
     def __init__(
@@ -59,11 +60,12 @@ class Feed:
         begun: State,
         prefetch: int = 1,
         file_bytes: "Sequence[FileBytes | None] | None" = None,
+        documents: bool = True,
     ) -> None:
         self.tables, self.samples, self.steps = tuple(tables), samples, steps
         self.format = tables[0].format
         self._begun, self._prefetch, self._data = begun, prefetch, file_bytes or [None] * len(tables)
-        self._next = 0
+        self.documents, self._next = documents, 0
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in self.batches(first=self._next):
@@ -132,7 +134,9 @@ class Feed:
         """What reads rows; a feed whose rows lie elsewhere has its own."""
         from training.feed.rows import RowReader, read_rows
 
-        return partial(read_rows, [RowReader(*each) for each in zip(self.tables, self._data, strict=True)])
+        return partial(
+            read_rows, [RowReader(*each, self.documents) for each in zip(self.tables, self._data, strict=True)]
+        )
 
     def _read(self, read: ReadRows, steps: np.ndarray) -> _Chunk:
         positions = self.steps.positions(steps).ravel()

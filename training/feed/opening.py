@@ -35,6 +35,7 @@ def open_feed(
     on_new_version: NewVersion = "refuse",
     prefetch: int = 1,
     cache: Cache | None = None,
+    documents: bool = True,
 ) -> Feed:
     """A feed of a version of `sequences_<name>`.
 
@@ -55,6 +56,7 @@ def open_feed(
         on_new_version: what a newer `version` than the state's means.
         prefetch: pieces of work that a thread does ahead; 0: none.
         cache: local copies of what is read of remote tables.
+        documents: whether batches know where documents begin and end; without, only ids are read.
 
     Raises:
         MissingPathError: there is no such table, or no such version.
@@ -89,6 +91,7 @@ def open_feed(
         begun,
         prefetch,
         through_cache(tables, cache),
+        documents,
     )
 
 

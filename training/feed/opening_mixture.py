@@ -30,6 +30,7 @@ def open_mixture(
     lakes: Mapping[str, str] | None = None,
     prefetch: int = 1,
     cache: Cache | None = None,
+    documents: bool = True,
 ) -> Feed:
     """A feed of a mixture, whose plan `tokenlake mix CONFIG` has made.
 
@@ -48,6 +49,7 @@ def open_mixture(
         lakes: source -> where its lake lies now, if that is not where it was planned.
         prefetch: pieces of work that a thread does ahead; 0: none.
         cache: local copies of what is read of remote tables.
+        documents: whether batches know where documents begin and end; without, only ids are read.
 
     Raises:
         MissingPathError: the plan, or a table of it, is not there.
@@ -82,6 +84,7 @@ def open_mixture(
         begun,
         prefetch,
         through_cache(tables, cache),
+        documents,
     )
 
 

@@ -6,7 +6,7 @@ lasts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import TokenlakeError
 from pipelines.tables import SequenceFormat
 from training.feed.decoded import MORE, RowGroup, columns_of, decode
-from training.feed.errors import FeedError
+from training.feed.errors import FeedError, FeedMisuseError
 from training.feed.file_bytes import FileBytes, file_bytes
 from training.feed.memory import Values, address_of, gather, gather_lists, spans, values_at
 from training.feed.order import runs
@@ -29,26 +29,39 @@ _DECODED_BYTES = 128 << 20
 _FOOTER_BYTES = 256 << 20
 _METADATA_BYTES = 128 << 20
 _GROWTH = 15  # of a footer when pyarrow has parsed it
+_NONE = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class RowDocuments:
+    """Where the documents of n rows begin and end, P in all of them; lengths are copied when somebody wants them."""
+
+    counts: np.ndarray  # (n,) documents of each row
+    ends: np.ndarray  # (n + 1,) documents before each row
+    first: np.ndarray  # (n,) address of the length of each row's first document
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """(P,) int32 tokens of each document, or piece of one."""
+        return gather_lists(self.first, self.counts, "<i4")
+
+    def taken(self, places: np.ndarray) -> "RowDocuments":
+        """(k,) places among the rows -> their documents."""
+        counts = self.counts[places]
+        return RowDocuments(counts, np.concatenate(([0], np.cumsum(counts))), self.first[places])
 
 
 @dataclass(frozen=True)
 class Rows:
-    """n rows, P documents in all of them. Ids and lengths stay where they lie until somebody wants them."""
+    """n rows. Ids stay where they lie until a batch takes them."""
 
-    doc_counts: np.ndarray  # (n,) documents of each row
-    doc_ends: np.ndarray  # (n + 1,) documents before each row
     columns: dict[str, np.ndarray]  # (n,) each
     sizes: np.ndarray | None  # (n,) ids of each row; None if the width is fixed
-    _doc_lengths: np.ndarray  # (n,) address of the first document's length
+    _documents: RowDocuments | None  # None: they were not asked for
     _ids: Values  # of fixed width: rows; else: single ids
     _at: np.ndarray  # (n,) places of rows, or of first ids, in `_ids`
     _dtype: str
     _alive: object  # what the addresses point into
-
-    @cached_property
-    def doc_lengths(self) -> np.ndarray:
-        """(P,) int32 tokens of each document, or piece of one."""
-        return gather_lists(self._doc_lengths, self.doc_counts, "<i4")
 
     def ids(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Ids of rows `start` to `stop`: (n, L) of fixed width; else (T,), one row after another."""
@@ -57,29 +70,41 @@ class Rows:
             return self._ids[at].view(self._dtype).reshape(len(at), self._ids.itemsize // int(self._dtype[2:]))
         return self._ids[spans(at, self.sizes[start:stop], self._ids.itemsize)]
 
-    def taken(self, places: np.ndarray) -> "Rows":
-        """(k,) places among these rows -> the rows there, in that order."""
-        counts = self.doc_counts[places]
-        return Rows(
-            counts,
-            np.concatenate(([0], np.cumsum(counts))),
-            {name: values[places] for name, values in self.columns.items()},
-            None if self.sizes is None else self.sizes[places],
-            self._doc_lengths[places],
-            self._ids,
-            self._at[places],
-            self._dtype,
-            self._alive,
-        )
+    @property
+    def doc_counts(self) -> np.ndarray:
+        """(n,) documents of each row."""
+        return self._known.counts
+
+    @property
+    def doc_lengths(self) -> np.ndarray:
+        """(P,) int32 tokens of each document, or piece of one."""
+        return self._known.lengths
 
     def documents(self, start: int, stop: int) -> np.ndarray:
         """(p,) tokens of each document in rows `start` to `stop`."""
-        return self.doc_lengths[self.doc_ends[start] : self.doc_ends[stop]]
+        ends = self._known.ends
+        return self._known.lengths[ends[start] : ends[stop]]
+
+    @property
+    def _known(self) -> RowDocuments:
+        if self._documents is None:
+            raise FeedMisuseError("this feed was opened with documents=False, and does not know where documents end")
+        return self._documents
+
+    def taken(self, places: np.ndarray) -> "Rows":
+        """(k,) places among these rows -> the rows there, in that order."""
+        return replace(
+            self,
+            columns={name: values[places] for name, values in self.columns.items()},
+            sizes=None if self.sizes is None else self.sizes[places],
+            _documents=self._documents and self._documents.taken(places),
+            _at=self._at[places],
+        )
 
 
 @dataclass(frozen=True)
 class Found:
-    """k rows of one file, by number: where in memory their values lie."""
+    """k rows of one file: where in memory their values lie. Without documents, there is only `ids`."""
 
     ids: np.ndarray  # (k,) address of the first id
     doc_ends: np.ndarray  # (k,) address of two int32: where the row's documents begin and end in its row group
@@ -94,10 +119,11 @@ class RowReader:
     Args:
         table: which.
         data: reads its files; by default mapped or fetched as the location wants.
+        documents: whether rows know their documents, and other columns; else only ids are read.
     """
 
-    def __init__(self, table: SequenceTable, data: FileBytes | None = None) -> None:
-        self.table = table
+    def __init__(self, table: SequenceTable, data: FileBytes | None = None, documents: bool = True) -> None:
+        self.table, self.documents = table, documents or not table.format.has_fixed_width
         self._data = data or file_bytes(table.location)
         self._width = table.format.length * table.format.id_bits // 8 if table.format.has_fixed_width else None
         self._layouts: Recent[FileRows] = Recent(_FOOTER_BYTES, lambda layout: layout.nbytes)
@@ -147,13 +173,15 @@ class RowReader:
         group = layout.row_groups(rows)
         ids, is_there, alive = self._addressed(path, size, layout, rows, group)
         in_group = rows - layout.first[group]
-        touched = np.bincount(group, minlength=len(layout.ids_at))
         missing = np.bincount(group, ~is_there, len(layout.ids_at)) > 0
+        touched = np.bincount(group, minlength=len(layout.ids_at)) > 0 if self.documents else missing
         wanted = {number: bool(missing[number]) for number in np.flatnonzero(touched).tolist()}
         decoded = dict(zip(wanted, self._row_groups(file, path, size, layout, wanted), strict=True))
         for number in np.flatnonzero(missing).tolist():
             inside = group == number
             ids[inside] = decoded[number].ids_at(in_group[inside], path, self.table.format)
+        if not self.documents:
+            return Found(ids, _NONE, _NONE, {}, [alive, decoded])
 
         def addresses(of: Callable[[RowGroup], np.ndarray]) -> np.ndarray:
             begins = np.zeros(len(layout.ids_at), np.int64)
@@ -223,10 +251,10 @@ def read_rows(readers: Sequence[RowReader], table: np.ndarray, numbers: np.ndarr
         FeedError: as `RowReader.find`.
     """
     if not len(numbers):
-        return _none(readers[0].table.format)
+        return _none(readers[0].table.format, readers[0].documents)
     if len(readers) == 1:
         found, place = readers[0].find(numbers)
-        return _placed(found, place, readers[0].table.format)
+        return _placed(found, place, readers[0].table.format, readers[0].documents)
     order, groups = grouped(table)
     found, parts, before = [], [], 0
     for number, span in groups:
@@ -236,7 +264,7 @@ def read_rows(readers: Sequence[RowReader], table: np.ndarray, numbers: np.ndarr
         before += span.stop - span.start
     place = np.empty(len(order), np.int64)
     place[order] = np.concatenate(parts)
-    return _placed(found, place, readers[0].table.format)
+    return _placed(found, place, readers[0].table.format, readers[0].documents)
 
 
 def grouped(values: np.ndarray) -> tuple[np.ndarray, list[tuple[int, slice]]]:
@@ -249,32 +277,37 @@ def grouped(values: np.ndarray) -> tuple[np.ndarray, list[tuple[int, slice]]]:
     return order, list(runs(values[order].astype(np.int64)))
 
 
-def _none(described: SequenceFormat) -> Rows:
-    empty, dtype = np.empty(0, np.int64), f"<u{described.id_bits // 8}"
+def _none(described: SequenceFormat, documents: bool) -> Rows:
+    dtype, is_fixed = f"<u{described.id_bits // 8}", described.has_fixed_width
     columns = {name: np.empty(0, of_column) for name, of_column in MORE[described.objective].items()}
-    is_fixed = described.has_fixed_width
     ids = np.empty(0, f"V{described.length * described.id_bits // 8}" if is_fixed else dtype)
-    return Rows(empty, np.zeros(1, np.int64), columns, None if is_fixed else empty, empty, ids, empty, dtype, ())
+    held = RowDocuments(_NONE, np.zeros(1, np.int64), _NONE) if documents else None
+    return Rows(columns if documents else {}, None if is_fixed else _NONE, held, ids, _NONE, dtype, ())
 
 
-def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat) -> Rows:
+def _placed(found: list[Found], place: np.ndarray, described: SequenceFormat, documents: bool) -> Rows:
     """The rows in the order in which they were asked for: `place` (n,) of each among those found."""
-    ends = gather(_together([each.doc_ends for each in found])[place], "V8").view("<i4").reshape(-1, 2)
-    counts = (ends[:, 1] - ends[:, 0]).astype(np.int64)
-    first = _together([each.doc_lengths for each in found])[place] + 4 * ends[:, 0]
-    doc_ends = np.concatenate(([0], np.cumsum(counts)))
     columns = {
         name: gather(_together([each.columns[name] for each in found])[place], dtype)
-        for name, dtype in MORE[described.objective].items()
+        for name, dtype in (MORE[described.objective] if documents else {}).items()
     }
+    held = _documents(found, place) if documents else None
     at, dtype = _together([each.ids for each in found])[place], f"<u{described.id_bits // 8}"
     if described.has_fixed_width:
         sizes = None
         values, at = values_at(at, f"V{described.length * described.id_bits // 8}")
     else:
-        sizes = np.add.reduceat(gather_lists(first, counts, "<i4"), doc_ends[:-1], dtype=np.int64)
+        assert held is not None
+        sizes = np.add.reduceat(held.lengths, held.ends[:-1], dtype=np.int64)
         values, at = values_at(at, dtype, sizes)
-    return Rows(counts, doc_ends, columns, sizes, first, values, at, dtype, found)
+    return Rows(columns, sizes, held, values, at, dtype, found)
+
+
+def _documents(found: list[Found], place: np.ndarray) -> RowDocuments:
+    ends = gather(_together([each.doc_ends for each in found])[place], "V8").view("<i4").reshape(-1, 2)
+    counts = (ends[:, 1] - ends[:, 0]).astype(np.int64)
+    first = _together([each.doc_lengths for each in found])[place] + 4 * ends[:, 0]
+    return RowDocuments(counts, np.concatenate(([0], np.cumsum(counts))), first)
 
 
 def _together(arrays: list[np.ndarray]) -> np.ndarray:
