@@ -11,11 +11,15 @@ OF_BOTH = frozenset(("tokenize", "pack"))
 
 
 def stages_of(config: RunConfig, stages: Sequence[str]) -> Sequence[str]:
-    """The stages of a run, without those of documents where there are only sentence pairs.
+    """The stages of a run, without those of sentence pairs or of documents where there are only the others.
 
     A stage that is asked for alone is run.
     """
-    if len(stages) < 2 or config.sources or not config.pairs.sources or Lake(config.lake).exists("documents"):
+    if len(stages) < 2:
+        return stages
+    if not config.pairs.sources:
+        return [name for name in stages if name != "pairs"]
+    if config.sources or Lake(config.lake).exists("documents"):
         return stages
     wants_tokens = config.translation or Lake(config.lake).exists("pair_tokens")
     left_out = OF_DOCUMENTS - OF_BOTH if wants_tokens else OF_DOCUMENTS
