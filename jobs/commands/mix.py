@@ -90,4 +90,10 @@ def _show(plan: MixturePlan, order: Mix, dry_run: bool) -> None:
     starts = ", ".join(f"{phase['from_sample']:,}" for phase in found["phases"])
     length = "without end" if order.length is None else f"{order.length:,} samples"
     console.print(f"{length}; phases begin at sample {starts}; shares are exact in every {order.window:,} samples")
+    late = [phase["from_sample"] for phase in found["phases"] if order.length is not None]
+    if late and late[-1] >= (order.length or 0):
+        console.print(
+            f"no sample is of the phase that begins at {late[-1]:,}: a source has used its epochs before; give it "
+            "more, or set exhausted: others"
+        )
     console.print("dry run: nothing committed" if dry_run else f"plan: {plan.location}, version {plan.version}")

@@ -240,6 +240,18 @@ def test_the_command_plans_and_says_what_comes_of_it(lakes, tmp_path, capsys):
     assert read_plan(str(tmp_path / "plan")).version == 0
 
 
+def test_the_command_says_that_a_phase_is_never_reached(lakes, tmp_path, capsys):
+    file = tmp_path / "mixture.yaml"
+    file.write_text(
+        f"plan: plan\nsources:\n  - {{name: web, lake: {lakes}/web}}\n"
+        "phases:\n  - weights: {web: 1}\n  - {from_sample: 2000, weights: {web: 1}}\n"
+    )
+    assert main(["mix", str(file), "--dry-run"]) == 0
+    assert "no sample is of the phase that begins at 2,000" in capsys.readouterr().out
+    assert main(["mix", str(file), "--dry-run", "--set", "phases.1.from_sample=200"]) == 0
+    assert "no sample is" not in capsys.readouterr().out
+
+
 def test_an_unknown_source_in_a_phase_is_named_with_its_file(lakes, tmp_path, capsys):
     file = tmp_path / "mixture.yaml"
     file.write_text(f"plan: plan\nsources:\n  - {{name: web, lake: {lakes}/web}}\nphases:\n  - weights: {{wbe: 7}}\n")

@@ -136,8 +136,13 @@ def _opened(root: str, table: str, version: int | None) -> Any:
         refused = None if LakeUri.parse(root).is_local else advice(str(error))
         if refused:
             raise StorageError(f"{root}/{table}: {refused}") from None  # what the store said can hold a signature
-        wanted = "" if version is None else f" of version {version}"
-        raise MissingPathError(f"{root}: no table {table}{wanted}: {error}") from error
+        said = str(error).splitlines()[0]
+        if version is None:
+            raise MissingPathError(f"{root}: no table {table}: {said}") from error
+        newest = _opened(root, table, None).version()
+        raise MissingPathError(
+            f"{root}: no table {table} of version {version}, its newest is {newest}: {said}"
+        ) from error
 
 
 def _require_plain(opened: Any, location: str) -> None:
