@@ -75,6 +75,12 @@ def test_a_state_changed_by_hand_is_refused(lake, state, change):
         open_feed(lake, "causal", batch_size=2, seed=7, state=state | change)
 
 
+def test_a_state_beyond_the_last_epoch_is_refused_and_one_at_its_end_has_no_batches(lake, state):
+    with pytest.raises(FeedMisuseError, match="22 samples done, all epochs have 21: give more epochs"):
+        open_feed(lake, "causal", batch_size=1, seed=7, epochs=1, state=state | {"samples": 22})
+    assert not list(open_feed(lake, "causal", batch_size=1, seed=7, epochs=1, state=state | {"samples": 21}))
+
+
 @pytest.mark.parametrize("what", ["", "text", [1]])
 def test_what_is_no_dictionary_is_no_state(lake, state, what):
     with pytest.raises(FeedMisuseError, match="no state of a feed"):

@@ -84,6 +84,11 @@ def open_feed(
     steps = Steps(begun.samples, samples.length, batch, rank, ranks, tail)
     if state is None:
         require_a_step(steps, tables[0])
+    elif steps.length is not None and steps.start > steps.length:
+        raise FeedMisuseError(
+            f"{tables[-1]}: the state has {steps.start:,} samples done, all epochs have {steps.length:,}: "
+            "give more epochs"
+        )
     return Feed(
         tables,
         samples,
