@@ -22,15 +22,14 @@ def python() -> Path | None:
     return present(NAME, cache_folder())
 
 
-def ask(work: Path, reader: str, *arguments: object) -> Any:
-    """What a function of tests/oracle/open_exports.py returns, as JSON gives it.
+def ask(work: Path, reader: str, *arguments: object, script: str = "open_exports.py") -> Any:
+    """What a function of a script beside this file returns, as JSON gives it.
 
     Raises:
         RuntimeError: it failed; with the end of what it said.
     """
     answer = work / f"{reader}.json"
-    script = Path(__file__).with_name("open_exports.py")
-    command = [str(python()), "-I", str(script), str(answer), reader, *map(str, arguments)]
+    command = [str(python()), "-I", str(Path(__file__).with_name(script)), str(answer), reader, *map(str, arguments)]
     settings = OFFLINE | {"HF_HOME": str(work / "hugging-face"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | settings, cwd=work)
     if done.returncode:
