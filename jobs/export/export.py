@@ -11,6 +11,7 @@ from jobs.export.errors import ExportError, UnfitExportError
 from jobs.export.mds import mds_columns, write_mds
 from jobs.export.megatron import require_megatron, write_megatron
 from jobs.export.source import Source, encoded, lineage
+from pipelines.storage.uri import LakeUri
 
 FORMATS = ("megatron", "mds", "parquet", "arrow")
 TOKENIZER = "tokenizer.json"
@@ -53,6 +54,10 @@ def export(source: Source, request: Request, advance: Callable[[int], None] = la
         ExportError: the table cannot be read whole, or the place cannot be written.
         TokenizerError: the format needs to know the separator, and the tokenizer has none.
     """
+    if LakeUri.parse(request.out).is_within(LakeUri.parse(source.lake.root)):
+        raise UnfitExportError(
+            f"{request.out}: lies in the lake, whose upkeep deletes files that no table names; name a place outside"
+        )
     splits = _splits(source, request.splits)
     columns = _columns(source, request)
     with destination(request.out) as to:

@@ -116,6 +116,11 @@ class LakeUri:
         """As Hadoop's file systems name it."""
         return f"s3a://{self.rest}" if self.scheme == "s3" else str(self)
 
+    def is_within(self, folder: "LakeUri") -> bool:
+        """Whether it is a folder, or lies below it, symbolic links followed."""
+        inner, outer = str(self.resolved).rstrip("/"), str(folder.resolved).rstrip("/")
+        return inner == outer or inner.startswith(f"{outer}/")
+
     def __truediv__(self, name: str) -> "LakeUri":
         """The file or folder `name` below it; `name` may hold slashes."""
         return LakeUri(self.scheme, f"{self.rest.rstrip('/')}/{name}", self.chain)

@@ -73,6 +73,13 @@ def test_the_same_version_gives_the_same_bytes(lake, tmp_path, kind):
     assert one == two
 
 
+@pytest.mark.parametrize("inside", ["out", "sequences_causal/out"])
+def test_a_place_in_the_lake_is_refused(lake, inside):
+    with pytest.raises(UnfitExportError, match="lies in the lake, whose upkeep deletes files"):
+        export(Source.open(Lake(lake), "sequences_causal", None), Request("parquet", f"{lake}/{inside}"))
+    assert not Path(lake, inside).exists()
+
+
 def test_a_place_that_is_taken_is_refused_and_stays(lake, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("x")

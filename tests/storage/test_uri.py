@@ -143,8 +143,9 @@ def test_only_a_path_of_this_machine_has_a_path():
         _ = LakeUri.parse("s3://b/k").path
 
 
-# Not about where files lie: addresses of pages and of online stores, of Spark Connect, words of messages.
+# Not about where files lie: addresses of pages, in texts, of online stores, of Spark Connect, words of messages.
 _OTHER = {
+    "pipelines/bitext/rules/hardrules.py",
     "pipelines/urls/url_lists.py",
     "jobs/recorded_config.py",
     "features/store/address.py",
@@ -156,9 +157,25 @@ _LOOKS = re.compile(r"""(["']):?//\1|["']s3a?["']|startswith\(["'](?:s3|gs|hdfs|
 def test_nothing_but_the_storage_package_looks_into_the_text_of_a_location():
     found = [
         str(path.relative_to(PROJECT))
-        for package in ("pipelines", "lake", "jobs", "features")
+        for package in ("pipelines", "lake", "jobs", "features", "training")
         for path in (PROJECT / package).rglob("*.py")
         if not path.is_relative_to(PROJECT / "pipelines/storage")
         and any(_LOOKS.search(line.partition("#")[0]) or '"://"' in line for line in path.read_text().splitlines())
     ]
     assert sorted(set(found) - _OTHER) == []
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "holds"),
+    [
+        ("/a/b/c", "/a/b", True),
+        ("/a/b/", "/a/b", True),
+        ("/a/bc", "/a/b", False),
+        ("/a", "/a/b", False),
+        ("s3a://k/a/b", "s3://k/a", True),
+        ("s3://k/ab", "s3://k/a", False),
+        ("/k/a/b", "s3://k/a", False),
+    ],
+)
+def test_a_location_lies_within_a_folder_and_not_beside_it(inner, outer, holds):
+    assert LakeUri.parse(inner).is_within(LakeUri.parse(outer)) is holds
