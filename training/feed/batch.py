@@ -142,18 +142,24 @@ class Batch:
         A segment is a document, or the padding at the end of a row.
         """
         lengths, _ = self.segments()
-        return np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
+        starts = np.zeros(len(lengths) + 1, np.int32)
+        np.cumsum(lengths, out=starts[1:])
+        return starts
 
     def segments(self) -> tuple[np.ndarray, np.ndarray]:
         """(Q,) lengths of documents and of the padding behind those of each row, and (Q,) whether it is padding."""
         rows, length = self.ids.shape
-        ends = np.cumsum(self.doc_counts)
-        total = np.concatenate(([0], np.cumsum(self.doc_lengths, dtype=np.int64)))
-        padding = length - (total[ends] - total[ends - self.doc_counts])  # (B,)
-        lengths = np.insert(self.doc_lengths, ends, padding)
-        is_padding = np.insert(np.zeros(len(self.doc_lengths), bool), ends, np.ones(rows, bool))
+        counts, documents = self.doc_counts, self.doc_lengths
+        ends = np.cumsum(counts)
+        total = np.zeros(len(documents) + 1, np.int64)
+        np.cumsum(documents, out=total[1:])
+        is_padding = np.zeros(len(documents) + rows, bool)  # each row's documents, and then its padding
+        is_padding[ends + np.arange(rows)] = True
+        lengths = np.empty(len(is_padding), np.int64)
+        lengths[is_padding] = length - (total[ends] - total[ends - counts])
+        lengths[~is_padding] = documents
         is_there = lengths > 0
-        return lengths[is_there], is_padding[is_there]
+        return (lengths, is_padding) if is_there.all() else (lengths[is_there], is_padding[is_there])
 
     def positions(self) -> np.ndarray:
         """(B, L) int32: the place of each id in its document, from 0 in each."""
