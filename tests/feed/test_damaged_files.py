@@ -12,7 +12,7 @@ from sequence_tables import append, packed_rows
 from test_rows import MASKED, TRANSLATION, rows_for
 
 from training.feed.errors import FeedError
-from training.feed.rows import RowReader, read_rows
+from training.feed.row_reader import RowReader, read_rows
 from training.feed.table import open_table
 
 _TRIES = 120

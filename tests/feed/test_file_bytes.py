@@ -17,7 +17,7 @@ from pipelines.storage.storage import Storage
 from training.feed.cache import Cache, through_cache
 from training.feed.errors import FeedError
 from training.feed.file_bytes import GAP, RemoteBytes, coalesced, file_bytes
-from training.feed.rows import RowReader, read_rows
+from training.feed.row_reader import RowReader, read_rows
 from training.feed.table import open_table
 
 

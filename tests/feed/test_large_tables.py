@@ -11,7 +11,7 @@ from sequence_tables import CAUSAL, append, packed_rows
 
 from training.feed.order import DEFAULT_SHUFFLE, EpochOrder, Shuffle
 from training.feed.recent import Recent
-from training.feed.rows import RowReader
+from training.feed.row_reader import RowReader
 from training.feed.samples import Generation, Samples, Source
 from training.feed.table import SequenceTable, open_table
 

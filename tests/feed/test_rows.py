@@ -13,7 +13,7 @@ from sequence_tables import CAUSAL, append, packed_rows
 
 from pipelines.tables import SequenceFormat
 from training.feed.decoded import decode
-from training.feed.rows import RowReader, read_rows
+from training.feed.row_reader import RowReader, read_rows
 from training.feed.table import open_table
 
 MASKED = SequenceFormat("masked", 16, 16, 0, 1, "feedbeef", start_id=2, mask_id=3, vocabulary=60_000)
@@ -108,7 +108,7 @@ def test_the_project_s_own_files_are_not_decoded(tmp_path, monkeypatch):
     opened = open_table(str(tmp_path), "causal")
     asked = []
     monkeypatch.setattr(
-        "training.feed.rows.decode", lambda *arguments: asked.append(arguments[-1]) or decode(*arguments)
+        "training.feed.row_reader.decode", lambda *arguments: asked.append(arguments[-1]) or decode(*arguments)
     )
     RowReader(opened).find(np.arange(opened.rows))
     assert asked
@@ -160,7 +160,7 @@ def test_rows_outlive_the_reader(tmp_path):
 @FORMATS
 def test_memory_that_holds_nothing_changes_no_row(tmp_path, described, monkeypatch):
     for name in ("_FOOTER_BYTES", "_METADATA_BYTES", "_DECODED_BYTES"):
-        monkeypatch.setattr(f"training.feed.rows.{name}", 1)
+        monkeypatch.setattr(f"training.feed.row_reader.{name}", 1)
     table = made(tmp_path, described, (200, 100, 50))
     replace(table, data_files(table)[0], compression="zstd", row_group_size=21)
     expected, opened = rows_of(table, data_files(table)), open_table(str(tmp_path), "causal")

@@ -132,7 +132,7 @@ class Feed:
 
     def _reader(self) -> ReadRows:
         """What reads rows; a feed whose rows lie elsewhere has its own."""
-        from training.feed.rows import RowReader, read_rows
+        from training.feed.row_reader import RowReader, read_rows
 
         return partial(
             read_rows, [RowReader(*each, self.documents) for each in zip(self.tables, self._data, strict=True)]

@@ -24,7 +24,8 @@ from training.feed.feed import Feed
 from training.feed.file_bytes import FileBytes
 from training.feed.order import Shuffle, key_of
 from training.feed.prefetch import prefetched
-from training.feed.rows import RowReader, Rows, read_rows
+from training.feed.row_reader import RowReader, read_rows
+from training.feed.rows import Rows
 from training.feed.samples import Places
 from training.feed.state import MOST_BYTES
 from training.feed.translation_batch import Place, TranslationBatch

@@ -123,7 +123,7 @@ def write_bundle(lake: str, name: str, path: Path) -> None:
         FeedMisuseError: its rows are not of fixed width.
     """
     from training.feed.opening import open_feed
-    from training.feed.rows import RowReader, read_rows
+    from training.feed.row_reader import RowReader, read_rows
 
     feed = open_feed(lake, name, global_batch_size=_BATCH, seed=_SEED)
     if feed.format.objective != "causal":
