@@ -110,7 +110,7 @@ def _pairs(folder: Path, excluded: str) -> dict[str, Any]:
     (folder / "c.tsv").write_text("".join(lines[60:]))
     source = {"name": "pairs", "path": str(folder), "languages": ["en", "de"], "exclude": [excluded]}
     dedup = {"by": "target", "group_by": "source_or_target"}
-    return {"sources": [source], "policy": "strict", "identify_languages": True, "dedup": dedup}
+    return {"sources": [source], "policy": "hardrules", "identify_languages": True, "dedup": dedup}
 
 
 def _config(path: Path, *folders: Path) -> Path:
