@@ -41,7 +41,8 @@ def lake(expected):
 @pytest.fixture(scope="module")
 def rows(lake):
     """What a plain reading of log and files finds."""
-    return {name: lake_rows.read(lake, name) for name in lake_rows.tables(lake)}
+    found = {name: lake_rows.read(lake, name) for name in lake_rows.tables(lake)}
+    return {name: table for name, table in found.items() if table.num_rows}  # of others the files tell no columns
 
 
 def test_delta_on_spark_reads_every_table(lake, rows):
