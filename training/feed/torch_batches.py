@@ -3,9 +3,12 @@
 Everything else of the feed works without torch. Ids go to the device in two or four bytes and become int64 there.
 """
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -137,7 +140,31 @@ def worker_options(workers: int, options: dict[str, Any]) -> dict[str, Any]:
     """
     if options.get("persistent_workers"):  # they have read ahead, and would go on behind batches that nobody took
         raise FeedMisuseError("persistent_workers: leave it out; each loop starts workers where the last one was left")
-    return {"multiprocessing_context": forkserver(), **options} if workers else options
+    if not workers:
+        return options
+    ends = _EndsWithParent(options.get("worker_init_fn"))
+    return {"multiprocessing_context": forkserver(), **options, "worker_init_fn": ends}
+
+
+class _EndsWithParent:
+    """Ends a worker when the training process dies. Torch looks at the parent's number, which for a worker of a fork
+    server is that of the server, so workers of a killed training would stay."""
+
+    def __init__(self, then: Callable[[int], None] | None) -> None:
+        self._then = then
+
+    def __call__(self, worker: int) -> None:
+        """In the worker, before its first batch."""
+        parent = parent_process()
+        if parent is not None:
+            Thread(target=_end_after, args=(parent,), daemon=True).start()
+        if self._then is not None:
+            self._then(worker)
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 class FeedLoader:
